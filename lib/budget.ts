@@ -1,0 +1,21 @@
+import type { Clock } from './clock.ts';
+
+/** What one run may spend. Units ask before they start another piece of work. */
+export class Budget {
+  readonly #clock: Clock;
+  readonly #deadline: number;
+
+  constructor(clock: Clock, milliseconds: number) {
+    this.#clock = clock;
+    this.#deadline = clock.now() + milliseconds;
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#deadline - this.#clock.now());
+  }
+
+  /** True while a piece of work that may take `needMs` can still be begun. */
+  allows(needMs: number): boolean {
+    return this.remainingMs() >= needMs;
+  }
+}

@@ -1,0 +1,137 @@
+import pg from 'pg';
+import { pinSession } from './session.ts';
+import { asPgtideError } from './sqlstate.ts';
+
+/** Where and as whom to connect. Made by lib/secrets from a node's configuration; holds the password, so never log it. */
+export interface ConnectionTarget {
+  /** The node's name, for messages. */
+  node: string;
+  host: string;
+  port: number;
+  user: string;
+  database: string;
+  password?: string | undefined;
+  /** False: no TLS. Otherwise Node's TLS options. */
+  ssl:
+    | false
+    | {
+        rejectUnauthorized: boolean;
+        ca?: string;
+        servername?: string;
+        checkServerIdentity?: () => undefined;
+      };
+}
+
+export type Row = Record<string, unknown>;
+
+export interface TransactionOptions {
+  isolation?: 'read committed' | 'repeatable read';
+  readOnly?: boolean;
+  /** Cancels any statement that runs longer. */
+  statementTimeoutMs?: number;
+  /** Gives up waiting for a lock. */
+  lockTimeoutMs?: number;
+}
+
+const INT8_OID = 20;
+
+/** `bigint` for int8 on this client alone; the process-wide parsers stay as they are. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === INT8_OID && format !== 'binary') return BigInt;
+    return pg.types.getTypeParser(oid, format);
+  },
+} as pg.CustomTypesConfig;
+
+/** One connection. Sends no named statements and keeps no session state, so it works through a transaction pooler. */
+export class Client {
+  readonly node: string;
+  /** The driver's client, for COPY streams (lib/db/copy-pipe.ts) alone. */
+  readonly connection: pg.Client;
+
+  constructor(node: string, connection: pg.Client) {
+    this.node = node;
+    this.connection = connection;
+  }
+
+  /** Runs one statement (or, without values, several) and returns the rows of the last. */
+  async query<T = Row>(text: string, values?: unknown[]): Promise<T[]> {
+    try {
+      const result = values ? await this.connection.query(text, values) : await this.connection.query(text);
+      const last = Array.isArray(result) ? result.at(-1) : result;
+      return (last?.rows ?? []) as T[];
+    } catch (error) {
+      throw asPgtideError(error, this.node);
+    }
+  }
+
+  /** The first row, or undefined. */
+  async first<T = Row>(text: string, values?: unknown[]): Promise<T | undefined> {
+    return (await this.query<T>(text, values))[0];
+  }
+
+  /** Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. */
+  async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
+    await this.query(beginStatement(options));
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      await this.query('rollback').catch(() => undefined);
+      throw error;
+    }
+    await this.query('commit');
+    return result;
+  }
+}
+
+/** BEGIN and the pinned settings, in one round trip. */
+export function beginStatement(options: TransactionOptions): string {
+  const isolation = options.isolation ?? 'read committed';
+  const access = options.readOnly ? 'read only' : 'read write';
+  return [
+    `begin isolation level ${isolation} ${access}`,
+    pinSession,
+    `set local statement_timeout = ${Math.ceil(options.statementTimeoutMs ?? 0)}`,
+    `set local lock_timeout = ${Math.ceil(options.lockTimeoutMs ?? 0)}`,
+  ].join('; ');
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Opens a connection for the time of `work`, and closes it whatever happens. */
+export async function withClient<T>(
+  target: ConnectionTarget,
+  applicationName: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const connection = new pg.Client({
+    host: target.host,
+    port: target.port,
+    user: target.user,
+    database: target.database,
+    password: target.password ?? '',
+    ssl: target.ssl,
+    application_name: applicationName,
+    client_encoding: 'UTF8',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types,
+  });
+  // A connection that dies between two queries reports it here; the next query fails with the reason.
+  connection.on('error', () => undefined);
+  try {
+    await connection.connect();
+  } catch (error) {
+    await connection.end().catch(() => undefined);
+    throw asPgtideError(
+      error,
+      `${target.node} (${target.host}:${target.port}/${target.database} as ${target.user})`,
+    );
+  }
+  try {
+    return await work(new Client(target.node, connection));
+  } finally {
+    await connection.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,43 @@
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { Client } from './client.ts';
+import { asPgtideError } from './sqlstate.ts';
+
+export interface CopyResult {
+  rows: number;
+  bytes: number;
+}
+
+/**
+ * Streams the rows of a COPY … TO STDOUT on one server into a COPY … FROM STDIN on another. Bytes pass through
+ * unparsed and with back-pressure, so memory stays flat whatever the size. Both clients must be in a transaction;
+ * after an error both transactions are of no more use.
+ */
+export async function copyPipe(
+  source: Client,
+  copyOut: string,
+  sink: Client,
+  copyIn: string,
+  onBytes?: (bytes: number) => void,
+): Promise<CopyResult> {
+  let bytes = 0;
+  const meter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      onBytes?.(chunk.length);
+      done(null, chunk);
+    },
+  });
+  const reading = source.connection.query(copyTo(copyOut));
+  const writing = sink.connection.query(copyFrom(copyIn));
+  let failed: { error: unknown; node: string } | undefined;
+  reading.once('error', (error) => (failed ??= { error, node: source.node }));
+  writing.once('error', (error) => (failed ??= { error, node: sink.node }));
+  try {
+    await pipeline(reading, meter, writing);
+  } catch (error) {
+    throw asPgtideError(failed?.error ?? error, failed?.node ?? `${source.node} → ${sink.node}`);
+  }
+  return { rows: writing.rowCount, bytes };
+}

@@ -1,0 +1,93 @@
+import { type ErrorKind, PgtideError } from '../errors.ts';
+
+/** SQLSTATEs of pgtide's own SQL functions (class `TD`), see sql/README.md. */
+const ownStates: Record<string, ErrorKind> = {
+  TD001: 'input',
+  TD002: 'not-found',
+  TD003: 'state',
+  TD004: 'schema',
+  TD005: 'lost-position',
+  TD006: 'fenced',
+  TD007: 'apply',
+  TD008: 'busy',
+  TD009: 'privilege',
+};
+
+const kindOfState: Record<string, ErrorKind> = {
+  '28000': 'authentication',
+  '28P01': 'authentication',
+  '42501': 'privilege',
+  '3D000': 'not-found',
+  '42P01': 'not-found',
+  '42883': 'not-found',
+  '42704': 'not-found',
+  '3F000': 'not-found',
+  '57P01': 'connection',
+  '57P02': 'connection',
+  '57P03': 'connection',
+  '53300': 'connection',
+  '55P03': 'busy',
+  '57014': 'busy',
+  '40001': 'busy',
+  '40P01': 'busy',
+  '53100': 'busy',
+  '53200': 'busy',
+  '53400': 'busy',
+};
+
+const kindOfClass: Record<string, ErrorKind> = {
+  '08': 'connection',
+  '22': 'apply',
+  '23': 'apply',
+  '28': 'authentication',
+  '53': 'busy',
+};
+
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+  'EACCES',
+]);
+
+interface ServerError {
+  code?: string;
+  detail?: string;
+  hint?: string;
+  message: string;
+}
+
+/** The kind of a driver's or server's error. The only place that looks at SQLSTATEs. */
+function kindOf(error: ServerError): ErrorKind {
+  const code = error.code ?? '';
+  const known = ownStates[code] ?? kindOfState[code] ?? kindOfClass[code.slice(0, 2)];
+  if (known) return known;
+  if (networkCodes.has(code)) return 'connection';
+  if (/Connection terminated|timeout expired|SSL|certificate|Client has encountered/i.test(error.message))
+    return 'connection';
+  return 'internal';
+}
+
+/** Turns whatever the driver threw into a PgtideError that says where (`node`) and what to do. */
+export function asPgtideError(error: unknown, node: string): PgtideError {
+  if (error instanceof PgtideError) return error;
+  const server = (error instanceof AggregateError ? error.errors[0] : error) as ServerError;
+  const message = server?.message || server?.code || String(error);
+  const detail = server?.detail ? ` (${server.detail})` : '';
+  return new PgtideError(kindOf(server), `${node}: ${message}${detail}`, {
+    remedy: server?.hint,
+    cause: error,
+  });
+}
+
+/** True when the server said this SQLSTATE. */
+export function hasState(error: unknown, state: string): boolean {
+  const cause = error instanceof PgtideError ? error.cause : error;
+  return (cause as ServerError | undefined)?.code === state;
+}

