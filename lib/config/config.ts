@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { PgtideError } from '../errors.ts';
+import { contradictions } from './contradictions.ts';
+import { describeIssue, type Problem } from './problem.ts';
+import { configSchema, type nodeSchema, type queueSchema } from './schema.ts';
+
+export type NodeConfig = z.output<typeof nodeSchema>;
+export type QueueConfig = z.output<typeof queueSchema>;
+/** pgtide.yml as checked, with every default filled in. */
+export type Config = z.output<typeof configSchema>;
+
+const DEFAULT_FILE = 'pgtide.yml';
+
+/** The file's path: `--config`, else PGTIDE_CONFIG, else pgtide.yml in the working directory. */
+export function configPath(option?: string): string {
+  return option ?? (process.env.PGTIDE_CONFIG || DEFAULT_FILE);
+}
+
+export function loadConfig(path: string = configPath()): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new PgtideError('input', `cannot read the configuration ${path}: ${(cause as Error).message}`, {
+      remedy: 'write it (see the README), or name another file with --config or PGTIDE_CONFIG',
+      cause,
+    });
+  }
+  return parseConfig(text, path);
+}
+
+/** Checks a configuration. Throws one PgtideError of kind `input` that lists everything that is wrong with it. */
+export function parseConfig(text: string, source: string = DEFAULT_FILE): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const lineOf = (path: readonly PropertyKey[]): number => {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
+      if (node?.range) return lines.linePos(node.range[0]).line;
+    }
+    return 1;
+  };
+  const refuse = (problems: { line: number; text: string }[]): never => {
+    const list = problems
+      .sort((a, b) => a.line - b.line)
+      .map((problem) => `  line ${problem.line}: ${problem.text}`);
+    throw new PgtideError('input', [`${source} is not valid:`, ...list].join('\n'), {
+      remedy: `correct ${source}; pgtide.schema.json describes every key`,
+    });
+  };
+  if (document.errors.length > 0)
+    refuse(document.errors.map((error) => ({ line: lines.linePos(error.pos[0]).line, text: error.message })));
+  const raw: unknown = document.toJS() ?? {};
+  const parsed = configSchema.safeParse(raw);
+  const problems: Problem[] = [
+    ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, raw)),
+    ...contradictions(raw),
+  ];
+  if (problems.length > 0 || !parsed.success)
+    return refuse(
+      problems.map(({ path, text }) => ({ line: lineOf(path), text: `${path.join('.')}: ${text}` })),
+    );
+  return parsed.data;
+}
+
+/** The queue's configuration, or an error that names the queues there are. */
+export function queueConfig(config: Config, queue: string): QueueConfig {
+  const found = Object.hasOwn(config.queues, queue) ? config.queues[queue] : undefined;
+  if (!found)
+    throw new PgtideError('input', `there is no queue ${JSON.stringify(queue)} in the configuration`, {
+      remedy: `configured are: ${Object.keys(config.queues).join(', ') || 'none'}`,
+    });
+  return found;
+}
+
+/** The node's configuration, or an error that names the nodes there are. */
+export function nodeConfig(config: Config, node: string): NodeConfig {
+  const found = Object.hasOwn(config.nodes, node) ? config.nodes[node] : undefined;
+  if (!found)
+    throw new PgtideError('input', `there is no node ${JSON.stringify(node)} in the configuration`, {
+      remedy: `configured are: ${Object.keys(config.nodes).join(', ') || 'none'}`,
+    });
+  return found;
+}

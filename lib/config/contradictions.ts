@@ -1,0 +1,89 @@
+import { PgtideError } from '../errors.ts';
+import { parsePostgresUrl } from './postgres-url.ts';
+import { type Problem, shown } from './problem.ts';
+
+type Raw = Record<string, unknown>;
+
+const asRecord = (value: unknown): Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Raw) : {};
+
+const own = (record: Raw, key: string): unknown => (Object.hasOwn(record, key) ? record[key] : undefined);
+
+/** Which database a node means, as far as the file tells: two nodes with the same answer are one database. */
+function placeOf(node: unknown): string | undefined {
+  const { url, secret } = asRecord(node);
+  if (typeof secret === 'string') return secret;
+  if (typeof url !== 'string') return undefined;
+  if (url.startsWith('env:')) return url;
+  try {
+    const { host, port, database, user } = parsePostgresUrl(url);
+    return `${host.toLowerCase()}:${port}/${database ?? user ?? ''}`;
+  } catch (error) {
+    if (error instanceof PgtideError) return undefined;
+    throw error;
+  }
+}
+
+function nodeContradictions(nodes: Raw): Problem[] {
+  return Object.entries(nodes).flatMap(([name, node]) => {
+    if (typeof node !== 'object' || node === null) return [];
+    const { url, secret } = asRecord(node);
+    const given = [url, secret].filter((value) => value !== undefined).length;
+    if (given === 1) return [];
+    const text =
+      given === 0 ? 'has neither url nor secret; say where the database is' : 'has url and secret; keep one';
+    return [{ path: ['nodes', name], text }];
+  });
+}
+
+function memberContradictions(
+  queue: string,
+  members: { path: PropertyKey[]; node: string }[],
+  nodes: Raw,
+): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  const known = Object.keys(nodes).join(', ') || 'none';
+  for (const { path, node } of members) {
+    const named = seen.has(node);
+    if (!Object.hasOwn(nodes, node)) {
+      problems.push({ path, text: `${shown(node)} is not a node of this file; its nodes are: ${known}` });
+    } else if (named) {
+      problems.push({ path, text: `${shown(node)} is named twice in the queue ${queue}; name a node once` });
+    } else {
+      const place = placeOf(own(nodes, node));
+      const other = [...seen].find((name) => place !== undefined && placeOf(own(nodes, name)) === place);
+      if (other !== undefined)
+        problems.push({
+          path,
+          text: `${shown(node)} is the same database as ${shown(other)}; the nodes of a queue are different databases`,
+        });
+    }
+    seen.add(node);
+  }
+  return problems;
+}
+
+/**
+ * What no single key is to blame for. Works on the raw file, so that these problems are told together with the
+ * others, and passes over what is not of the right type: that is told already.
+ */
+export function contradictions(raw: unknown): Problem[] {
+  const nodes = asRecord(asRecord(raw).nodes);
+  const queues = asRecord(asRecord(raw).queues);
+  const ofQueues = Object.entries(queues).flatMap(([queue, value]) => {
+    const { root, leaves } = asRecord(value);
+    const members = [
+      { path: ['queues', queue, 'root'] as PropertyKey[], node: root },
+      ...(Array.isArray(leaves) ? leaves : []).map((node: unknown, index) => ({
+        path: ['queues', queue, 'leaves', index] as PropertyKey[],
+        node,
+      })),
+    ];
+    const named = members.filter(
+      (member): member is { path: PropertyKey[]; node: string } => typeof member.node === 'string',
+    );
+    return memberContradictions(queue, named, nodes);
+  });
+  return [...nodeContradictions(nodes), ...ofQueues];
+}
