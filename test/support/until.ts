@@ -1,0 +1,14 @@
+/** Asks again and again until `condition` gives something truthy, and returns it; fails after `withinMs`. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T> | T,
+  withinMs = 20_000,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

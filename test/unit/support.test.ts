@@ -1,0 +1,33 @@
+/** The ground that every other test stands on: databases of one's own, owned by a role that is no superuser. */
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { expect, test } from 'vitest';
+import { createDatabase, postgres } from '../support/database.ts';
+import { leaseTable } from '../support/lease-table.ts';
+
+test('a test database belongs to a plain owner', async () => {
+  const db = await createDatabase(await postgres(17));
+  const role = await db.client((client) =>
+    client.first(`select r.rolsuper, r.rolcreaterole, r.rolname = pg_get_userbyid(d.datdba) as owns
+      from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`),
+  );
+  expect(role).toEqual({ rolsuper: false, rolcreaterole: false, owns: true });
+});
+
+test('several connections can be open at once, and are closed at the end of their scope', async () => {
+  const db = await createDatabase(await postgres(17));
+  await using one = await db.open();
+  await using two = await db.open();
+  const pids = await Promise.all([one, two].map(({ client }) => client.first('select pg_backend_pid()')));
+  expect(pids[0]).not.toEqual(pids[1]);
+});
+
+test('a connection that cannot be made is an error at once', async () => {
+  const db = await createDatabase(await postgres(17));
+  await expect(db.open('nobody here')).rejects.toMatchObject({ kind: 'authentication' });
+});
+
+test('a lease table answers in this process', async () => {
+  const { client, tableName } = await leaseTable();
+  const described = await client.send(new DescribeTableCommand({ TableName: tableName }));
+  expect(described.Table?.TableStatus).toBe('ACTIVE');
+});
