@@ -1,0 +1,8 @@
+/** Ids that are easily mixed up, as types of their own. Made by the callers in lib/pgq and lib/node alone. */
+declare const kind: unique symbol;
+
+/** A tick of one queue; on every node of that queue it means the same point. */
+export type TickId = bigint & { readonly [kind]: 'tick' };
+
+/** A batch of one consumer. */
+export type BatchId = bigint & { readonly [kind]: 'batch' };

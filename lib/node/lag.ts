@@ -1,0 +1,28 @@
+import type { Client } from '../db/client.ts';
+import type { TickId } from '../ids.ts';
+
+/** How far a reader that has completed `tick` is behind this provider. */
+export interface Lag {
+  /** False when the provider has that tick no more (or never had it). */
+  known: boolean;
+  /** Seconds. At the last tick: 0, or the age of that tick while events wait for the next one. */
+  seconds: number | null;
+  /** Events between the position and now, ticked or not; counts rolled-back ones too. */
+  pendingEvents: bigint;
+}
+
+export async function measureLag(provider: Client, queue: string, tick: TickId): Promise<Lag> {
+  const row = await provider.first<{ behind: boolean; seconds: number; pending: bigint }>(
+    `select t.tick_id < last.tick_id as behind,
+            greatest(extract(epoch from now() - t.tick_time), 0)::float8 as seconds,
+            greatest(pgq.seq_getval(q.queue_event_seq) - t.tick_event_seq, 0)::bigint as pending
+       from pgq.queue q
+       join pgq.tick t on t.tick_queue = q.queue_id and t.tick_id = $2
+       cross join lateral (select max(l.tick_id) as tick_id from pgq.tick l where l.tick_queue = q.queue_id) last
+      where q.queue_name = $1`,
+    [queue, tick],
+  );
+  if (!row) return { known: false, seconds: null, pendingEvents: 0n };
+  const waiting = row.behind || row.pending > 0n;
+  return { known: true, seconds: waiting ? row.seconds : 0, pendingEvents: row.pending };
+}

@@ -1,0 +1,123 @@
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import type { TickId } from '../ids.ts';
+import { accept, type Verdict, verdictColumns } from './verdict.ts';
+
+export type NodeType = 'root' | 'branch' | 'leaf';
+
+/** What `pgq_node.get_node_info` knows of the local node. */
+export interface NodeInfo {
+  type: NodeType;
+  name: string;
+  provider: string;
+  workerName: string;
+  workerPaused: boolean;
+  /** The last tick that this node has applied; on the root the newest tick. */
+  tick: TickId | null;
+  globalWatermark: TickId | null;
+  localWatermark: TickId | null;
+}
+
+/** The consumer under which a node replays a queue. */
+export function workerName(queue: string, node: string): string {
+  return `${queue}.${node}`;
+}
+
+/** What stands in node_location: the name under which the configuration knows the node, never how to log in. */
+export function locationOf(node: string): string {
+  return `node:${node}`;
+}
+
+/** True when this database has pgtide's schemas. */
+export async function isInstalled(client: Client): Promise<boolean> {
+  const row = await client.first<{ installed: boolean }>(
+    `select count(*) = 4 as installed from pg_catalog.pg_namespace
+      where nspname in ('pgq', 'pgq_node', 'londiste', 'pgtide')`,
+  );
+  return row?.installed === true;
+}
+
+/** The local node of a queue; undefined when nothing is installed, or this database is no node of the queue. */
+export async function findNode(client: Client, queue: string): Promise<NodeInfo | undefined> {
+  const there = await client.first<{ found: boolean }>(
+    `select pg_catalog.to_regclass('pgq_node.node_info') is not null as found`,
+  );
+  if (!there?.found) return undefined;
+  return client.first<NodeInfo>(
+    `select node_type as type, node_name as name, provider_node as provider, worker_name as "workerName",
+            coalesce(worker_paused, false) as "workerPaused", worker_last_tick::bigint as tick,
+            global_watermark::bigint as "globalWatermark", local_watermark::bigint as "localWatermark"
+       from pgq_node.get_node_info($1) where ret_code < 300`,
+    [queue],
+  );
+}
+
+/** The local node of a queue, or an error that says how to make it one. */
+export async function requireNode(client: Client, queue: string): Promise<NodeInfo> {
+  const info = await findNode(client, queue);
+  if (info) return info;
+  throw new PgtideError('not-found', `${client.node}: this database is no node of the queue ${queue}`, {
+    remedy: `run: pgtide init ${queue}`,
+  });
+}
+
+/** The nodes that read from this one. */
+export function listSubscribers(
+  client: Client,
+  queue: string,
+): Promise<{ node: string; watermark: TickId }[]> {
+  return client.query(
+    `select node_name as node, node_watermark::bigint as watermark from pgq_node.get_subscriber_info($1)`,
+    [queue],
+  );
+}
+
+export async function registerLocation(client: Client, queue: string, node: string): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from pgq_node.register_location($1, $2, $3, false)`,
+    [queue, node, locationOf(node)],
+  );
+  accept(client.node, verdict);
+}
+
+/** The locations that this node has of a queue's nodes. */
+export function listLocations(
+  client: Client,
+  queue: string,
+): Promise<{ node: string; location: string; dead: boolean }[]> {
+  return client.query(
+    `select node_name as node, node_location as location, dead from pgq_node.get_queue_locations($1)`,
+    [queue],
+  );
+}
+
+export interface NewNode {
+  queue: string;
+  type: NodeType;
+  node: string;
+  /** Null for a root. */
+  provider: string | null;
+  /** Where a new leaf begins; null for a root. */
+  position: TickId | null;
+}
+
+/** Makes this database a node of the queue. */
+export async function createNode(client: Client, made: NewNode): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from pgq_node.create_node($1, $2, $3, $4, $5, $6, null)`,
+    [made.queue, made.type, made.node, workerName(made.queue, made.node), made.provider, made.position],
+  );
+  accept(client.node, verdict);
+}
+
+/** Makes `node` a reader of this one, and returns the tick at which it begins: the global watermark. */
+export async function registerSubscriber(client: Client, queue: string, node: string): Promise<TickId> {
+  const row = await client.first<Verdict & { position: TickId }>(
+    `select ${verdictColumns}, global_watermark::bigint as position
+       from pgq_node.register_subscriber($1, $2, $3, null)`,
+    [queue, node, workerName(queue, node)],
+  );
+  accept(client.node, row);
+  if (!row) throw new PgtideError('internal', `${client.node}: register_subscriber returned nothing`);
+  return row.position;
+}

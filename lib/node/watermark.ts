@@ -1,0 +1,22 @@
+import type { Client } from '../db/client.ts';
+import type { TickId } from '../ids.ts';
+import { requireNode } from './topology.ts';
+import { accept, type Verdict, verdictColumns } from './verdict.ts';
+
+/** Everything up to this tick is not needed below this node any more. */
+export async function getLocalWatermark(client: Client, queue: string): Promise<TickId | null> {
+  return (await requireNode(client, queue)).localWatermark;
+}
+
+/** Tells the provider what a subscriber needs no more, so that event tables can rotate. True: it moved. */
+export async function publishWatermark(
+  provider: Client,
+  queue: string,
+  of: { node: string; watermark: TickId },
+): Promise<boolean> {
+  const verdict = await provider.first<Verdict>(
+    `select ${verdictColumns} from pgq_node.set_subscriber_watermark($1, $2, $3)`,
+    [queue, of.node, of.watermark],
+  );
+  return accept(provider.node, verdict).code !== 100;
+}

@@ -1,0 +1,45 @@
+import type { Client } from '../db/client.ts';
+import { quoteQualified } from '../db/identifier.ts';
+import { PgtideError } from '../errors.ts';
+
+/** One piece of maintenance out of `pgq.maint_operations`. */
+export interface MaintenanceOperation {
+  /** `schema.function`, or `vacuum`. */
+  name: string;
+  /** The function's argument (a queue), or the table to vacuum. Null: called without. */
+  argument: string | null;
+}
+
+/** What there is to do now for all queues of this database. */
+export function listMaintenance(client: Client): Promise<MaintenanceOperation[]> {
+  return client.query<MaintenanceOperation>(
+    'select func_name as name, func_arg as argument from pgq.maint_operations()',
+  );
+}
+
+/** `schema.name`, split at the first dot and quoted. */
+function quoteFqname(name: string): string {
+  const dot = name.indexOf('.');
+  if (dot < 1) throw new PgtideError('internal', `${JSON.stringify(name)} is no schema-qualified name`);
+  return quoteQualified(name.slice(0, dot), name.slice(dot + 1));
+}
+
+/** Runs one operation in a transaction of its own (VACUUM in none). True: call it again at once. */
+export async function runMaintenance(client: Client, operation: MaintenanceOperation): Promise<boolean> {
+  if (operation.name === 'vacuum') {
+    if (operation.argument !== null) await client.query(`vacuum ${quoteFqname(operation.argument)}`);
+    return false;
+  }
+  const call = `select ${quoteFqname(operation.name)}`;
+  const row =
+    operation.argument === null
+      ? await client.first<{ again: unknown }>(`${call}() as again`)
+      : await client.first<{ again: unknown }>(`${call}($1) as again`, [operation.argument]);
+  return Number(row?.again ?? 0) === 1;
+}
+
+/** Puts due retry events back into their queues. Returns how many; there may be more until it says 0. */
+export async function returnRetryEvents(client: Client): Promise<number> {
+  const row = await client.first<{ events: number }>('select pgq.maint_retry_events() as events');
+  return row?.events ?? 0;
+}

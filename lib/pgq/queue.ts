@@ -1,0 +1,62 @@
+import type { Client } from '../db/client.ts';
+import type { TickId } from '../ids.ts';
+
+/** What `pgq.get_queue_info` knows of a queue. */
+export interface QueueInfo {
+  name: string;
+  tickerPaused: boolean;
+  externalTicker: boolean;
+  tickerMaxLagSeconds: number;
+  tickerIdlePeriodSeconds: number;
+  rotationPeriodSeconds: number;
+  /** Seconds since the event tables were switched last. */
+  sinceSwitchSeconds: number;
+  /** Age of the last tick; null while there is none. */
+  tickerLagSeconds: number | null;
+  /** Events that no tick covers yet; counts rolled-back ones too. */
+  newEvents: bigint;
+  lastTick: TickId | null;
+}
+
+/** The queue, or undefined when this database has none of that name. */
+export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo | undefined> {
+  return client.first<QueueInfo>(
+    `select queue_name as name,
+            queue_ticker_paused as "tickerPaused",
+            queue_external_ticker as "externalTicker",
+            extract(epoch from queue_ticker_max_lag)::float8 as "tickerMaxLagSeconds",
+            extract(epoch from queue_ticker_idle_period)::float8 as "tickerIdlePeriodSeconds",
+            extract(epoch from queue_rotation_period)::float8 as "rotationPeriodSeconds",
+            extract(epoch from now() - queue_switch_time)::float8 as "sinceSwitchSeconds",
+            extract(epoch from ticker_lag)::float8 as "tickerLagSeconds",
+            coalesce(ev_new, 0)::bigint as "newEvents",
+            last_tick_id::bigint as "lastTick"
+       from pgq.get_queue_info($1)`,
+    [queue],
+  );
+}
+
+/** How a queue ticks and rotates. */
+export interface QueueTuning {
+  tickSeconds: number;
+  idleTickSeconds: number;
+  tickEvents: number;
+  rotationSeconds: number;
+}
+
+/** Makes the queue's parameters what they should be; writes only those that differ. Returns their names. */
+export async function tuneQueue(client: Client, queue: string, tuning: QueueTuning): Promise<string[]> {
+  const rows = await client.query<{ parameter: string }>(
+    `select w.parameter, pgq.set_queue_config($1, w.parameter, w.wanted)
+       from pgq.queue q
+       cross join lateral (values
+         ('ticker_max_lag', $2::text || ' seconds', q.queue_ticker_max_lag = make_interval(secs => $2::float8)),
+         ('ticker_idle_period', $3::text || ' seconds', q.queue_ticker_idle_period = make_interval(secs => $3::float8)),
+         ('ticker_max_count', $4::text, q.queue_ticker_max_count = $4::int4),
+         ('rotation_period', $5::text || ' seconds', q.queue_rotation_period = make_interval(secs => $5::float8))
+       ) as w (parameter, wanted, same)
+      where q.queue_name = $1 and not w.same`,
+    [queue, tuning.tickSeconds, tuning.idleTickSeconds, tuning.tickEvents, tuning.rotationSeconds],
+  );
+  return rows.map((row) => row.parameter);
+}

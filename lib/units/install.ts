@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { type QueueConfig, queueConfig } from '../config/config.ts';
+import { PgtideError } from '../errors.ts';
+import { install as installSql } from '../install/install.ts';
+import { isSameDatabase } from '../node/same-database.ts';
+import {
+  createNode,
+  findNode,
+  listSubscribers,
+  type NodeInfo,
+  registerLocation,
+  registerSubscriber,
+  workerName,
+} from '../node/topology.ts';
+import { getConsumerInfo } from '../pgq/consumer.ts';
+import { tuneQueue } from '../pgq/queue.ts';
+import type { OnDemandUnit, UnitContext } from './context.ts';
+import { type OpenNodes, withNodes } from './with-nodes.ts';
+
+export const installInput = z.strictObject({
+  nodes: z
+    .array(z.string())
+    .optional()
+    .describe('Only these nodes of the queue; default the root and every leaf.'),
+});
+export type InstallInput = z.output<typeof installInput>;
+
+export interface InstallResult {
+  queue: string;
+  nodes: { name: string; type: 'root' | 'leaf'; done: string[] }[];
+}
+
+interface Wanted {
+  name: string;
+  type: 'root' | 'leaf';
+  provider: string;
+}
+
+/**
+ * Makes the configured nodes of a queue: SQL code, then the root, then the leaves. May be run again at any time; what is
+ * there already is left as it is. What contradicts the configuration is found before anything is changed.
+ */
+export const install: OnDemandUnit<InstallInput, InstallResult> = (context, input) => {
+  const config = queueConfig(context.config, context.queue);
+  const wanted = wantedNodes(config, context.queue, input.nodes);
+  const names = [config.root, ...wanted.filter(({ type }) => type === 'leaf').map(({ name }) => name)];
+  return withNodes(context, names, async (open) => {
+    await refuseSharedDatabases(open, names);
+    const before = new Map<string, NodeInfo | undefined>();
+    for (const node of wanted) before.set(node.name, await checkNode(context, open, node));
+    if (!wanted.some(({ type }) => type === 'root')) await requireRoot(context, open, config.root);
+    const nodes: InstallResult['nodes'] = [];
+    for (const node of wanted) {
+      const done = await context.step(`install ${node.name}`, () => installNode(context, open, node));
+      context.count('nodes', 1);
+      nodes.push({ name: node.name, type: node.type, done });
+    }
+    return { outcome: { kind: 'done' }, result: { queue: context.queue, nodes } };
+  });
+};
+
+function wantedNodes(config: QueueConfig, queue: string, only: string[] | undefined): Wanted[] {
+  const all: Wanted[] = [
+    { name: config.root, type: 'root', provider: config.root },
+    ...config.leaves.map((name): Wanted => ({ name, type: 'leaf', provider: config.root })),
+  ];
+  for (const name of only ?? [])
+    if (!all.some((node) => node.name === name))
+      throw new PgtideError('input', `${JSON.stringify(name)} is no node of the queue ${queue}`, {
+        remedy: `its nodes are: ${all.map((node) => node.name).join(', ')}`,
+      });
+  return only ? all.filter(({ name }) => only.includes(name)) : all;
+}
+
+async function refuseSharedDatabases(open: OpenNodes, names: string[]): Promise<void> {
+  for (const [index, name] of names.entries())
+    for (const earlier of names.slice(0, index))
+      if (await isSameDatabase(open.of(earlier), open.of(name)))
+        throw new PgtideError('input', `${earlier} and ${name} are the same database`, {
+          remedy: 'each node of a queue needs a database of its own; correct their urls in the configuration',
+        });
+}
+
+/** What the database already is, or an error when that is something else than the configuration wants. */
+async function checkNode(
+  { queue }: UnitContext,
+  open: OpenNodes,
+  wanted: Wanted,
+): Promise<NodeInfo | undefined> {
+  const found = await findNode(open.of(wanted.name), queue);
+  if (!found) return undefined;
+  const worker = workerName(queue, wanted.name);
+  const differences = [
+    found.name !== wanted.name && `it is called ${found.name}`,
+    found.type !== wanted.type && `it is a ${found.type}, and should be a ${wanted.type}`,
+    found.provider !== wanted.provider &&
+      `it follows ${found.provider}, and should follow ${wanted.provider}`,
+    found.workerName !== worker && `its worker is called ${found.workerName}, and not ${worker}`,
+  ].filter((difference) => difference !== false);
+  if (differences.length === 0) return found;
+  throw new PgtideError(
+    'state',
+    `${wanted.name} is already a node of the queue ${queue}, but ${differences.join('; ')}`,
+    {
+      remedy: `correct the configuration, or drop that node: select * from pgq_node.drop_node('${queue}', '${found.name}')`,
+    },
+  );
+}
+
+async function requireRoot({ queue }: UnitContext, open: OpenNodes, root: string): Promise<void> {
+  const found = await findNode(open.of(root), queue);
+  if (found?.type === 'root' && found.name === root) return;
+  throw new PgtideError('state', `${root} is not yet the root of the queue ${queue}`, {
+    remedy: `install ${root} first`,
+  });
+}
+
+async function installNode(context: UnitContext, open: OpenNodes, node: Wanted): Promise<string[]> {
+  const done: string[] = [];
+  await installSql(open.of(node.name));
+  done.push('installed the SQL functions');
+  if (node.type === 'root') await makeRoot(context, open, { node, done });
+  else await makeLeaf(context, open, { node, done });
+  return done;
+}
+
+interface Making {
+  node: Wanted;
+  /** What was done, for the result. */
+  done: string[];
+}
+
+async function makeRoot({ config, queue }: UnitContext, open: OpenNodes, making: Making): Promise<void> {
+  const { name } = making.node;
+  const client = open.of(name);
+  await client.transaction({}, async () => {
+    if (!(await findNode(client, queue))) {
+      await registerLocation(client, queue, name);
+      await createNode(client, { queue, type: 'root', node: name, provider: null, position: null });
+      making.done.push(`created the root of the queue ${queue}`);
+    }
+    const changed = await tuneQueue(client, queue, queueConfig(config, queue));
+    if (changed.length > 0) making.done.push(`set ${changed.join(', ')}`);
+  });
+}
+
+/**
+ * The provider's side commits first: a subscription that nobody uses yet holds the events that the leaf will need.
+ * A run that was cut off between the two sides is taken up at the position that the provider keeps.
+ */
+async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making): Promise<void> {
+  const { name, provider } = making.node;
+  const [upstream, client] = [open.of(provider), open.of(name)];
+  if (await findNode(client, queue)) {
+    const subscribers = await listSubscribers(upstream, queue);
+    if (subscribers.some(({ node }) => node === name)) return;
+    throw new PgtideError(
+      'lost-position',
+      `${name} is a leaf of ${queue}, but ${provider} does not know it`,
+      {
+        remedy: `drop the leaf's node, and install it again: select * from pgq_node.drop_node('${queue}', '${name}')`,
+      },
+    );
+  }
+  const position = await upstream.transaction({}, async () => {
+    await registerLocation(upstream, queue, name);
+    const subscribers = await listSubscribers(upstream, queue);
+    if (!subscribers.some(({ node }) => node === name)) {
+      making.done.push(`subscribed to ${provider}`);
+      return registerSubscriber(upstream, queue, name);
+    }
+    return (await getConsumerInfo(upstream, queue, workerName(queue, name)))?.lastTick ?? null;
+  });
+  await client.transaction({}, async () => {
+    await registerLocation(client, queue, provider);
+    await registerLocation(client, queue, name);
+    await createNode(client, { queue, type: 'leaf', node: name, provider, position });
+  });
+  making.done.push(`created a leaf of the queue ${queue} at tick ${position}`);
+}
