@@ -1,0 +1,174 @@
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  GetItemCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../clock.ts';
+import { asLeaseError } from './dynamodb-error.ts';
+import type { Acquisition, Lease, LeaseStore } from './lease-store.ts';
+
+export interface DynamoDbStoreOptions {
+  client: DynamoDBClient;
+  table: string;
+  /** How far two machines' clocks may differ. */
+  skewMs: number;
+  clock: Clock;
+}
+
+type Item = Record<string, AttributeValue>;
+
+/** The item's attributes; all are written as #name, because some are reserved words. */
+const names = { '#owner': 'owner', '#epoch': 'epoch', '#until': 'until' };
+
+const isFree = 'attribute_not_exists(#owner)';
+const isExpired = '#until < :takeoverTime';
+const growsEpoch = '(attribute_not_exists(#epoch) OR #epoch < :epoch)';
+const isMine = '#owner = :owner AND #epoch = :epoch';
+const canBeTaken = `(${isFree} OR ${isExpired}) AND ${growsEpoch}`;
+
+const text = (value: string): AttributeValue => ({ S: value });
+const number = (value: number | bigint): AttributeValue => ({ N: String(value) });
+
+function leaseOf(item: Item): Lease {
+  return {
+    key: item.key?.S ?? '',
+    owner: item.owner?.S ?? '',
+    epoch: BigInt(item.epoch?.N ?? 0),
+    until: new Date(Number(item.until?.N ?? 0)),
+  };
+}
+
+/** Bounded: four attempts, each at most 3 seconds, with the SDK's back-off between them. */
+export function createDynamoDbClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
+  return new DynamoDBClient({
+    maxAttempts: 4,
+    requestHandler: { connectionTimeout: 1500, requestTimeout: 3000, throwOnRequestTimeout: true },
+    ...config,
+  });
+}
+
+export class DynamoDbLeaseStore implements LeaseStore {
+  readonly #options: DynamoDbStoreOptions;
+
+  constructor(options: DynamoDbStoreOptions) {
+    this.#options = options;
+  }
+
+  acquire(key: string, owner: string, leaseMs: number): Promise<Acquisition> {
+    return this.#reporting(async () => {
+      const epoch = BigInt(this.#options.clock.now());
+      const first = await this.#take(key, owner, leaseMs, epoch);
+      if ('lease' in first) return { kind: 'acquired', lease: first.lease };
+      const { holder } = first;
+      // Our own earlier write, whose answer was lost.
+      if (holder.owner === owner) return { kind: 'acquired', lease: holder };
+      if (!this.#mayTake(holder)) return { kind: 'held', owner: holder.owner, until: holder.until };
+      // The lease is free, but our clock is behind its epoch.
+      const second = await this.#take(key, owner, leaseMs, holder.epoch + 1n);
+      if ('lease' in second) return { kind: 'acquired', lease: second.lease };
+      return { kind: 'held', owner: second.holder.owner, until: second.holder.until };
+    });
+  }
+
+  release(lease: Lease): Promise<void> {
+    return this.#reporting(async () => {
+      // Where it is refused, another has the lease: nothing of ours is left to give back.
+      await this.#update(lease.key, {
+        UpdateExpression: 'REMOVE #owner, #until',
+        ConditionExpression: isMine,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: { ':owner': text(lease.owner), ':epoch': number(lease.epoch) },
+      });
+    });
+  }
+
+  lastServed(keys: readonly string[]): Promise<Map<string, number>> {
+    const { client, table } = this.#options;
+    return this.#reporting(async () => {
+      const served = new Map<string, number>();
+      for (let start = 0; start < keys.length; start += 100) {
+        const Keys = keys.slice(start, start + 100).map((key) => ({ key: text(key) }));
+        const answer = await client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys } } }));
+        for (const item of answer.Responses?.[table] ?? []) {
+          const lease = leaseOf(item);
+          served.set(lease.key, Number(lease.epoch));
+        }
+      }
+      return served;
+    });
+  }
+
+  #mayTake(holder: Lease): boolean {
+    return holder.owner === '' || holder.until.getTime() < this.#takeoverTime();
+  }
+
+  /** Leases that ended before this moment have expired on every clock. */
+  #takeoverTime(): number {
+    return this.#options.clock.now() - this.#options.skewMs;
+  }
+
+  async #take(
+    key: string,
+    owner: string,
+    leaseMs: number,
+    epoch: bigint,
+  ): Promise<{ lease: Lease } | { holder: Lease }> {
+    const { item, refused } = await this.#update(key, {
+      UpdateExpression: 'SET #owner = :owner, #until = :until, #epoch = :epoch',
+      ConditionExpression: canBeTaken,
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: {
+        ':owner': text(owner),
+        ':until': number(this.#options.clock.now() + leaseMs),
+        ':takeoverTime': number(this.#takeoverTime()),
+        ':epoch': number(epoch),
+      },
+    });
+    return refused ? { holder: leaseOf(item) } : { lease: leaseOf(item) };
+  }
+
+  /** Writes; `refused` when the condition did not hold. `item` is the item as it is then. */
+  async #update(
+    key: string,
+    update: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>,
+  ): Promise<{ item: Item; refused: boolean }> {
+    const { client, table } = this.#options;
+    const Key = { key: text(key) };
+    try {
+      const written = await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key,
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...update,
+        }),
+      );
+      return { item: written.Attributes ?? {}, refused: false };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // DynamoDB sends the item along; dynalite does not.
+      const item = error.Item ?? (await this.#read(Key));
+      return { item, refused: true };
+    }
+  }
+
+  async #read(Key: Item): Promise<Item> {
+    const { client, table } = this.#options;
+    const answer = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+    return answer.Item ?? {};
+  }
+
+  async #reporting<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw asLeaseError(error, this.#options.table);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, type DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { type Clock, systemClock } from '../clock.ts';
+import { createDynamoDbClient, DynamoDbLeaseStore } from './dynamodb-store.ts';
+import type { LeaseStore } from './lease-store.ts';
+
+export interface LocalDynamoDb {
+  readonly endpoint: string;
+  readonly table: string;
+  readonly client: DynamoDBClient;
+  /** A store over this server; as many as one likes, each with its own clock and margin. */
+  store(options?: { clock?: Clock; skewMs?: number }): LeaseStore;
+  stop(): Promise<void>;
+}
+
+/** Accepted by dynalite, which checks no signatures. */
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** DynamoDB's API in this process, on a loopback port, with the lease table made. In memory unless `path` is given. */
+export async function startLocalDynamoDb(
+  options: { table?: string; path?: string } = {},
+): Promise<LocalDynamoDb> {
+  const table = options.table ?? 'pgtide-lease';
+  const server = dynalite({ createTableMs: 0, ...(options.path ? { path: options.path } : {}) });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  // Does not keep a process alive that has nothing else to do.
+  server.unref();
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = createDynamoDbClient({ endpoint, region: 'local', credentials });
+  await createLeaseTable(client, table);
+  return {
+    endpoint,
+    table,
+    client,
+    store: ({ clock = systemClock, skewMs = 60_000 } = {}) =>
+      new DynamoDbLeaseStore({ client, table, clock, skewMs }),
+    async stop() {
+      client.destroy();
+      server.closeIdleConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+async function createLeaseTable(client: DynamoDBClient, table: string): Promise<void> {
+  try {
+    await client.send(
+      new CreateTableCommand({
+        TableName: table,
+        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+  } catch (error) {
+    // A persistent folder has it from an earlier run.
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+}
