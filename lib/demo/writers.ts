@@ -2,6 +2,7 @@
  * The application that goes on writing while its database is copied: a few connections, each with a steady pace, so
  * that the machine keeps up and the demo shows replication and not the machine's limit.
  */
+import { pause } from '../cli/pause.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { Shop } from './shop.ts';
@@ -67,18 +68,4 @@ async function retryWhenBusy(work: () => Promise<unknown>): Promise<void> {
       if (attempt >= 10 || !(error instanceof PgtideError) || error.kind !== 'busy') throw error;
     }
   }
-}
-
-/** Waits, or returns at once when asked to stop. */
-export function pause(milliseconds: number, stopping: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stopping.aborted) return resolve();
-    const end = () => {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, Math.max(0, milliseconds));
-    stopping.addEventListener('abort', end);
-  });
 }

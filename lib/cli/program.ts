@@ -1,0 +1,251 @@
+/** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addTableExamples, overview, runExamples } from './help-texts.ts';
+import { version } from './package-version.ts';
+import type { Terminal } from './terminal.ts';
+import { conclude, concludeError, EXIT, type Verdict } from './verdict.ts';
+
+/** Options that stand before the command. */
+export interface GlobalOptions {
+  config?: string;
+  lease: boolean;
+  verbose?: boolean;
+}
+
+/** What every command's action gets. */
+export interface Invocation {
+  readonly terminal: Terminal;
+  readonly global: GlobalOptions;
+}
+
+type Action<Arguments extends unknown[]> = (invocation: Invocation, ...values: Arguments) => Promise<Verdict>;
+
+/** Parses `argv` (without node and script), runs the command, and returns the exit status. */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let status: number = EXIT.holds;
+  const program = buildProgram(terminal, (ended) => {
+    status = ended;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return concludeError(terminal, error);
+    if (error.code === OWN_USAGE) terminal.err(`error: ${error.message}`);
+    return error.exitCode === 0 ? EXIT.holds : EXIT.usage;
+  }
+}
+
+function buildProgram(terminal: Terminal, ended: (status: number) => void): Command {
+  const program = new Command('pgtide')
+    .description(
+      'Replicates PostgreSQL by functions that come and go: no server, no slot, no superuser, no restart.',
+    )
+    .usage('[--config FILE] COMMAND …')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help; `pgtide help COMMAND` shows that of a command')
+    .option('-c, --config <file>', 'configuration (default: $PGTIDE_CONFIG, else ./pgtide.yml)')
+    .option('--no-lease', 'work by hand: take no leases; the subscriber's rows alone keep two runs apart')
+    .option('-v, --verbose', 'one JSON line for each unit of work on stderr')
+    .showHelpAfterError('usage: pgtide [--config FILE] COMMAND …; `pgtide --help` lists the commands')
+    .addHelpText('after', overview)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    });
+  const run =
+    <Arguments extends unknown[]>(action: Action<Arguments>) =>
+    async (...values: unknown[]) => {
+      const global = program.opts<GlobalOptions>();
+      // Commander passes the command itself last.
+      const verdict = await action({ terminal, global }, ...(values.slice(0, -1) as Arguments));
+      ended(conclude(terminal, verdict));
+    };
+  addSetupCommands(program, run);
+  addRunCommand(program, run);
+  addInspectionCommands(program, run);
+  addDemoCommand(program, run);
+  for (const command of program.commands)
+    command.showHelpAfterError(
+      `usage: pgtide ${command.name()} ${command.usage()}; see \`pgtide help ${command.name()}\``,
+    );
+  return program;
+}
+
+type Run = <Arguments extends unknown[]>(
+  action: Action<Arguments>,
+) => (...values: unknown[]) => Promise<void>;
+
+const queueArgument = ['<queue>', 'a queue of the configuration'] as const;
+const tablesArgument = [
+  '[tables...]',
+  'schema.table, as the provider calls it; without a schema: public',
+] as const;
+
+export interface AddTableOptions {
+  all?: boolean;
+  create?: boolean;
+  expectSync?: boolean;
+  skipTruncate?: boolean;
+}
+
+function addSetupCommands(program: Command, run: Run): void {
+  program
+    .command('init')
+    .summary('install the SQL functions and create the nodes')
+    .description(
+      'Installs pgtide's SQL functions in every database of a queue and makes them its nodes. What is there already stays as it is, so that it may be run again, also after an upgrade.',
+    )
+    .argument('[queue]', 'only this queue; default all of the configuration')
+    .action(run(async (invocation, queue?: string) => (await import('./init.ts')).init(invocation, queue)));
+  program
+    .command('add-table')
+    .summary('replicate tables')
+    .description('Begins to capture the changes of tables, and has `run` copy their rows to every leaf.')
+    .argument(...queueArgument)
+    .argument(...tablesArgument)
+    .option('--all', 'every table of the root that is not replicated yet')
+    .option('--create', 'make missing tables on the leaves, with types, defaults, keys, checks and indexes')
+    .option('--expect-sync', 'the rows are on the leaves already, and equal: copy nothing')
+    .option(
+      '--skip-truncate',
+      'leave the rows that the leaf's table holds, instead of refusing them or emptying it',
+    )
+    .addHelpText('after', addTableExamples)
+    .action(
+      run(async (invocation, queue: string, tables: string[], options: AddTableOptions) =>
+        (await import('./tables.ts')).addTable(invocation, queue, {
+          ...options,
+          tables: some(tables, options.all),
+        }),
+      ),
+    );
+  program
+    .command('remove-table')
+    .summary('stop replicating tables')
+    .description('Ends capture and replay of tables. Their rows stay on the leaves.')
+    .argument(...queueArgument)
+    .argument('<tables...>', tablesArgument[1])
+    .action(
+      run(async (invocation, queue: string, tables: string[]) =>
+        (await import('./tables.ts')).removeTable(invocation, queue, tables),
+      ),
+    );
+  program
+    .command('resync')
+    .summary('copy tables again')
+    .description(
+      'Has `run` copy tables again from the start, while the other tables go on. Clears a table's error.',
+    )
+    .argument(...queueArgument)
+    .argument(...tablesArgument)
+    .option('--all', 'every table of the queue')
+    .action(
+      run(async (invocation, queue: string, tables: string[], options: { all?: boolean }) =>
+        (await import('./tables.ts')).resync(invocation, queue, {
+          ...options,
+          tables: some(tables, options.all),
+        }),
+      ),
+    );
+}
+
+export interface RunOptions {
+  until?: 'synced' | 'idle';
+  for?: number;
+  every: number;
+}
+
+function addRunCommand(program: Command, run: Run): void {
+  program
+    .command('run')
+    .summary('the local scheduler: tick, replay, copy, maintain')
+    .description(
+      'Calls the scheduled functions in this process, the way EventBridge does in the cloud, until Ctrl-C. The first Ctrl-C ends after the units that are under way, the second at once.',
+    )
+    .argument('[queue]', 'only this queue; default all of the configuration')
+    .addOption(
+      new Option(
+        '--until <state>',
+        'end when every table is copied and the lag is small (synced), or when every change made before the start is applied and none is waiting (idle)',
+      ).choices(['synced', 'idle']),
+    )
+    .option('--for <seconds>', 'end after this time, at the latest', seconds)
+    .option('--every <seconds>', 'time from one call of a function to the next', seconds, 1)
+    .addHelpText('after', runExamples)
+    .action(
+      run(async (invocation, queue: string | undefined, options: RunOptions) =>
+        (await import('./run.ts')).run(invocation, queue, options),
+      ),
+    );
+}
+
+function addInspectionCommands(program: Command, run: Run): void {
+  program
+    .command('status')
+    .summary('nodes, lag, tables and problems; exit status 0 when healthy')
+    .description(
+      'Shows nodes, lag, tables and problems with what to do about each. Exit status 0 means healthy.',
+    )
+    .argument('[queue]', 'only this queue; default all of the configuration')
+    .option('--json', 'one JSON document on stdout')
+    .action(
+      run(async (invocation, queue: string | undefined, options: { json?: boolean }) =>
+        (await import('./status.ts')).status(invocation, queue, options),
+      ),
+    );
+  program
+    .command('compare')
+    .summary('prove that tables are equal; exit status 0 when they are')
+    .description(
+      'Compares the rows of the root's tables with those of every leaf, while writes go on and without locking. `run` must be going, here or in the cloud, if there are writes. Exit status 0 means no difference.',
+    )
+    .argument(...queueArgument)
+    .argument('[tables...]', 'schema.table; default all tables of the queue')
+    .option('--json', 'one JSON document on stdout')
+    .action(
+      run(async (invocation, queue: string, tables: string[], options: { json?: boolean }) =>
+        (await import('./compare.ts')).compare(invocation, queue, { ...options, tables }),
+      ),
+    );
+}
+
+export interface DemoOptions {
+  json?: boolean;
+  keep?: boolean;
+}
+
+function addDemoCommand(program: Command, run: Run): void {
+  program
+    .command('demo')
+    .summary('PostgreSQL 13 to 17 on this machine, with writers at work')
+    .description(
+      'Starts PostgreSQL 13 and 17 in temporary folders, fills a shop, replicates it while writers go on, and compares. Takes about a minute, needs no configuration, and leaves nothing behind.',
+    )
+    .option('--json', 'one last line of JSON on stdout')
+    .option('--keep', 'leave the servers up until Ctrl-C, and print how to connect')
+    .action(
+      run(async (invocation, options: DemoOptions) => (await import('./demo.ts')).demo(invocation, options)),
+    );
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('It must be a number of seconds above 0.');
+  return value;
+}
+
+/** Either tables or `--all`, and not both. */
+function some(tables: string[], all: boolean | undefined): string[] {
+  if (all && tables.length > 0) throw usage('name tables or give --all, not both');
+  if (!all && tables.length === 0) throw usage('no table is named; name tables (schema.table) or give --all');
+  return tables;
+}
+
+const OWN_USAGE = 'pgtide.usage';
+
+function usage(message: string): CommanderError {
+  return new CommanderError(EXIT.usage, OWN_USAGE, message);
+}

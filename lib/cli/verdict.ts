@@ -1,0 +1,46 @@
+import { PgtideError } from '../errors.ts';
+import { redact } from '../redact.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Whether what was asked for holds. Exit status 0 says that it does, and nothing else. */
+export type Verdict =
+  | { holds: true }
+  | { holds: false; why: string; remedy?: string | undefined }
+  | { interrupted: true };
+
+export const holds: Verdict = { holds: true };
+export const interrupted: Verdict = { interrupted: true };
+
+export function fails(why: string, remedy?: string): Verdict {
+  return { holds: false, why, remedy };
+}
+
+export const EXIT = { holds: 0, fails: 1, usage: 2, interrupted: 130 } as const;
+
+/** Says on stderr why it does not hold, and what to do. Returns the exit status. */
+export function conclude(terminal: Terminal, verdict: Verdict): number {
+  if ('interrupted' in verdict) return EXIT.interrupted;
+  if (verdict.holds) return EXIT.holds;
+  complain(terminal, verdict.why, verdict.remedy);
+  return EXIT.fails;
+}
+
+/** The same for what was thrown: no stack trace, unless PGTIDE_DEBUG is set. */
+export function concludeError(terminal: Terminal, error: unknown): number {
+  const known = error instanceof PgtideError;
+  const message = error instanceof Error ? error.message : String(error);
+  complain(terminal, message, known ? error.remedy : 'this is a bug in pgtide; PGTIDE_DEBUG=1 shows where');
+  if (process.env.PGTIDE_DEBUG) terminal.err(redact(stackOf(error)));
+  return EXIT.fails;
+}
+
+function complain(terminal: Terminal, why: string, remedy: string | undefined): void {
+  terminal.err(`error: ${redact(why)}`);
+  if (remedy) terminal.err(`fix: ${redact(remedy)}`);
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}
