@@ -45,7 +45,7 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help; `pgtide help COMMAND` shows that of a command')
     .option('-c, --config <file>', 'configuration (default: $PGTIDE_CONFIG, else ./pgtide.yml)')
-    .option('--no-lease', 'work by hand: take no leases; the subscriber's rows alone keep two runs apart')
+    .option('--no-lease', 'work by hand: take no leases; the position in the leaf keeps two runs apart')
     .option('-v, --verbose', 'one JSON line for each unit of work on stderr')
     .showHelpAfterError('usage: pgtide [--config FILE] COMMAND …; `pgtide --help` lists the commands')
     .addHelpText('after', overview)
@@ -95,7 +95,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .command('init')
     .summary('install the SQL functions and create the nodes')
     .description(
-      'Installs pgtide's SQL functions in every database of a queue and makes them its nodes. What is there already stays as it is, so that it may be run again, also after an upgrade.',
+      'Installs the SQL functions in every database of a queue and makes them its nodes. What is there already stays as it is, so that it may be run again, also after an upgrade.',
     )
     .argument('[queue]', 'only this queue; default all of the configuration')
     .action(run(async (invocation, queue?: string) => (await import('./init.ts')).init(invocation, queue)));
@@ -108,10 +108,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--all', 'every table of the root that is not replicated yet')
     .option('--create', 'make missing tables on the leaves, with types, defaults, keys, checks and indexes')
     .option('--expect-sync', 'the rows are on the leaves already, and equal: copy nothing')
-    .option(
-      '--skip-truncate',
-      'leave the rows that the leaf's table holds, instead of refusing them or emptying it',
-    )
+    .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
     .addHelpText('after', addTableExamples)
     .action(
       run(async (invocation, queue: string, tables: string[], options: AddTableOptions) =>
@@ -136,7 +133,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .command('resync')
     .summary('copy tables again')
     .description(
-      'Has `run` copy tables again from the start, while the other tables go on. Clears a table's error.',
+      'Has `run` copy tables again from the start, while the other tables go on. Clears the error of a table that was set aside.',
     )
     .argument(...queueArgument)
     .argument(...tablesArgument)
@@ -199,7 +196,7 @@ function addInspectionCommands(program: Command, run: Run): void {
     .command('compare')
     .summary('prove that tables are equal; exit status 0 when they are')
     .description(
-      'Compares the rows of the root's tables with those of every leaf, while writes go on and without locking. `run` must be going, here or in the cloud, if there are writes. Exit status 0 means no difference.',
+      'Compares the rows of tables on the root with those on every leaf, while writes go on and without locking. `run` must be going, here or in the cloud, if there are writes. Exit status 0 means no difference.',
     )
     .argument(...queueArgument)
     .argument('[tables...]', 'schema.table; default all tables of the queue')
