@@ -1,0 +1,87 @@
+import { userInfo } from 'node:os';
+import type { NodeConfig } from '../config/config.ts';
+import { parsePostgresUrl } from '../config/postgres-url.ts';
+import { type Client, type ConnectionTarget, withClient } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import type { SecretReader } from './secret-reader.ts';
+import { tlsModeOf, tlsOptions } from './tls.ts';
+
+/** Where and as whom to connect for a node: its url, the variable that holds it, or its secret. */
+export async function resolveTarget(
+  node: string,
+  config: NodeConfig,
+  secrets: SecretReader,
+): Promise<ConnectionTarget> {
+  if (config.secret !== undefined) {
+    const secret = await secrets.read(config.secret);
+    const { host, port, username: user, password, dbname: database } = secret;
+    return { node, host, port, user, password, database, ssl: tlsOptions(node, host, config.tls) };
+  }
+  return targetOfUrl(node, config);
+}
+
+function targetOfUrl(node: string, config: NodeConfig): ConnectionTarget {
+  const variable = config.url?.startsWith('env:') ? config.url.slice('env:'.length) : undefined;
+  const text = variable === undefined ? config.url : process.env[variable];
+  if (!text)
+    throw new PgtideError('input', `node ${node}: the environment variable ${variable} is not set`, {
+      remedy: `set ${variable} to postgres://user:password@host:port/database`,
+    });
+  const url = parseNamed(variable === undefined ? `node ${node}` : `node ${node} (${variable})`, text);
+  const user = url.user ?? userInfo().username;
+  return {
+    node,
+    host: url.host,
+    port: url.port,
+    user,
+    password: url.password,
+    database: url.database ?? user,
+    ssl: tlsOptions(node, url.host, config.tls, {
+      mode: tlsModeOf(node, url.sslmode),
+      caFile: url.sslrootcert,
+    }),
+  };
+}
+
+function parseNamed(where: string, text: string) {
+  try {
+    return parsePostgresUrl(text);
+  } catch (error) {
+    if (!(error instanceof PgtideError)) throw error;
+    throw new PgtideError('input', `${where}: ${error.message}`, { remedy: error.remedy });
+  }
+}
+
+export interface NodeConnector {
+  secrets: SecretReader;
+  /** Shown by the server in pg_stat_activity. */
+  applicationName: string;
+}
+
+/**
+ * Opens a connection to a node for the time of `work`. Where the server refuses a password that came from a secret, the
+ * secret may have been rotated since it was read: it is read again, once, and the connection tried again if it changed.
+ */
+export async function withNode<T>(
+  node: string,
+  config: NodeConfig,
+  { secrets, applicationName }: NodeConnector,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const target = await resolveTarget(node, config, secrets);
+  let connected = false;
+  const guarded = (client: Client) => {
+    connected = true;
+    return work(client);
+  };
+  try {
+    return await withClient(target, applicationName, guarded);
+  } catch (error) {
+    const refused = error instanceof PgtideError && error.kind === 'authentication' && !connected;
+    if (!refused || config.secret === undefined) throw error;
+    secrets.forget(config.secret);
+    const rotated = await resolveTarget(node, config, secrets);
+    if (rotated.password === target.password && rotated.user === target.user) throw error;
+    return withClient(rotated, applicationName, work);
+  }
+}

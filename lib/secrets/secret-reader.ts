@@ -1,0 +1,93 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { z } from 'zod';
+import { type ErrorKind, PgtideError } from '../errors.ts';
+
+/** A secret of the form that RDS makes; other keys it holds are of no interest here. */
+const secretForm = z.object({
+  host: z.string().min(1),
+  port: z.coerce.number().int().min(1).max(65535).default(5432),
+  username: z.string().min(1),
+  password: z.string(),
+  dbname: z.string().min(1),
+});
+export type DatabaseSecret = z.output<typeof secretForm>;
+
+export interface SecretReader {
+  /** The secret's value, from the cache where it has been read before. */
+  read(arn: string): Promise<DatabaseSecret>;
+  /** Reads again at the next `read`, because the value was refused. */
+  forget(arn: string): void;
+}
+
+const kinds: Record<string, { kind: ErrorKind; remedy: string }> = {
+  ResourceNotFoundException: { kind: 'not-found', remedy: "correct the node's secret in the configuration" },
+  AccessDeniedException: {
+    kind: 'privilege',
+    remedy: 'the role needs secretsmanager:GetSecretValue on this ARN (and kms:Decrypt on its key)',
+  },
+  DecryptionFailure: { kind: 'privilege', remedy: "the role needs kms:Decrypt on the secret's key" },
+  InvalidRequestException: { kind: 'state', remedy: 'the secret may be scheduled for deletion' },
+  ThrottlingException: { kind: 'busy', remedy: 'the next run tries again' },
+  CredentialsProviderError: { kind: 'privilege', remedy: 'set AWS credentials' },
+};
+
+/** Keeps no cause and no value: both may hold the secret. */
+function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? '');
+  } catch {
+    value = undefined;
+  }
+  const parsed = secretForm.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const keys = new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole value'));
+  throw new PgtideError('input', `the secret ${arn} is not of the expected form: ${[...keys].join(', ')}`, {
+    remedy: 'it must be JSON with host, port, username, password and dbname, as RDS makes it',
+  });
+}
+
+async function fetchSecret(arn: string): Promise<DatabaseSecret> {
+  const region = arn.split(':')[3];
+  const client = new SecretsManagerClient({
+    ...(region ? { region } : {}),
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 2000, requestTimeout: 4000, throwOnRequestTimeout: true },
+  });
+  try {
+    const answer = await client.send(new GetSecretValueCommand({ SecretId: arn }));
+    return parseSecret(arn, answer.SecretString);
+  } catch (error) {
+    if (error instanceof PgtideError) throw error;
+    const { name, message } = error as Error;
+    const known = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    throw new PgtideError(known?.kind ?? 'connection', `cannot read the secret ${arn}: ${name}: ${message}`, {
+      remedy:
+        known?.remedy ??
+        'Secrets Manager was not reached; a function in a VPC needs a NAT or an interface endpoint',
+      cause: error,
+    });
+  } finally {
+    client.destroy();
+  }
+}
+
+/** A reader with a cache of its own. Reads that go on at the same time share one request; failures are not kept. */
+export function createSecretReader(
+  fetch: (arn: string) => Promise<DatabaseSecret> = fetchSecret,
+): SecretReader {
+  const cache = new Map<string, Promise<DatabaseSecret>>();
+  return {
+    read(arn) {
+      const cached = cache.get(arn);
+      if (cached) return cached;
+      const reading = fetch(arn);
+      cache.set(arn, reading);
+      reading.catch(() => {
+        if (cache.get(arn) === reading) cache.delete(arn);
+      });
+      return reading;
+    },
+    forget: (arn) => void cache.delete(arn),
+  };
+}

@@ -1,0 +1,150 @@
+/** C11: connection data by reference, verified TLS by default, rotated secrets, and no secret in any error. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { NodeConfig } from '../../lib/config/config.ts';
+import { resolveTarget, withNode } from '../../lib/secrets/connection-target.ts';
+import { createSecretReader, type DatabaseSecret } from '../../lib/secrets/secret-reader.ts';
+import { createDatabase, postgres } from '../support/database.ts';
+
+const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop';
+const noSecrets = createSecretReader(() => Promise.reject(new Error('not asked for')));
+const target = (config: NodeConfig) => resolveTarget('shop', config, noSecrets);
+
+afterEach(() => {
+  delete process.env.PGTIDE_TEST_URL;
+});
+
+test('TLS is verified by default, except on this machine', async () => {
+  const remote = await target({ url: 'postgres://app@db.example.com/shop' });
+  expect(remote.ssl).toEqual({ rejectUnauthorized: true });
+  for (const host of ['localhost', '127.0.0.1', '[::1]', '%2Fvar%2Frun%2Fpostgresql'])
+    expect((await target({ url: `postgres://app@${host}/shop` })).ssl).toBe(false);
+});
+
+test("the node's tls wins over the sslmode of its url, and that over the default", async () => {
+  const url = 'postgres://app@db.example.com/shop?sslmode=require';
+  expect((await target({ url })).ssl).toEqual({ rejectUnauthorized: false });
+  expect((await target({ url, tls: { mode: 'disable' } })).ssl).toBe(false);
+  const anyName = (await target({ url, tls: { mode: 'verify-ca' } })).ssl;
+  expect(anyName && anyName.rejectUnauthorized).toBe(true);
+  expect(anyName && anyName.checkServerIdentity?.()).toBeUndefined();
+  await expect(target({ url: 'postgres://app@h/shop?sslmode=prefer' })).rejects.toMatchObject({
+    kind: 'input',
+    message: 'node shop: sslmode=prefer is not supported',
+  });
+});
+
+test('a CA file is read, and one that is missing is named', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgtide-ca-'));
+  const caFile = join(folder, 'ca.pem');
+  writeFileSync(caFile, 'PEM');
+  const url = 'postgres://app@db.example.com/shop';
+  expect((await target({ url, tls: { caFile } })).ssl).toEqual({ rejectUnauthorized: true, ca: 'PEM' });
+  rmSync(folder, { recursive: true });
+  await expect(target({ url, tls: { caFile } })).rejects.toThrow(`cannot read the CA file ${caFile}`);
+});
+
+test('env: takes the url from a variable, and says which one is missing or wrong, without its value', async () => {
+  const config = { url: 'env:PGTIDE_TEST_URL' };
+  await expect(target(config)).rejects.toThrow(
+    'node shop: the environment variable PGTIDE_TEST_URL is not set',
+  );
+  process.env.PGTIDE_TEST_URL = 'postgres://app:hunter2@h:bad/shop';
+  const error: unknown = await target(config).catch((caught: unknown) => caught);
+  expect(String(error)).toContain('node shop (PGTIDE_TEST_URL): the URL');
+  expect(JSON.stringify(error) + String(error)).not.toContain('hunter2');
+  process.env.PGTIDE_TEST_URL = 'postgres://10.0.0.1';
+  expect(await target(config)).toMatchObject({ user: userInfo().username, database: userInfo().username });
+});
+
+test('a secret that is not of the RDS form is refused by key, and its value is not shown', async () => {
+  const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const send = SecretsManagerClient.prototype.send;
+  const answers = [
+    '{"host":"h","username":"u","password":"hunter2"}',
+    'hunter2 is no JSON',
+    '{"host":"h","username":"u","password":"hunter2","dbname":"d","engine":"postgres"}',
+  ];
+  SecretsManagerClient.prototype.send = (() =>
+    Promise.resolve({ SecretString: answers.shift() })) as typeof send;
+  try {
+    const reader = createSecretReader();
+    const first: unknown = await reader.read(arn).catch((error: unknown) => error);
+    expect(first).toMatchObject({
+      kind: 'input',
+      message: `the secret ${arn} is not of the expected form: dbname`,
+    });
+    const second: unknown = await reader.read(arn).catch((error: unknown) => error);
+    expect(second).toMatchObject({ message: expect.stringContaining('the whole value') });
+    expect(second).not.toHaveProperty('cause');
+    expect(`${String(first)}${String(second)}`).not.toContain('hunter2');
+    // Failures are not kept; what was read is.
+    expect(await reader.read(arn)).toMatchObject({ port: 5432, dbname: 'd' });
+    expect(await reader.read(arn)).toMatchObject({ port: 5432, dbname: 'd' });
+  } finally {
+    SecretsManagerClient.prototype.send = send;
+  }
+});
+
+test('Secrets Manager that is out of reach is a connection error that names the secret', async () => {
+  process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = 'http://127.0.0.1:9';
+  process.env.AWS_ACCESS_KEY_ID ??= 'x';
+  process.env.AWS_SECRET_ACCESS_KEY ??= 'x';
+  await expect(createSecretReader().read(arn)).rejects.toMatchObject({
+    kind: 'connection',
+    message: expect.stringContaining(`cannot read the secret ${arn}`),
+  });
+  delete process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER;
+});
+
+test('a rotated password is fetched again once, after the server refused the old one', async () => {
+  const db = await createDatabase(await postgres(17));
+  const { host, port, user, password = '', database } = db.target;
+  const right: DatabaseSecret = { host, port, username: user, password, dbname: database };
+  const fetched: DatabaseSecret[] = [{ ...right, password: 'from before the rotation' }, right];
+  let reads = 0;
+  const secrets = createSecretReader(() => Promise.resolve(fetched[reads++] ?? right));
+  const connector = { secrets, applicationName: 'pgtide test' };
+  const name = await withNode('shop', { secret: arn }, connector, (client) =>
+    client.first<{ name: string }>('select current_database() as name'),
+  );
+  expect(name).toEqual({ name: database });
+  expect(reads).toBe(2);
+  await withNode('shop', { secret: arn }, connector, () => Promise.resolve());
+  expect(reads).toBe(2);
+});
+
+test('a password that stays wrong fails as authentication, after one more look at the secret', async () => {
+  const db = await createDatabase(await postgres(17));
+  const { host, port, user, database } = db.target;
+  let reads = 0;
+  const secrets = createSecretReader(() => {
+    reads++;
+    return Promise.resolve({ host, port, username: user, password: 'geheim', dbname: database });
+  });
+  const connector = { secrets, applicationName: 'pgtide test' };
+  const error: unknown = await withNode('shop', { secret: arn }, connector, () => Promise.resolve()).catch(
+    (caught: unknown) => caught,
+  );
+  expect(error).toMatchObject({ kind: 'authentication' });
+  expect(String(error)).not.toContain('geheim');
+  expect(reads).toBe(2);
+});
+
+test('an authentication failure inside the work is not taken for a refused connection', async () => {
+  const db = await createDatabase(await postgres(17));
+  const { host, port, user, password = '', database } = db.target;
+  let runs = 0;
+  const secrets = createSecretReader(() =>
+    Promise.resolve({ host, port, username: user, password, dbname: database }),
+  );
+  await expect(
+    withNode('shop', { secret: arn }, { secrets, applicationName: 'pgtide test' }, (client) => {
+      runs++;
+      return client.query("do $$ begin raise exception 'no' using errcode = '28000'; end $$");
+    }),
+  ).rejects.toMatchObject({ kind: 'authentication' });
+  expect(runs).toBe(1);
+});
