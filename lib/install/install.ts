@@ -1,0 +1,173 @@
+/**
+ * Installs pgtide's SQL into a database, or brings it up to this release, as a plain owner (CREATE on the database):
+ * one transaction, one installer at a time, all or nothing. Tables are made once and then migrate; functions,
+ * triggers and grants are re-created from their files whenever a file of their schema has changed. A second run with
+ * the same files changes nothing in the catalog.
+ */
+import type { Client } from '../db/client.ts';
+import { hasState } from '../db/sqlstate.ts';
+import { PgtideError } from '../errors.ts';
+import {
+  extensionSchemas,
+  type InstalledSchema,
+  installedSchemas,
+  refuseNewer,
+  release,
+} from './installed-schema.ts';
+import { lockInstallation, requireCreate, requireOwner, requireUnused } from './preconditions.ts';
+import { BOOKKEEPING_FILE, type SchemaSources, type SourceFile, schemaSources } from './schema-sources.ts';
+import { sqlFiles } from './sql-files.ts';
+
+export interface InstallOptions {
+  /** The SQL files; default: pgtide's own. */
+  files?: ReadonlyMap<string, string>;
+  /** Re-creates functions, triggers and grants even when no file has changed. */
+  force?: boolean;
+}
+
+export interface InstallResult {
+  installed: string[];
+  upgraded: string[];
+  /** Schemas that real extensions brought. */
+  skipped: string[];
+  /** The release that the database now has. */
+  version: string;
+}
+
+export async function install(client: Client, options: InstallOptions = {}): Promise<InstallResult> {
+  const files = options.files ?? sqlFiles();
+  return client.transaction({}, async () => {
+    await lockInstallation(client);
+    const skipped = await extensionSchemas(client);
+    const wanted = schemaSources(files).filter(({ schema }) => !skipped.includes(schema));
+    const before = await installedSchemas(client);
+    const thereOf = (schema: string) => before.find((one) => one.schema === schema);
+    for (const sources of wanted) {
+      const there = thereOf(sources.schema);
+      if (there) refuseNewer(client.node, there, sources);
+      else await requireUnused(client, sources.schema);
+    }
+    const missing = wanted.filter(({ schema }) => !thereOf(schema));
+    const changed = wanted.filter((sources) => {
+      const there = thereOf(sources.schema);
+      return there && (options.force || there.hash !== sources.hash);
+    });
+    if (missing.length > 0) await requireCreate(client);
+    for (const { schema } of changed) await requireOwner(client, schema);
+    if (before.length === 0)
+      await run(client, { path: BOOKKEEPING_FILE, text: files.get(BOOKKEEPING_FILE) ?? '' });
+    await client.query('set local check_function_bodies = off');
+    for (const sources of wanted) {
+      if (missing.includes(sources)) await installSchema(client, sources, undefined);
+      else if (changed.includes(sources)) await installSchema(client, sources, thereOf(sources.schema));
+    }
+    const names = (list: SchemaSources[]) => list.map(({ schema }) => schema);
+    return { installed: names(missing), upgraded: names(changed), skipped, version: release };
+  });
+}
+
+async function installSchema(
+  client: Client,
+  sources: SchemaSources,
+  there: InstalledSchema | undefined,
+): Promise<void> {
+  if (!there && sources.tables) await run(client, sources.tables);
+  if (there) await migrate(client, sources, there.version);
+  const { functions, stale } = await recreateFunctions(client, sources, there?.functions ?? []);
+  for (const trigger of sources.triggers) await run(client, trigger);
+  for (const signature of stale) await client.query(`drop function ${signature}`);
+  if (sources.grants) await run(client, sources.grants);
+  await client.query(
+    `insert into pgtide.schema_version (schema_name, version, release, sources_hash, functions)
+     values ($1, $2, $3, $4, $5)
+     on conflict (schema_name) do update
+       set version = excluded.version, release = excluded.release, sources_hash = excluded.sources_hash,
+           functions = excluded.functions, installed_at = now()`,
+    [sources.schema, sources.version, release, sources.hash, functions],
+  );
+}
+
+async function migrate(client: Client, sources: SchemaSources, from: number): Promise<void> {
+  let version = from;
+  while (version < sources.version) {
+    const next = sources.migrations.find((migration) => migration.from === version);
+    if (!next)
+      throw new PgtideError(
+        'state',
+        `${client.node}: no migration leads schema ${sources.schema} from version ${version} to ${sources.version}`,
+        { remedy: 'upgrade through an older release of pgtide first' },
+      );
+    await run(client, next);
+    version = next.to;
+  }
+}
+
+/**
+ * Runs all function files. Returns the signatures that files define, and those that an earlier release's files had
+ * defined and none defines any more. Functions generated at run time (captures) are in no file, and in neither list.
+ */
+async function recreateFunctions(
+  client: Client,
+  sources: SchemaSources,
+  known: string[],
+): Promise<{ functions: string[]; stale: string[] }> {
+  const before = new Map((await functionVersions(client, sources.schema)).map((f) => [f.oid, f.xmin]));
+  for (const file of sources.functions) await recreateFile(client, sources.schema, file, known);
+  const after = await functionVersions(client, sources.schema);
+  const functions = after.filter((f) => before.get(f.oid) !== f.xmin).map((f) => f.signature);
+  const untouched = after.filter((f) => before.get(f.oid) === f.xmin).map((f) => f.signature);
+  return { functions: functions.sort(), stale: untouched.filter((signature) => known.includes(signature)) };
+}
+
+interface FunctionVersion {
+  oid: number;
+  signature: string;
+  name: string;
+  /** Changes with every `create or replace`. */
+  xmin: string;
+}
+
+function functionVersions(client: Client, schema: string): Promise<FunctionVersion[]> {
+  return client.query<FunctionVersion>(
+    `select p.oid, p.oid::regprocedure::text as signature, p.proname::text as name, p.xmin::text as xmin
+       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      where n.nspname = $1`,
+    [schema],
+  );
+}
+
+const INVALID_FUNCTION_DEFINITION = '42P13';
+
+/** `create or replace` refuses other result columns or argument names; then the earlier functions of the file go first. */
+async function recreateFile(
+  client: Client,
+  schema: string,
+  file: SourceFile,
+  known: string[],
+): Promise<void> {
+  await client.query('savepoint function_file');
+  try {
+    await run(client, file);
+  } catch (error) {
+    if (!hasState(error, INVALID_FUNCTION_DEFINITION)) throw error;
+    await client.query('rollback to savepoint function_file');
+    const name = /([^/]+)\.sql$/.exec(file.path)?.[1]?.slice(schema.length + 1);
+    const earlier = (await functionVersions(client, schema)).filter(
+      (f) => f.name === name && known.includes(f.signature),
+    );
+    if (earlier.length === 0) throw error;
+    for (const { signature } of earlier) await client.query(`drop function ${signature}`);
+    await run(client, file);
+  }
+  await client.query('release savepoint function_file');
+}
+
+async function run(client: Client, file: SourceFile): Promise<void> {
+  try {
+    await client.query(file.text);
+  } catch (error) {
+    if (!(error instanceof PgtideError)) throw error;
+    const { kind, message, remedy, cause } = error;
+    throw new PgtideError(kind, `sql/${file.path} on ${message}`, { remedy, cause });
+  }
+}

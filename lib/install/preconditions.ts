@@ -1,0 +1,57 @@
+import type { Client } from '../db/client.ts';
+import { quoteIdent } from '../db/identifier.ts';
+import { PgtideError } from '../errors.ts';
+import { belongsToAnother } from './installed-schema.ts';
+
+/** One installer at a time; the lock goes with the transaction. */
+export async function lockInstallation(client: Client): Promise<void> {
+  await client.query(`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('pgtide'), 1)`);
+}
+
+export async function requireCreate(client: Client): Promise<void> {
+  const row = await client.first<{ database: string; role: string; allowed: boolean }>(
+    `select current_database()::text as database, current_user::text as role,
+            has_database_privilege(current_database(), 'CREATE') as allowed`,
+  );
+  if (!row || row.allowed) return;
+  throw new PgtideError(
+    'privilege',
+    `${client.node}: role ${row.role} may not create schemas in database ${row.database}`,
+    {
+      remedy: `as the database's owner, run: grant create on database ${quoteIdent(row.database)} to ${quoteIdent(row.role)}`,
+    },
+  );
+}
+
+/** Refuses what only the schema's owner may do. */
+export async function requireOwner(client: Client, schema: string): Promise<void> {
+  const row = await client.first<{ owner: string; role: string; allowed: boolean }>(
+    `select pg_get_userbyid(nspowner)::text as owner, current_user::text as role,
+            pg_has_role(nspowner, 'USAGE') as allowed
+       from pg_catalog.pg_namespace where nspname = $1`,
+    [schema],
+  );
+  if (row && !row.allowed) throw belongsToAnother(client.node, schema, row);
+}
+
+/** A schema of that name which neither pgtide nor an extension made is somebody else's. */
+export async function requireUnused(client: Client, schema: string): Promise<void> {
+  const row = await client.first<{ objects: bigint }>(
+    `select (select count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid)
+          + (select count(*) from pg_catalog.pg_proc p where p.pronamespace = n.oid) as objects
+       from pg_catalog.pg_namespace n where n.nspname = $1`,
+    [schema],
+  );
+  if (!row) return;
+  if (row.objects === 0n) await requireOwner(client, schema);
+  throw new PgtideError(
+    'state',
+    `${client.node}: there is a schema ${schema} already, which pgtide did not make`,
+    {
+      remedy:
+        row.objects === 0n
+          ? `it is empty; run: drop schema ${quoteIdent(schema)}`
+          : `rename or drop it, or, if it is Skytools' own, make it an extension (create extension ${quoteIdent(schema)} from unpackaged)`,
+    },
+  );
+}
