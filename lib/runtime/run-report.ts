@@ -1,0 +1,47 @@
+import { PgtideError } from '../errors.ts';
+import type { Outcome } from '../outcome.ts';
+import { redact } from '../redact.ts';
+import type { UnitName } from '../units/registry.ts';
+
+/** How one run of a unit for one (queue, node) went. */
+export interface RunReport<Result = undefined> {
+  unit: UnitName;
+  queue: string;
+  node: string;
+  /** Null: it failed, see `error`. */
+  outcome: Outcome | null;
+  /** What an on-demand unit returned. */
+  result?: Result;
+  /** How often the unit was called. */
+  repeats: number;
+  counts: Record<string, number>;
+  gauges: Record<string, number>;
+  /** Milliseconds spent in each step. */
+  steps: Record<string, number>;
+  durationMs: number;
+  error?: PgtideError;
+  /** The lease could not be given back; it expires by itself. */
+  releaseError?: string;
+}
+
+/** An error as callers and logs see it, without secrets. */
+export interface ShownError {
+  kind: string;
+  message: string;
+  remedy?: string;
+}
+
+export function asRunError(error: unknown): PgtideError {
+  if (error instanceof PgtideError) return error;
+  return new PgtideError('internal', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}
+
+export function shownError(error: PgtideError): ShownError {
+  return {
+    kind: error.kind,
+    message: redact(error.message),
+    ...(error.remedy === undefined ? {} : { remedy: redact(error.remedy) }),
+  };
+}
