@@ -1,0 +1,105 @@
+/** What a person sees while `run` works: a bar for each table in copy and a line for the lag, or plain lines. */
+import cliProgress from 'cli-progress';
+import type { TableProgress } from './copy-progress.ts';
+import { count, duration } from './figures.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Display {
+  /** A line that stays. */
+  say(line: string): void;
+  /** The state now: tables in copy, and one line on lag. */
+  show(tables: readonly TableProgress[], lagLine: string): void;
+  /** A table has been copied. */
+  copied(table: TableProgress): void;
+  close(): void;
+}
+
+export function openDisplay(terminal: Terminal): Display {
+  return terminal.interactive ? barDisplay() : lineDisplay(terminal);
+}
+
+function speed(progress: TableProgress): string {
+  const left = progress.secondsLeft === null ? '' : `, ${duration(progress.secondsLeft)} left`;
+  return `${count(progress.rowsPerSecond)} rows/s${left}`;
+}
+
+function percentage({ rows, totalRows }: TableProgress): number {
+  return totalRows > 0 ? Math.floor((100 * rows) / totalRows) : 0;
+}
+
+const LINE_EVERY_MS = 5_000;
+
+/** For logs and pipes: a line now and then, and never one over another. */
+function lineDisplay(terminal: Terminal): Display {
+  let due = 0;
+  return {
+    say: (line) => terminal.err(line),
+    show(tables, lagLine) {
+      if (Date.now() < due) return;
+      due = Date.now() + LINE_EVERY_MS;
+      for (const table of tables) {
+        if (table.rows > 0)
+          terminal.err(
+            `copying ${table.table}: ${percentage(table)} % of ${count(table.totalRows)} rows, ${speed(table)}`,
+          );
+      }
+      terminal.err(lagLine);
+    },
+    copied: (table) => terminal.err(`copied ${table.table}: ${count(table.rows)} rows`),
+    close() {},
+  };
+}
+
+const BAR_FORMAT = '{name} {bar} {percent} {figures}';
+
+function barDisplay(): Display {
+  const bars = new cliProgress.MultiBar(
+    {
+      stream: process.stderr,
+      format: BAR_FORMAT,
+      barsize: 24,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      hideCursor: true,
+      clearOnComplete: true,
+      // The caller handles signals, and closes the display.
+      gracefulExit: false,
+      emptyOnZero: true,
+    },
+    cliProgress.Presets.shades_classic,
+  );
+  const shown = new Map<string, cliProgress.SingleBar>();
+  const lag = bars.create(1, 0, { line: '' }, { format: '{line}' });
+  const payload = (table: TableProgress) => ({
+    name: table.table.padEnd(24),
+    percent: `${percentage(table)} %`.padStart(5),
+    figures: `${count(table.rows)}/${count(table.totalRows)} rows, ${speed(table)}`,
+  });
+  const remove = (name: string) => {
+    const bar = shown.get(name);
+    if (bar) bars.remove(bar);
+    shown.delete(name);
+  };
+  return {
+    say: (line) => bars.log(`${line}\n`),
+    show(tables, lagLine) {
+      for (const table of tables) {
+        const bar = shown.get(table.table);
+        if (bar) {
+          bar.setTotal(Math.max(1, table.totalRows));
+          bar.update(table.rows, payload(table));
+        } else if (table.rows > 0) {
+          shown.set(table.table, bars.create(Math.max(1, table.totalRows), table.rows, payload(table)));
+        }
+      }
+      for (const name of shown.keys()) if (!tables.some(({ table }) => table === name)) remove(name);
+      lag.update(0, { line: lagLine });
+      bars.update();
+    },
+    copied(table) {
+      remove(table.table);
+      bars.log(`copied ${table.table}: ${count(table.rows)} rows\n`);
+    },
+    close: () => bars.stop(),
+  };
+}

@@ -1,0 +1,74 @@
+/** When `run --until …` has got what it was asked for, judged by what `status` says. */
+import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
+import { count, duration, plural } from './figures.ts';
+
+/** `missing` says in one line what still lacks; `hopeless` what no amount of running will bring. */
+export type Progress = { met: true } | { met: false; missing: string } | { hopeless: string; remedy: string };
+
+/** A lag that counts as small: that of a queue that is ticked and replayed every second or two. */
+const SMALL_LAG_SECONDS = 10;
+
+/** Every table is copied and follows, and no leaf is far behind. */
+export function synced(status: StatusResult): Progress {
+  return first(status, (queue, leaf) => {
+    const tables = notCopied(leaf);
+    if (tables) return tables;
+    if (leaf.lagSeconds !== null && leaf.lagSeconds <= SMALL_LAG_SECONDS) return { met: true };
+    const lag = leaf.lagSeconds === null ? 'of unknown length' : `of ${duration(leaf.lagSeconds)}`;
+    return { met: false, missing: `${queue.name}: ${leaf.name} has a lag ${lag}` };
+  });
+}
+
+/** Every leaf has applied its queue up to `ticks`, which were taken after the start, and no event waits for a tick. */
+export function idle(status: StatusResult, ticks: ReadonlyMap<string, bigint>): Progress {
+  return first(status, (queue, leaf) => {
+    const tables = notCopied(leaf);
+    if (tables) return tables;
+    const wanted = ticks.get(queue.name);
+    if (wanted === undefined || leaf.tick === null || BigInt(leaf.tick) < wanted)
+      return {
+        met: false,
+        missing: `${queue.name}: ${leaf.name} is at tick ${leaf.tick}, and must come to ${wanted ?? 'the next one'}`,
+      };
+    if (queue.events.pending > 0)
+      return {
+        met: false,
+        missing: `${queue.name}: ${plural(queue.events.pending, 'event')} wait for a tick`,
+      };
+    return { met: true };
+  });
+}
+
+export function leavesOf(queue: QueueStatus): NodeStatus[] {
+  return queue.nodes.filter((node) => node.type !== 'root');
+}
+
+function first(status: StatusResult, judge: (queue: QueueStatus, leaf: NodeStatus) => Progress): Progress {
+  for (const queue of status.queues) {
+    for (const leaf of leavesOf(queue)) {
+      const progress = judge(queue, leaf);
+      if (!('met' in progress) || !progress.met) return progress;
+    }
+  }
+  return { met: true };
+}
+
+/** A table in error is hopeless only once all others are done: until then running on is of use. */
+function notCopied(leaf: NodeStatus): Progress | undefined {
+  const waiting = leaf.tables.filter((table) => table.state !== 'ok' && table.error === null);
+  if (waiting.length > 0) return { met: false, missing: `${leaf.name}: ${describe(waiting)}` };
+  const broken = leaf.tables.find((table) => table.error !== null);
+  if (!broken) return undefined;
+  return {
+    hopeless: `${leaf.name}: ${broken.name} is set aside: ${broken.error}`,
+    remedy: `mend the cause, then copy it again: pgtide resync QUEUE ${broken.name}`,
+  };
+}
+
+function describe(tables: readonly TableStatus[]): string {
+  const [table] = tables;
+  if (!table) return '';
+  const others = tables.length > 1 ? ` and ${plural(tables.length - 1, 'other table')}` : '';
+  const rows = `${count(table.copiedRows)} of about ${count(table.totalRowsEstimate ?? 0)} rows`;
+  return `${table.name} (${table.state}, ${rows})${others} not yet in sync`;
+}

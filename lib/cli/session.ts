@@ -1,0 +1,150 @@
+/** Units in this process: the same as the functions run, through the same runtime, for as long as a command takes. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { systemClock } from '../clock.ts';
+import { type Config, configPath, loadConfig, queueConfig } from '../config/config.ts';
+import type { LeaseStore } from '../lease/lease-store.ts';
+import type { RunReport } from '../runtime/run-report.ts';
+import { runUnit } from '../runtime/run-unit.ts';
+import { createSecretReader } from '../secrets/secret-reader.ts';
+import type { OnDemandUnit, ProgressEvent, Unit } from '../units/context.ts';
+import { type UnitName, units } from '../units/registry.ts';
+import { Tally } from './tally.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Session {
+  readonly config: Config;
+  readonly tally: Tally;
+  /** One queue, or all that are configured. */
+  queues(only?: string): string[];
+  /** One run of a scheduled unit. Throws what went wrong in it. */
+  scheduled(run: ScheduledRun): Promise<RunReport>;
+  /** Runs a unit on demand for a queue and returns its result. */
+  demand<Input, Result>(
+    unitName: UnitName,
+    unit: OnDemandUnit<Input, Result>,
+    request: { queue: string; input: Input },
+  ): Promise<Result>;
+}
+
+export interface ScheduledRun {
+  unitName: UnitName;
+  unit: Unit;
+  queue: string;
+  node: string;
+  progress?: (event: ProgressEvent) => void;
+}
+
+export interface SessionOptions {
+  terminal: Terminal;
+  config?: string | undefined;
+  /** False: by hand, without leases. */
+  lease?: boolean | undefined;
+  /** Writes each run's line to stderr. */
+  verbose?: boolean | undefined;
+}
+
+/** What a scheduled unit may take here; short, so that Ctrl-C need not wait for long. */
+const SCHEDULED_BUDGET_MS = 15_000;
+/** What a unit on demand may take. */
+const DEMAND_BUDGET_MS = 24 * 3600 * 1000;
+
+/** Opens a session for the time of `work`. */
+export async function withSession<T>(
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const config = loadConfig(configPath(options.config));
+  const leases = new Leases(config, options.lease ?? true);
+  const tally = new Tally();
+  const common = {
+    config,
+    secrets: createSecretReader(),
+    clock: systemClock,
+    log: (line: unknown) => {
+      if (options.verbose) options.terminal.err(JSON.stringify(line));
+    },
+  };
+  const finish = <Result>(report: RunReport<Result>): RunReport<Result> => {
+    tally.add(report);
+    if (report.error) throw report.error;
+    return report;
+  };
+  const session: Session = {
+    config,
+    tally,
+    queues: (only) =>
+      only === undefined ? Object.keys(config.queues) : [only].filter((name) => queueConfig(config, name)),
+    async scheduled({ progress, ...run }) {
+      const leaseStore = units[run.unitName].lease ? await leases.store() : null;
+      const optional = progress ? { progress } : {};
+      const owner = uniqueOwner();
+      return finish(
+        await runUnit({ ...common, ...run, ...optional, owner, leaseStore, budgetMs: SCHEDULED_BUDGET_MS }),
+      );
+    },
+    async demand<Input, Result>(
+      unitName: UnitName,
+      unit: OnDemandUnit<Input, Result>,
+      { queue, input }: { queue: string; input: Input },
+    ) {
+      const node = queueConfig(config, queue).root;
+      const report = await runUnit<Result>({
+        ...common,
+        unitName,
+        unit: (context) => unit(context, input),
+        queue,
+        node,
+        owner: uniqueOwner(),
+        leaseStore: null,
+        budgetMs: DEMAND_BUDGET_MS,
+      });
+      return finish(report).result as Result;
+    },
+  };
+  try {
+    return await work(session);
+  } finally {
+    await leases.close();
+  }
+}
+
+function uniqueOwner(): string {
+  return `cli ${hostname()} ${process.pid} ${randomUUID()}`;
+}
+
+const DEFAULT_LEASE_TABLE = 'pgtide-lease';
+
+/** The configured DynamoDB where there is one, else one in this process; opened when the first unit wants a lease. */
+class Leases {
+  readonly #config: Config;
+  readonly #wanted: boolean;
+  #opened: Promise<{ store: LeaseStore; close: () => Promise<void> }> | undefined;
+
+  constructor(config: Config, wanted: boolean) {
+    this.#config = config;
+    this.#wanted = wanted;
+  }
+
+  async store(): Promise<LeaseStore | null> {
+    if (!this.#wanted) return null;
+    this.#opened ??= this.#open();
+    return (await this.#opened).store;
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.close();
+  }
+
+  async #open(): Promise<{ store: LeaseStore; close: () => Promise<void> }> {
+    const { endpoint, table } = this.#config.lease;
+    if (endpoint !== undefined || process.env.PGTIDE_LEASE_TABLE || table !== DEFAULT_LEASE_TABLE) {
+      const { openLeaseStore } = await import('../lease/open-store.ts');
+      return { store: openLeaseStore(this.#config, systemClock), close: async () => undefined };
+    }
+    const { startLocalDynamoDb } = await import('../lease/local-dynamodb.ts');
+    const local = await startLocalDynamoDb();
+    return { store: local.store(), close: () => local.stop() };
+  }
+}
