@@ -1,0 +1,29 @@
+-- pgq.current_event_table(x_queue_name)
+--
+-- The table to COPY events into. Holds only within this transaction: ask again in the next.
+--
+-- Returns: text, the table's name for SQL, with its schema
+-- Writes: nothing
+-- Errors: TD002 no such queue; TD003 inserts are disabled (not for replica sessions)
+create or replace function pgq.current_event_table(x_queue_name text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_txid  bigint := txid_current(); -- before the row is read, as in pgq.insert_event_raw
+    v_queue record;
+begin
+    select q.queue_id, q.queue_data_pfx, q.queue_cur_table, q.queue_disable_insert into v_queue
+      from pgq.queue q where q.queue_name = x_queue_name;
+    if not found then
+        raise exception 'Event queue not found' using errcode = 'TD002', detail = 'queue: ' || coalesce(x_queue_name, 'null');
+    end if;
+    if v_queue.queue_disable_insert and current_setting('session_replication_role') <> 'replica' then
+        raise exception 'Writing to queue disabled'
+            using errcode = 'TD003', detail = 'queue: ' || x_queue_name,
+            hint = 'Events are made on the queue''s root node.';
+    end if;
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        perform 1 from pgq.queue q where q.queue_id = v_queue.queue_id for share;
+    end if;
+    return v_queue.queue_data_pfx || '_' || v_queue.queue_cur_table::text;
+end;
+$$;

@@ -1,0 +1,89 @@
+-- pgq.next_batch_custom(i_queue_name, i_consumer_name, i_min_lag, i_min_count, i_min_interval)
+--
+-- Opens the consumer's next batch. While one is open, it is returned again, whoever asks, until pgq.finish_batch.
+--
+-- Arguments: i_min_lag - not before its last tick is that old; i_min_count, i_min_interval - not before it holds that many
+--            events or spans that time (see pgq.find_tick_helper). All may be null: the next tick ends the batch.
+-- Returns: batch_id, ticks and their times and event sequences; nulls when there is no batch yet. The sequences are hints:
+--          equal ones do not prove that a batch is empty.
+-- Writes: pgq.subscription, only when it opens a batch: polling leaves no dead rows
+-- Errors: TD002 not subscribed; TD003 the consumer's tick is gone
+--
+-- Calls that race for one consumer open one batch: the update finds the row only if it is still what was read.
+create or replace function pgq.next_batch_custom(
+    in i_queue_name text,
+    in i_consumer_name text,
+    in i_min_lag interval,
+    in i_min_count int4,
+    in i_min_interval interval,
+    out batch_id int8,
+    out cur_tick_id int8,
+    out prev_tick_id int8,
+    out cur_tick_time timestamptz,
+    out prev_tick_time timestamptz,
+    out cur_tick_event_seq int8,
+    out prev_tick_event_seq int8
+) returns record
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_sub   record;
+    v_next  record;
+begin
+    loop
+        select s.sub_queue, s.sub_consumer, s.sub_last_tick, s.sub_batch, s.sub_next_tick,
+               t.tick_time, t.tick_event_seq, t.tick_id is not null as has_tick
+          into v_sub
+          from pgq.subscription s
+          join pgq.consumer c on c.co_id = s.sub_consumer
+          join pgq.queue q on q.queue_id = s.sub_queue
+          left join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick
+         where q.queue_name = i_queue_name and c.co_name = i_consumer_name;
+        if not found then
+            raise exception 'Not subscriber to queue: %/%',
+                coalesce(i_queue_name, 'NULL'), coalesce(i_consumer_name, 'NULL')
+                using errcode = 'TD002', hint = 'Subscribe it with pgq.register_consumer.';
+        end if;
+        if not v_sub.has_tick then
+            raise exception 'PgQ corruption: Consumer % on queue % does not see tick %',
+                i_consumer_name, i_queue_name, v_sub.sub_last_tick
+                using errcode = 'TD003', hint = 'Move the consumer to a tick that exists: pgq.register_consumer_at.';
+        end if;
+
+        if v_sub.sub_batch is not null then
+            select t.tick_id, t.tick_time, t.tick_event_seq into v_next
+              from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = v_sub.sub_next_tick;
+            batch_id := v_sub.sub_batch;
+        else
+            if i_min_interval is null and i_min_count is null then
+                select t.tick_id, t.tick_time, t.tick_event_seq into v_next
+                  from pgq.tick t
+                 where t.tick_queue = v_sub.sub_queue and t.tick_id > v_sub.sub_last_tick
+                 order by t.tick_id limit 1;
+            else
+                select h.next_tick_id as tick_id, h.next_tick_time as tick_time, h.next_tick_seq as tick_event_seq
+                  into v_next
+                  from pgq.find_tick_helper(v_sub.sub_queue, v_sub.sub_last_tick, v_sub.tick_time, v_sub.tick_event_seq,
+                                            i_min_count, i_min_interval) h;
+            end if;
+            if v_next.tick_id is null or now() - v_next.tick_time < i_min_lag then
+                return;
+            end if;
+
+            update pgq.subscription
+               set sub_batch = nextval('pgq.batch_id_seq'), sub_next_tick = v_next.tick_id, sub_active = now()
+             where sub_queue = v_sub.sub_queue and sub_consumer = v_sub.sub_consumer
+               and sub_batch is null and sub_last_tick = v_sub.sub_last_tick
+            returning sub_batch into batch_id;
+            continue when not found;
+        end if;
+
+        cur_tick_id := v_next.tick_id;
+        cur_tick_time := v_next.tick_time;
+        cur_tick_event_seq := v_next.tick_event_seq;
+        prev_tick_id := v_sub.sub_last_tick;
+        prev_tick_time := v_sub.tick_time;
+        prev_tick_event_seq := v_sub.tick_event_seq;
+        return;
+    end loop;
+end;
+$$;

@@ -1,0 +1,16 @@
+-- pgq.seq_getval(i_seq_name)
+--
+-- Reads a sequence without advancing it.
+--
+-- Arguments: i_seq_name - "schema.name", unquoted
+-- Returns: int8, last_value of the sequence (its start value when nothing was taken from it yet)
+-- Writes: nothing
+create or replace function pgq.seq_getval(i_seq_name text) returns int8
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    v_value int8;
+begin
+    execute 'select last_value from ' || pgq.quote_fqname(i_seq_name) into strict v_value;
+    return v_value;
+end;
+$$;

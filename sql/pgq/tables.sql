@@ -1,0 +1,111 @@
+-- The tables of a transactional event queue. Names, columns, order and defaults are PgQ 3.5's.
+-- A queue's own tables (pgq.event_<id>, pgq.event_<id>_<n>) and sequences are made by pgq.create_queue.
+
+create schema pgq;
+
+-- Who reads queues, by name.
+create table pgq.consumer (
+    co_id       serial,
+    co_name     text        not null,
+
+    constraint consumer_pkey primary key (co_id),
+    constraint consumer_name_uq unique (co_name)
+);
+
+-- One row a queue. Events go into the table queue_data_pfx || '_' || queue_cur_table.
+--
+-- queue_switch_step1   transaction id of the switch to queue_cur_table
+-- queue_switch_step2   a later transaction id: every transaction that begins after it sees the switch; null in between
+-- queue_per_tx_limit   how many events one transaction may insert; null: any number
+-- queue_extra_maint    functions that maintenance calls with the queue's name
+create table pgq.queue (
+    queue_id                    serial,
+    queue_name                  text        not null,
+
+    queue_ntables               integer     not null default 3,
+    queue_cur_table             integer     not null default 0,
+    queue_rotation_period       interval    not null default '2 hours',
+    queue_switch_step1          bigint      not null default txid_current(),
+    queue_switch_step2          bigint               default txid_current(),
+    queue_switch_time           timestamptz not null default now(),
+
+    queue_external_ticker       boolean     not null default false,
+    queue_disable_insert        boolean     not null default false,
+    queue_ticker_paused         boolean     not null default false,
+
+    queue_ticker_max_count      integer     not null default 500,
+    queue_ticker_max_lag        interval    not null default '3 seconds',
+    queue_ticker_idle_period    interval    not null default '1 minute',
+    queue_per_tx_limit          integer,
+
+    queue_data_pfx              text        not null,
+    queue_event_seq             text        not null,
+    queue_tick_seq              text        not null,
+
+    queue_extra_maint           text[],
+
+    constraint queue_pkey primary key (queue_id),
+    constraint queue_name_uq unique (queue_name)
+);
+
+-- A batch is what lies between two ticks: events visible in the later snapshot and not in the earlier one.
+create table pgq.tick (
+    tick_queue      int4            not null,
+    tick_id         bigint          not null,
+    tick_time       timestamptz     not null default now(),
+    tick_snapshot   txid_snapshot   not null default txid_current_snapshot(),
+    tick_event_seq  bigint          not null,
+
+    constraint tick_pkey primary key (tick_queue, tick_id),
+    constraint tick_queue_fkey foreign key (tick_queue) references pgq.queue (queue_id)
+);
+
+-- Batch ids, over all queues.
+create sequence pgq.batch_id_seq;
+
+-- A consumer's place in a queue. sub_batch and sub_next_tick are set while a batch is open.
+-- sub_id is not unique: the members of one cooperative consumer share it, and with it their retried events.
+create table pgq.subscription (
+    sub_id          serial          not null,
+    sub_queue       int4            not null,
+    sub_consumer    int4            not null,
+    sub_last_tick   bigint,
+    sub_active      timestamptz     not null default now(),
+    sub_batch       bigint,
+    sub_next_tick   bigint,
+
+    constraint subscription_pkey primary key (sub_queue, sub_consumer),
+    constraint subscription_batch_idx unique (sub_batch),
+    constraint sub_queue_fkey foreign key (sub_queue) references pgq.queue (queue_id),
+    constraint sub_consumer_fkey foreign key (sub_consumer) references pgq.consumer (co_id)
+);
+
+-- Parent of all event tables; holds no rows.
+-- ev_owner: null, or the only sub_id that gets the event (a retried one). ev_txid: the transaction it belongs to.
+create table pgq.event_template (
+    ev_id       bigint          not null,
+    ev_time     timestamptz     not null,
+    ev_txid     bigint          not null default txid_current(),
+    ev_owner    int4,
+    ev_retry    int4,
+    ev_type     text,
+    ev_data     text,
+    ev_extra1   text,
+    ev_extra2   text,
+    ev_extra3   text,
+    ev_extra4   text
+);
+
+-- Events that a consumer wants again, later.
+create table pgq.retry_queue (
+    ev_retry_after  timestamptz     not null,
+    ev_queue        int4            not null,
+
+    like pgq.event_template,
+
+    constraint rq_pkey primary key (ev_owner, ev_id),
+    constraint rq_queue_id_fkey foreign key (ev_queue) references pgq.queue (queue_id)
+);
+alter table pgq.retry_queue alter column ev_owner set not null;
+alter table pgq.retry_queue alter column ev_txid drop not null;
+create index rq_retry_idx on pgq.retry_queue (ev_retry_after);
