@@ -31,7 +31,10 @@ const kinds: Record<string, { kind: ErrorKind; remedy: string }> = {
   ExpiredTokenException: { kind: 'privilege', remedy: 'the AWS credentials have expired' },
 };
 
-/** What DynamoDB or the way to it reported, as an error that names the table. */
+/**
+ * What DynamoDB or the way to it reported, as an error that names the table. The SDK's error is not kept as its cause: the
+ * request hangs on it, with its signature.
+ */
 export function asLeaseError(error: unknown, table: string): PgtideError {
   if (error instanceof PgtideError) return error;
   const { name, message, code } = error as Error & { code?: string };
@@ -46,7 +49,6 @@ export function asLeaseError(error: unknown, table: string): PgtideError {
       remedy:
         known?.remedy ??
         'no work was begun; check the network and the endpoint of DynamoDB, or run by hand without leases',
-      cause: error,
     },
   );
 }

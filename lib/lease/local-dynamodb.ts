@@ -1,5 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, type DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceInUseException,
+} from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { type Clock, systemClock } from '../clock.ts';
 import { createDynamoDbClient, DynamoDbLeaseStore } from './dynamodb-store.ts';
@@ -62,5 +68,10 @@ async function createLeaseTable(client: DynamoDBClient, table: string): Promise<
   } catch (error) {
     // A persistent folder has it from an earlier run.
     if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  for (;;) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
+    if (Table?.TableStatus === 'ACTIVE') return;
+    await pause(1);
   }
 }

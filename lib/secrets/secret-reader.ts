@@ -47,6 +47,7 @@ function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
   });
 }
 
+/** The SDK's errors are not kept as causes either: the request hangs on them, with its signature. */
 async function fetchSecret(arn: string): Promise<DatabaseSecret> {
   const region = arn.split(':')[3];
   const client = new SecretsManagerClient({
@@ -65,7 +66,6 @@ async function fetchSecret(arn: string): Promise<DatabaseSecret> {
       remedy:
         known?.remedy ??
         'Secrets Manager was not reached; a function in a VPC needs a NAT or an interface endpoint',
-      cause: error,
     });
   } finally {
     client.destroy();

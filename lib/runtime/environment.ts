@@ -1,0 +1,30 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import type { LeaseStore } from '../lease/lease-store.ts';
+import { openLeaseStore } from '../lease/open-store.ts';
+import { createSecretReader, type SecretReader } from '../secrets/secret-reader.ts';
+import { type RunLog, stdoutLog } from './run-log.ts';
+
+/** What a handler stands on; tests bring their own. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly log: RunLog;
+  readonly secrets: SecretReader;
+  config(): Config;
+  leaseStore(config: Config): LeaseStore;
+}
+
+/** Lambda's: secrets and the client of DynamoDB outlive a run, as long as the container does; nothing else may. */
+export function lambdaEnvironment(): Environment {
+  let store: LeaseStore | undefined;
+  return {
+    clock: systemClock,
+    log: stdoutLog,
+    secrets: createSecretReader(),
+    config: () => loadConfig(),
+    leaseStore: (config) => {
+      store ??= openLeaseStore(config, systemClock);
+      return store;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type { z } from 'zod';
+import type { Config } from '../config/config.ts';
+import { PgtideError } from '../errors.ts';
+import type { UnitName } from '../units/registry.ts';
+import { type Environment, lambdaEnvironment } from './environment.ts';
+import { asRunError, shownError } from './run-report.ts';
+
+/** What a handler gets besides its event, made by the stack. */
+export interface Invocation {
+  readonly environment: Environment;
+  readonly config: Config;
+  /** Unique to this invocation: owns its leases. */
+  readonly owner: string;
+  /** What the invocation may spend; it ends before Lambda would end it. */
+  remainingMs(): number;
+}
+
+export interface StackSpec<Event extends z.ZodType, Response> {
+  unit: UnitName;
+  event: Event;
+  /** Most that one invocation spends, however long Lambda would let it run. */
+  mostMs: number;
+  work: (event: z.output<Event>, invocation: Invocation) => Promise<Response>;
+  /** What becomes of an error; it is in the log by then. */
+  failed: (error: PgtideError) => Response;
+  environment?: Environment;
+}
+
+/** Time kept for giving back leases, closing connections and writing the log. */
+const MARGIN_MS = 4_000;
+
+/** Errors of runs that have written their own log line. */
+export class RunsFailed extends PgtideError {}
+
+export type LambdaHandler<Response> = (event: unknown, context: Context) => Promise<Response>;
+
+type StackContext = Context & { invocation: Invocation };
+type StackRequest = middy.Request<unknown, unknown, Error, StackContext>;
+
+/**
+ * The one stack that every function runs in: event → configuration → budget → work, and at its end the error policy.
+ * A bad event is refused before anything is opened.
+ */
+export function stack<Event extends z.ZodType, Response>(
+  spec: StackSpec<Event, Response>,
+): LambdaHandler<Response> {
+  const environment = spec.environment ?? lambdaEnvironment();
+  // middy would answer just before Lambda's timeout, and Lambda would freeze the connections that are open, to thaw
+  // them in a later run. A timeout that kills the container closes them.
+  const handler = middy<unknown, Response, Error, StackContext>({ timeoutEarlyInMillis: 0 })
+    .use(errorPolicy(spec, environment))
+    .use(validEvent(spec.event))
+    .use(invocation(spec, environment))
+    .handler((event, context) => spec.work(event as z.output<Event>, context.invocation));
+  return handler as unknown as LambdaHandler<Response>;
+}
+
+function errorPolicy<Event extends z.ZodType, Response>(
+  { unit, failed }: StackSpec<Event, Response>,
+  { clock, log }: Environment,
+) {
+  return {
+    onError: (request: StackRequest) => {
+      const error = asRunError(request.error);
+      if (!(error instanceof RunsFailed))
+        log({
+          time: new Date(clock.now()).toISOString(),
+          level: 'ERROR',
+          unit,
+          outcome: 'error',
+          error: shownError(error),
+        });
+      request.response = failed(error);
+    },
+  };
+}
+
+/** Schedules without an input of their own send a description of themselves. */
+function isScheduleNotice(event: unknown): boolean {
+  const source = (event as { source?: unknown } | null)?.source;
+  return source === 'aws.scheduler' || source === 'aws.events';
+}
+
+function validEvent(schema: z.ZodType) {
+  return {
+    before: (request: StackRequest) => {
+      const given = isScheduleNotice(request.event) ? {} : (request.event ?? {});
+      const parsed = schema.safeParse(given);
+      if (!parsed.success) {
+        const problems = parsed.error.issues.map(
+          ({ path, message }) => `${path.join('.') || 'event'}: ${message}`,
+        );
+        throw new PgtideError('input', `the event is not valid: ${problems.join('; ')}`, {
+          remedy: 'nothing was done; correct the event',
+        });
+      }
+      request.event = parsed.data;
+    },
+  };
+}
+
+function invocation<Event extends z.ZodType, Response>(
+  { mostMs }: StackSpec<Event, Response>,
+  environment: Environment,
+) {
+  return {
+    before: ({ context }: StackRequest) => {
+      const ends = environment.clock.now() + Math.min(mostMs, context.getRemainingTimeInMillis() - MARGIN_MS);
+      context.invocation = {
+        environment,
+        config: environment.config(),
+        owner: context.awsRequestId,
+        remainingMs: () => Math.max(0, ends - environment.clock.now()),
+      };
+    },
+  };
+}

@@ -1,0 +1,382 @@
+/** How a unit runs: leases before connections, budgets, repeats, one log line, and the error policy of the handlers. */
+import type { Context } from 'aws-lambda';
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Config, parseConfig } from '../../lib/config/config.ts';
+import { PgtideError } from '../../lib/errors.ts';
+import { type LeaseStore, leaseKey } from '../../lib/lease/lease-store.ts';
+import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import type { Outcome } from '../../lib/outcome.ts';
+import type { Environment } from '../../lib/runtime/environment.ts';
+import { onDemandHandler } from '../../lib/runtime/on-demand-handler.ts';
+import { inServingOrder, selectPairs } from '../../lib/runtime/pairs.ts';
+import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
+import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
+import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
+import type { UnitContext } from '../../lib/units/context.ts';
+
+/** Nothing listens there: a unit that connects fails at once. */
+const config = parseConfig(`
+nodes:
+  old: { url: "postgres://app:hunter2@127.0.0.1:9/shop" }
+  new: { url: "postgres://app@127.0.0.1:9/copy" }
+  far: { url: "postgres://app@127.0.0.1:9/far" }
+queues:
+  shop: { root: old, leaves: [new, far] }
+  back: { root: new, leaves: [old] }
+`);
+
+const started: LocalDynamoDb[] = [];
+afterEach(async () => {
+  for (const dynamo of started.splice(0)) await dynamo.stop();
+});
+
+function handClock(start = 1_800_000_000_000) {
+  let now = start;
+  return {
+    now: () => now,
+    advance: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+/** A fresh world: a clock, an empty lease table, and the lines that were logged. */
+async function world(of: Config = config) {
+  const dynamo = await startLocalDynamoDb();
+  started.push(dynamo);
+  const clock = handClock();
+  const lines: Record<string, unknown>[] = [];
+  const secrets = createSecretReader(() => Promise.reject(new Error('no secrets here')));
+  const leaseStore = dynamo.store({ clock });
+  const environment: Environment = {
+    clock,
+    log: (line) => void lines.push(line),
+    secrets,
+    config: () => of,
+    leaseStore: () => leaseStore,
+  };
+  const run = (unit: RunRequest<undefined>['unit'], overrides: Partial<RunRequest<undefined>> = {}) =>
+    runUnit({
+      unitName: 'replay',
+      unit,
+      config: of,
+      queue: 'shop',
+      node: 'new',
+      leaseStore,
+      owner: `run-${Math.random()}`,
+      secrets,
+      budgetMs: 55_000,
+      clock,
+      log: environment.log,
+      ...overrides,
+    });
+  return { clock, lines, leaseStore, environment, run };
+}
+
+/** A unit that ends as told, one outcome a call. */
+function unitOf(...outcomes: Outcome['kind'][]) {
+  const contexts: UnitContext[] = [];
+  const unit = async (context: UnitContext): Promise<Outcome> => {
+    contexts.push(context);
+    return { kind: outcomes.shift() ?? 'idle' } as Outcome;
+  };
+  return { unit, contexts };
+}
+
+function lambdaContext(remainingMs = 60_000): Context {
+  return {
+    awsRequestId: `request-${Math.random()}`,
+    getRemainingTimeInMillis: () => remainingMs,
+  } as Context;
+}
+
+const NEVER_RUN = () => Promise.reject(new Error('must not run'));
+
+test('a run takes its lease, gives the unit the epoch, and gives the lease back', async () => {
+  const { run, leaseStore } = await world();
+  const key = leaseKey('replay', 'shop', 'new');
+  const seen: unknown[] = [];
+  const report = await run(
+    async (context) => {
+      seen.push(context.epoch, (await leaseStore.acquire(key, 'other', 1000)).kind);
+      return { kind: 'idle' };
+    },
+    { owner: 'me' },
+  );
+  expect(report.outcome).toEqual({ kind: 'idle' });
+  expect(seen).toEqual([expect.any(BigInt), 'held']);
+  expect((await leaseStore.acquire(key, 'other', 1000)).kind).toBe('acquired');
+});
+
+test('where another run has the lease, the unit does not run and nothing is connected', async () => {
+  const { run, leaseStore, lines } = await world();
+  const key = leaseKey('copy', 'shop', 'far');
+  const until = new Date(1_800_000_055_000);
+  await leaseStore.acquire(key, 'other', 55_000);
+  const report = await run(NEVER_RUN, { unitName: 'copy', node: 'far' });
+  expect(report.outcome).toEqual({ kind: 'lease-held', owner: 'other', until });
+  expect(lines).toMatchObject([{ unit: 'copy', outcome: 'lease-held', owner: 'other', repeats: 0 }]);
+});
+
+test('a unit that needs no lease touches no lease table, and a run by hand has no epoch', async () => {
+  const broken: LeaseStore = { acquire: NEVER_RUN, release: NEVER_RUN, lastServed: NEVER_RUN };
+  const { run } = await world();
+  const { unit, contexts } = unitOf('idle', 'idle');
+  expect((await run(unit, { unitName: 'tick', node: 'old', leaseStore: broken })).error).toBeUndefined();
+  expect((await run(unit, { leaseStore: null })).error).toBeUndefined();
+  expect(contexts.map(({ epoch }) => epoch)).toEqual([null, null]);
+});
+
+test('with the lease table gone the run fails before the unit, as an error that mends itself', async () => {
+  const { run } = await world();
+  const gone = new PgtideError('connection', 'the lease table pgtide-lease cannot be reached');
+  const leaseStore: LeaseStore = {
+    acquire: () => Promise.reject(gone),
+    release: NEVER_RUN,
+    lastServed: NEVER_RUN,
+  };
+  expect((await run(NEVER_RUN, { leaseStore })).error).toBe(gone);
+});
+
+test('the lease is given back when the unit fails; when it cannot be, the work still counts', async () => {
+  const { run, leaseStore } = await world();
+  await run(() => Promise.reject(new Error('boom')));
+  const key = leaseKey('replay', 'shop', 'new');
+  const again = await leaseStore.acquire(key, 'other', 1000);
+  expect(again.kind).toBe('acquired');
+  if (again.kind === 'acquired') await leaseStore.release(again.lease);
+  const noRelease: LeaseStore = {
+    acquire: (...values) => leaseStore.acquire(...values),
+    release: () => Promise.reject(new Error('gone')),
+    lastServed: NEVER_RUN,
+  };
+  const report = await run(unitOf('idle').unit, { leaseStore: noRelease, node: 'far' });
+  expect(report).toMatchObject({ outcome: { kind: 'idle' }, releaseError: 'gone' });
+});
+
+test('a scheduled unit is called again until it is idle, and the run has then applied something', async () => {
+  const { run } = await world();
+  const { unit, contexts } = unitOf('applied', 'already-applied', 'idle');
+  const report = await run(unit);
+  expect(report).toMatchObject({ outcome: { kind: 'applied' }, repeats: 3 });
+  expect(contexts).toHaveLength(3);
+});
+
+test('a run stops calling its unit when the budget is spent, and says so', async () => {
+  const { run, clock } = await world();
+  const report = await run(
+    async () => {
+      clock.advance(20_000);
+      return { kind: 'applied' };
+    },
+    { budgetMs: 55_000 },
+  );
+  expect(report).toMatchObject({ outcome: { kind: 'out-of-budget' }, repeats: 3 });
+});
+
+test('the one log line holds counts, gauges, step times and the lag as an embedded metric', async () => {
+  const { run, clock, lines } = await world();
+  const waits: Outcome = { kind: 'waiting-for', what: 'the copy of public.orders' };
+  const outcomes: Outcome[] = [{ kind: 'applied' }, waits];
+  await run(async (context) => {
+    context.count('events', 21);
+    context.gauge('lagSeconds', 4);
+    await context.step('stage', async () => clock.advance(30));
+    return outcomes.shift() ?? waits;
+  });
+  expect(lines).toEqual([
+    {
+      time: '2027-01-15T08:00:00.060Z',
+      level: 'INFO',
+      unit: 'replay',
+      queue: 'shop',
+      node: 'new',
+      outcome: 'waiting-for',
+      what: 'the copy of public.orders',
+      repeats: 2,
+      lagSeconds: 4,
+      counts: { events: 42 },
+      steps: { stage: 60 },
+      durationMs: 60,
+      _aws: {
+        Timestamp: 1_800_000_000_060,
+        CloudWatchMetrics: [
+          {
+            Namespace: 'pgtide',
+            Dimensions: [['queue', 'node']],
+            Metrics: [{ Name: 'lagSeconds', Unit: 'Seconds' }],
+          },
+        ],
+      },
+    },
+  ]);
+});
+
+test('an error is in the log line with kind and remedy, and without passwords', async () => {
+  const { run, lines } = await world();
+  const report = await run(() =>
+    Promise.reject(
+      new PgtideError('schema', 'postgres://app:hunter2@h/d lacks a column', { remedy: 'add it' }),
+    ),
+  );
+  expect(report.error?.kind).toBe('schema');
+  expect(lines).toMatchObject([
+    {
+      level: 'ERROR',
+      outcome: 'error',
+      error: { kind: 'schema', message: 'postgres://app:***@h/d lacks a column', remedy: 'add it' },
+    },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('hunter2');
+});
+
+test('an unreachable node is named, with its address and without its password', async () => {
+  const { run, lines } = await world();
+  const report = await run((context) => context.connect('old', () => Promise.resolve({ kind: 'idle' })), {
+    unitName: 'tick',
+    node: 'old',
+  });
+  expect(report.error).toMatchObject({
+    kind: 'connection',
+    message: expect.stringContaining('old (127.0.0.1:9/shop as app)'),
+  });
+  expect(JSON.stringify(lines)).not.toContain('hunter2');
+});
+
+test('a queue or node that is not configured is refused before anything is opened', async () => {
+  const { run } = await world();
+  expect((await run(NEVER_RUN, { queue: 'shopp' })).error).toMatchObject({ kind: 'input' });
+  expect((await run(NEVER_RUN, { node: 'nowhere' })).error).toMatchObject({ kind: 'input' });
+});
+
+test('a unit works for roots or for leaves, and a node that is none of its own is refused', () => {
+  expect(selectPairs(config, 'tick')).toEqual([
+    { queue: 'shop', node: 'old' },
+    { queue: 'back', node: 'new' },
+  ]);
+  expect(selectPairs(config, 'replay', { queue: 'shop' })).toEqual([
+    { queue: 'shop', node: 'new' },
+    { queue: 'shop', node: 'far' },
+  ]);
+  expect(() => selectPairs(config, 'replay', { queue: 'shop', node: 'old' })).toThrow(
+    'replay has no work for the node "old"',
+  );
+});
+
+test('pairs are served least recently served first, and units without leases start at another one each minute', async () => {
+  const { clock, leaseStore } = await world();
+  const pairs = selectPairs(config, 'copy');
+  await leaseStore.acquire(leaseKey('copy', 'shop', 'new'), 'x', 1000);
+  clock.advance(1000);
+  await leaseStore.acquire(leaseKey('copy', 'back', 'old'), 'x', 1000);
+  const ordered = await inServingOrder(pairs, 'copy', { leaseStore, now: clock.now() });
+  expect(ordered.map(({ queue, node }) => `${queue}/${node}`).slice(-2)).toEqual(['shop/new', 'back/old']);
+  const ticks = selectPairs(config, 'tick');
+  const starts = [0, 60_000].map(
+    async (now) => (await inServingOrder(ticks, 'tick', { leaseStore, now }))[0],
+  );
+  expect(new Set((await Promise.all(starts)).map((pair) => pair?.queue)).size).toBe(2);
+});
+
+test('a scheduled function without input serves every pair, one line each, as far as its minute lasts', async () => {
+  const { environment, lines, clock } = await world();
+  const handler = scheduledHandler({
+    name: 'replay',
+    environment,
+    unit: async ({ budget }) => {
+      // The second pair gets what the first has left.
+      clock.advance(40_000);
+      return budget.remainingMs() > 0 ? { kind: 'idle' } : { kind: 'out-of-budget' };
+    },
+  });
+  const response = await handler({}, lambdaContext());
+  expect(response.runs).toHaveLength(2);
+  expect(lines).toHaveLength(2);
+  const notice = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: '{}' };
+  clock.advance(60_000);
+  expect((await handler(notice, lambdaContext())).runs).toHaveLength(2);
+});
+
+test('a scheduled function takes one pair by name, and refuses what it does not know', async () => {
+  const { environment, lines } = await world();
+  const handler = scheduledHandler({ name: 'replay', environment, unit: unitOf('idle').unit });
+  expect(await handler({ queue: 'shop', node: 'far' }, lambdaContext())).toEqual({
+    runs: [{ queue: 'shop', node: 'far', outcome: 'idle' }],
+  });
+  await expect(handler({ queue: 'shop', nod: 'far' }, lambdaContext())).rejects.toMatchObject({
+    kind: 'input',
+  });
+  await expect(handler({ queue: 'shopp' }, lambdaContext())).rejects.toMatchObject({ kind: 'input' });
+  expect(lines).toHaveLength(3);
+});
+
+test('errors that mend themselves end a scheduled run normally; those for an operator fail it, after all pairs', async () => {
+  const { environment, lines } = await world();
+  const failing = (kind: PgtideError['kind']) =>
+    scheduledHandler({
+      name: 'tick',
+      environment,
+      unit: ({ queue }) =>
+        queue === 'shop'
+          ? Promise.reject(new PgtideError(kind, 'no hunter2'))
+          : Promise.resolve({ kind: 'idle' }),
+    });
+  const { runs } = await failing('connection')({}, lambdaContext());
+  expect(runs.map(({ outcome }) => outcome).sort()).toEqual(['error', 'idle']);
+  await expect(failing('privilege')({}, lambdaContext())).rejects.toMatchObject({ kind: 'privilege' });
+  expect(lines).toHaveLength(4);
+});
+
+test('a function on demand validates its input before anything, and answers in JSON', async () => {
+  const { environment, lines } = await world();
+  const handler = onDemandHandler({
+    name: 'resync',
+    environment,
+    input: z.strictObject({ tables: z.array(z.string()) }),
+    unit: async ({ queue, node }, { tables }) => ({
+      outcome: { kind: 'done' },
+      result: { queue, node, tables, tick: 7n, far: 9_007_199_254_740_993n },
+    }),
+  });
+  expect(await handler({ queue: 'shop', tables: ['public.a'] }, lambdaContext())).toEqual({
+    outcome: 'done',
+    result: { queue: 'shop', node: 'old', tables: ['public.a'], tick: 7, far: '9007199254740993' },
+  });
+  for (const event of [
+    { queue: 'shop' },
+    { queue: 'shop', tables: [1] },
+    { queue: 'shop', tables: [], x: 1 },
+    'text',
+  ])
+    expect(await handler(event, lambdaContext())).toMatchObject({
+      outcome: 'error',
+      error: { kind: 'input' },
+    });
+  expect(await handler({ tables: [] }, lambdaContext())).toMatchObject({
+    error: { message: 'the event names no queue', remedy: 'add "queue"; configured are: shop, back' },
+  });
+  expect(lines).toHaveLength(6);
+});
+
+test("a function on demand returns its unit's error with kind, message and remedy, logged once", async () => {
+  const { environment, lines } = await world();
+  const handler = onDemandHandler({
+    name: 'resync',
+    environment,
+    input: z.strictObject({}),
+    unit: () => Promise.reject(new PgtideError('not-found', 'no table', { remedy: 'add it' })),
+  });
+  expect(await handler({ queue: 'shop' }, lambdaContext())).toEqual({
+    outcome: 'error',
+    error: { kind: 'not-found', message: 'no table', remedy: 'add it' },
+  });
+  expect(lines).toHaveLength(1);
+});
+
+test('a configuration that is not valid fails the run with every problem in it', async () => {
+  const { environment } = await world();
+  const broken = { ...environment, config: () => parseConfig('nodes: 1') };
+  const handler = scheduledHandler({ name: 'tick', environment: broken, unit: NEVER_RUN });
+  await expect(handler({}, lambdaContext())).rejects.toThrow(/nodes: 1 must be of type/);
+});
