@@ -1,0 +1,98 @@
+/** What tests do with a queue, over SQL as any client of PgQ would. */
+import { randomBytes } from 'node:crypto';
+import type { Client } from '../../lib/db/client.ts';
+import { PgtideError } from '../../lib/errors.ts';
+
+export interface QueueEvent {
+  ev_id: bigint;
+  ev_time: Date;
+  ev_txid: bigint;
+  ev_retry: number | null;
+  ev_type: string | null;
+  ev_data: string | null;
+  ev_extra1: string | null;
+  ev_extra2: string | null;
+  ev_extra3: string | null;
+  ev_extra4: string | null;
+}
+
+export interface NextBatch {
+  batch_id: bigint | null;
+  cur_tick_id: bigint | null;
+  prev_tick_id: bigint | null;
+}
+
+/** A queue of the test's own; returns its name. */
+export async function makeQueue(client: Client, prefix = 'queue'): Promise<string> {
+  const queue = `${prefix}_${randomBytes(4).toString('hex')}`;
+  await client.query('select pgq.create_queue($1)', [queue]);
+  return queue;
+}
+
+export async function insertEvent(client: Client, queue: string, data = ''): Promise<void> {
+  await client.query('select pgq.insert_event($1, $2, $3)', [queue, 'test', data]);
+}
+
+/** The new tick's id, or null when it is not yet time. */
+export async function tick(client: Client, queue: string): Promise<bigint | null> {
+  const row = await client.first<{ id: bigint | null }>('select pgq.ticker($1) as id', [queue]);
+  return row?.id ?? null;
+}
+
+/** Makes a tick now, whatever the ticker's rules. */
+export async function tickNow(client: Client, queue: string): Promise<bigint> {
+  await client.query('select pgq.force_tick($1)', [queue]);
+  const id = await tick(client, queue);
+  if (id === null) throw new Error(`no tick on ${queue}`);
+  return id;
+}
+
+/** Makes all that the queue remembers look that much older. */
+export async function passTime(client: Client, queue: string, time: string): Promise<void> {
+  await client.query(
+    `update pgq.tick t set tick_time = tick_time - $2::interval
+       from pgq.queue q where t.tick_queue = q.queue_id and q.queue_name = $1`,
+    [queue, time],
+  );
+  await client.query(
+    'update pgq.queue set queue_switch_time = queue_switch_time - $2::interval where queue_name = $1',
+    [queue, time],
+  );
+}
+
+export async function nextBatch(client: Client, queue: string, consumer: string): Promise<bigint | null> {
+  const row = await client.first<{ id: bigint | null }>('select pgq.next_batch($1, $2) as id', [
+    queue,
+    consumer,
+  ]);
+  return row?.id ?? null;
+}
+
+export function eventsOf(client: Client, batch: bigint): Promise<QueueEvent[]> {
+  return client.query<QueueEvent>('select * from pgq.get_batch_events($1)', [batch]);
+}
+
+export async function finishBatch(client: Client, batch: bigint): Promise<number> {
+  const row = await client.first<{ done: number }>('select pgq.finish_batch($1) as done', [batch]);
+  return row?.done ?? -1;
+}
+
+/** The events of the next batch, which it finishes; none when there is no batch. */
+export async function consume(client: Client, queue: string, consumer: string): Promise<QueueEvent[]> {
+  const batch = await nextBatch(client, queue, consumer);
+  if (batch === null) return [];
+  const events = await eventsOf(client, batch);
+  await finishBatch(client, batch);
+  return events;
+}
+
+/** SQLSTATE and message of the error that `work` ends with; undefined when it succeeds. */
+export async function stateOf(work: Promise<unknown>): Promise<[string | undefined, string] | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    const cause = (error instanceof PgtideError ? error.cause : error) as { code?: string; message: string };
+    return [cause.code, cause.message];
+  }
+}
