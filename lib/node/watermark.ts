@@ -20,3 +20,11 @@ export async function publishWatermark(
   );
   return accept(provider.node, verdict).code !== 100;
 }
+
+/** On the root: publishes the lowest position below it to all nodes, if that has not been done for a while. */
+export async function maintainWatermark(root: Client, queue: string): Promise<number> {
+  const row = await root.first<{ changed: number }>('select pgq_node.maint_watermark($1) as changed', [
+    queue,
+  ]);
+  return row?.changed ?? 0;
+}

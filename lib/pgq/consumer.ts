@@ -9,6 +9,8 @@ export interface ConsumerInfo {
   lastSeenSeconds: number | null;
   lastTick: TickId | null;
   batch: BatchId | null;
+  /** Where the open batch ends; null while none is open. */
+  nextTick: TickId | null;
   pendingEvents: bigint;
 }
 
@@ -17,6 +19,7 @@ const columns = `consumer_name as name,
             extract(epoch from last_seen)::float8 as "lastSeenSeconds",
             last_tick::bigint as "lastTick",
             current_batch::bigint as batch,
+            next_tick::bigint as "nextTick",
             coalesce(pending_events, 0)::bigint as "pendingEvents"`;
 
 /** All consumers of a queue. */

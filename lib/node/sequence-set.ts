@@ -1,0 +1,74 @@
+import type { Client } from '../db/client.ts';
+import { accept, type Verdict, verdictColumns } from './verdict.ts';
+
+/** A sequence of the queue's set, as one node knows it. */
+export interface MemberSequence {
+  name: string;
+  /** The last published value; followers are set to it, so it is ahead of what the root has used. */
+  published: bigint;
+  local: boolean;
+}
+
+export function listSequences(client: Client, queue: string): Promise<MemberSequence[]> {
+  return client.query<MemberSequence>(
+    `select seq_name as name, last_value as published, local from londiste.get_seq_list($1)`,
+    [queue],
+  );
+}
+
+export async function addLocalSequence(client: Client, queue: string, sequence: string): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.local_add_seq($1, $2)`,
+    [queue, sequence],
+  );
+  accept(client.node, verdict);
+}
+
+/** Tells a follower how far a sequence is, and moves its own there if it has it; only ever forward. */
+export async function publishSequence(
+  client: Client,
+  queue: string,
+  at: { name: string; published: bigint },
+): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.global_update_seq($1, $2, $3)`,
+    [queue, at.name, at.published],
+  );
+  accept(client.node, verdict);
+}
+
+export async function removeLocalSequence(client: Client, queue: string, sequence: string): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.local_remove_seq($1, $2)`,
+    [queue, sequence],
+  );
+  accept(client.node, verdict);
+}
+
+export async function forgetSequence(client: Client, queue: string, sequence: string): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.global_remove_seq($1, $2)`,
+    [queue, sequence],
+  );
+  accept(client.node, verdict);
+}
+
+/** Publishes the root's sequences that have come near their last published value. */
+export async function checkRootSequences(client: Client, queue: string): Promise<void> {
+  const verdict = await client.first<Verdict>(`select ${verdictColumns} from londiste.root_check_seqs($1)`, [
+    queue,
+  ]);
+  accept(client.node, verdict);
+}
+
+/** The last values of those of `names` that are sequences here and may be read. */
+export async function sequenceValues(client: Client, names: readonly string[]): Promise<Map<string, bigint>> {
+  const rows = await client.query<{ name: string; value: bigint }>(
+    `select n.nspname || '.' || c.relname as name, pgq.seq_getval(n.nspname || '.' || c.relname)::bigint as value
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'S' and n.nspname || '.' || c.relname = any ($1::text[])
+        and has_schema_privilege(n.oid, 'USAGE') and has_sequence_privilege(c.oid, 'SELECT')`,
+    [names],
+  );
+  return new Map(rows.map(({ name, value }) => [name, value]));
+}

@@ -1,0 +1,95 @@
+import type { Client } from '../db/client.ts';
+import { accept, type Verdict, verdictColumns } from './verdict.ts';
+
+/** null: to be copied. */
+export type MergeState = 'in-copy' | 'catching-up' | 'ok' | null;
+
+/** A table of the queue's set, as one node knows it. */
+export interface MemberTable {
+  /** `schema.table`, unquoted. */
+  name: string;
+  /** True when this node has the table itself. */
+  local: boolean;
+  mergeState: MergeState;
+}
+
+export function listTables(client: Client, queue: string): Promise<MemberTable[]> {
+  return client.query<MemberTable>(
+    `select table_name as name, local, merge_state as "mergeState" from londiste.get_table_list($1)`,
+    [queue],
+  );
+}
+
+/** What `londiste.local_add_table` does beside adding. */
+export interface AddOptions {
+  /** The rows are the same on both sides already: nothing is copied. */
+  expectSync: boolean;
+  /** The copy keeps the rows that are there. */
+  skipTruncate: boolean;
+}
+
+/** Adds a table on its root: from the commit on, its changes are captured. */
+export async function addRootTable(client: Client, queue: string, table: string): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.local_add_table($1, $2)`,
+    [queue, table],
+  );
+  accept(client.node, verdict);
+}
+
+/** Adds a table on a node that follows, whether or not the event that announces it has come through. */
+export async function addLeafTable(
+  client: Client,
+  queue: string,
+  added: { table: string } & AddOptions,
+): Promise<void> {
+  const { table, expectSync, skipTruncate } = added;
+  const flags = [expectSync && 'expect_sync', skipTruncate && 'skip_truncate'].filter(Boolean);
+  const known = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.global_add_table($1, $2)`,
+    [queue, table],
+  );
+  accept(client.node, known);
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.local_add_table($1, $2, $3::text[])`,
+    [queue, table, flags],
+  );
+  accept(client.node, verdict);
+}
+
+/** Takes a table out on this node: its triggers go, its rows stay. On the root, the leaves are told by an event. */
+export async function removeLocalTable(client: Client, queue: string, table: string): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.local_remove_table($1, $2)`,
+    [queue, table],
+  );
+  accept(client.node, verdict);
+}
+
+/** Forgets a table on a node that follows, before the event that says so comes through. */
+export async function forgetTable(client: Client, queue: string, table: string): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.global_remove_table($1, $2)`,
+    [queue, table],
+  );
+  accept(client.node, verdict);
+}
+
+/** Events that were visible in `snapshot` are not applied to this table: the rows have them already. */
+export async function setInSync(
+  client: Client,
+  queue: string,
+  at: { table: string; snapshot: string },
+): Promise<void> {
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from londiste.local_set_table_state($1, $2, $3, 'ok')`,
+    [queue, at.table, at.snapshot],
+  );
+  accept(client.node, verdict);
+}
+
+/** What this transaction's statements see just now; on the root, what all events so far are part of. */
+export async function currentSnapshot(client: Client): Promise<string> {
+  const row = await client.first<{ snapshot: string }>('select txid_current_snapshot()::text as snapshot');
+  return row?.snapshot ?? '';
+}

@@ -1,0 +1,127 @@
+import type { QueueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import type { TickId } from '../ids.ts';
+import { type Lag, measureLag } from '../node/lag.ts';
+import { getPosition, type Position } from '../node/position.ts';
+import { listTables } from '../node/table-set.ts';
+import { requireNode, workerName } from '../node/topology.ts';
+import { getConsumerInfo } from '../pgq/consumer.ts';
+import { subscriberPrivileges } from '../tables/inspection.ts';
+import { driftProblems } from './drift.ts';
+import { readLeafTables } from './leaf-tables.ts';
+import type { Problem } from './problem.ts';
+import { replayProblems } from './replay-state.ts';
+import { rightsProblems } from './root-status.ts';
+import { readSequences } from './sequences.ts';
+import type { NodeStatus } from './shape.ts';
+
+export interface LeafRequest {
+  queue: string;
+  config: QueueConfig;
+  /** Undefined when the root cannot be reached; then what needs both sides is left out. */
+  root: Client | undefined;
+}
+
+export interface LeafStatus {
+  node: NodeStatus;
+  pendingEvents: bigint;
+}
+
+/** A leaf: position and lag, tables, sequences, and what is wrong. */
+export async function readLeaf(client: Client, request: LeafRequest): Promise<LeafStatus> {
+  const { queue, config, root } = request;
+  const local = await requireNode(client, queue);
+  const overwrites = config.onConflict === 'overwrite';
+  const { tables, problems } = await readLeafTables(client, queue, { overwrites });
+  const names = tables.map(({ name }) => name);
+  problems.push(...(await rightsProblems(client, names, subscriberPrivileges)));
+  problems.push(...(await replayProblems(client, queue, local.workerName)));
+  const position = await getPosition(client, queue, local.workerName);
+  let lag: Lag | undefined;
+  if (root && position) {
+    lag = await measureLag(root, queue, position.tick);
+    problems.push(...(await positionProblems({ client, root, queue, position, lag })));
+    problems.push(...staleProblems(client.node, lag, config.maxLagSeconds));
+    problems.push(...(await driftProblems(root, client, names)));
+    problems.push(...(await notAddedProblems(root, client, { queue, names })));
+  }
+  const sequences = await readSequences(client, queue, root);
+  return {
+    pendingEvents: lag?.pendingEvents ?? 0n,
+    node: {
+      name: client.node,
+      type: local.type,
+      provider: local.provider,
+      lagSeconds: lag?.seconds ?? null,
+      tick: position ? Number(position.tick) : null,
+      tables,
+      sequences: sequences.sequences,
+      problems: [...problems, ...sequences.problems],
+    },
+  };
+}
+
+interface Placed {
+  client: Client;
+  root: Client;
+  queue: string;
+  position: Position;
+  lag: Lag;
+}
+
+/** The provider's idea of where the leaf is must be the start of its next batch, or the end of one that it has applied. */
+async function positionProblems({ client, root, queue, position, lag }: Placed): Promise<Problem[]> {
+  const worker = workerName(queue, client.node);
+  const consumer = await getConsumerInfo(root, queue, worker);
+  if (!consumer)
+    return [
+      {
+        code: 'subscription-missing',
+        message: `${root.node} does not know the consumer ${worker} (any more), and keeps no events for ${client.node}`,
+        remedy: `drop the leaf's node (select * from pgq_node.drop_node('${queue}', '${client.node}')), then pgtide init and add its tables again`,
+      },
+    ];
+  const onTrack = consumer.lastTick === position.tick || consumer.nextTick === position.tick;
+  if (onTrack && lag.known) return [];
+  if (await hasMoved(client, queue, position.tick)) return [];
+  return [
+    {
+      code: 'position-lost',
+      message: `${client.node} is at tick ${position.tick}, but ${root.node} has it at ${consumer.lastTick}: one of them was restored from a backup, or moved by hand`,
+      remedy: `bring the two together (select pgq.register_consumer_at('${queue}', '${worker}', ${position.tick}) while ${root.node} has that tick), or else resync all tables`,
+    },
+  ];
+}
+
+/** True when replay went on while we were looking, so that what was read does not belong together. */
+async function hasMoved(client: Client, queue: string, tick: TickId): Promise<boolean> {
+  const now = await getPosition(client, queue, workerName(queue, client.node));
+  return now?.tick !== tick;
+}
+
+function staleProblems(node: string, lag: Lag, maxLagSeconds: number): Problem[] {
+  if (lag.seconds === null || lag.seconds <= maxLagSeconds || lag.pendingEvents === 0n) return [];
+  return [
+    {
+      code: 'replay-stale',
+      message: `${node} is ${Math.round(lag.seconds)} s behind, with about ${lag.pendingEvents} events to apply`,
+      remedy:
+        'see that the schedules of tick and replay are on, and what their last runs logged; locally: pgtide run',
+    },
+  ];
+}
+
+async function notAddedProblems(
+  root: Client,
+  leaf: Client,
+  { queue, names }: { queue: string; names: readonly string[] },
+): Promise<Problem[]> {
+  const offered = (await listTables(root, queue)).filter(
+    (table) => table.local && !names.includes(table.name),
+  );
+  return offered.map(({ name }) => ({
+    code: 'table-not-added',
+    message: `${leaf.node} does not follow ${name}, which ${root.node} offers`,
+    remedy: `pgtide add-table ${queue} ${name}`,
+  }));
+}

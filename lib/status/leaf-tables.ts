@@ -1,0 +1,87 @@
+import type { Client } from '../db/client.ts';
+import type { Problem } from './problem.ts';
+import type { TableStatus } from './shape.ts';
+
+interface TableRow {
+  name: string;
+  mergeState: string | null;
+  exists: boolean;
+  copiedRows: bigint;
+  totalRowsEstimate: bigint | null;
+  error: string | null;
+  missing: bigint;
+  conflicts: bigint;
+  restoreError: string | null;
+}
+
+export interface LeafTables {
+  tables: TableStatus[];
+  problems: Problem[];
+}
+
+/** The tables of a subscriber: how far each is, and what is wrong with it. */
+export async function readLeafTables(
+  client: Client,
+  queue: string,
+  options: { overwrites: boolean },
+): Promise<LeafTables> {
+  const rows = await client.query<TableRow>(
+    `select t.table_name as name, t.merge_state as "mergeState",
+            londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is not null as exists,
+            coalesce((select sum(c.rows) from pgtide.copy_chunk c
+                       where c.queue_name = t.queue_name and c.table_name = t.table_name
+                         and c.state = 'copied'), 0)::bigint as "copiedRows",
+            s.total_rows_estimate as "totalRowsEstimate", s.error,
+            coalesce(n.missing, 0)::bigint as missing, coalesce(n.conflicts, 0)::bigint as conflicts,
+            (select d.object_name || ': ' || d.error from pgtide.saved_ddl d
+              where d.queue_name = t.queue_name and d.table_name = t.table_name and d.error is not null
+              limit 1) as "restoreError"
+       from londiste.table_info t
+       left join pgtide.table_state s on s.queue_name = t.queue_name and s.table_name = t.table_name
+       left join pgtide.table_stats n on n.queue_name = t.queue_name and n.table_name = t.table_name
+      where t.queue_name = $1 and t.local
+      order by t.nr`,
+    [queue],
+  );
+  return {
+    tables: rows.map((row) => ({
+      name: row.name,
+      state: row.mergeState ?? 'new',
+      copiedRows: Number(row.copiedRows),
+      totalRowsEstimate: row.totalRowsEstimate === null ? null : Number(row.totalRowsEstimate),
+      error: row.error,
+    })),
+    problems: rows.flatMap((row) => problemsOf(client.node, row, { queue, ...options })),
+  };
+}
+
+function problemsOf(node: string, row: TableRow, of: { queue: string; overwrites: boolean }): Problem[] {
+  const { name } = row;
+  const resync = `pgtide resync ${of.queue} ${name}`;
+  const problems: Problem[] = [];
+  if (!row.exists)
+    problems.push({
+      code: 'table-missing',
+      message: `${node}: the table ${name} is not there any more`,
+      remedy: `make it again and ${resync}, or pgtide remove-table ${of.queue} ${name}`,
+    });
+  if (row.error !== null)
+    problems.push({
+      code: 'table-error',
+      message: `${node}: ${name} is set aside: ${row.error}`,
+      remedy: `mend the cause, then copy it again: ${resync}`,
+    });
+  if (row.missing > 0n || row.conflicts > 0n)
+    problems.push({
+      code: of.overwrites ? 'rows-overwritten' : 'rows-differed',
+      message: `${node}: ${name} has met ${row.missing} events whose row was missing, and ${row.conflicts} whose row was there already`,
+      remedy: `find who else writes to it; pgtide compare ${of.queue} ${name} shows what differs, and ${resync} makes it equal`,
+    });
+  if (row.restoreError !== null)
+    problems.push({
+      code: 'restore-failed',
+      message: `${node}: ${name} lacks what was taken off for its copy: ${row.restoreError}`,
+      remedy: 'mend the cause; the next run of copy tries again',
+    });
+  return problems;
+}

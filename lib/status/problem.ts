@@ -1,0 +1,47 @@
+/** Everything that `status` can complain of. `error` makes it unhealthy; `information` is only told. */
+const severities = {
+  'node-unreachable': 'error',
+  'login-refused': 'error',
+  'node-missing': 'error',
+  'status-failed': 'error',
+  'ticker-stale': 'error',
+  'ticker-paused': 'error',
+  'trigger-missing': 'error',
+  'trigger-disabled': 'error',
+  'capture-stale': 'information',
+  'table-missing': 'error',
+  'table-not-added': 'information',
+  'structure-drift': 'error',
+  'table-error': 'error',
+  'rows-differed': 'error',
+  'rows-overwritten': 'information',
+  'restore-failed': 'error',
+  'privilege-missing': 'error',
+  'table-unfit': 'error',
+  'position-lost': 'error',
+  'subscription-missing': 'error',
+  'replay-stale': 'error',
+  'replay-paused': 'error',
+  'replay-error': 'error',
+  'batch-in-slices': 'information',
+  'rotation-blocked': 'error',
+  'sequence-behind': 'information',
+  'no-replica-role': 'information',
+} as const satisfies Record<string, 'error' | 'information'>;
+
+export type ProblemCode = keyof typeof severities;
+
+export interface Problem {
+  code: ProblemCode;
+  message: string;
+  remedy: string;
+}
+
+export function isError(problem: Problem): boolean {
+  return severities[problem.code] === 'error';
+}
+
+/** A code that came from the database. */
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(severities, code);
+}

@@ -1,0 +1,51 @@
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { getPosition } from '../node/position.ts';
+import type { Problem } from './problem.ts';
+
+/** What the leaf itself knows of its replay: paused, in error, inside a batch; and whether it may use replica mode. */
+export async function replayProblems(client: Client, queue: string, worker: string): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const position = await getPosition(client, queue, worker);
+  if (position?.paused)
+    problems.push({
+      code: 'replay-paused',
+      message: `replay of ${queue} on ${client.node} is paused`,
+      remedy: `select * from pgq_node.set_consumer_paused('${queue}', '${worker}', false)`,
+    });
+  if (position?.error)
+    problems.push({
+      code: 'replay-error',
+      message: `replay of ${queue} on ${client.node}: ${position.error}`,
+      remedy: 'mend the cause; the next run tries again',
+    });
+  const slice = await client.first<{ tick: bigint; event: bigint }>(
+    `select slice_tick as tick, slice_ev_id as event from pgtide.replay_state
+      where queue_name = $1 and consumer_name = $2 and slice_tick is not null`,
+    [queue, worker],
+  );
+  if (slice)
+    problems.push({
+      code: 'batch-in-slices',
+      message: `${client.node} shows a part of the batch up to tick ${slice.tick}: a large batch is applied in slices (now at event ${slice.event})`,
+      remedy: 'nothing; replay goes on with it',
+    });
+  if (!(await mayUseReplicaRole(client)))
+    problems.push({
+      code: 'no-replica-role',
+      message: `${client.node}: the role may not set session_replication_role; triggers and foreign keys are switched off in another way while rows are applied`,
+      remedy:
+        'nothing; or, from PostgreSQL 15 on: grant set on parameter session_replication_role to the role',
+    });
+  return problems;
+}
+
+async function mayUseReplicaRole(client: Client): Promise<boolean> {
+  try {
+    await client.transaction({}, () => client.query(`set local session_replication_role = 'replica'`));
+    return true;
+  } catch (error) {
+    if (error instanceof PgtideError && error.kind === 'privilege') return false;
+    throw error;
+  }
+}

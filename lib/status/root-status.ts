@@ -1,0 +1,107 @@
+import type { Client } from '../db/client.ts';
+import { listTables } from '../node/table-set.ts';
+import { requireNode } from '../node/topology.ts';
+import { getQueueInfo, type QueueInfo } from '../pgq/queue.ts';
+import { listCaptureProblems } from '../tables/capture.ts';
+import { inspectTables, obstaclesOf, providerPrivileges } from '../tables/inspection.ts';
+import { isProblemCode, type Problem } from './problem.ts';
+import { rotationProblems } from './rotation.ts';
+import type { NodeStatus } from './shape.ts';
+
+/** The least age of a tick that is called stale. */
+const STALE_TICK_SECONDS = 180;
+
+export interface RootStatus {
+  node: NodeStatus;
+  info: QueueInfo | undefined;
+}
+
+/** The root of a queue: ticker, captures, rights, rotation. */
+export async function readRoot(client: Client, queue: string): Promise<RootStatus> {
+  const local = await requireNode(client, queue);
+  const info = await getQueueInfo(client, queue);
+  const tables = (await listTables(client, queue)).filter((table) => table.local);
+  const names = tables.map(({ name }) => name);
+  const problems = [
+    ...tickerProblems(queue, info),
+    ...(await captureProblems(client, queue)),
+    ...(await rightsProblems(client, names, providerPrivileges)),
+    ...(await rotationProblems(client, queue)),
+  ];
+  return {
+    info,
+    node: {
+      name: client.node,
+      type: local.type,
+      provider: null,
+      lagSeconds: 0,
+      tick: local.tick === null ? null : Number(local.tick),
+      tables: names.map((name) => ({
+        name,
+        state: 'ok',
+        copiedRows: 0,
+        totalRowsEstimate: null,
+        error: null,
+      })),
+      sequences: [],
+      problems,
+    },
+  };
+}
+
+function tickerProblems(queue: string, info: QueueInfo | undefined): Problem[] {
+  if (!info)
+    return [
+      {
+        code: 'node-missing',
+        message: `there is no queue ${queue} in the root`,
+        remedy: `run: pgtide init ${queue}`,
+      },
+    ];
+  if (info.tickerPaused)
+    return [
+      {
+        code: 'ticker-paused',
+        message: `the ticker of ${queue} is paused`,
+        remedy: `select pgq.set_queue_config('${queue}', 'ticker_paused', '0')`,
+      },
+    ];
+  const age = info.tickerLagSeconds;
+  const limit = Math.max(3 * info.tickerIdlePeriodSeconds, STALE_TICK_SECONDS);
+  if (age !== null && age <= limit) return [];
+  return [
+    {
+      code: 'ticker-stale',
+      message:
+        age === null
+          ? `${queue} has never been ticked`
+          : `the last tick of ${queue} is ${Math.round(age)} s old`,
+      remedy: 'see that the schedule of tick is on, and what its last run logged; locally: pgtide run',
+    },
+  ];
+}
+
+async function captureProblems(client: Client, queue: string): Promise<Problem[]> {
+  const found = await listCaptureProblems(client, queue);
+  return found.map(({ code, message, remedy }) => ({
+    code: isProblemCode(code) ? code : 'status-failed',
+    message,
+    remedy,
+  }));
+}
+
+/** Rights that were there when a table was added and are not any more, and other changes of that kind. */
+export async function rightsProblems(
+  client: Client,
+  names: readonly string[],
+  privileges: readonly string[],
+): Promise<Problem[]> {
+  const tables = await inspectTables(client, names, privileges);
+  return tables
+    .flatMap((table) => obstaclesOf(client.node, table))
+    .map(({ kind, text, remedy }) => ({
+      code: kind === 'privilege' ? 'privilege-missing' : 'table-unfit',
+      message: text,
+      remedy: remedy ?? '',
+    }));
+}

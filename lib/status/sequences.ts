@@ -1,0 +1,32 @@
+import type { Client } from '../db/client.ts';
+import { listSequences, sequenceValues } from '../node/sequence-set.ts';
+import type { Problem } from './problem.ts';
+import type { SequenceStatus } from './shape.ts';
+
+/** The sequences that a leaf follows, with the values on both sides. */
+export async function readSequences(
+  leaf: Client,
+  queue: string,
+  root: Client | undefined,
+): Promise<{ sequences: SequenceStatus[]; problems: Problem[] }> {
+  const names = (await listSequences(leaf, queue)).filter(({ local }) => local).map(({ name }) => name);
+  const here = await sequenceValues(leaf, names);
+  const there = root ? await sequenceValues(root, names) : new Map<string, bigint>();
+  const sequences = names.map((name) => ({
+    name,
+    providerValue: asNumber(there.get(name)),
+    subscriberValue: asNumber(here.get(name)),
+  }));
+  const problems = sequences
+    .filter(({ providerValue, subscriberValue }) => (providerValue ?? 0) > (subscriberValue ?? 0))
+    .map(({ name, providerValue, subscriberValue }) => ({
+      code: 'sequence-behind' as const,
+      message: `${leaf.node}: ${name} is at ${subscriberValue}, and at ${providerValue} on the root`,
+      remedy: 'wait until maintain and replay have run once more before writing to this node',
+    }));
+  return { sequences, problems };
+}
+
+function asNumber(value: bigint | undefined): number | null {
+  return value === undefined ? null : Number(value);
+}

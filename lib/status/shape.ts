@@ -1,0 +1,46 @@
+import type { NodeType } from '../node/topology.ts';
+import type { Problem } from './problem.ts';
+
+/** What `status` returns, as JSON carries it. */
+export interface StatusResult {
+  /** True: no problem that somebody should act upon. */
+  healthy: boolean;
+  queues: QueueStatus[];
+}
+
+export interface QueueStatus {
+  name: string;
+  /** Age of the last tick; null when the root cannot be reached or was never ticked. */
+  ticker: { lagSeconds: number | null };
+  /** Events that some leaf has still to apply; counts rolled-back ones too until the next tick. */
+  events: { pending: number };
+  nodes: NodeStatus[];
+}
+
+export interface NodeStatus {
+  name: string;
+  type: NodeType;
+  provider: string | null;
+  /** How old what the node shows may be; 0 at the last tick with nothing waiting, null when unknown. */
+  lagSeconds: number | null;
+  tick: number | null;
+  tables: TableStatus[];
+  sequences: SequenceStatus[];
+  problems: Problem[];
+}
+
+export interface TableStatus {
+  name: string;
+  /** `new`: its copy has not begun. Then `in-copy`, `catching-up`, `ok`. */
+  state: string;
+  copiedRows: number;
+  totalRowsEstimate: number | null;
+  /** Why it is set aside; null while it is not. */
+  error: string | null;
+}
+
+export interface SequenceStatus {
+  name: string;
+  providerValue: number | null;
+  subscriberValue: number | null;
+}

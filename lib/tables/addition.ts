@@ -1,0 +1,173 @@
+/** What has to be done to add tables to a queue, and everything that stands against it, before anything is done. */
+import type { Client } from '../db/client.ts';
+import { listSequences } from '../node/sequence-set.ts';
+import { listTables, type MergeState } from '../node/table-set.ts';
+import {
+  hasRows,
+  type Inspection,
+  inspectTables,
+  type Obstacle,
+  obstaclesOf,
+  providerPrivileges,
+  subscriberPrivileges,
+} from './inspection.ts';
+import { listRelations, matchTables } from './name-pattern.ts';
+import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
+import { refuse } from './refusal.ts';
+import { describeTable } from './structure.ts';
+import { compareStructure } from './structure-fit.ts';
+
+export interface AdditionInput {
+  queue: string;
+  tables: readonly string[];
+  all: boolean;
+  create: boolean;
+  expectSync: boolean;
+  skipTruncate: boolean;
+}
+
+export interface LeafAddition {
+  leaf: Client;
+  /** Not yet part of the queue there. */
+  add: string[];
+  /** Of these: not there at all, and to be made. */
+  create: string[];
+  /** Of those that are part of the queue there already. */
+  states: Map<string, MergeState>;
+  sequences: string[];
+}
+
+export interface Addition {
+  /** All that were meant, in order. */
+  tables: string[];
+  /** Not yet captured on the root. */
+  addOnRoot: string[];
+  /** All that give columns of the tables their values. */
+  sequences: TableSequence[];
+  sequencesOnRoot: string[];
+  leaves: LeafAddition[];
+  notes: Map<string, string[]>;
+  /** Meant by `all`, and left out, with the reason. */
+  skipped: Map<string, string>;
+}
+
+export async function planAddition(root: Client, leaves: Client[], input: AdditionInput): Promise<Addition> {
+  const meant = matchTables(root.node, await listRelations(root), input).map(({ name }) => name);
+  const inspected = await inspectTables(root, meant, providerPrivileges);
+  const skipped = new Map(
+    inspected
+      .filter((table) => input.all && table.unlogged)
+      .map(({ name }) => [name, 'unlogged: its rows do not outlive a crash']),
+  );
+  const wanted = inspected.filter(({ name }) => !skipped.has(name));
+  const tables = wanted.map(({ name }) => name);
+  const there = new Set(
+    (await listTables(root, input.queue)).filter(({ local }) => local).map(({ name }) => name),
+  );
+  const sequences = await listTableSequences(root, tables);
+  const names = [...new Set(sequences.map(({ name }) => name))];
+  const published = new Set(
+    (await listSequences(root, input.queue)).filter(({ local }) => local).map(({ name }) => name),
+  );
+  const obstacles = [
+    ...wanted.flatMap((table) => obstaclesOf(root.node, table)),
+    ...(await sequenceObstacles(root, names, 'SELECT')),
+  ];
+  const notes = new Map<string, string[]>(wanted.map((table) => [table.name, notesOf(table)]));
+  const onLeaves: LeafAddition[] = [];
+  for (const leaf of leaves) {
+    const planned = await planLeaf(root, leaf, { input, tables, sequences: names });
+    obstacles.push(...planned.obstacles);
+    onLeaves.push(planned.addition);
+  }
+  refuse('the tables cannot be added', obstacles);
+  return {
+    tables,
+    addOnRoot: tables.filter((name) => !there.has(name)),
+    sequences,
+    sequencesOnRoot: names.filter((name) => !published.has(name)),
+    leaves: onLeaves,
+    notes,
+    skipped,
+  };
+}
+
+function notesOf(table: Inspection): string[] {
+  if (table.key.length > 0) return [];
+  return ['no key: updates and deletes carry the whole old row, and change exactly one row that equals it'];
+}
+
+interface LeafPlan {
+  addition: LeafAddition;
+  obstacles: Obstacle[];
+}
+
+interface LeafWanted {
+  input: AdditionInput;
+  tables: string[];
+  sequences: string[];
+}
+
+async function planLeaf(root: Client, leaf: Client, wanted: LeafWanted): Promise<LeafPlan> {
+  const { input, tables } = wanted;
+  const members = await listTables(leaf, input.queue);
+  const states = new Map(
+    members.filter(({ local }) => local).map(({ name, mergeState }) => [name, mergeState] as const),
+  );
+  const add = tables.filter((name) => !states.has(name));
+  const inspected = await inspectTables(leaf, add, subscriberPrivileges);
+  const found = new Set(inspected.map(({ name }) => name));
+  const create = add.filter((name) => !found.has(name));
+  const plan: LeafPlan = {
+    addition: { leaf, add, create, states, sequences: [] },
+    obstacles: inspected.flatMap((table) => obstaclesOf(leaf.node, table)),
+  };
+  if (!input.create) plan.obstacles.push(...create.map((name) => missing(root, leaf, name)));
+  for (const table of inspected) {
+    plan.obstacles.push(...(await structureObstacles(root, leaf, table.name)));
+    plan.obstacles.push(...(await rowObstacles(leaf, table, input)));
+  }
+  await planSequences(leaf, wanted, plan);
+  return plan;
+}
+
+function missing(root: Client, leaf: Client, name: string): Obstacle {
+  return {
+    kind: 'not-found',
+    text: `${leaf.node}: no table ${name}, which ${root.node} has`,
+    remedy: 'make it there, or add it with --create',
+  };
+}
+
+async function structureObstacles(root: Client, leaf: Client, name: string): Promise<Obstacle[]> {
+  const [provider, subscriber] = [await describeTable(root, name), await describeTable(leaf, name)];
+  if (!provider || !subscriber) return [];
+  return compareStructure(provider, subscriber).map(({ message, remedy }) => ({
+    kind: 'schema',
+    text: `${leaf.node}: ${message}`,
+    remedy,
+  }));
+}
+
+/** A copy into a table that holds rows would be a loss or a mixture; only the user knows which is meant. */
+async function rowObstacles(leaf: Client, table: Inspection, input: AdditionInput): Promise<Obstacle[]> {
+  if (input.expectSync || input.skipTruncate) return [];
+  if (table.missing.length > 0 || table.rowSecurity || !table.schemaUsage) return [];
+  if (!(await hasRows(leaf, table))) return [];
+  return [
+    {
+      kind: 'state',
+      text: `${leaf.node}: ${table.name} holds rows already`,
+      remedy:
+        'empty it, or say --expect-sync (it is the same as on the root: nothing is copied) or --skip-truncate (its rows stay, and the copy adds to them)',
+    },
+  ];
+}
+
+async function planSequences(leaf: Client, { input, sequences }: LeafWanted, plan: LeafPlan): Promise<void> {
+  const local = new Set(
+    (await listSequences(leaf, input.queue)).filter((sequence) => sequence.local).map(({ name }) => name),
+  );
+  plan.addition.sequences = sequences.filter((name) => !local.has(name));
+  plan.obstacles.push(...(await sequenceObstacles(leaf, plan.addition.sequences, 'UPDATE')));
+}

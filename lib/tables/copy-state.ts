@@ -1,0 +1,11 @@
+import type { Client } from '../db/client.ts';
+
+/** Ends a table's copy on a subscriber as it is: what was taken away for it is put back. Nothing when there is none. */
+export async function abandonCopy(client: Client, queue: string, table: string): Promise<void> {
+  await client.query('select pgtide.abandon_copy($1, $2)', [queue, table]);
+}
+
+/** Lets a table's copy begin anew: a new generation, without chunks and errors. */
+export async function resetCopy(client: Client, queue: string, table: string): Promise<void> {
+  await client.query('select pgtide.reset_copy($1, $2)', [queue, table]);
+}

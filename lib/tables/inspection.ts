@@ -1,0 +1,116 @@
+import type { Client } from '../db/client.ts';
+import { quoteIdent, quoteQualified } from '../db/identifier.ts';
+import type { ErrorKind } from '../errors.ts';
+
+/** Something that keeps a table from being replicated as it is. */
+export interface Obstacle {
+  kind: ErrorKind;
+  text: string;
+  remedy?: string | undefined;
+}
+
+/** What stands around a table, beside its structure. */
+export interface Inspection {
+  /** `schema.table`, unquoted. */
+  name: string;
+  schema: string;
+  table: string;
+  role: string;
+  unlogged: boolean;
+  /** Parents and children by INHERITS (partitions are none). */
+  relatives: string[];
+  /** True when a policy may hide rows from this role. */
+  rowSecurity: boolean;
+  schemaUsage: boolean;
+  /** What this role may not do on the table or a partition of it. */
+  missing: { schema: string; table: string; privileges: string[] }[];
+  /** The columns that identify a row; empty when there are none. */
+  key: string[];
+}
+
+/** What this role needs on the provider's table: to read it, and to put the capture on it. */
+export const providerPrivileges = ['SELECT', 'TRIGGER'];
+/** What this role needs on the subscriber's table: to change it, and to guard it. */
+export const subscriberPrivileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'];
+
+/** Inspects the tables of these names that are there; the others are left out. */
+export function inspectTables(
+  client: Client,
+  names: readonly string[],
+  privileges: readonly string[],
+): Promise<Inspection[]> {
+  return client.query<Inspection>(
+    `select w.name, n.nspname::text as schema, c.relname::text as "table", current_user::text as role,
+            c.relpersistence = 'u' as unlogged,
+            row_security_active(c.oid) as "rowSecurity",
+            has_schema_privilege(n.oid, 'USAGE') as "schemaUsage",
+            pgtide.table_key(c.oid) as key,
+            array(select rn.nspname || '.' || r.relname
+                    from pg_inherits i
+                    join pg_class r on r.oid = case i.inhrelid when c.oid then i.inhparent else i.inhrelid end
+                    join pg_namespace rn on rn.oid = r.relnamespace
+                    join pg_class child on child.oid = i.inhrelid
+                   where c.oid in (i.inhrelid, i.inhparent) and not child.relispartition
+                   order by 1) as relatives,
+            (select coalesce(jsonb_agg(jsonb_build_object('schema', m.nspname, 'table', m.relname, 'privileges', m.privileges)
+                                       order by m.nspname, m.relname), '[]')
+               from (select tn.nspname, t.relname, jsonb_agg(p order by p) as privileges
+                       from pgtide.table_tree(c.oid) r (relation)
+                       join pg_class t on t.oid = r.relation
+                       join pg_namespace tn on tn.oid = t.relnamespace
+                       cross join unnest($2::text[]) p
+                      where not has_table_privilege(t.oid, p)
+                      group by 1, 2) m) as missing
+       from unnest($1::text[]) with ordinality as w (name, position)
+       join pg_class c on c.oid = londiste.find_table_oid(w.name)
+       join pg_namespace n on n.oid = c.relnamespace
+      order by w.position`,
+    [names, privileges],
+  );
+}
+
+/** What is wrong with a table on either side, whatever the other side has. */
+export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
+  const { name, schema, table, role } = found;
+  const obstacles: Obstacle[] = [];
+  const target = quoteQualified(schema, table);
+  if (!found.schemaUsage)
+    obstacles.push({
+      kind: 'privilege',
+      text: `${node}: role ${role} may not use the schema ${schema}`,
+      remedy: `grant usage on schema ${quoteIdent(schema)} to ${quoteIdent(role)}`,
+    });
+  for (const lack of found.missing)
+    obstacles.push({
+      kind: 'privilege',
+      text: `${node}: role ${role} lacks ${lack.privileges.join(', ')} on ${lack.schema}.${lack.table}`,
+      remedy: `grant ${lack.privileges.join(', ').toLowerCase()} on ${quoteQualified(lack.schema, lack.table)} to ${quoteIdent(role)}`,
+    });
+  if (found.rowSecurity)
+    obstacles.push({
+      kind: 'privilege',
+      text: `${node}: row security hides rows of ${name} from role ${role}`,
+      remedy: `alter role ${quoteIdent(role)} bypassrls, connect as the table's owner, or alter table ${target} no force row level security`,
+    });
+  if (found.unlogged)
+    obstacles.push({
+      kind: 'schema',
+      text: `${node}: ${name} is unlogged; a crash would empty it, and nobody would be told`,
+      remedy: `alter table ${target} set logged`,
+    });
+  if (found.relatives.length > 0)
+    obstacles.push({
+      kind: 'schema',
+      text: `${node}: ${name} is related by INHERITS to ${found.relatives.join(', ')}, which cannot be replicated`,
+      remedy: 'use declarative partitioning',
+    });
+  return obstacles;
+}
+
+/** True when the table has a row, as this role sees it. */
+export async function hasRows(client: Client, of: { schema: string; table: string }): Promise<boolean> {
+  const row = await client.first<{ found: boolean }>(
+    `select exists (select 1 from ${quoteQualified(of.schema, of.table)}) as found`,
+  );
+  return row?.found === true;
+}

@@ -1,0 +1,22 @@
+import type { Client } from '../db/client.ts';
+
+/** Who keeps others from changing triggers of a table: for the message when a lock could not be had. */
+export async function describeLockHolders(client: Client, tables: readonly string[]): Promise<string> {
+  const holders = await client.query<{ text: string }>(
+    `select format('process %s (%s%s) on %s since %s s', a.pid, coalesce(a.usename, 'system'),
+                   coalesce(nullif(', ' || a.application_name, ', '), ''), n.nspname || '.' || c.relname,
+                   coalesce(round(extract(epoch from clock_timestamp() - a.xact_start))::text, '?')) as text
+       from pg_catalog.pg_locks l
+       join pg_catalog.pg_class c on c.oid = l.relation
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       join pg_catalog.pg_stat_activity a on a.pid = l.pid
+      where l.locktype = 'relation' and l.granted and l.pid <> pg_catalog.pg_backend_pid()
+        and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+        and l.mode in ('RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
+                       'ExclusiveLock', 'AccessExclusiveLock')
+        and n.nspname || '.' || c.relname = any ($1::text[])
+      order by a.xact_start limit 5`,
+    [tables],
+  );
+  return holders.map(({ text }) => text).join('; ') || 'nobody any more';
+}

@@ -1,0 +1,129 @@
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+
+/** Something of a database that rows are selected from. */
+export interface Relation {
+  oid: number;
+  /** `schema.name`, unquoted. */
+  name: string;
+  kind: 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table' | 'sequence';
+  /** The partitioned table that this one is a partition of. */
+  partitionOf: string | null;
+  /** True for what an extension made. */
+  ofExtension: boolean;
+}
+
+const ownSchemas = ['pgq', 'pgq_node', 'pgq_ext', 'pgq_coop', 'londiste', 'pgtide'];
+
+/** Everything outside the system's and pgtide's schemas, by name. Temporary tables are nobody's business. */
+export function listRelations(client: Client): Promise<Relation[]> {
+  return client.query<Relation>(
+    `select c.oid::int8::float8 as oid, n.nspname || '.' || c.relname as name,
+            case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'
+                 when 'm' then 'materialized view' when 'f' then 'foreign table' else 'sequence' end as kind,
+            (select pn.nspname || '.' || p.relname
+               from pg_catalog.pg_inherits i
+               join pg_catalog.pg_class p on p.oid = i.inhparent
+               join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+              where i.inhrelid = c.oid and c.relispartition limit 1) as "partitionOf",
+            exists (select from pg_catalog.pg_depend d
+                     where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
+                       and d.deptype = 'e') as "ofExtension"
+       from pg_catalog.pg_class c
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relpersistence <> 't'
+        and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname <> all ($1::text[])
+      order by 2`,
+    [ownSchemas],
+  );
+}
+
+function isReplicable(relation: Relation): boolean {
+  return relation.kind === 'table' || relation.kind === 'partitioned table';
+}
+
+/** `*` and `?` of a pattern as a regular expression over whole names. */
+function expression(pattern: string): RegExp {
+  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+}
+
+/** A name as people give it, in full: without a schema it is in `public`. Names that hold dots are tried both ways. */
+function candidates(given: string): string[] {
+  return given.includes('.') ? [given, `public.${given}`] : [`public.${given}`];
+}
+
+export interface Wanted {
+  tables: readonly string[];
+  all?: boolean | undefined;
+}
+
+/** The names out of `known` that the input means; an error for each that means none. */
+export function matchNames(known: readonly string[], wanted: Wanted): string[] {
+  if (wanted.all) return [...known];
+  refuseNothing(wanted);
+  const found = new Set<string>();
+  for (const given of wanted.tables) {
+    const matches = matching(known, given);
+    if (matches.length === 0)
+      throw new PgtideError('not-found', `there is no table ${candidates(given)[0]} in the queue`, {
+        remedy: known.length > 0 ? `the queue has: ${known.join(', ')}` : 'the queue has no tables',
+      });
+    for (const name of matches) found.add(name);
+  }
+  return [...found];
+}
+
+function matching(known: readonly string[], given: string): string[] {
+  for (const full of candidates(given)) {
+    const matches = /[*?]/.test(full)
+      ? known.filter((name) => expression(full).test(name))
+      : known.filter((name) => name === full);
+    if (matches.length > 0) return matches;
+  }
+  return [];
+}
+
+function refuseNothing(wanted: Wanted): void {
+  if (wanted.tables.length === 0)
+    throw new PgtideError('input', 'no table was named', { remedy: 'name tables, or say --all' });
+}
+
+/** The tables of `node` that the input means. Partitions come with the table that they are partitions of. */
+export function matchTables(node: string, relations: readonly Relation[], wanted: Wanted): Relation[] {
+  const tables = relations.filter((relation) => isReplicable(relation) && relation.partitionOf === null);
+  if (wanted.all) {
+    const found = tables.filter((table) => !table.ofExtension);
+    if (found.length > 0) return found;
+    throw new PgtideError('not-found', `${node} has no tables to replicate`);
+  }
+  refuseNothing(wanted);
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  const found = new Set<Relation>();
+  for (const given of wanted.tables) {
+    const names = matching([...byName.keys()], given);
+    if (names.length === 0) throw notATable(node, relations, given);
+    for (const name of names) {
+      const table = byName.get(name);
+      if (table) found.add(table);
+    }
+  }
+  return [...found];
+}
+
+function notATable(node: string, relations: readonly Relation[], given: string): PgtideError {
+  const full = candidates(given)[0] ?? given;
+  const other = relations.find((relation) => candidates(given).includes(relation.name));
+  if (other?.partitionOf)
+    return new PgtideError('input', `${node}: ${other.name} is a partition of ${other.partitionOf}`, {
+      remedy: `add ${other.partitionOf}; its partitions come with it`,
+    });
+  if (other)
+    return new PgtideError('input', `${node}: ${other.name} is a ${other.kind}; only tables are replicated`);
+  const sameName = relations.filter(({ name, kind }) => kind.endsWith('table') && name.endsWith(`.${given}`));
+  return new PgtideError('not-found', `${node}: no table ${full}`, {
+    remedy: sameName[0]
+      ? `did you mean ${sameName.map(({ name }) => name).join(' or ')}?`
+      : 'check the name; names are schema.table, without quotes, in their exact case',
+  });
+}

@@ -1,0 +1,70 @@
+import type { Client } from '../db/client.ts';
+import { quoteIdent, quoteQualified } from '../db/identifier.ts';
+import type { Obstacle } from './inspection.ts';
+
+/** A sequence that gives a table's column its values. */
+export interface TableSequence {
+  /** `schema.table` */
+  table: string;
+  /** `schema.sequence` */
+  name: string;
+}
+
+/** The sequences that columns of these tables own (serial, identity) or take their default from. */
+export function listTableSequences(client: Client, tables: readonly string[]): Promise<TableSequence[]> {
+  return client.query<TableSequence>(
+    `with wanted as (
+       select n.nspname || '.' || c.relname as name, c.oid
+         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname || '.' || c.relname = any ($1::text[]) and c.relkind in ('r', 'p')),
+     used as (
+       select w.name as table, d.objid as sequence
+         from wanted w
+         join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = w.oid
+          and d.refobjsubid > 0 and d.classid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
+       union
+       select w.name, d.refobjid
+         from wanted w
+         join pg_catalog.pg_attrdef a on a.adrelid = w.oid
+         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::regclass and d.objid = a.oid
+          and d.refclassid = 'pg_catalog.pg_class'::regclass)
+     select u.table, n.nspname || '.' || s.relname as name
+       from used u
+       join pg_catalog.pg_class s on s.oid = u.sequence and s.relkind = 'S'
+       join pg_catalog.pg_namespace n on n.oid = s.relnamespace
+      order by 1, 2`,
+    [tables],
+  );
+}
+
+/** Sequences out of `names` that this role may not read or set, as `privilege` says. Missing ones are passed over. */
+export async function sequenceObstacles(
+  client: Client,
+  names: readonly string[],
+  privilege: 'SELECT' | 'UPDATE',
+): Promise<Obstacle[]> {
+  const rows = await client.query<{ schema: string; name: string; role: string }>(
+    `select n.nspname::text as schema, c.relname::text as name, current_user::text as role
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'S' and n.nspname || '.' || c.relname = any ($1::text[])
+        and not has_sequence_privilege(c.oid, $2)
+      order by 1, 2`,
+    [names, privilege],
+  );
+  return rows.map(({ schema, name, role }) => ({
+    kind: 'privilege',
+    text: `${client.node}: role ${role} lacks ${privilege} on the sequence ${schema}.${name}`,
+    remedy: `grant ${privilege.toLowerCase()} on sequence ${quoteQualified(schema, name)} to ${quoteIdent(role)}`,
+  }));
+}
+
+/** Those of `names` that are sequences of this database. */
+export async function existingSequences(client: Client, names: readonly string[]): Promise<Set<string>> {
+  const rows = await client.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'S' and n.nspname || '.' || c.relname = any ($1::text[])`,
+    [names],
+  );
+  return new Set(rows.map(({ name }) => name));
+}

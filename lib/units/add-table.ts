@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { addLocalSequence, listSequences, publishSequence } from '../node/sequence-set.ts';
+import {
+  addLeafTable,
+  addRootTable,
+  currentSnapshot,
+  listTables,
+  type MergeState,
+  setInSync,
+} from '../node/table-set.ts';
+import { requireNode } from '../node/topology.ts';
+import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
+import { mendCapture } from '../tables/capture.ts';
+import { createMissingTables } from '../tables/create.ts';
+import { describeLockHolders } from '../tables/lock-holders.ts';
+import { existingSequences } from '../tables/owned-sequences.ts';
+import type { OnDemandUnit, UnitContext } from './context.ts';
+import { withNodes } from './with-nodes.ts';
+
+export const addTableInput = z.strictObject({
+  tables: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('schema.table, or table in public; * and ? are wild.'),
+  all: z.boolean().default(false).describe('Every table of the root.'),
+  create: z.boolean().default(false).describe('Makes tables that a leaf lacks as the root has them.'),
+  expectSync: z.boolean().default(false).describe('The rows are the same on both sides: nothing is copied.'),
+  skipTruncate: z.boolean().default(false).describe('The copy keeps the rows that a leaf has.'),
+});
+export type AddTableInput = z.output<typeof addTableInput>;
+
+export interface AddTableResult {
+  tables: {
+    name: string;
+    /** `new`: its copy has not begun. `skipped`: left out, see the note. */
+    state: 'new' | 'skipped' | NonNullable<MergeState>;
+    note?: string;
+  }[];
+  sequences: string[];
+}
+
+const LOCK_TIMEOUT_MS = 5_000;
+const LOCK_ATTEMPTS = 3;
+const CANNOT_LOCK = 'busy';
+
+/**
+ * Adds tables to a queue on its root and on all leaves. Everything is checked before anything is changed. The leaves
+ * change first and commit last, so that the root's tables are locked for as short as can be, and a failure on either
+ * side leaves both as they were.
+ */
+export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (context, input) => {
+  if (input.expectSync && input.skipTruncate)
+    throw new PgtideError('input', 'expect-sync and skip-truncate contradict each other', {
+      remedy: 'expect-sync copies nothing; skip-truncate copies into a table that holds rows',
+    });
+  const { root, leaves } = queueConfig(context.config, context.queue);
+  return withNodes(context, [root, ...leaves], async (open) => {
+    const clients = leaves.map(open.of);
+    for (const client of [open.of(root), ...clients]) await requireNode(client, context.queue);
+    const { queue } = context;
+    const plan = await context.step('check', () => planAddition(open.of(root), clients, { queue, ...input }));
+    await context.step('add', () => changeLeaves({ context, input, plan, root: open.of(root) }, plan.leaves));
+    context.count('tables', plan.addOnRoot.length);
+    return { outcome: { kind: 'done' }, result: await report(context, plan) };
+  });
+};
+
+interface Adding {
+  context: UnitContext;
+  input: AddTableInput;
+  plan: Addition;
+  root: Client;
+}
+
+/** Opens one transaction a leaf, inside one another; in the innermost the root changes and commits. Returns its snapshot. */
+async function changeLeaves(adding: Adding, leaves: LeafAddition[]): Promise<string> {
+  const [first, ...rest] = leaves;
+  if (!first) return changeRoot(adding);
+  const { queue } = adding.context;
+  const { expectSync, skipTruncate } = adding.input;
+  return first.leaf.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+    if (first.create.length > 0) await createMissingTables(adding.root, first.leaf, first.create);
+    for (const table of first.add) await addLeafTable(first.leaf, queue, { table, expectSync, skipTruncate });
+    const snapshot = await changeLeaves(adding, rest);
+    if (expectSync) for (const table of first.add) await setInSync(first.leaf, queue, { table, snapshot });
+    await addLeafSequences(adding, first);
+    return snapshot;
+  });
+}
+
+/** The snapshot is taken once the capture's locks are held: what it sees was there before, and is no news to a leaf. */
+async function changeRoot({ context, plan, root }: Adding): Promise<string> {
+  const { queue } = context;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await root.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+        for (const table of plan.addOnRoot) await addRootTable(root, queue, table);
+        for (const sequence of plan.sequencesOnRoot) await addLocalSequence(root, queue, sequence);
+        await mendCapture(root, queue, plan.tables);
+        return currentSnapshot(root);
+      });
+    } catch (error) {
+      if (!(error instanceof PgtideError) || error.kind !== CANNOT_LOCK) throw error;
+      const holders = await describeLockHolders(root, plan.tables);
+      if (attempt < LOCK_ATTEMPTS) continue;
+      throw new PgtideError(
+        CANNOT_LOCK,
+        `${error.message}; tried ${attempt} times; the lock is held by: ${holders}`,
+        {
+          remedy: 'let that transaction end, or end it, and add the tables again; nothing was changed',
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+/** Sequences follow by name; one that a leaf does not have is told in the result. */
+async function addLeafSequences({ context, plan, root }: Adding, addition: LeafAddition): Promise<void> {
+  const { leaf, sequences } = addition;
+  const here = await existingSequences(leaf, sequences);
+  for (const sequence of await listSequences(root, context.queue)) {
+    if (!here.has(sequence.name)) continue;
+    await publishSequence(leaf, context.queue, sequence);
+    await addLocalSequence(leaf, context.queue, sequence.name);
+  }
+  for (const { table, name } of plan.sequences)
+    if (sequences.includes(name) && !here.has(name))
+      plan.notes.get(table)?.push(`${leaf.node} has no sequence ${name}, so it does not follow`);
+}
+
+async function report({ queue }: UnitContext, plan: Addition): Promise<AddTableResult> {
+  const states = await Promise.all(
+    plan.leaves.map(
+      async ({ leaf }) => new Map((await listTables(leaf, queue)).map((t) => [t.name, t.mergeState])),
+    ),
+  );
+  const tables = plan.tables.map((name) => {
+    const unfinished = states.map((of) => of.get(name) ?? null).find((state) => state !== 'ok');
+    const state: AddTableResult['tables'][number]['state'] =
+      unfinished === undefined ? 'ok' : (unfinished ?? 'new');
+    const notes = [...(plan.notes.get(name) ?? [])];
+    if (isThere(plan, name)) notes.unshift('was in the queue already');
+    return { name, state, ...(notes.length > 0 && { note: notes.join('; ') }) };
+  });
+  const skipped = [...plan.skipped].map(([name, note]) => ({ name, state: 'skipped' as const, note }));
+  return { tables: [...tables, ...skipped], sequences: [...new Set(plan.sequences.map(({ name }) => name))] };
+}
+
+function isThere(plan: Addition, table: string): boolean {
+  return !plan.addOnRoot.includes(table) && plan.leaves.every(({ add }) => !add.includes(table));
+}

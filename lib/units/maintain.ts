@@ -1,0 +1,128 @@
+import { queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { checkRootSequences } from '../node/sequence-set.ts';
+import { requireNode } from '../node/topology.ts';
+import { getLocalWatermark, maintainWatermark, publishWatermark } from '../node/watermark.ts';
+import type { Outcome } from '../outcome.ts';
+import {
+  listMaintenance,
+  type MaintenanceOperation,
+  returnRetryEvents,
+  runMaintenance,
+} from '../pgq/maintenance.ts';
+import { tuneQueue } from '../pgq/queue.ts';
+import { refreshCapture } from '../tables/capture.ts';
+import type { Unit, UnitContext } from './context.ts';
+
+/** What one operation may take; none is begun with less left. */
+const OPERATION_MS = 2_000;
+/** An operation that says "again" more often than this waits for the next run. */
+const MOST_REPEATS = 100;
+
+/**
+ * The upkeep of a queue on its root: parameters, watermarks of the leaves, rotation, retries, sequences, captures of
+ * changed tables. Each piece runs by itself; one that fails keeps no other from running, and is reported at the end.
+ */
+export const maintain: Unit = (context) =>
+  context.connect(context.node, async (root) => {
+    await requireNode(root, context.queue);
+    const run = new Upkeep(context);
+    const config = queueConfig(context.config, context.queue);
+    await run.piece('tune', async () => (await tuneQueue(root, context.queue, config)).length);
+    await run.piece('capture', async () => (await refreshCapture(root, context.queue)).length);
+    for (const leaf of config.leaves)
+      await run.piece(`watermark of ${leaf}`, () => relayWatermark(context, root, leaf));
+    await run.piece('watermark', () => maintainWatermark(root, context.queue));
+    await run.piece('sequences', async () => {
+      await checkRootSequences(root, context.queue);
+      return 0;
+    });
+    await runOperations(run, root);
+    await run.piece('retries', () => returnAllRetries(run, root));
+    return run.end();
+  });
+
+/** Runs pieces of work one by one, counts them, and keeps what failed. */
+class Upkeep {
+  readonly #context: UnitContext;
+  readonly #failures: PgtideError[] = [];
+  #skipped = 0;
+  #changes = 0;
+
+  constructor(context: UnitContext) {
+    this.#context = context;
+  }
+
+  /** True while there is time for one more operation. */
+  hasTime(): boolean {
+    return this.#context.budget.allows(OPERATION_MS);
+  }
+
+  /** Runs one piece; `work` returns how many things it changed. */
+  async piece(name: string, work: () => Promise<number>): Promise<void> {
+    if (!this.hasTime()) {
+      this.#skipped++;
+      return;
+    }
+    try {
+      this.#changes += await this.#context.step(name, work);
+    } catch (error) {
+      if (!(error instanceof PgtideError)) throw error;
+      const { kind, message, remedy, cause } = error;
+      this.#failures.push(new PgtideError(kind, `${name}: ${message}`, { remedy, cause }));
+    }
+  }
+
+  /** One pass is enough: `done`, and not `applied`, so that the run does not begin another one. */
+  end(): Outcome {
+    this.#context.count('maintained', this.#changes);
+    this.#context.count('maintenanceFailures', this.#failures.length);
+    const [first] = this.#failures;
+    if (first && this.#failures.length === 1) throw first;
+    if (first) {
+      const remedy = this.#failures.flatMap((failure) => failure.remedy ?? []).join('\n') || undefined;
+      const messages = this.#failures.map(({ message }) => message);
+      throw new PgtideError(first.kind, messages.join('\n'), { remedy, cause: first });
+    }
+    if (this.#skipped > 0) return { kind: 'out-of-budget' };
+    return { kind: this.#changes > 0 ? 'done' : 'idle' };
+  }
+}
+
+/** The root holds events until every leaf says that it needs them no more. */
+async function relayWatermark({ connect, queue }: UnitContext, root: Client, leaf: string): Promise<number> {
+  const watermark = await connect(leaf, (client) => getLocalWatermark(client, queue));
+  if (watermark === null) return 0;
+  return (await publishWatermark(root, queue, { node: leaf, watermark })) ? 1 : 0;
+}
+
+/** Rotation's second step must run in a later transaction than its first, so the list is asked for once more. */
+async function runOperations(run: Upkeep, root: Client): Promise<void> {
+  for (let round = 1; round <= 2; round++) {
+    let operations: MaintenanceOperation[] = [];
+    await run.piece('list operations', async () => {
+      operations = await listMaintenance(root);
+      return 0;
+    });
+    for (const operation of operations)
+      await run.piece(`${operation.name}(${operation.argument ?? ''})`, () => repeat(run, root, operation));
+  }
+}
+
+/** Calls an operation as long as it says "again", which it does when it has changed something. */
+async function repeat(run: Upkeep, root: Client, operation: MaintenanceOperation): Promise<number> {
+  let changes = 0;
+  while (changes < MOST_REPEATS && run.hasTime() && (await runMaintenance(root, operation))) changes++;
+  return changes;
+}
+
+async function returnAllRetries(run: Upkeep, root: Client): Promise<number> {
+  let total = 0;
+  while (run.hasTime()) {
+    const returned = await returnRetryEvents(root);
+    if (returned === 0) break;
+    total += returned;
+  }
+  return total;
+}

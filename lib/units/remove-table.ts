@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import { forgetSequence, listSequences, removeLocalSequence } from '../node/sequence-set.ts';
+import { forgetTable, listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
+import { requireNode } from '../node/topology.ts';
+import { abandonCopy } from '../tables/copy-state.ts';
+import { matchNames } from '../tables/name-pattern.ts';
+import { listTableSequences } from '../tables/owned-sequences.ts';
+import type { OnDemandUnit } from './context.ts';
+import { withNodes } from './with-nodes.ts';
+
+export const removeTableInput = z.strictObject({
+  tables: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('schema.table, or table in public; * and ? are wild.'),
+  all: z.boolean().default(false).describe('Every table of the queue.'),
+});
+export type RemoveTableInput = z.output<typeof removeTableInput>;
+
+export interface RemoveTableResult {
+  tables: { name: string; state: 'removed' }[];
+  sequences: string[];
+}
+
+const LOCK_TIMEOUT_MS = 5_000;
+
+/**
+ * Takes tables out of a queue, on the root and on all leaves. Rows stay on both sides; what a copy had taken away on a
+ * leaf (indexes, constraints) is put back. The root goes first: from then on nothing new is captured.
+ */
+export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = (context, input) => {
+  const { root, leaves } = queueConfig(context.config, context.queue);
+  const { queue } = context;
+  return withNodes(context, [root, ...leaves], async (open) => {
+    const members = new Map<string, MemberTable[]>();
+    for (const node of [root, ...leaves]) {
+      await requireNode(open.of(node), queue);
+      members.set(node, await listTables(open.of(node), queue));
+    }
+    const known = [...new Set([...members.values()].flat().map(({ name }) => name))].sort();
+    const tables = matchNames(known, input);
+    const sequences = await sequencesToRemove(open.of(root), queue, { tables, known });
+    for (const node of [root, ...leaves]) {
+      const there = (members.get(node) ?? []).filter(({ name }) => tables.includes(name));
+      await context.step(`remove on ${node}`, () =>
+        removeFrom(open.of(node), queue, { tables: there, sequences, isRoot: node === root }),
+      );
+    }
+    context.count('tables', tables.length);
+    const removed = tables.map((name) => ({ name, state: 'removed' as const }));
+    return { outcome: { kind: 'done' }, result: { tables: removed, sequences } };
+  });
+};
+
+/** Those that only the removed tables use. */
+async function sequencesToRemove(
+  root: Client,
+  queue: string,
+  of: { tables: string[]; known: string[] },
+): Promise<string[]> {
+  const remaining = of.known.filter((name) => !of.tables.includes(name));
+  const [going, staying, published] = [
+    await listTableSequences(root, of.tables),
+    await listTableSequences(root, remaining),
+    await listSequences(root, queue),
+  ];
+  const used = new Set(staying.map(({ name }) => name));
+  const names = new Set(going.map(({ name }) => name).filter((name) => !used.has(name)));
+  return published.map(({ name }) => name).filter((name) => names.has(name));
+}
+
+interface Removal {
+  tables: MemberTable[];
+  sequences: string[];
+  isRoot: boolean;
+}
+
+/** One side, in one transaction. */
+function removeFrom(client: Client, queue: string, removal: Removal): Promise<void> {
+  return client.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+    for (const { name, local } of removal.tables) {
+      if (local && !removal.isRoot) await abandonCopy(client, queue, name);
+      if (local) await removeLocalTable(client, queue, name);
+      if (!removal.isRoot) await forgetTable(client, queue, name);
+    }
+    const known = await listSequences(client, queue);
+    for (const { name, local } of known.filter((sequence) => removal.sequences.includes(sequence.name))) {
+      if (local) await removeLocalSequence(client, queue, name);
+      if (!removal.isRoot) await forgetSequence(client, queue, name);
+    }
+  });
+}

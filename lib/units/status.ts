@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import { type ErrorKind, PgtideError } from '../errors.ts';
+import { type LeafStatus, readLeaf } from '../status/leaf-status.ts';
+import { isError, type Problem, type ProblemCode } from '../status/problem.ts';
+import { type RootStatus, readRoot } from '../status/root-status.ts';
+import type { NodeStatus, QueueStatus, StatusResult } from '../status/shape.ts';
+import type { OnDemandUnit, UnitContext } from './context.ts';
+
+export type { NodeStatus, QueueStatus, SequenceStatus, StatusResult, TableStatus } from '../status/shape.ts';
+
+export const statusInput = z.strictObject({
+  queue: z.string().optional().describe('Default: the queue that the run is for.'),
+});
+export type StatusInput = z.output<typeof statusInput>;
+
+/** Looks at a queue on all of its nodes. What cannot be reached is a problem of that node; the others are shown. */
+export const status: OnDemandUnit<StatusInput, StatusResult> = async (context, input) => {
+  const queue = await readQueue(context, input.queue ?? context.queue);
+  const problems = queue.nodes.flatMap((node) => node.problems);
+  context.count('problems', problems.filter(isError).length);
+  const lags = queue.nodes.flatMap(({ lagSeconds }) => lagSeconds ?? []);
+  context.gauge('lagSeconds', Math.max(0, ...lags));
+  const result: StatusResult = { healthy: !problems.some(isError), queues: [queue] };
+  return { outcome: { kind: 'done' }, result };
+};
+
+async function readQueue(context: UnitContext, queue: string): Promise<QueueStatus> {
+  const config = queueConfig(context.config, queue);
+  const leaves: Attempt<LeafStatus>[] = [];
+  const readLeaves = async (root: Client | undefined) => {
+    for (const leaf of config.leaves)
+      leaves.push(await attempt(context, leaf, (client) => readLeaf(client, { queue, config, root })));
+  };
+  const root = await attempt<RootStatus>(context, config.root, async (client) => {
+    const found = await readRoot(client, queue);
+    await readLeaves(client);
+    return found;
+  });
+  if (leaves.length < config.leaves.length) {
+    leaves.length = 0;
+    await readLeaves(undefined);
+  }
+  const info = root.value?.info;
+  const pending = leaves.map(({ value }) => value?.pendingEvents ?? 0n);
+  return {
+    name: queue,
+    ticker: { lagSeconds: info?.tickerLagSeconds ?? null },
+    events: { pending: Math.max(...[info?.newEvents ?? 0n, ...pending].map(Number)) },
+    nodes: [
+      root.value?.node ?? unreadNode(config.root, 'root', root.problems),
+      ...leaves.map(({ value, problems }, index) => {
+        const name = config.leaves[index] ?? '';
+        return value?.node ?? { ...unreadNode(name, 'leaf', problems), provider: config.root };
+      }),
+    ],
+  };
+}
+
+/** Either a value, or why there is none. */
+interface Attempt<T> {
+  value: T | undefined;
+  problems: Problem[];
+}
+
+async function attempt<T>(
+  context: UnitContext,
+  node: string,
+  read: (client: Client) => Promise<T>,
+): Promise<Attempt<T>> {
+  try {
+    return { value: await context.step(`read ${node}`, () => context.connect(node, read)), problems: [] };
+  } catch (error) {
+    if (!(error instanceof PgtideError)) throw error;
+    return { value: undefined, problems: [asProblem(error)] };
+  }
+}
+
+const codeOf: Partial<Record<ErrorKind, ProblemCode>> = {
+  connection: 'node-unreachable',
+  authentication: 'login-refused',
+  'not-found': 'node-missing',
+  privilege: 'privilege-missing',
+};
+
+function asProblem({ kind, message, remedy }: PgtideError): Problem {
+  return {
+    code: codeOf[kind] ?? 'status-failed',
+    message,
+    remedy: remedy ?? 'see that the server runs and can be reached',
+  };
+}
+
+function unreadNode(name: string, type: NodeStatus['type'], problems: Problem[]): NodeStatus {
+  return { name, type, provider: null, lagSeconds: null, tick: null, tables: [], sequences: [], problems };
+}
