@@ -1,0 +1,109 @@
+/**
+ * First pass: count and sum of row hashes per bucket, on both sides at once. Equal sums mean equal rows (a wrong "equal"
+ * has a chance of about 2^-64 a bucket). A big table is read in ranges of its key, each in a transaction of its own, so
+ * that no snapshot is held for long; if its key has no order that both servers share, it is read in one.
+ */
+import type { Budget } from '../budget.ts';
+import type { Client } from '../db/client.ts';
+import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
+import type { SidePlan, TablePlan } from './plan.ts';
+
+export interface Sides {
+  provider: Client;
+  subscriber: Client;
+  budget: Budget;
+}
+
+/** A key range: an SQL condition over `t` that holds for the same rows on both sides. */
+export type Range = string;
+
+export interface RangeSums {
+  range: Range;
+  providerRows: number;
+  subscriberRows: number;
+  /** Buckets whose count or sum differs. */
+  differing: bigint[];
+}
+
+interface Sum {
+  bucket: bigint;
+  rows: bigint;
+  sum: string;
+}
+
+/** Reads in one short transaction that sees one state, under pinned settings, and is cut off when the budget ends. */
+export function readOnly<T>(client: Client, budget: Budget, work: () => Promise<T>): Promise<T> {
+  return client.transaction(
+    { isolation: 'repeatable read', readOnly: true, statementTimeoutMs: Math.max(1, budget.remainingMs()) },
+    work,
+  );
+}
+
+/** Waits for both, also when one fails: a connection is free for the next question only when its last one has ended. */
+export async function both<T>(provider: Promise<T>, subscriber: Promise<T>): Promise<[T, T]> {
+  await Promise.allSettled([provider, subscriber]);
+  return [await provider, await subscriber];
+}
+
+const SAMPLED_ROWS = 30_000;
+
+/** Splits a table's key into ranges of about `rowsPerRange` rows, by a sample on the provider. */
+export async function planRanges(sides: Sides, plan: TablePlan, rowsPerRange: number): Promise<Range[]> {
+  const count = Math.ceil(plan.rowsEstimate / rowsPerRange);
+  if (count <= 1 || !plan.rangeColumn) return ['true'];
+  const percent = Math.min(100, (100 * SAMPLED_ROWS) / plan.rowsEstimate);
+  const column = quoteIdent(plan.rangeColumn.name);
+  const fractions = Array.from({ length: count - 1 }, (_, nr) => (nr + 1) / count);
+  const sample = await readOnly(sides.provider, sides.budget, () =>
+    sides.provider.first<{ bounds: string[] | null }>(
+      `select (percentile_disc($1::float8[]) within group (order by t.${column}))::text[] as bounds
+         from ${plan.provider.from} tablesample system (${percent}) repeatable (1)`,
+      [fractions],
+    ),
+  );
+  const bounds = [...new Set((sample?.bounds ?? []).filter((bound) => bound !== null))];
+  const literals = bounds.map((bound) => `${quoteLiteral(bound)}::${plan.rangeColumn?.type}`);
+  return [...literals, undefined].map((upper, nr) => {
+    const lower = literals[nr - 1];
+    const conditions = [
+      ...(lower ? [`t.${column} >= ${lower}`] : []),
+      ...(upper ? [`t.${column} < ${upper}`] : []),
+    ];
+    return conditions.join(' and ') || 'true';
+  });
+}
+
+function sumsSql(side: SidePlan, range: Range): string {
+  // `offset 0` keeps the planner from computing a hash wherever it is named.
+  const id = side.keyEquals.length > 0 ? side.id : 'null::int8';
+  return `select ${side.bucketOf('coalesce(q.id, q.hash)')} as bucket, count(*) as rows, sum(q.hash)::text as sum
+            from (select ${id} as id, ${side.rowHash} as hash from ${side.from} where ${range} offset 0) as q
+           group by 1`;
+}
+
+/** Compares one range's sums, both sides at the same time. */
+export async function compareSums(sides: Sides, plan: TablePlan, range: Range): Promise<RangeSums> {
+  const read = (client: Client, side: SidePlan) =>
+    readOnly(client, sides.budget, () => client.query<Sum>(sumsSql(side, range)));
+  const [provider, subscriber] = await both(
+    read(sides.provider, plan.provider),
+    read(sides.subscriber, plan.subscriber),
+  );
+  const unmatched = new Map(provider.map((sum) => [sum.bucket, sum]));
+  const differing: bigint[] = [];
+  for (const sum of subscriber) {
+    const other = unmatched.get(sum.bucket);
+    unmatched.delete(sum.bucket);
+    if (other?.rows !== sum.rows || other.sum !== sum.sum) differing.push(sum.bucket);
+  }
+  return {
+    range,
+    providerRows: countRows(provider),
+    subscriberRows: countRows(subscriber),
+    differing: [...differing, ...unmatched.keys()],
+  };
+}
+
+function countRows(sums: Sum[]): number {
+  return Number(sums.reduce((total, sum) => total + sum.rows, 0n));
+}

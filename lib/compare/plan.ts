@@ -1,0 +1,142 @@
+/**
+ * What is asked of both sides about one table, as pieces of SQL.
+ *
+ * Rows are put into buckets by their key, so that one scan a side finds which few hundred rows a difference is among,
+ * whatever the collations (ranges of text would mean different rows on the two servers). Neighbouring whole numbers
+ * share a bucket, because rows that are still on their way are mostly neighbours.
+ * A table without a key is a multiset of row hashes: there the row's hash takes the key's place.
+ */
+import { quoteIdent, quoteQualified } from '../db/identifier.ts';
+import { PgtideError } from '../errors.ts';
+import {
+  baseOf,
+  castTarget,
+  isOrderedAlike,
+  isWholeNumber,
+  type Rendering,
+  renderColumn,
+} from './canonical.ts';
+import { hashOfRow, type PairFacts } from './row-hash.ts';
+import type { ColumnShape, TableShape } from './table-shape.ts';
+
+/** One side's SQL. All of it stands over `from`, in which the table is called `t`. */
+export interface SidePlan {
+  from: string;
+  /** int8: the hash of the row. */
+  rowHash: string;
+  /** int8: which row this is. */
+  id: string;
+  /** int8: the bucket of an id, given as an expression. */
+  bucketOf(id: string): string;
+  /** text[]: the key's values, or null without a key. */
+  keyText: string;
+  /** Per key column, the condition that it has the value of a text. */
+  keyEquals: ((text: string) => string)[];
+}
+
+export interface TablePlan {
+  provider: SidePlan;
+  subscriber: SidePlan;
+  keyColumns: string[];
+  /** The key's first column, if ranges of it mean the same rows on both sides. */
+  rangeColumn: { name: string; type: string } | undefined;
+  rowsEstimate: number;
+  /** Columns that only one side has; they are not compared. */
+  onlyProvider: string[];
+  onlySubscriber: string[];
+}
+
+const ROWS_PER_BUCKET = 64;
+const NEIGHBOURS_SHIFT = 6;
+const bucketCounts = [61, 509, 4093, 32749];
+
+function bucketCountFor(rowsEstimate: number): number {
+  return bucketCounts.find((count) => count * ROWS_PER_BUCKET >= rowsEstimate) ?? 32749;
+}
+
+interface Pair {
+  provider: ColumnShape;
+  subscriber: ColumnShape;
+  rendering: Rendering;
+}
+
+function commonColumns(provider: TableShape, subscriber: TableShape, facts: PairFacts): Pair[] {
+  const there = new Map(subscriber.columns.map((column) => [column.name, column]));
+  return provider.columns.flatMap((column) => {
+    const other = there.get(column.name);
+    if (!other) return [];
+    const rendering = renderColumn(column, other, {
+      provider: 't',
+      subscriber: 't',
+      floatTextDiffers: facts.floatTextDiffers,
+    });
+    return [{ provider: column, subscriber: other, rendering }];
+  });
+}
+
+function missing(columns: readonly ColumnShape[], there: readonly ColumnShape[]): string[] {
+  const names = new Set(there.map((column) => column.name));
+  return columns.map((column) => column.name).filter((name) => !names.has(name));
+}
+
+export function planTable(provider: TableShape, subscriber: TableShape, facts: PairFacts): TablePlan {
+  const columns = commonColumns(provider, subscriber, facts);
+  if (columns.length === 0)
+    throw new PgtideError(
+      'schema',
+      `table ${provider.schema}.${provider.name} has no column that is on both sides`,
+    );
+  const found = provider.key.map((name) => columns.find((column) => column.provider.name === name));
+  const key = found.filter((column) => column !== undefined);
+  const keyed = key.length > 0 && key.length === found.length;
+  const buckets = bucketCountFor(provider.rowsEstimate);
+  const side = (table: TableShape, which: 'provider' | 'subscriber'): SidePlan =>
+    planSide(table, which, { columns, key: keyed ? key : [], buckets, facts });
+  const first = keyed ? key[0] : undefined;
+  const sameOrder = first && isOrderedAlike(first.provider) && isOrderedAlike(first.subscriber);
+  return {
+    provider: side(provider, 'provider'),
+    subscriber: side(subscriber, 'subscriber'),
+    keyColumns: keyed ? [...provider.key] : [],
+    rangeColumn: sameOrder ? { name: first.provider.name, type: castTarget(first.provider) } : undefined,
+    rowsEstimate: provider.rowsEstimate,
+    onlyProvider: missing(provider.columns, subscriber.columns),
+    onlySubscriber: missing(subscriber.columns, provider.columns),
+  };
+}
+
+/** An operator of an extension's type is not on the pinned search path; such a key is found by its text, without its index. */
+function keyCondition(column: ColumnShape): (text: string) => string {
+  const ref = `t.${quoteIdent(column.name)}`;
+  const { schema, kind } = baseOf(column.type);
+  if (schema !== 'pg_catalog' && kind === 'base') return (text) => `(${ref})::text = ${text}`;
+  return (text) => `${ref} = ${text}::${castTarget(column)}`;
+}
+
+function planSide(
+  table: TableShape,
+  which: 'provider' | 'subscriber',
+  of: { columns: Pair[]; key: Pair[]; buckets: number; facts: PairFacts },
+): SidePlan {
+  const hash = of.facts.hash;
+  const rowHash = hashOfRow(
+    of.columns.map((column) => column.rendering[which]),
+    hash,
+  );
+  const refs = of.key.map((column) => `t.${quoteIdent(column[which].name)}`);
+  const only = of.key.length === 1 ? of.key[0] : undefined;
+  const whole = only !== undefined && isWholeNumber(only.provider) && isWholeNumber(only.subscriber);
+  const keyHash = () =>
+    hashOfRow(
+      of.key.map((column) => column.rendering[which]),
+      hash,
+    );
+  return {
+    from: `${table.partitioned ? '' : 'only '}${quoteQualified(table.schema, table.name)} as t`,
+    rowHash,
+    id: whole ? `${refs[0]}::int8` : of.key.length > 0 ? keyHash() : rowHash,
+    bucketOf: (id) => (whole ? `(${id} >> ${NEIGHBOURS_SHIFT}) % ${of.buckets}` : `${id} % ${of.buckets}`),
+    keyText: of.key.length > 0 ? `array[${refs.map((ref) => `${ref}::text`).join(', ')}]` : 'null::text[]',
+    keyEquals: of.key.map((column) => keyCondition(column[which])),
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * The 64-bit hash of a row's bytes, computed inside each database.
+ *
+ * PostgreSQL's own hash is the same from 11 to 18 on processors of the same byte order; whether these two servers agree
+ * is tried out, not assumed. Else it is the first 64 bits of the MD5 (twice the time).
+ *
+ * A row is hashed as one value. `hash_record_extended` would be quicker, but it adds up its columns' hashes with weights,
+ * and a sum over rows of such sums does not notice two rows that swapped a column's value.
+ */
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+
+export type RowHash = 'native' | 'md5';
+
+export interface PairFacts {
+  hash: RowHash;
+  /** One server writes floats as PostgreSQL 12 and later do, the other does not. */
+  floatTextDiffers: boolean;
+}
+
+const NATIVE_SINCE = 110000;
+const SHORTEST_FLOATS_SINCE = 120000;
+
+async function versionOf(client: Client): Promise<number> {
+  const row = await client.first<{ version: number }>(
+    `select pg_catalog.current_setting('server_version_num')::int4 as version`,
+  );
+  if (!row) throw new PgtideError('internal', `${client.node}: no server version`);
+  return row.version;
+}
+
+async function sampleHashes(client: Client): Promise<string> {
+  const row = await client.first<{ hashes: string }>(
+    `select string_agg(${hashOf(`decode(repeat('c3a97f', n), 'hex')`, 'native')}::text, ' ' order by n) as hashes
+       from generate_series(0, 24) n`,
+  );
+  return row?.hashes ?? '';
+}
+
+/** Decides how rows of these two servers are hashed. */
+export async function examinePair(provider: Client, subscriber: Client): Promise<PairFacts> {
+  const [left, right] = await Promise.all([versionOf(provider), versionOf(subscriber)]);
+  const floatTextDiffers = left < SHORTEST_FLOATS_SINCE !== right < SHORTEST_FLOATS_SINCE;
+  if (left < NATIVE_SINCE || right < NATIVE_SINCE) return { hash: 'md5', floatTextDiffers };
+  const [one, other] = await Promise.all([sampleHashes(provider), sampleHashes(subscriber)]);
+  return { hash: one === other ? 'native' : 'md5', floatTextDiffers };
+}
+
+/** The hash of a bytea expression, as int8. */
+export function hashOf(bytes: string, hash: RowHash): string {
+  return hash === 'native'
+    ? `pg_catalog.hash_array_extended(array[${bytes}], 0)`
+    : `('x' || pg_catalog.left(pg_catalog.md5(${bytes}), 16))::bit(64)::int8`;
+}
+
+/** The hash of several expressions as one row, as int8. */
+export function hashOfRow(expressions: readonly string[], hash: RowHash): string {
+  return hashOf(`pg_catalog.record_send(row(${expressions.join(', ')}))`, hash);
+}

@@ -1,0 +1,132 @@
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+
+/** A type as the catalog has it, with what it is made of. */
+export interface TypeShape {
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'base' | 'enum' | 'domain' | 'array' | 'composite' | 'range' | 'other';
+  /** A domain's base, an array's element, a range's subtype. */
+  readonly of?: TypeShape;
+  /** A domain's type modifier; -1 when it has none. */
+  readonly typmod: number;
+  readonly fields: readonly { name: string; type: TypeShape }[];
+}
+
+export interface ColumnShape {
+  readonly name: string;
+  readonly type: TypeShape;
+  readonly typmod: number;
+}
+
+/** One table on one server, as far as comparing needs it. */
+export interface TableShape {
+  readonly schema: string;
+  readonly name: string;
+  readonly partitioned: boolean;
+  readonly columns: readonly ColumnShape[];
+  /** The primary key's columns, or a unique NOT NULL index's; empty when there is neither. */
+  readonly key: readonly string[];
+  readonly rowsEstimate: number;
+}
+
+interface TypeRow {
+  oid: bigint;
+  schema: string;
+  name: string;
+  kind: TypeShape['kind'];
+  of: bigint | null;
+  typmod: number;
+  fields: { name: string; type: string }[] | null;
+}
+
+/** Partitions count as their parent. A table never analysed counts 100 bytes a row. */
+const tableSql = `
+  with recursive tree(oid) as (
+    select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p')
+    union all
+    select i.inhrelid from tree t join pg_catalog.pg_class p on p.oid = t.oid and p.relkind = 'p'
+      join pg_catalog.pg_inherits i on i.inhparent = t.oid)
+  select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind = 'p' as partitioned,
+         (select sum(case when l.reltuples > 0 then l.reltuples::float8
+                          else pg_catalog.pg_relation_size(l.oid) / 100.0 end)
+            from tree join pg_catalog.pg_class l on l.oid = tree.oid)::float8 as rows_estimate
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p')`;
+
+const columnsSql = `
+  select a.attname as name, a.atttypid::int8 as type, a.atttypmod as typmod
+    from pg_catalog.pg_attribute a
+   where a.attrelid = $1::int8::oid and a.attnum > 0 and not a.attisdropped order by a.attnum`;
+
+const keySql = `
+  select array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k(attnum, nr)
+                 join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+                order by k.nr) as key
+    from pg_catalog.pg_index i
+   where i.indrelid = $1::int8::oid and i.indisunique and i.indimmediate and i.indisvalid
+     and i.indpred is null and i.indexprs is null
+     and not exists (select 1 from unnest(i.indkey::int2[]) k(attnum) join pg_catalog.pg_attribute a
+                       on a.attrelid = i.indrelid and a.attnum = k.attnum where not a.attnotnull)
+   order by i.indisprimary desc, i.indnatts, i.indexrelid limit 1`;
+
+/** Every type that a table's columns are made of. A domain says 'd' before anything else: old servers let it keep its base's element. */
+const typesSql = `
+  with recursive part(oid) as (
+    select a.atttypid from pg_catalog.pg_attribute a
+     where a.attrelid = $1::int8::oid and a.attnum > 0 and not a.attisdropped
+    union
+    select n.oid from part p join pg_catalog.pg_type t on t.oid = p.oid cross join lateral (
+      select t.typbasetype where t.typtype = 'd'
+      union all select t.typelem where t.typtype <> 'd' and t.typcategory = 'A' and t.typelem <> 0
+      union all select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid
+      union all select a.atttypid from pg_catalog.pg_attribute a
+                 where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) n(oid))
+  select t.oid::int8 as oid, n.nspname as schema, t.typname as name, t.typtypmod as typmod,
+         case when t.typtype = 'd' then 'domain' when t.typcategory = 'A' and t.typelem <> 0 then 'array'
+              when t.typtype = 'e' then 'enum' when t.typtype = 'c' then 'composite'
+              when t.typtype = 'r' then 'range' when t.typtype = 'b' then 'base' else 'other' end as kind,
+         case when t.typtype = 'd' then t.typbasetype when t.typcategory = 'A' and t.typelem <> 0 then t.typelem
+              else (select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid) end::int8 as of,
+         (select json_agg(json_build_object('name', a.attname, 'type', a.atttypid::text) order by a.attnum)
+            from pg_catalog.pg_attribute a
+           where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as fields
+    from part join pg_catalog.pg_type t on t.oid = part.oid join pg_catalog.pg_namespace n on n.oid = t.typnamespace`;
+
+function shapeOf(oid: bigint, rows: Map<bigint, TypeRow>): TypeShape {
+  const row = rows.get(oid);
+  if (!row) throw new PgtideError('internal', `type ${oid} is not in the catalog`);
+  return {
+    schema: row.schema,
+    name: row.name,
+    kind: row.kind,
+    typmod: row.typmod,
+    ...(row.of === null ? {} : { of: shapeOf(row.of, rows) }),
+    fields: (row.fields ?? []).map(({ name, type }) => ({ name, type: shapeOf(BigInt(type), rows) })),
+  };
+}
+
+/** Reads a table's shape by its global name (`schema.table`, unquoted); fails with `not-found` when there is none. */
+export async function describeTable(client: Client, name: string): Promise<TableShape> {
+  const table = await client.first<{
+    oid: bigint;
+    schema: string;
+    name: string;
+    partitioned: boolean;
+    rows_estimate: number | null;
+  }>(tableSql, [name]);
+  if (!table) throw new PgtideError('not-found', `${client.node}: there is no table ${name}`);
+  const columns = await client.query<{ name: string; type: bigint; typmod: number }>(columnsSql, [table.oid]);
+  const types = await client.query<TypeRow>(typesSql, [table.oid]);
+  const key = await client.first<{ key: string[] }>(keySql, [table.oid]);
+  const byOid = new Map(types.map((row) => [row.oid, row]));
+  return {
+    schema: table.schema,
+    name: table.name,
+    partitioned: table.partitioned,
+    columns: columns.map(({ name, type, typmod }) => ({ name, typmod, type: shapeOf(type, byOid) })),
+    key: key?.key ?? [],
+    rowsEstimate: Math.round(table.rows_estimate ?? 0),
+  };
+}
