@@ -14,8 +14,8 @@ export interface Display {
   close(): void;
 }
 
-export function openDisplay(terminal: Terminal): Display {
-  return terminal.interactive ? barDisplay() : lineDisplay(terminal);
+export function openDisplay(terminal: Terminal, doing: 'copying' | 'comparing' = 'copying'): Display {
+  return terminal.interactive ? barDisplay() : lineDisplay(terminal, doing);
 }
 
 function speed(progress: TableProgress): string {
@@ -30,8 +30,8 @@ function percentage({ rows, totalRows }: TableProgress): number {
 const LINE_EVERY_MS = 5_000;
 
 /** For logs and pipes: a line now and then, and never one over another. */
-function lineDisplay(terminal: Terminal): Display {
-  let due = 0;
+function lineDisplay(terminal: Terminal, doing: string): Display {
+  let due = Date.now() + LINE_EVERY_MS;
   return {
     say: (line) => terminal.err(line),
     show(tables, lagLine) {
@@ -40,10 +40,10 @@ function lineDisplay(terminal: Terminal): Display {
       for (const table of tables) {
         if (table.rows > 0)
           terminal.err(
-            `copying ${table.table}: ${percentage(table)} % of ${count(table.totalRows)} rows, ${speed(table)}`,
+            `${doing} ${table.table}: ${percentage(table)} % of ${count(table.totalRows)} rows, ${speed(table)}`,
           );
       }
-      terminal.err(lagLine);
+      if (lagLine) terminal.err(lagLine);
     },
     copied: (table) => terminal.err(`copied ${table.table}: ${count(table.rows)} rows`),
     close() {},

@@ -78,10 +78,7 @@ type Run = <Arguments extends unknown[]>(
 ) => (...values: unknown[]) => Promise<void>;
 
 const queueArgument = ['<queue>', 'a queue of the configuration'] as const;
-const tablesArgument = [
-  '[tables...]',
-  'schema.table, as the provider calls it; without a schema: public',
-] as const;
+const tablesArgument = ['[tables...]', 'schema.table; without a schema: public; * and ? are wild'] as const;
 
 export interface AddTableOptions {
   all?: boolean;
@@ -105,7 +102,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .description('Begins to capture the changes of tables, and has `run` copy their rows to every leaf.')
     .argument(...queueArgument)
     .argument(...tablesArgument)
-    .option('--all', 'every table of the root that is not replicated yet')
+    .option('--all', 'every table of the root')
     .option('--create', 'make missing tables on the leaves, with types, defaults, keys, checks and indexes')
     .option('--expect-sync', 'the rows are on the leaves already, and equal: copy nothing')
     .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
@@ -121,12 +118,16 @@ function addSetupCommands(program: Command, run: Run): void {
   program
     .command('remove-table')
     .summary('stop replicating tables')
-    .description('Ends capture and replay of tables. Their rows stay on the leaves.')
+    .description('Ends capture and replay of tables. Their rows stay on both sides.')
     .argument(...queueArgument)
-    .argument('<tables...>', tablesArgument[1])
+    .argument(...tablesArgument)
+    .option('--all', 'every table of the queue')
     .action(
-      run(async (invocation, queue: string, tables: string[]) =>
-        (await import('./tables.ts')).removeTable(invocation, queue, tables),
+      run(async (invocation, queue: string, tables: string[], options: { all?: boolean }) =>
+        (await import('./tables.ts')).removeTable(invocation, queue, {
+          ...options,
+          tables: some(tables, options.all),
+        }),
       ),
     );
   program

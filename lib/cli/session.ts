@@ -23,8 +23,14 @@ export interface Session {
   demand<Input, Result>(
     unitName: UnitName,
     unit: OnDemandUnit<Input, Result>,
-    request: { queue: string; input: Input },
+    request: DemandRequest<Input>,
   ): Promise<Result>;
+}
+
+export interface DemandRequest<Input> {
+  queue: string;
+  input: Input;
+  progress?: (event: ProgressEvent) => void;
 }
 
 export interface ScheduledRun {
@@ -86,7 +92,7 @@ export async function withSession<T>(
     async demand<Input, Result>(
       unitName: UnitName,
       unit: OnDemandUnit<Input, Result>,
-      { queue, input }: { queue: string; input: Input },
+      { queue, input, progress }: DemandRequest<Input>,
     ) {
       const node = queueConfig(config, queue).root;
       const report = await runUnit<Result>({
@@ -98,6 +104,7 @@ export async function withSession<T>(
         owner: uniqueOwner(),
         leaseStore: null,
         budgetMs: DEMAND_BUDGET_MS,
+        ...(progress ? { progress } : {}),
       });
       return finish(report).result as Result;
     },

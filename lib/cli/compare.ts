@@ -1,0 +1,111 @@
+import { PgtideError } from '../errors.ts';
+import { type CompareResult, compareWith } from '../units/compare.ts';
+import { replay } from '../units/replay.ts';
+import { CopyProgress } from './copy-progress.ts';
+import { openDisplay } from './display.ts';
+import { columns, plural } from './figures.ts';
+import type { Invocation } from './program.ts';
+import { type Session, withSession } from './session.ts';
+import { fails, holds, type Verdict } from './verdict.ts';
+
+interface Wanted {
+  tables: string[];
+  json?: boolean;
+}
+
+export function compare({ terminal, global }: Invocation, queue: string, wanted: Wanted): Promise<Verdict> {
+  return withSession({ terminal, ...global }, async (session) => {
+    const display = openDisplay(terminal, 'comparing');
+    const speed = new CopyProgress();
+    const found = await compareTables(session, { queue, tables: wanted.tables }, (table, rows, totalRows) => {
+      speed.note(table, rows, totalRows, performance.now());
+      display.show([speed.of(table)], '');
+    }).finally(() => display.close());
+    if (wanted.json) terminal.out(JSON.stringify(found));
+    else for (const line of compareLines(found)) terminal.out(line);
+    return compareVerdict(found, queue);
+  });
+}
+
+export type CompareProgress = (table: string, rows: number, totalRows: number) => void;
+
+/** Compares, and replays meanwhile by itself, so that a difference on its way is not taken for one that stays. */
+export function compareTables(
+  session: Session,
+  { queue, tables }: { queue: string; tables: string[] },
+  onProgress?: CompareProgress,
+): Promise<CompareResult> {
+  const drive = patiently(async (node) => {
+    await session.scheduled({ unitName: 'replay', unit: replay, queue, node });
+  });
+  return session.demand('compare', compareWith({ drive }), {
+    queue,
+    input: tables.length > 0 ? { tables } : {},
+    progress: ({ table, rows, totalRows }) => onProgress?.(table, rows, totalRows),
+  });
+}
+
+const LONGEST_WAIT_MS = 300_000;
+
+/** Gives up on a leaf that does not come to one tick within some minutes. */
+function patiently(step: (node: string) => Promise<void>) {
+  const since = new Map<string, number>();
+  return async ({ node, tick }: { node: string; tick: bigint }): Promise<void> => {
+    const key = `${node} ${tick}`;
+    const began = since.get(key) ?? Date.now();
+    since.set(key, began);
+    if (Date.now() - began > LONGEST_WAIT_MS)
+      throw new PgtideError(
+        'busy',
+        `${node} did not come to tick ${tick} within ${LONGEST_WAIT_MS / 1000} s`,
+        {
+          remedy: 'look for what holds it: pgtide status',
+        },
+      );
+    await step(node);
+  };
+}
+
+export function compareVerdict(found: CompareResult, queue: string): Verdict {
+  if (found.equal) return holds;
+  const different = found.tables.filter(({ verdict }) => verdict === 'different');
+  if (different.length > 0)
+    return fails(
+      `${plural(found.differences, 'difference')} in ${different.map(({ name }) => name).join(', ')}`,
+      `copy again: pgtide resync ${queue} ${different.map(({ name }) => name).join(' ')}`,
+    );
+  const failed = found.tables.find(({ verdict }) => verdict === 'error');
+  if (failed) return fails(`${failed.name} could not be compared: ${failed.error}`, failed.remedy);
+  const open = found.tables.filter(({ verdict }) => verdict !== 'equal');
+  return fails(
+    `not proven equal: ${open.map(({ name, verdict }) => `${name} (${verdict})`).join(', ') || 'there was no table'}`,
+    'compare again once these tables are in sync and the leaf follows: pgtide run --until synced',
+  );
+}
+
+export function compareLines({ differences, tables }: CompareResult): string[] {
+  const leaves = new Set(tables.map(({ node }) => node));
+  const rows = tables.map((table) => [
+    ...(leaves.size > 1 ? [table.node] : []),
+    table.name,
+    table.providerRows,
+    table.subscriberRows,
+    table.differences,
+    table.verdict,
+  ]);
+  const heading = [
+    ...(leaves.size > 1 ? ['leaf'] : []),
+    'table',
+    'provider rows',
+    'subscriber rows',
+    'differences',
+    'verdict',
+  ];
+  const samples = tables.flatMap(({ name, sample }) =>
+    (sample ?? []).map(
+      ({ kind, key, rows }) => `  ${name}: ${kind} ${key ? JSON.stringify(key) : plural(rows ?? 1, 'row')}`,
+    ),
+  );
+  const total = `${plural(tables.length, 'table')}, ${plural(differences, 'difference')}`;
+  return [...columns([heading, ...rows]), ...samples, total];
+}

@@ -1,0 +1,73 @@
+import type { DemoServers } from '../demo/demo-servers.ts';
+import { type Display, openDisplay } from './display.ts';
+import { interruptible } from './interrupt.ts';
+import { pause } from './pause.ts';
+import type { DemoOptions, Invocation } from './program.ts';
+import { withSession } from './session.ts';
+import { interrupted, type Verdict } from './verdict.ts';
+
+export async function demo(invocation: Invocation, options: DemoOptions): Promise<Verdict> {
+  const { withDemoServers } = await import('../demo/demo-servers.ts');
+  const display = openDisplay(invocation.terminal);
+  try {
+    return await interruptible(
+      () => display.say('stopping the servers, and removing what they left'),
+      (stopping) => {
+        display.say('starting PostgreSQL 13 and PostgreSQL 17 in temporary folders');
+        return withDemoServers((servers) =>
+          orInterrupted(stopping, playOn(invocation, { ...options, servers, display, stopping })),
+        );
+      },
+    );
+  } finally {
+    display.close();
+  }
+}
+
+interface Play extends DemoOptions {
+  servers: DemoServers;
+  display: Display;
+  stopping: AbortSignal;
+}
+
+async function playOn({ terminal, global }: Invocation, play: Play): Promise<Verdict> {
+  const { playDemo } = await import('../demo/demo.ts');
+  const { summaryLines } = await import('../demo/summary.ts');
+  const { servers, display, stopping, json, keep } = play;
+  const { lease, verbose } = global;
+  const result = await withSession({ terminal, config: servers.configFile, lease, verbose }, (session) =>
+    playDemo({ servers, session, display, stopping }),
+  );
+  display.close();
+  if ('unfinished' in result) return result.unfinished;
+  const { summary, timing, cost, verdict } = result;
+  for (const line of summaryLines(summary, timing, cost)) (json ? terminal.err : terminal.out)(line);
+  if (json) terminal.out(JSON.stringify(summary));
+  if (keep) {
+    for (const line of howToConnect(servers)) terminal.err(line);
+    await pause(FOREVER_MS, stopping);
+  }
+  return verdict;
+}
+
+/** Timers hold no more than this, about 24 days. */
+const FOREVER_MS = 2 ** 31 - 1;
+
+function howToConnect({ provider, subscriber, configFile }: DemoServers): string[] {
+  return [
+    'the servers stay up until Ctrl-C:',
+    `  psql "${provider.url}"      # the provider`,
+    `  psql "${subscriber.url}"      # the subscriber`,
+    `  export PGTIDE_CONFIG=${configFile}      # then: pgtide status, pgtide run, pgtide compare shop`,
+  ];
+}
+
+/** Gives up `work` as soon as somebody says stop; what becomes of it then is of no interest. */
+async function orInterrupted(stopping: AbortSignal, work: Promise<Verdict>): Promise<Verdict> {
+  work.catch(() => undefined);
+  const stopped = new Promise<Verdict>((resolve) => {
+    if (stopping.aborted) resolve(interrupted);
+    stopping.addEventListener('abort', () => resolve(interrupted));
+  });
+  return Promise.race([work, stopped]);
+}

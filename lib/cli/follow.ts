@@ -1,0 +1,170 @@
+/**
+ * Runs the scheduled functions of some queues in this process until a goal is met, the time is over, or somebody says
+ * stop; and shows how far they are.
+ */
+import { queueConfig } from '../config/config.ts';
+import type { Unit } from '../units/context.ts';
+import { copy } from '../units/copy.ts';
+import { maintain } from '../units/maintain.ts';
+import { type UnitName, units } from '../units/registry.ts';
+import { replay } from '../units/replay.ts';
+import type { StatusResult } from '../units/status.ts';
+import { tick } from '../units/tick.ts';
+import { CopyProgress } from './copy-progress.ts';
+import type { Display } from './display.ts';
+import { count, duration } from './figures.ts';
+import { leavesOf, type Progress } from './goal.ts';
+import { type Job, runJobs } from './scheduler.ts';
+import type { Session } from './session.ts';
+import { readStatus } from './status.ts';
+import { fails, holds, interrupted, type Verdict } from './verdict.ts';
+
+export interface FollowOptions {
+  queues: string[];
+  everyMs: number;
+  /** When to end; judged on each look at the status. Without it: until stopped, or for `forMs`. */
+  goal?: (status: StatusResult) => Progress;
+  /** What the goal is called in messages. */
+  goalName?: string;
+  forMs?: number | undefined;
+  display: Display;
+  onStatus?: (status: StatusResult) => void;
+  stopping: AbortSignal;
+}
+
+/** What a schedule starts. */
+export const scheduledUnits: readonly { name: UnitName; unit: Unit; leastEveryMs: number }[] = [
+  { name: 'tick', unit: tick, leastEveryMs: 0 },
+  { name: 'replay', unit: replay, leastEveryMs: 0 },
+  { name: 'copy', unit: copy, leastEveryMs: 0 },
+  { name: 'maintain', unit: maintain, leastEveryMs: 30_000 },
+];
+
+const LOOK_EVERY_MS = 1_000;
+
+export async function follow(session: Session, options: FollowOptions): Promise<Verdict> {
+  const blocked = whatBlocks(await readStatus(session, options.queues));
+  if (blocked) return blocked;
+  const done = new AbortController();
+  const timer = options.forMs === undefined ? undefined : setTimeout(() => done.abort(), options.forMs);
+  const watch = new Watch(session, options, () => done.abort());
+  const jobs = [
+    ...jobsOf(session, options, watch),
+    { name: 'status', everyMs: LOOK_EVERY_MS, run: () => watch.look() },
+  ];
+  try {
+    await runJobs(jobs, {
+      stopping: AbortSignal.any([options.stopping, done.signal]),
+      onTrouble: (job, error) =>
+        options.display.say(`${job.name}: ${error.message}; the next run tries again`),
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+  return watch.verdict();
+}
+
+function jobsOf(session: Session, options: FollowOptions, watch: Watch): Job[] {
+  return options.queues.flatMap((queue) => {
+    const { root, leaves } = queueConfig(session.config, queue);
+    return scheduledUnits.flatMap(({ name, unit, leastEveryMs }) =>
+      (units[name].nodes === 'root' ? [root] : leaves).map((node) => ({
+        name: `${name} ${queue}/${node}`,
+        everyMs: Math.max(leastEveryMs, options.everyMs),
+        run: async () => {
+          await session.scheduled({
+            unitName: name,
+            unit,
+            queue,
+            node,
+            progress: (event) => watch.note(event.node, event.table, event.rows, event.totalRows),
+          });
+        },
+      })),
+    );
+  });
+}
+
+const blocking = new Set(['node-unreachable', 'login-refused', 'node-missing', 'privilege-missing']);
+
+/** What is wrong from the start (no such host, nothing installed) is no trouble that a later run mends. */
+function whatBlocks({ queues }: StatusResult): Verdict | undefined {
+  const problems = queues.flatMap(({ nodes }) => nodes.flatMap((node) => node.problems));
+  const found = problems.find(({ code }) => blocking.has(code));
+  return found && fails(found.message, found.remedy);
+}
+
+/** Looks at the status now and then: feeds the display, and notices that the goal is met. */
+class Watch {
+  readonly #session: Session;
+  readonly #options: FollowOptions;
+  readonly #end: () => void;
+  readonly #copy = new CopyProgress();
+  readonly #copying = new Set<string>();
+  #progress: Progress | undefined;
+
+  constructor(session: Session, options: FollowOptions, end: () => void) {
+    this.#session = session;
+    this.#options = options;
+    this.#end = end;
+  }
+
+  note(node: string, table: string, rows: number, totalRows: number): void {
+    this.#copy.note(this.#key(node, table), rows, totalRows, performance.now());
+  }
+
+  async look(): Promise<void> {
+    const status = await readStatus(this.#session, this.#options.queues);
+    this.#show(status);
+    this.#options.onStatus?.(status);
+    this.#progress = this.#options.goal?.(status);
+    if (this.#progress && !('met' in this.#progress && !this.#progress.met)) this.#end();
+  }
+
+  verdict(): Verdict {
+    const { goal, goalName, stopping, forMs } = this.#options;
+    const progress = this.#progress;
+    if (progress && 'hopeless' in progress) return fails(progress.hopeless, progress.remedy);
+    if (progress?.met) return holds;
+    if (stopping.aborted) return interrupted;
+    if (!goal) return holds;
+    const missing = progress?.missing ?? 'the status was never seen';
+    return fails(
+      `not ${goalName} after ${duration((forMs ?? 0) / 1000)}: ${missing}`,
+      'run it for longer, or look for what hinders it: pgtide status',
+    );
+  }
+
+  #show(status: StatusResult): void {
+    const now = performance.now();
+    const lags: string[] = [];
+    for (const queue of status.queues) {
+      for (const leaf of leavesOf(queue)) {
+        for (const table of leaf.tables) {
+          const key = this.#key(leaf.name, table.name);
+          const { rows } = this.#copy.of(key);
+          if (table.copiedRows > rows || table.state !== 'in-copy')
+            this.#copy.note(key, table.copiedRows, table.totalRowsEstimate ?? 0, now);
+          if (table.state === 'in-copy') this.#copying.add(key);
+          else if (this.#copying.delete(key)) this.#options.display.copied(this.#copy.of(key));
+        }
+        const lag = leaf.lagSeconds === null ? 'lag unknown' : `lag ${duration(leaf.lagSeconds)}`;
+        lags.push(`${queue.name}/${leaf.name}: ${lag}, ${count(queue.events.pending)} events wait`);
+      }
+    }
+    this.#options.display.show(
+      [...this.#copying].map((key) => this.#copy.of(key)),
+      lags.join('; '),
+    );
+  }
+
+  /** With one leaf, the table's name alone. */
+  #key(node: string, table: string): string {
+    const { config } = this.#session;
+    const leaves = this.#options.queues.reduce(
+      (sum, queue) => sum + queueConfig(config, queue).leaves.length,
+      0,
+    );
+    return leaves > 1 ? `${node} ${table}` : table;
+  }
+}

@@ -1,0 +1,95 @@
+import {
+  type NodeStatus,
+  type QueueStatus,
+  type StatusResult,
+  status as statusUnit,
+  type TableStatus,
+} from '../units/status.ts';
+import { columns, count, duration, plural } from './figures.ts';
+import type { Invocation } from './program.ts';
+import { type Session, withSession } from './session.ts';
+import { fails, holds, type Verdict } from './verdict.ts';
+
+export function status(
+  { terminal, global }: Invocation,
+  only: string | undefined,
+  options: { json?: boolean },
+): Promise<Verdict> {
+  return withSession({ terminal, ...global }, async (session) => {
+    const found = await readStatus(session, session.queues(only));
+    if (options.json) terminal.out(JSON.stringify(found));
+    else for (const line of statusLines(found)) terminal.out(line);
+    return verdictOf(found);
+  });
+}
+
+/** The status of several queues as one. */
+export async function readStatus(session: Session, queues: readonly string[]): Promise<StatusResult> {
+  const found: StatusResult = { healthy: true, queues: [] };
+  for (const queue of queues) {
+    const one = await session.demand('status', statusUnit, { queue, input: {} });
+    found.healthy &&= one.healthy;
+    found.queues.push(...one.queues);
+  }
+  return found;
+}
+
+function verdictOf({ healthy, queues }: StatusResult): Verdict {
+  if (healthy) return holds;
+  const problems = queues.flatMap((queue) => queue.nodes.flatMap((node) => node.problems));
+  const [first] = problems;
+  if (!first) return fails('unhealthy');
+  const others = problems.length > 1 ? ` (and ${plural(problems.length - 1, 'other problem')})` : '';
+  return fails(`unhealthy: ${first.message}${others}`, first.remedy);
+}
+
+/** A small tree for each queue, the problems with what to do, and `healthy` or `unhealthy`. */
+export function statusLines(found: StatusResult): string[] {
+  return [...found.queues.flatMap(queueLines), found.healthy ? 'healthy' : 'unhealthy'];
+}
+
+function queueLines(queue: QueueStatus): string[] {
+  const { lagSeconds } = queue.ticker;
+  const ticked = lagSeconds === null ? 'never ticked' : `last tick ${duration(lagSeconds)} ago`;
+  return [
+    `${queue.name}: ${ticked}, ${plural(queue.events.pending, 'event')} wait`,
+    ...queue.nodes.flatMap((node, index) => nodeLines(node, index === queue.nodes.length - 1)),
+  ];
+}
+
+function nodeLines(node: NodeStatus, last: boolean): string[] {
+  const below = last ? '   ' : '│  ';
+  const lines = [`${last ? '└─' : '├─'} ${node.name} (${node.type}): ${positionOf(node)}`];
+  const open = node.tables.filter((table) => table.state !== 'ok' || table.error !== null);
+  lines.push(...columns(open.map(tableCells)).map((line) => `${below}   ${line}`));
+  for (const { message, remedy } of node.problems) {
+    lines.push(`${below}   problem: ${message}`);
+    if (remedy) lines.push(`${below}     fix: ${remedy}`);
+  }
+  return lines;
+}
+
+function positionOf(node: NodeStatus): string {
+  const ok = node.tables.filter((table) => table.state === 'ok' && table.error === null).length;
+  const parts = [node.tick === null ? 'no tick' : `tick ${node.tick}`];
+  if (node.type !== 'root') {
+    parts.unshift(node.lagSeconds === null ? 'lag unknown' : `lag ${duration(node.lagSeconds)}`);
+    parts.push(
+      ok === node.tables.length
+        ? `${plural(ok, 'table')} ok`
+        : `${ok} of ${plural(node.tables.length, 'table')} ok`,
+    );
+  } else {
+    parts.push(plural(node.tables.length, 'table'));
+  }
+  return parts.join(', ');
+}
+
+function tableCells(table: TableStatus): string[] {
+  if (table.error !== null) return [table.name, 'error', table.error];
+  const estimate = table.totalRowsEstimate;
+  const rows = estimate
+    ? `${count(table.copiedRows)} of about ${count(estimate)} rows`
+    : `${count(table.copiedRows)} rows`;
+  return [table.name, table.state, rows];
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PostgresServer, startServer } from './postgres-server.ts';
+import { openShop, type Shop } from './shop.ts';
+
+export interface DemoServers {
+  readonly provider: Shop;
+  readonly subscriber: Shop;
+  /** pgtide.yml over the two. */
+  readonly configFile: string;
+}
+
+export const QUEUE = 'shop';
+
+const PROVIDER_VERSION = 13;
+const SUBSCRIBER_VERSION = 17;
+
+/** Starts both servers for the time of `work`, and removes all that they left, however it ends. */
+export async function withDemoServers<T>(work: (servers: DemoServers) => Promise<T>): Promise<T> {
+  // The servers may run as another user, so each has a folder of its own next to the others.
+  const makeFolder = (what: string) => mkdtempSync(join(tmpdir(), `pgtide-demo-${what}-`));
+  const folders = { provider: makeFolder('13'), subscriber: makeFolder('17'), own: makeFolder('config') };
+  const removeFolders = () => {
+    for (const folder of Object.values(folders))
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  };
+  const servers: PostgresServer[] = [];
+  const start = async (version: number, folder: string) => {
+    const server = await startServer({ version, folder });
+    servers.push(server);
+    return openShop(server);
+  };
+  process.once('exit', removeFolders);
+  try {
+    const [provider, subscriber] = await bothOrNeither(
+      start(PROVIDER_VERSION, folders.provider),
+      start(SUBSCRIBER_VERSION, folders.subscriber),
+    );
+    // When the process ends at once, folders go after the servers' own handlers have stopped these.
+    process.off('exit', removeFolders);
+    process.once('exit', removeFolders);
+    const configFile = join(folders.own, 'pgtide.yml');
+    writeFileSync(configFile, configuration(provider, subscriber), { mode: 0o600 });
+    return await work({ provider, subscriber, configFile });
+  } finally {
+    await Promise.all(servers.map((server) => server.remove()));
+    removeFolders();
+    process.off('exit', removeFolders);
+  }
+}
+
+/** Waits for both also when one fails, so that the other can be stopped. */
+async function bothOrNeither<T>(one: Promise<T>, other: Promise<T>): Promise<[T, T]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
+}
+
+function configuration(provider: Shop, subscriber: Shop): string {
+  return `# Made by the demo. Ticks come faster than by default, so that there is something to watch.
+nodes:
+  old: { url: "${provider.url}" }
+  new: { url: "${subscriber.url}" }
+queues:
+  ${QUEUE}: { root: old, leaves: [new], tickSeconds: 1, idleTickSeconds: 10 }
+`;
+}
