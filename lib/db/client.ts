@@ -70,6 +70,11 @@ export class Client {
     return (await this.query<T>(text, values))[0];
   }
 
+  /** True between BEGIN and its end, also after a statement of it has failed. */
+  get inTransaction(): boolean {
+    return ['T', 'E'].includes(this.connection.getTransactionStatus() ?? 'I');
+  }
+
   /** Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. */
   async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
     await this.query(beginStatement(options));

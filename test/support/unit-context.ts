@@ -5,6 +5,8 @@ import { type Config, parseConfig } from '../../lib/config/config.ts';
 import { type ConnectionTarget, withClient } from '../../lib/db/client.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import type { UnitContext } from '../../lib/units/context.ts';
+import { install } from '../../lib/units/install.ts';
+import { pair, type TestDatabase } from './database.ts';
 
 export interface TestCascade {
   readonly config: Config;
@@ -48,4 +50,26 @@ export function cascade(
     ...overrides,
   });
   return { config, context, counts, gauges };
+}
+
+export interface InstalledPair {
+  readonly old: TestDatabase;
+  readonly new: TestDatabase;
+  readonly shop: TestCascade;
+  /** Runs the same SQL on both sides. */
+  both(sql: string): Promise<void>;
+}
+
+/** Root `old` and leaf `new` of the queue `shop`, installed. */
+export async function installedPair(
+  versions = { provider: 13, subscriber: 17 },
+  tuning: Record<string, unknown> = {},
+): Promise<InstalledPair> {
+  const { provider, subscriber } = await pair(versions);
+  const shop = cascade('shop', { old: provider, new: subscriber }, tuning);
+  await install(shop.context('old'), {});
+  const both = async (sql: string) => {
+    for (const database of [provider, subscriber]) await database.client((client) => client.query(sql));
+  };
+  return { old: provider, new: subscriber, shop, both };
 }

@@ -27,7 +27,7 @@ test('a connection that cannot be made is an error at once', async () => {
 });
 
 test('a lease table answers in this process', async () => {
-  const { client, tableName } = await leaseTable();
-  const described = await client.send(new DescribeTableCommand({ TableName: tableName }));
+  const { client, table } = await leaseTable();
+  const described = await client.send(new DescribeTableCommand({ TableName: table }));
   expect(described.Table?.TableStatus).toBe('ACTIVE');
 });

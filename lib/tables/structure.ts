@@ -1,0 +1,174 @@
+import type { Client } from '../db/client.ts';
+import { columnsSql, constraintsSql, indexesSql, relationsSql, sequencesSql } from './structure-sql.ts';
+
+export interface RelationName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface Column {
+  readonly name: string;
+  /** As SQL writes it, qualified, with its modifier. */
+  readonly type: string;
+  readonly typeOid: number;
+  readonly typmod: number;
+  /** Below all domains. */
+  readonly baseType: string;
+  /** `extension:type`, when an extension brought the type; else null. */
+  readonly extensionType: string | null;
+  /** Of an enum or an array of one. */
+  readonly labels: string[] | null;
+  /** Only when it is not the type's own. */
+  readonly collation: RelationName | null;
+  readonly notNull: boolean;
+  /** The default's or generated column's expression. */
+  readonly default: string | null;
+  readonly generated: '' | 's' | 'v';
+  readonly identity: '' | 'a' | 'd';
+  readonly comment: string | null;
+}
+
+export interface Index {
+  readonly name: string;
+  /** CREATE INDEX, which starts with `head` and then the table's name, perhaps after ONLY. */
+  readonly definition: string;
+  readonly head: string;
+  readonly constraint: string | null;
+  readonly type: '' | 'p' | 'u' | 'x';
+  readonly constraintDefinition: string | null;
+  readonly unique: boolean;
+  readonly primary: boolean;
+  readonly valid: boolean;
+  readonly immediate: boolean;
+  /** Over columns alone, and over all rows. */
+  readonly whole: boolean;
+  /** A partition's part of its parent's index. */
+  readonly inherited: boolean;
+  readonly including: boolean;
+  readonly nullsNotDistinct: boolean;
+  readonly period: boolean;
+  /** The key columns in order; null where there is an expression. */
+  readonly columns: (string | null)[];
+  readonly nullable: boolean;
+  readonly comment: string | null;
+}
+
+export interface Constraint {
+  readonly name: string;
+  readonly type: 'c' | 'f';
+  readonly definition: string;
+  readonly validated: boolean;
+  readonly enforced: boolean;
+  readonly period: boolean;
+  readonly setsSomeColumns: boolean;
+  readonly inherited: boolean;
+  readonly references: (RelationName & { kind: string }) | null;
+  readonly comment: string | null;
+}
+
+export interface Sequence extends RelationName {
+  readonly column: string;
+  readonly identity: boolean;
+  /** False: the column's default uses it, and it goes when nobody knows. */
+  readonly owned: boolean;
+  readonly type: string;
+  readonly start: string;
+  readonly increment: string;
+  readonly min: string;
+  readonly max: string;
+  readonly cache: string;
+  readonly cycle: boolean;
+  readonly comment: string | null;
+}
+
+interface Relation extends RelationName {
+  readonly oid: number;
+  /** pg_class.relkind: `r` table, `p` partitioned, `f` foreign, `v` view, `m` materialized view. */
+  readonly kind: 'r' | 'p' | 'f' | 'v' | 'm';
+  /** `p` permanent, `u` unlogged, `t` temporary. */
+  readonly persistence: 'p' | 'u' | 't';
+  readonly rowSecurity: boolean;
+  readonly forcedRowSecurity: boolean;
+  readonly partitionKey: string | null;
+  /** FOR VALUES … or DEFAULT, for a partition. */
+  readonly bound: string | null;
+  /** The partitioned table, or the tables that it inherits from. */
+  readonly parents: RelationName[] | null;
+  /** What a table has that is never carried to another server: `triggers`, `grants` … */
+  readonly extras: string[];
+  readonly comment: string | null;
+}
+
+export interface Table extends Relation {
+  readonly columns: Column[];
+  readonly indexes: Index[];
+  readonly checks: Constraint[];
+  readonly foreignKeys: Constraint[];
+  readonly sequences: Sequence[];
+  /** The columns of every key that identifies a row, the best first. */
+  readonly keys: string[][];
+  /** The columns that identify a row; empty when there are none. */
+  readonly key: string[];
+}
+
+/** Runs with qualified names, in the open transaction or in one of its own. */
+export function reading<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  return client.inTransaction
+    ? work()
+    : client.transaction({ isolation: 'repeatable read', readOnly: true }, work);
+}
+
+/** A table (or view, see `kind`) by its name `schema.table`; undefined when there is none. */
+export async function describeTable(client: Client, name: string): Promise<Table | undefined> {
+  return (await describeTables(client, [name]))[0];
+}
+
+/** The tables of these names that are there; with `partitions` followed by all partitions below, parents first. */
+export function describeTables(
+  client: Client,
+  names: readonly string[],
+  { partitions = false } = {},
+): Promise<Table[]> {
+  return reading(client, async () => {
+    const relations = await client.query<Relation>(relationsSql, [names, partitions]);
+    const oids = [...new Set(relations.map(({ oid }) => oid))];
+    const columns = await byTable<Column>(client, columnsSql, oids);
+    const indexes = await byTable<Index>(client, indexesSql, oids);
+    const constraints = await byTable<Constraint>(client, constraintsSql, oids);
+    const sequences = await byTable<Sequence>(client, sequencesSql, oids);
+    const unique = oids.flatMap((oid) => relations.find((relation) => relation.oid === oid) ?? []);
+    return unique.map((relation) => {
+      const keys = (indexes.get(relation.oid) ?? []).filter(isKey).map((index) => index.columns as string[]);
+      const all = constraints.get(relation.oid) ?? [];
+      return {
+        ...relation,
+        columns: columns.get(relation.oid) ?? [],
+        indexes: indexes.get(relation.oid) ?? [],
+        checks: all.filter(({ type }) => type === 'c'),
+        foreignKeys: all.filter(({ type }) => type === 'f'),
+        sequences: sequences.get(relation.oid) ?? [],
+        keys,
+        key: keys[0] ?? [],
+      };
+    });
+  });
+}
+
+function isKey(index: Index): boolean {
+  return index.unique && index.valid && (index.primary || index.immediate) && index.whole && !index.nullable;
+}
+
+async function byTable<T>(client: Client, sql: string, oids: number[]): Promise<Map<number, T[]>> {
+  const groups = new Map<number, T[]>();
+  for (const { table, ...rest } of await client.query<T & { table: number }>(sql, [oids])) {
+    const group = groups.get(table) ?? [];
+    group.push(rest as T);
+    groups.set(table, group);
+  }
+  return groups;
+}
+
+/** `schema.table`, unquoted, as queues name it. */
+export function nameOf({ schema, name }: RelationName): string {
+  return `${schema}.${name}`;
+}
