@@ -2,6 +2,7 @@
 import type { Client } from '../db/client.ts';
 import { listSequences } from '../node/sequence-set.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
+import { compareTables } from './comparison.ts';
 import {
   hasRows,
   type Inspection,
@@ -14,8 +15,6 @@ import {
 import { listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
 import { refuse } from './refusal.ts';
-import { describeTable } from './structure.ts';
-import { compareStructure } from './structure-fit.ts';
 
 export interface AdditionInput {
   queue: string;
@@ -123,10 +122,8 @@ async function planLeaf(root: Client, leaf: Client, wanted: LeafWanted): Promise
     obstacles: inspected.flatMap((table) => obstaclesOf(leaf.node, table)),
   };
   if (!input.create) plan.obstacles.push(...create.map((name) => missing(root, leaf, name)));
-  for (const table of inspected) {
-    plan.obstacles.push(...(await structureObstacles(root, leaf, table.name)));
-    plan.obstacles.push(...(await rowObstacles(leaf, table, input)));
-  }
+  plan.obstacles.push(...(await structureObstacles(root, leaf, inspected)));
+  for (const table of inspected) plan.obstacles.push(...(await rowObstacles(leaf, table, input)));
   await planSequences(leaf, wanted, plan);
   return plan;
 }
@@ -139,14 +136,11 @@ function missing(root: Client, leaf: Client, name: string): Obstacle {
   };
 }
 
-async function structureObstacles(root: Client, leaf: Client, name: string): Promise<Obstacle[]> {
-  const [provider, subscriber] = [await describeTable(root, name), await describeTable(leaf, name)];
-  if (!provider || !subscriber) return [];
-  return compareStructure(provider, subscriber).map(({ message, remedy }) => ({
-    kind: 'schema',
-    text: `${leaf.node}: ${message}`,
-    remedy,
-  }));
+/** Unlogged tables are told once already. */
+async function structureObstacles(root: Client, leaf: Client, there: Inspection[]): Promise<Obstacle[]> {
+  const names = there.filter((table) => !table.unlogged).map(({ name }) => name);
+  const found = await compareTables(root, leaf, names);
+  return found.map(({ message, remedy }) => ({ kind: 'schema', text: `${leaf.node}: ${message}`, remedy }));
 }
 
 /** A copy into a table that holds rows would be a loss or a mixture; only the user knows which is meant. */

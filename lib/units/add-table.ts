@@ -82,13 +82,19 @@ async function changeLeaves(adding: Adding, leaves: LeafAddition[]): Promise<str
   const { queue } = adding.context;
   const { expectSync, skipTruncate } = adding.input;
   return first.leaf.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
-    if (first.create.length > 0) await createMissingTables(adding.root, first.leaf, first.create);
+    await createTables(adding, first);
     for (const table of first.add) await addLeafTable(first.leaf, queue, { table, expectSync, skipTruncate });
     const snapshot = await changeLeaves(adding, rest);
     if (expectSync) for (const table of first.add) await setInSync(first.leaf, queue, { table, snapshot });
     await addLeafSequences(adding, first);
     return snapshot;
   });
+}
+
+async function createTables({ root, plan }: Adding, { leaf, create }: LeafAddition): Promise<void> {
+  if (create.length === 0) return;
+  const { notes } = await createMissingTables(root, leaf, create);
+  for (const { table, text } of notes) plan.notes.get(table)?.push(text);
 }
 
 /** The snapshot is taken once the capture's locks are held: what it sees was there before, and is no news to a leaf. */

@@ -1,0 +1,261 @@
+/** add-table: both sides or neither; everything that stands against it is told at once, with what to do. */
+import { beforeAll, expect, test } from 'vitest';
+import { listSequences } from '../../lib/node/sequence-set.ts';
+import { listTables } from '../../lib/node/table-set.ts';
+import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
+import { createRole } from '../support/database.ts';
+import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
+
+let it: InstalledPair;
+beforeAll(async () => {
+  it = await installedPair();
+});
+
+const add = async (tables: string[], more: Partial<AddTableInput> = {}) =>
+  (await addTable(it.shop.context('old'), addTableInput.parse({ tables, ...more }))).result;
+
+const statesOn = async (side: 'old' | 'new') =>
+  new Map((await it[side].client((client) => listTables(client, 'shop'))).map((t) => [t.name, t.mergeState]));
+
+const addEvents = async (table: string) =>
+  (
+    await it.old.client((client) =>
+      client.query(`select from pgq.event_template where ev_type = 'londiste.add-table' and ev_data = $1`, [
+        table,
+      ]),
+    )
+  ).length;
+
+test('a table is captured on the root, and waits for its copy on the leaf', async () => {
+  await it.both('create table orders (id serial primary key, note text)');
+  const result = await add(['orders']);
+  expect(result).toEqual({
+    tables: [{ name: 'public.orders', state: 'new' }],
+    sequences: ['public.orders_id_seq'],
+  });
+  expect((await statesOn('old')).get('public.orders')).toBe('ok');
+  expect((await statesOn('new')).get('public.orders')).toBe(null);
+  expect(await addEvents('public.orders')).toBe(1);
+  await it.old.client((client) => client.query(`insert into orders (note) values ('first')`));
+  const events = await it.old.client((client) =>
+    client.query(
+      `select ev_data::jsonb->>'note' as note from pgq.event_template where ev_extra1 = 'public.orders'`,
+    ),
+  );
+  expect(events).toEqual([{ note: 'first' }]);
+});
+
+test('the sequence of a column follows, ahead of the root', async () => {
+  const [sequence] = await it.new.client((client) => listSequences(client, 'shop'));
+  expect(sequence).toMatchObject({ name: 'public.orders_id_seq', local: true });
+  const next = await it.new.client((client) => client.first(`select nextval('orders_id_seq') as value`));
+  expect(Number(next?.value)).toBeGreaterThan(1000);
+});
+
+test('a leaf refuses writes by others from then on', async () => {
+  await expect(
+    it.new.client((client) => client.query(`insert into orders (note) values ('mine')`)),
+  ).rejects.toThrow(/not allowed/);
+});
+
+test('a table that is there already is no error, and says so', async () => {
+  const result = await add(['orders']);
+  expect(result.tables).toEqual([{ name: 'public.orders', state: 'new', note: 'was in the queue already' }]);
+  expect(await addEvents('public.orders')).toBe(1);
+});
+
+test('add-table puts back a trigger that somebody dropped or disabled', async () => {
+  const problems = () =>
+    it.old.client((client) =>
+      client.query(
+        `select distinct code from pgtide.capture_problems('shop') where table_name = 'public.orders'`,
+      ),
+    );
+  const names = await it.old.client((client) =>
+    client.query<{ name: string }>(
+      `select tgname as name from pg_trigger where tgrelid = 'orders'::regclass and not tgisinternal order by 1`,
+    ),
+  );
+  await it.old.client((client) => client.query(`drop trigger "${names[0]?.name}" on orders`));
+  await it.old.client((client) => client.query(`alter table orders disable trigger "${names[1]?.name}"`));
+  expect(await problems()).not.toEqual([]);
+  await add(['orders']);
+  expect(await problems()).toEqual([]);
+});
+
+test('expect-sync makes a table ok at once, and events that are in its rows are not applied', async () => {
+  await it.both(
+    `create table rates (code text primary key, rate numeric); insert into rates values ('EUR', 1)`,
+  );
+  const result = await add(['rates'], { expectSync: true });
+  expect(result.tables).toEqual([{ name: 'public.rates', state: 'ok' }]);
+  expect((await statesOn('new')).get('public.rates')).toBe('ok');
+  const there = await it.new.client((client) =>
+    client.first<{ snapshot: string }>(
+      `select custom_snapshot as snapshot from londiste.table_info where table_name = 'public.rates'`,
+    ),
+  );
+  await it.old.client((client) => client.query(`insert into rates values ('USD', 2)`));
+  const seen = await it.old.client((client) =>
+    client.query(
+      `select txid_visible_in_snapshot(ev_txid, $1::txid_snapshot) as seen
+         from pgq.event_template where ev_extra1 = 'public.rates'`,
+      [there?.snapshot],
+    ),
+  );
+  expect(seen).toEqual([{ seen: false }]);
+});
+
+test('a table without a key is added, with a note', async () => {
+  await it.both('create table log (line text)');
+  const [log] = (await add(['log'])).tables;
+  expect(log?.note).toMatch(/^no key: /);
+});
+
+test('names that need quotes, and globs', async () => {
+  await it.both('create schema "My shop"; create table "My shop"."a ""b"".c" (id int primary key)');
+  await it.both('create table g_1 (id int primary key); create table g_2 (id int primary key)');
+  const result = await add(['My shop.*', 'g_?']);
+  expect(result.tables.map(({ name }) => name)).toEqual(['My shop.a "b".c', 'public.g_1', 'public.g_2']);
+});
+
+test('create makes what the leaf lacks', async () => {
+  await it.old.client((client) =>
+    client.query(`create type mood as enum ('good', 'bad');
+      create table made (id bigint generated always as identity primary key, mood mood not null)`),
+  );
+  const result = await add(['made'], { create: true });
+  expect(result).toMatchObject({
+    tables: [{ name: 'public.made', state: 'new' }],
+    sequences: ['public.made_id_seq'],
+  });
+  const columns = await it.new.client((client) =>
+    client.query(
+      `select attname from pg_attribute where attrelid = 'made'::regclass and attnum > 0 order by attnum`,
+    ),
+  );
+  expect(columns).toEqual([{ attname: 'id' }, { attname: 'mood' }]);
+});
+
+test('a partitioned table comes with its partitions', async () => {
+  await it.both(`create table days (day date primary key, v int) partition by range (day);
+    create table days_1 partition of days for values from ('2020-01-01') to ('2021-01-01')`);
+  expect((await add(['days'])).tables).toMatchObject([{ name: 'public.days' }]);
+  await expect(add(['days_1'])).rejects.toMatchObject({
+    message: 'old: public.days_1 is a partition of public.days',
+  });
+});
+
+test('everything that stands against it is told at once, and nothing is changed', async () => {
+  await it.old.client((client) =>
+    client.query(`create table good (id int primary key); create table absent (id int primary key);
+      create table shape (id int primary key, extra text); create unlogged table lost (id int primary key)`),
+  );
+  await it.new.client((client) =>
+    client.query(`create table good (id int primary key); create table shape (id int primary key);
+      create table lost (id int primary key)`),
+  );
+  const before = await statesOn('old');
+  const failed = await add(['good', 'absent', 'shape', 'lost']).catch((error: Error) => error);
+  expect(failed).toMatchObject({ name: 'PgtideError' });
+  const { message } = failed as Error;
+  expect(message).toContain('new: no table public.absent, which old has');
+  expect(message).toContain('new: public.shape has no column extra');
+  expect(message).toContain('old: public.lost is unlogged');
+  expect(message).not.toContain('public.good');
+  expect(await statesOn('old')).toEqual(before);
+  expect((await statesOn('new')).has('public.good')).toBe(false);
+});
+
+test('rows on the leaf are refused unless somebody says what they are', async () => {
+  await it.both('create table full_one (id int primary key)');
+  await it.new.client((client) => client.query('insert into full_one values (1)'));
+  await expect(add(['full_one'])).rejects.toMatchObject({
+    kind: 'state',
+    message: 'new: public.full_one holds rows already',
+    remedy: expect.stringContaining('--expect-sync'),
+  });
+  await add(['full_one'], { skipTruncate: true });
+  const row = await it.new.client((client) =>
+    client.first(`select table_attrs from londiste.table_info where table_name = 'public.full_one'`),
+  );
+  expect(row).toEqual({ table_attrs: 'skip_truncate=1' });
+});
+
+test('a table that is not there is named', async () => {
+  await expect(add(['nix'])).rejects.toMatchObject({
+    kind: 'not-found',
+    message: 'old: no table public.nix',
+  });
+});
+
+test('inheritance is refused', async () => {
+  await it.both('create table parent (id int primary key); create table child () inherits (parent)');
+  await expect(add(['parent'])).rejects.toMatchObject({
+    kind: 'schema',
+    message: 'old: public.parent is related by INHERITS to public.child, which cannot be replicated',
+  });
+  await it.both('drop table parent cascade');
+});
+
+test('a lock that is not given up is told, with who holds it, and nothing is changed', async () => {
+  await it.both('create table busy (id int primary key)');
+  await using writer = await it.old.open();
+  await writer.client.query('begin; insert into busy values (1)');
+  const pid = (await writer.client.first<{ pid: number }>('select pg_backend_pid() as pid'))?.pid;
+  const failed = await add(['busy']).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ kind: 'busy', message: expect.stringContaining(`process ${pid} (`) });
+  expect(await addEvents('public.busy')).toBe(0);
+  expect((await statesOn('new')).has('public.busy')).toBe(false);
+  await writer.client.query('rollback');
+  await add(['busy']);
+  expect((await statesOn('new')).get('public.busy')).toBe(null);
+});
+
+test('rights that are missing are told with the GRANT', async () => {
+  await createRole(it.old.server, 'other_owner');
+  await it.old.superuser((client) =>
+    client.query(`create schema guarded authorization other_owner; set role other_owner;
+      create table guarded.t (id int primary key); reset role`),
+  );
+  await it.new.client((client) =>
+    client.query('create schema guarded; create table guarded.t (id int primary key)'),
+  );
+  const failed = await add(['guarded.t']).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ kind: 'privilege' });
+  const { remedy } = failed as { remedy: string };
+  expect(remedy).toContain('grant usage on schema "guarded" to "app"');
+  expect(remedy).toContain('grant select, trigger on "guarded"."t" to "app"');
+  await it.old.superuser((client) => client.query(remedy.split('\n').join('; ')));
+  expect((await add(['guarded.t'])).tables).toMatchObject([{ name: 'guarded.t', state: 'new' }]);
+});
+
+test('rows that a policy may hide are refused', async () => {
+  await it.both('create table hidden (id int primary key)');
+  await it.old.client((client) =>
+    client.query('alter table hidden enable row level security; alter table hidden force row level security'),
+  );
+  await expect(add(['hidden'])).rejects.toMatchObject({
+    kind: 'privilege',
+    message: 'old: row security hides rows of public.hidden from role app',
+  });
+});
+
+test('two leaves are checked together: if one cannot, none does', async () => {
+  const three = await installedPair();
+  const third = (await installedPair()).old;
+  const all = cascade('three', { a: three.old, b: three.new, c: third });
+  const { install } = await import('../../lib/units/install.ts');
+  await install(all.context('a'), {});
+  await three.both('create table t (id int primary key)');
+  await expect(addTable(all.context('a'), addTableInput.parse({ tables: ['t'] }))).rejects.toMatchObject({
+    message: 'c: no table public.t, which a has',
+  });
+  expect(await three.new.client((client) => listTables(client, 'three'))).toEqual([]);
+  await third.client((client) => client.query('create table t (id int primary key)'));
+  const { result } = await addTable(all.context('a'), addTableInput.parse({ tables: ['t'] }));
+  expect(result.tables).toEqual([{ name: 'public.t', state: 'new' }]);
+  expect(await third.client((client) => listTables(client, 'three'))).toMatchObject([
+    { name: 'public.t', local: true },
+  ]);
+});

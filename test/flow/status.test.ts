@@ -1,0 +1,222 @@
+/** status: healthy means that nothing needs a person; each thing that does turns it red and names what to do. */
+import { beforeEach, expect, test } from 'vitest';
+import { addTable, addTableInput } from '../../lib/units/add-table.ts';
+import { type StatusResult, status } from '../../lib/units/status.ts';
+import { tick } from '../../lib/units/tick.ts';
+import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
+
+let it: InstalledPair;
+beforeEach(async () => {
+  it = await installedPair({ provider: 17, subscriber: 17 });
+  await it.both('create table items (id serial primary key, name text)');
+  await addTable(it.shop.context('old'), addTableInput.parse({ tables: ['items'], expectSync: true }));
+  await leafCatchesUp();
+});
+
+const read = async (): Promise<StatusResult> => (await status(it.shop.context('old'), {})).result;
+
+const codes = (result: StatusResult) =>
+  result.queues.flatMap(({ nodes }) => nodes.flatMap((node) => node.problems.map((problem) => problem.code)));
+
+const onOld = (sql: string, values?: unknown[]) => it.old.client((client) => client.query(sql, values));
+const onNew = (sql: string, values?: unknown[]) => it.new.client((client) => client.query(sql, values));
+
+/** What replay does, without rows. */
+async function leafCatchesUp(): Promise<void> {
+  await onOld(`select pgq.force_tick('shop')`);
+  await onOld(`select pgq.ticker('shop')`);
+  const [last] = await onOld(`select max(tick_id) as tick from pgq.tick`);
+  await onOld(`select pgq.register_consumer_at('shop', 'shop.new', $1)`, [last?.tick]);
+  await onNew(`select * from pgq_node.set_consumer_completed('shop', 'shop.new', $1)`, [last?.tick]);
+}
+
+test('a pair in order is healthy, and has this shape', async () => {
+  const result = await read();
+  const informed = result.queues[0]?.nodes.map(({ problems }) => problems.map(({ code }) => code));
+  expect(informed).toEqual([[], ['no-replica-role']]);
+  expect(result).toEqual({
+    healthy: true,
+    queues: [
+      {
+        name: 'shop',
+        ticker: { lagSeconds: expect.any(Number) },
+        events: { pending: 0 },
+        nodes: [
+          {
+            name: 'old',
+            type: 'root',
+            provider: null,
+            lagSeconds: 0,
+            tick: expect.any(Number),
+            tables: [
+              { name: 'public.items', state: 'ok', copiedRows: 0, totalRowsEstimate: null, error: null },
+            ],
+            sequences: [],
+            problems: [],
+          },
+          {
+            name: 'new',
+            type: 'leaf',
+            provider: 'old',
+            lagSeconds: 0,
+            tick: expect.any(Number),
+            tables: [
+              { name: 'public.items', state: 'ok', copiedRows: 0, totalRowsEstimate: null, error: null },
+            ],
+            sequences: [
+              {
+                name: 'public.items_id_seq',
+                providerValue: expect.any(Number),
+                subscriberValue: expect.any(Number),
+              },
+            ],
+            problems: [expect.objectContaining({ code: 'no-replica-role' })],
+          },
+        ],
+      },
+    ],
+  });
+  expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+});
+
+test('events that wait are counted, and age as lag', async () => {
+  await onOld(`insert into items (name) values ('a'), ('b')`);
+  await onOld(`update pgq.tick set tick_time = tick_time - interval '100 seconds'`);
+  const [queue] = (await read()).queues;
+  expect(queue?.events.pending).toBe(2);
+  expect(queue?.nodes[1]?.lagSeconds).toBeGreaterThan(99);
+});
+
+test('an old tick is stale', async () => {
+  await onOld(`update pgq.tick set tick_time = tick_time - interval '10 minutes'`);
+  const result = await read();
+  expect(result.healthy).toBe(false);
+  expect(codes(result)).toContain('ticker-stale');
+  expect(await tick(it.shop.context('old'))).toEqual({ kind: 'applied' });
+  expect(codes(await read())).not.toContain('ticker-stale');
+});
+
+test('a paused ticker is told', async () => {
+  await onOld(`select pgq.set_queue_config('shop', 'ticker_paused', '1')`);
+  expect(codes(await read())).toContain('ticker-paused');
+});
+
+test('a capture that somebody disabled is told', async () => {
+  await onOld('alter table items disable trigger user');
+  const result = await read();
+  expect(result.healthy).toBe(false);
+  expect(codes(result)).toContain('trigger-disabled');
+});
+
+test('a table made anew is told', async () => {
+  await onOld('drop table items; create table items (id serial primary key, name text)');
+  expect(codes(await read())).toContain('trigger-missing');
+});
+
+test('a column that only the root has is told', async () => {
+  await onOld('alter table items add column price numeric');
+  const result = await read();
+  expect(result.healthy).toBe(false);
+  expect(codes(result)).toContain('structure-drift');
+});
+
+test('a table that the leaf lost is told', async () => {
+  await onNew('drop table items');
+  expect(codes(await read())).toContain('table-missing');
+});
+
+test('a table set aside shows its error', async () => {
+  await onNew(`insert into pgtide.table_state (queue_name, table_name, error) values ('shop', 'public.items', 'no such column')
+    on conflict (queue_name, table_name) do update set error = excluded.error`);
+  const result = await read();
+  expect(result.queues[0]?.nodes[1]?.tables[0]?.error).toBe('no such column');
+  expect(codes(result)).toContain('table-error');
+});
+
+test('events that met other rows than they should have are told', async () => {
+  await onNew(`insert into pgtide.table_stats (queue_name, table_name, missing) values ('shop', 'public.items', 3)
+    on conflict (queue_name, table_name) do update set missing = 3`);
+  const result = await read();
+  expect(result.healthy).toBe(false);
+  expect(codes(result)).toContain('rows-differed');
+});
+
+test('a batch that is visible in part is told, and is healthy', async () => {
+  await onNew(`insert into pgtide.replay_state (queue_name, consumer_name, slice_tick, slice_ev_id) values ('shop', 'shop.new', 9, 99)
+    on conflict (queue_name, consumer_name) do update set slice_tick = 9, slice_ev_id = 99`);
+  const result = await read();
+  expect(codes(result)).toContain('batch-in-slices');
+  expect(result.healthy).toBe(true);
+});
+
+test('a leaf far behind is stale', async () => {
+  await onOld(`insert into items (name) values ('a')`);
+  await onOld(`update pgq.tick set tick_time = tick_time - interval '2 hours'`);
+  await onOld(`select pgq.force_tick('shop')`);
+  await onOld(`select pgq.ticker('shop')`);
+  expect(codes(await read())).toContain('replay-stale');
+});
+
+test('a position that the provider does not share is lost', async () => {
+  await onOld(`select pgq.register_consumer_at('shop', 'shop.new', 1)`);
+  const result = await read();
+  expect(result.healthy).toBe(false);
+  expect(codes(result)).toContain('position-lost');
+});
+
+test('a leaf that has applied a batch, and not yet said so, is on track', async () => {
+  await onOld(`insert into items (name) values ('a')`);
+  await onOld(`select pgq.force_tick('shop')`);
+  await onOld(`select pgq.ticker('shop')`);
+  const [batch] = await onOld(`select cur_tick_id as tick from pgq.next_batch_info('shop', 'shop.new')`);
+  await onNew(`select * from pgq_node.set_consumer_completed('shop', 'shop.new', $1)`, [batch?.tick]);
+  expect(codes(await read())).not.toContain('position-lost');
+});
+
+test('a consumer that was unregistered is told', async () => {
+  await onOld(`select pgq.unregister_consumer('shop', 'shop.new')`);
+  expect(codes(await read())).toContain('subscription-missing');
+});
+
+test('event tables that cannot rotate name who holds them, and their size', async () => {
+  await onOld(`select pgq.register_consumer('shop', 'forgotten')`);
+  await onOld(`update pgq.subscription set sub_last_tick = 1 where sub_consumer =
+    (select co_id from pgq.consumer where co_name = 'forgotten')`);
+  await onOld(
+    `update pgq.queue set queue_switch_time = now() - interval '1 day', queue_switch_step2 = txid_current()`,
+  );
+  const result = await read();
+  const problem = result.queues[0]?.nodes[0]?.problems.find(({ code }) => code === 'rotation-blocked');
+  expect(problem?.message).toMatch(/have not rotated for 24.0 hours .* MB: the consumer \S+ is/);
+  expect(result.healthy).toBe(false);
+});
+
+test('a right that was taken away is told with the GRANT', async () => {
+  await onOld('revoke trigger on items from app');
+  const problem = (await read()).queues[0]?.nodes[0]?.problems[0];
+  expect(problem).toMatchObject({
+    code: 'privilege-missing',
+    remedy: 'grant trigger on "public"."items" to "app"',
+  });
+});
+
+test('a leaf that cannot be reached is a problem of its own; the root is still shown', async () => {
+  const gone = { ...it.new, target: { ...it.new.target, port: 1 } };
+  const shop = cascade('shop', { old: it.old, new: gone });
+  const { result } = await status(shop.context('old'), {});
+  expect(result.healthy).toBe(false);
+  expect(result.queues[0]?.nodes.map(({ name, tick }) => [name, tick])).toEqual([
+    ['old', expect.any(Number)],
+    ['new', null],
+  ]);
+  expect(codes(result)).toEqual(['node-unreachable']);
+});
+
+test('a root that cannot be reached is a problem of its own; the leaf is still shown', async () => {
+  const gone = { ...it.old, target: { ...it.old.target, port: 1 } };
+  const shop = cascade('shop', { old: gone, new: it.new });
+  const { result } = await status(shop.context('old'), {});
+  expect(result.queues[0]?.ticker).toEqual({ lagSeconds: null });
+  expect(result.queues[0]?.nodes[1]?.tables).toHaveLength(1);
+  expect(codes(result)).toContain('node-unreachable');
+});

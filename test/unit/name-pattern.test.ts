@@ -1,0 +1,84 @@
+/** Names of tables as people write them: schema.table, table in public, and wildcards; a name that means none says so. */
+import { expect, test } from 'vitest';
+import { matchNames, matchTables, type Relation } from '../../lib/tables/name-pattern.ts';
+
+const relation = (name: string, more: Partial<Relation> = {}): Relation => ({
+  oid: 1,
+  name,
+  kind: 'table',
+  partitionOf: null,
+  ofExtension: false,
+  ...more,
+});
+
+const shop = [
+  relation('public.orders'),
+  relation('public.order_lines'),
+  relation('public.Weird "name"'),
+  relation('public.a.b'),
+  relation('sales.orders'),
+  relation('sales.days', { kind: 'partitioned table' }),
+  relation('sales.days_1', { partitionOf: 'sales.days' }),
+  relation('public.spatial', { ofExtension: true }),
+  relation('public.report', { kind: 'view' }),
+];
+const names = (tables: string[], all = false) =>
+  matchTables('old', shop, { tables, all }).map(({ name }) => name);
+
+test('a name without a schema is in public', () => {
+  expect(names(['orders'])).toEqual(['public.orders']);
+  expect(names(['sales.orders', 'orders'])).toEqual(['sales.orders', 'public.orders']);
+});
+
+test('a name is taken as it is, with blanks, quotes, capitals and dots', () => {
+  expect(names(['Weird "name"'])).toEqual(['public.Weird "name"']);
+  expect(names(['a.b'])).toEqual(['public.a.b']);
+  expect(() => names(['weird "name"'])).toThrow('no table public.weird "name"');
+});
+
+test('* and ? are wild, and a table that two names mean is added once', () => {
+  expect(names(['order*'])).toEqual(['public.orders', 'public.order_lines']);
+  expect(names(['*.orders', 'orders'])).toEqual(['public.orders', 'sales.orders']);
+  expect(names(['order?'])).toEqual(['public.orders']);
+});
+
+test('all means every table that no extension made, and partitions come with their parent', () => {
+  expect(names([], true)).toEqual([
+    'public.orders',
+    'public.order_lines',
+    'public.Weird "name"',
+    'public.a.b',
+    'sales.orders',
+    'sales.days',
+  ]);
+});
+
+test('a table of an extension can be named', () => {
+  expect(names(['spatial'])).toEqual(['public.spatial']);
+});
+
+test('what is no table is refused with what it is', () => {
+  expect(() => names(['report'])).toThrow('old: public.report is a view; only tables are replicated');
+  expect(() => names(['sales.days_1'])).toThrow('old: sales.days_1 is a partition of sales.days');
+  expect(() => names([])).toThrow('no table was named');
+});
+
+test('a name in the wrong schema is answered with the right one', () => {
+  expect.assertions(1);
+  try {
+    names(['days']);
+  } catch (error) {
+    expect(error).toMatchObject({
+      kind: 'not-found',
+      message: 'old: no table public.days',
+      remedy: 'did you mean sales.days?',
+    });
+  }
+});
+
+test('tables of the queue are found by the same rules', () => {
+  const known = ['public.orders', 'sales.days'];
+  expect(matchNames(known, { tables: ['orders'] })).toEqual(['public.orders']);
+  expect(matchNames(known, { tables: [], all: true })).toEqual(known);
+  expect(() => matchNames(known, { tables: ['nix'] })).toThrow('there is no table public.nix in the queue');
+});
