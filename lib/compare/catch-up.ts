@@ -1,22 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Budget } from '../budget.ts';
+import type { Clock } from '../clock.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import type { TickId } from '../ids.ts';
+import { forceTick, tickQueue } from '../pgq/tick.ts';
 
 const TICK_ATTEMPTS = 3;
 const LONGEST_PAUSE_MS = 1_000;
+/** A subscriber that did not move for so long has nobody who runs its replay: schedules run it each minute. */
+const STALLED_AFTER_MS = 5 * 60_000;
 
 /** Makes a tick on the provider and returns its id: every change that is committed now comes before it. */
-export async function makeTick(provider: Client, queue: string): Promise<bigint> {
+export async function makeTick(provider: Client, queue: string): Promise<TickId> {
   for (let attempt = 0; attempt < TICK_ATTEMPTS; attempt += 1) {
-    const last = await provider.first<{ tick: bigint | null }>('select pgq.force_tick($1) as tick', [queue]);
-    await provider.query('select pgq.ticker($1)', [queue]);
-    const made = await provider.first<{ tick: bigint | null }>(
-      `select max(t.tick_id) as tick from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue
-        where q.queue_name = $1`,
-      [queue],
-    );
-    if (made?.tick && made.tick > (last?.tick ?? 0n)) return made.tick;
+    const last = await forceTick(provider, queue);
+    // Null when another ticker was quicker; then its tick is the last one at the next attempt, and may be too old.
+    const made = await tickQueue(provider, queue);
+    if (made !== null && made > (last ?? 0n)) return made;
   }
   throw new PgtideError('state', `${provider.node}: queue ${queue} makes no tick`, {
     remedy: `check that queue ${queue} exists there and that its ticker is not paused`,
@@ -48,20 +49,25 @@ export interface CatchUp {
   queue: string;
   worker: string;
   budget: Budget;
+  clock: Clock;
   /** Time that must be left when the wait ends. */
   reserveMs: number;
   drive?: Drive | undefined;
 }
 
-/** Makes a tick and waits until the subscriber has passed it; false when the budget ended first. */
+/** Makes a tick and waits until the subscriber has passed it; false when the budget ended first, or nothing moves. */
 export async function catchUp(options: CatchUp): Promise<boolean> {
-  const { provider, subscriber, queue, worker, budget, reserveMs, drive } = options;
+  const { provider, subscriber, queue, worker, budget, clock, reserveMs, drive } = options;
   const tick = await makeTick(provider, queue);
-  for (let pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    if ((await positionOf(subscriber, queue, worker)) >= tick) return true;
-    if (!budget.allows(reserveMs)) return false;
+  let position = await positionOf(subscriber, queue, worker);
+  let movedAt = clock.now();
+  for (let pauseMs = 50; position < tick; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    if (!budget.allows(reserveMs) || clock.now() - movedAt > STALLED_AFTER_MS) return false;
     await drive?.({ queue, node: subscriber.node, tick });
-    if (drive && (await positionOf(subscriber, queue, worker)) >= tick) return true;
-    await pause(pauseMs);
+    const now = await positionOf(subscriber, queue, worker);
+    if (now > position) movedAt = clock.now();
+    position = now;
+    if (position < tick) await pause(pauseMs);
   }
+  return true;
 }

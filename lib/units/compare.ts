@@ -2,13 +2,15 @@ import { z } from 'zod';
 import { catchUp, type Drive } from '../compare/catch-up.ts';
 import { compareTables, type TableRequest } from '../compare/compare-tables.ts';
 import type { TableReport } from '../compare/report.ts';
+import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { workerName } from '../node/topology.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 
 export const compareInput = z.strictObject({
-  /** Global names, `schema.table`; without a schema: in `public`. Default: all tables of the queue. */
-  tables: z.array(z.string().min(1)).min(1).optional(),
+  /** Global names, `schema.table`; without a schema: in `public`. None: all tables of the queue. */
+  tables: z.array(z.string().min(1)).optional(),
 });
 export type CompareInput = z.infer<typeof compareInput>;
 
@@ -35,8 +37,7 @@ const RESERVE_MS = 2_000;
 /** The unit, with a driver for its waits. On the queue's root it compares every leaf, elsewhere that node. */
 export function compareWith(settings: CompareSettings): OnDemandUnit<CompareInput, CompareResult> {
   return async (context, input) => {
-    const queue = context.config.queues[context.queue];
-    if (!queue) throw new PgtideError('input', `there is no queue ${context.queue} in the configuration`);
+    const queue = queueConfig(context.config, context.queue);
     const nodes = context.node === queue.root ? queue.leaves : [context.node];
     const tables: TableReport[] = [];
     await context.connect(queue.root, async (provider) => {
@@ -72,11 +73,20 @@ async function compareNode(
   input: CompareInput,
   { provider, subscriber, settings }: Pair,
 ): Promise<TableReport[]> {
-  const { queue, budget } = context;
-  const worker = `${queue}.${subscriber.node}`;
+  const { queue, budget, clock } = context;
+  const worker = workerName(queue, subscriber.node);
   const replicated = chosen(await replicatedTables(subscriber, queue), input.tables, queue);
   const synced = replicated.filter((table) => table.state === 'ok');
-  const wait = { provider, subscriber, queue, worker, budget, reserveMs: RESERVE_MS, drive: settings.drive };
+  const wait = {
+    provider,
+    subscriber,
+    queue,
+    worker,
+    budget,
+    clock,
+    reserveMs: RESERVE_MS,
+    drive: settings.drive,
+  };
   const reports = await context.step('compare', () =>
     compareTables(synced, {
       ...settings,
@@ -114,7 +124,7 @@ async function replicatedTables(subscriber: Client, queue: string): Promise<Repl
 }
 
 function chosen(tables: ReplicatedTable[], names: string[] | undefined, queue: string): ReplicatedTable[] {
-  if (!names) {
+  if (!names || names.length === 0) {
     if (tables.length > 0) return tables;
     throw new PgtideError('state', `queue ${queue} has no tables to compare`, {
       remedy: `add one: pgtide add-table ${queue} TABLE`,
