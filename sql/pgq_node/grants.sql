@@ -1,0 +1,29 @@
+-- Rights on schema pgq_node. Runs at every installation; roles that do not exist are left out.
+-- pgq_admin sets nodes up and runs their workers; everybody may ask.
+
+do $$
+declare
+    v_function  regprocedure;
+    v_name      text;
+    c_public    constant text[] := array['version', 'is_root_node', 'is_leaf_node', 'get_queue_locations', 'get_node_info',
+        'get_subscriber_info', 'get_consumer_info', 'get_consumer_state', 'get_worker_state', '_consumer_tick'];
+begin
+    grant usage on schema pgq_node to public;
+    grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to public;
+    for v_function, v_name in
+        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_node'::regnamespace
+    loop
+        execute pg_catalog.format('revoke all on function %s from public', v_function);
+        if v_name = any (c_public) then
+            execute pg_catalog.format('grant execute on function %s to public', v_function);
+        end if;
+        if pg_catalog.to_regrole('pgq_admin') is not null then
+            execute pg_catalog.format('grant execute on function %s to pgq_admin', v_function);
+        end if;
+    end loop;
+    if pg_catalog.to_regrole('pgq_admin') is not null then
+        grant select, insert, update, delete
+            on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to pgq_admin;
+    end if;
+end;
+$$;
