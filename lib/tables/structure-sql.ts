@@ -84,7 +84,7 @@ select i.indrelid as table, c.relname::text as name, pg_get_indexdef(i.indexreli
        coalesce((to_jsonb(i)->>'indnullsnotdistinct')::bool, false) as "nullsNotDistinct",
        coalesce((to_jsonb(k)->>'conperiod')::bool, false) as period,
        columns.names as columns, coalesce(columns.nullable, false) as nullable,
-       obj_description(i.indexrelid, 'pg_class') as comment
+       obj_description(i.indexrelid, 'pg_class') as comment, obj_description(k.oid, 'pg_constraint') as "constraintComment"
   from pg_index i
   join pg_class c on c.oid = i.indexrelid
   left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')

@@ -51,6 +51,7 @@ export interface Index {
   readonly columns: (string | null)[];
   readonly nullable: boolean;
   readonly comment: string | null;
+  readonly constraintComment: string | null;
 }
 
 export interface Constraint {

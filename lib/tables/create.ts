@@ -1,0 +1,135 @@
+/**
+ * Makes a provider's tables on a subscriber, from the catalog: schemas, types, sequences, tables with partitions, keys,
+ * indexes and foreign keys, with their names and comments. What the subscriber's version cannot have is made as near
+ * as it can be and told in a note; what would keep rows out is refused before anything is made.
+ */
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { Creation, type Note, type ServerFacts, type Statement, serverFactsSql } from './creation.ts';
+import { addForeignKeys, addIndexes } from './key-statements.ts';
+import { requireObjects } from './needed-objects.ts';
+import { addSchemas, addTypes } from './needed-types.ts';
+import { refuse } from './refusal.ts';
+import { describeTables, nameOf, reading, type Table } from './structure.ts';
+import { addOwnership, addSequences, addTable, staysPartitioned } from './table-statements.ts';
+
+export interface TableCreation {
+  /** Roots and partitions, in the order of their making. */
+  created: string[];
+  statements: Statement[];
+  notes: Note[];
+}
+
+/** What is on the server that the tables will be made on. */
+export function readServer(client: Client): Promise<ServerFacts> {
+  return reading(client, async () => {
+    const facts = await client.first<Omit<ServerFacts, 'node'>>(serverFactsSql);
+    if (!facts) throw new PgtideError('internal', `${client.node}: the catalog gave no facts`);
+    return { ...facts, node: client.node };
+  });
+}
+
+/**
+ * The statements that make the tables of these names (`schema.table`), and all below them, on `server`. Tables that
+ * are there already are left out. Throws one error with everything that stands against it.
+ */
+export function createTableStatements(
+  provider: Client,
+  names: readonly string[],
+  server: ServerFacts,
+): Promise<TableCreation> {
+  return reading(provider, async () => {
+    const creation = new Creation(structuredClone(server));
+    const found = await describeTables(provider, names, { partitions: true });
+    for (const name of names)
+      if (!found.some((table) => nameOf(table) === name))
+        throw new PgtideError('not-found', `${provider.node}: no table ${name}`);
+    const plan = selectTables(found, names, creation);
+    const tables = plan.map(({ table }) => table);
+    const typeExtensions = await addTypes(
+      provider,
+      [...new Set(tables.flatMap((table) => table.columns.map(({ typeOid }) => typeOid)))],
+      creation,
+    );
+    await requireObjects(provider, { oids: tables.map(({ oid }) => oid), typeExtensions }, creation);
+    refuse(`the tables cannot be made on ${server.node}`, creation.obstacles);
+    addSchemas(
+      tables.flatMap((table) => [table, ...table.sequences]),
+      creation,
+    );
+    for (const table of tables) addSequences(table, creation);
+    for (const { table, parent } of plan) addTable(table, parent, creation);
+    for (const table of tables) addOwnership(table, creation);
+    for (const { table, parent } of plan) addIndexes(table, { attached: parent !== undefined }, creation);
+    const made = new Set(tables.map(nameOf));
+    for (const table of tables) addForeignKeys(table, made, creation);
+    return { created: tables.map(nameOf), statements: creation.statements, notes: creation.notes };
+  });
+}
+
+/** Makes the missing ones of these tables in one transaction on the subscriber: the open one, or one of its own. */
+export async function createMissingTables(
+  provider: Client,
+  subscriber: Client,
+  names: readonly string[],
+): Promise<TableCreation> {
+  if (!subscriber.inTransaction)
+    return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names));
+  const creation = await createTableStatements(provider, names, await readServer(subscriber));
+  for (const statement of creation.statements) await run(subscriber, statement);
+  return creation;
+}
+
+async function run(subscriber: Client, { what, sql }: Statement): Promise<void> {
+  try {
+    await subscriber.query(sql);
+  } catch (error) {
+    if (!(error instanceof PgtideError)) throw error;
+    const { kind, message, remedy, cause } = error;
+    throw new PgtideError(kind, `${message} (making the ${what})`, { remedy, cause });
+  }
+}
+
+interface Planned {
+  table: Table;
+  /** Made before it, and partitioned there too. */
+  parent: Table | undefined;
+}
+
+/** The tables to be made, parents first. A table that is there already stays, with everything below it. */
+function selectTables(found: Table[], names: readonly string[], creation: Creation): Planned[] {
+  const planned: Planned[] = [];
+  for (const table of found) {
+    const name = nameOf(table);
+    const parents = table.bound === null ? [] : (table.parents ?? []).map(nameOf);
+    const parent = planned.find((one) => parents.includes(nameOf(one.table)))?.table;
+    const asPart = parent !== undefined && staysPartitioned(parent, creation);
+    if (!asPart && !names.includes(name)) continue;
+    if (creation.server.relations.includes(name)) {
+      if (asPart)
+        creation.refuse(`${name} is there already, and must become a partition of ${nameOf(parent)}`);
+      continue;
+    }
+    if (!isReplicable(table, creation)) continue;
+    if (table.bound !== null && !asPart)
+      creation.note(name, 'a partition on the provider; it was made as a table of its own');
+    planned.push({ table, parent: asPart ? parent : undefined });
+  }
+  return planned;
+}
+
+function isReplicable(table: Table, creation: Creation): boolean {
+  const name = nameOf(table);
+  if (table.kind !== 'r' && table.kind !== 'p')
+    creation.refuse(
+      `${name} is no table but a ${{ f: 'foreign table', v: 'view', m: 'materialized view' }[table.kind]} on the provider`,
+      `leave ${name} out`,
+    );
+  else if (table.persistence !== 'p')
+    creation.refuse(
+      `${name} is ${table.persistence === 'u' ? 'unlogged' : 'temporary'} on the provider`,
+      `leave ${name} out`,
+    );
+  else return true;
+  return false;
+}

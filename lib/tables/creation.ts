@@ -1,0 +1,75 @@
+/** What a table's creation on another server consists of, collected step by step. */
+import type { Obstacle } from './inspection.ts';
+import type { RelationName } from './structure.ts';
+
+export interface Statement {
+  /** What it makes, for messages. */
+  what: string;
+  sql: string;
+}
+
+/** Something that is not on the subscriber as it is on the provider, and that replication does not need. */
+export interface Note {
+  /** `schema.table` */
+  table: string;
+  text: string;
+}
+
+export class Creation {
+  readonly statements: Statement[] = [];
+  readonly notes: Note[] = [];
+  readonly obstacles: Obstacle[] = [];
+  readonly server: ServerFacts;
+
+  constructor(server: ServerFacts) {
+    this.server = server;
+  }
+
+  add(what: string, sql: string): void {
+    this.statements.push({ what, sql });
+  }
+
+  note(table: string, text: string): void {
+    this.notes.push({ table, text });
+  }
+
+  refuse(text: string, remedy?: string): void {
+    this.obstacles.push({ kind: 'schema', text: `${this.server.node}: ${text}`, remedy });
+  }
+}
+
+/** What is on the server that the tables are made on. */
+export interface ServerFacts {
+  node: string;
+  /** Major version. */
+  version: number;
+  schemas: string[];
+  /** Qualified, as `schema.name`; for enums with their labels. */
+  types: Record<string, { labels: string[] | null }>;
+  /** Tables, views, sequences, indexes: whatever takes a name. */
+  relations: string[];
+  collations: string[];
+  extensions: Record<string, { schema: string }>;
+  /** As regprocedure writes them. */
+  functions: string[];
+}
+
+export const serverFactsSql = `
+select current_setting('server_version_num')::int / 10000 as version,
+       (select jsonb_agg(nspname) from pg_namespace) as schemas,
+       (select coalesce(jsonb_object_agg(n.nspname || '.' || t.typname, jsonb_build_object('labels',
+                 (select jsonb_agg(e.enumlabel) from pg_enum e where e.enumtypid = t.oid))), '{}')
+          from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.oid >= 16384) as types,
+       (select coalesce(jsonb_agg(n.nspname || '.' || c.relname), '[]')
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid >= 16384 and c.relkind <> 't') as relations,
+       (select jsonb_agg(distinct n.nspname || '.' || c.collname)
+          from pg_collation c join pg_namespace n on n.oid = c.collnamespace
+         where c.collencoding in (-1, (select encoding from pg_database where datname = current_database()))) as collations,
+       (select jsonb_object_agg(e.extname, jsonb_build_object('schema', n.nspname))
+          from pg_extension e join pg_namespace n on n.oid = e.extnamespace) as extensions,
+       (select coalesce(jsonb_agg(p.oid::regprocedure::text), '[]') from pg_proc p where p.oid >= 16384) as functions`;
+
+/** `schema.name`, unquoted, as the facts have it. */
+export function factName({ schema, name }: RelationName): string {
+  return `${schema}.${name}`;
+}

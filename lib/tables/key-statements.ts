@@ -1,0 +1,111 @@
+import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
+import { type Creation, factName } from './creation.ts';
+import { type Constraint, type Index, nameOf, type Table } from './structure.ts';
+import { addConstraintComment, sqlName } from './table-statements.ts';
+
+const FIRST_WITH_INCLUDE = 11;
+const FIRST_WITH_KEYS_TO_PARTITIONED = 12;
+const FIRST_WITH_NULLS_NOT_DISTINCT = 15;
+const FIRST_WITH_PARTIAL_SET = 15;
+const FIRST_WITH_PERIOD = 18;
+
+/** Keys, exclusions and indexes; a partition's parts of its parent's come with the parent's. */
+export function addIndexes(table: Table, { attached }: { attached: boolean }, creation: Creation): void {
+  const own = table.indexes.filter((index) => !(index.inherited && attached));
+  for (const index of own.filter(({ constraint }) => constraint !== null)) addKey(table, index, creation);
+  for (const index of own.filter(({ constraint }) => constraint === null)) addIndex(table, index, creation);
+}
+
+function addKey(table: Table, index: Index, creation: Creation): void {
+  const name = index.constraint ?? index.name;
+  const definition = keyDefinition(table, index, creation);
+  if (definition === undefined) return;
+  creation.add(
+    `constraint ${name} of ${nameOf(table)}`,
+    `alter table ${sqlName(table)} add constraint ${quoteIdent(name)} ${definition}`,
+  );
+  if (index.constraintComment !== null)
+    addConstraintComment(table, { name, comment: index.constraintComment }, creation);
+}
+
+/** The constraint as this server can have it; undefined when it cannot. */
+function keyDefinition(table: Table, index: Index, creation: Creation): string | undefined {
+  const { version } = creation.server;
+  const note = (text: string) => creation.note(nameOf(table), `the constraint ${index.constraint} ${text}`);
+  if (index.period && version < FIRST_WITH_PERIOD) {
+    note(`needs PostgreSQL ${FIRST_WITH_PERIOD} (WITHOUT OVERLAPS), and was not made`);
+    return undefined;
+  }
+  const includes = index.including && version < FIRST_WITH_INCLUDE;
+  const nulls = index.nullsNotDistinct && version < FIRST_WITH_NULLS_NOT_DISTINCT;
+  if (!includes && !nulls) return index.constraintDefinition ?? undefined;
+  if (includes && index.type === 'x') {
+    note(`needs PostgreSQL ${FIRST_WITH_INCLUDE} (INCLUDE), and was not made`);
+    return undefined;
+  }
+  if (includes) note('was made without its included columns');
+  if (nulls) note('lets nulls be distinct, as this version always does');
+  const columns = index.columns.map((column) => quoteIdent(column ?? '')).join(', ');
+  const rest = /( DEFERRABLE( INITIALLY DEFERRED)?)?$/.exec(index.constraintDefinition ?? '')?.[0] ?? '';
+  return `${index.type === 'p' ? 'primary key' : 'unique'} (${columns})${rest}`;
+}
+
+function addIndex(table: Table, index: Index, creation: Creation): void {
+  const reason = whyNoIndex(index, creation.server.version);
+  if (reason) {
+    creation.note(nameOf(table), `the index ${index.name} was not made: ${reason}`);
+    return;
+  }
+  const rest = index.definition.slice(index.head.length);
+  creation.add(`index ${index.name} of ${nameOf(table)}`, index.head + rest.replace(/^ONLY /, ''));
+  if (index.comment !== null)
+    creation.add(
+      `comment on ${index.name}`,
+      `comment on index ${quoteQualified(table.schema, index.name)} is ${quoteLiteral(index.comment)}`,
+    );
+}
+
+function whyNoIndex(index: Index, version: number): string | undefined {
+  if (!index.valid) return 'it is not valid on the provider';
+  if (index.including && version < FIRST_WITH_INCLUDE)
+    return `INCLUDE needs PostgreSQL ${FIRST_WITH_INCLUDE}`;
+  if (index.nullsNotDistinct && version < FIRST_WITH_NULLS_NOT_DISTINCT)
+    return `NULLS NOT DISTINCT needs PostgreSQL ${FIRST_WITH_NULLS_NOT_DISTINCT}`;
+  return undefined;
+}
+
+/** Foreign keys whose other end is made too; the others are told. */
+export function addForeignKeys(table: Table, made: ReadonlySet<string>, creation: Creation): void {
+  for (const key of table.foreignKeys) {
+    if (key.inherited) continue;
+    const reason = whyNot(table, key, { made, creation });
+    if (reason) {
+      creation.note(nameOf(table), `the foreign key ${key.name} was not made: ${reason}`);
+      continue;
+    }
+    creation.add(
+      `foreign key ${key.name} of ${nameOf(table)}`,
+      `alter table ${sqlName(table)} add constraint ${quoteIdent(key.name)} ${key.definition}`,
+    );
+    if (key.comment !== null) addConstraintComment(table, { name: key.name, comment: key.comment }, creation);
+  }
+}
+
+function whyNot(
+  table: Table,
+  key: Constraint,
+  { made, creation }: { made: ReadonlySet<string>; creation: Creation },
+): string | undefined {
+  const { version } = creation.server;
+  const other = key.references;
+  if (!other) return undefined;
+  if (!made.has(factName(other)) && factName(other) !== nameOf(table))
+    return `${factName(other)} is not among the tables that were made`;
+  if (key.period && version < FIRST_WITH_PERIOD) return `PERIOD needs PostgreSQL ${FIRST_WITH_PERIOD}`;
+  if (!key.enforced && version < FIRST_WITH_PERIOD) return 'it is not enforced on the provider';
+  if (key.setsSomeColumns && version < FIRST_WITH_PARTIAL_SET)
+    return `SET NULL of some columns needs PostgreSQL ${FIRST_WITH_PARTIAL_SET}`;
+  if (other.kind === 'p' && version === FIRST_WITH_KEYS_TO_PARTITIONED - 1)
+    return `a key to a partitioned table needs PostgreSQL ${FIRST_WITH_KEYS_TO_PARTITIONED}`;
+  return undefined;
+}

@@ -1,0 +1,215 @@
+/** The types that tables need: enums, domains, composites and ranges are made; an extension's must be there. */
+import type { Client } from '../db/client.ts';
+import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
+import { type Creation, factName } from './creation.ts';
+import type { RelationName } from './structure.ts';
+
+interface NeededType extends RelationName {
+  oid: number;
+  /** `e` enum, `d` domain, `c` composite, `r` range, `m` multirange, `b` base or array. */
+  kind: string;
+  needs: number[];
+  extension: string | null;
+  extensionSchema: string | null;
+  array: boolean;
+  /** True for the row type of a table or view. */
+  rowType: boolean;
+  labels: string[] | null;
+  base: string | null;
+  notNull: boolean;
+  default: string | null;
+  collation: RelationName | null;
+  checks: { name: string; definition: string; validated: boolean }[] | null;
+  attributes: { name: string; type: string; collation: RelationName | null }[] | null;
+  range: {
+    subtype: string;
+    opclass: RelationName | null;
+    collation: RelationName | null;
+    canonical: boolean;
+  } | null;
+  comment: string | null;
+}
+
+/** $1: oids of the columns' types. System types are left out. */
+const neededTypesSql = `
+with recursive part as (
+  select t.oid as type, t.typelem as needs from pg_type t where t.typelem <> 0 and t.typlen = -1
+  union all select t.oid, t.typbasetype from pg_type t where t.typtype = 'd'
+  union all select t.oid, a.atttypid from pg_type t join pg_attribute a on a.attrelid = t.typrelid
+             where t.typtype = 'c' and a.attnum > 0 and not a.attisdropped
+  union all select r.rngtypid, r.rngsubtype from pg_range r
+  union all select (to_jsonb(r)->>'rngmultitypid')::oid, r.rngtypid from pg_range r
+), needed(oid) as (
+  select unnest($1::oid[]) union select p.needs from needed n join part p on p.type = n.oid
+)
+select t.oid, n.nspname::text as schema, t.typname::text as name, t.typtype::text as kind,
+       array(select p.needs from part p where p.type = t.oid) as needs,
+       x.extname::text as extension, xn.nspname::text as "extensionSchema",
+       t.typelem <> 0 and t.typlen = -1 and t.typtype = 'b' as array,
+       coalesce(c.relkind <> 'c', false) as "rowType",
+       (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels,
+       case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) end as base,
+       t.typnotnull as "notNull", pg_get_expr(t.typdefaultbin, 0) as default,
+       case when t.typtype = 'd' and t.typcollation <> b.typcollation then (
+         select jsonb_build_object('schema', cn.nspname, 'name', k.collname)
+           from pg_collation k join pg_namespace cn on cn.oid = k.collnamespace where k.oid = t.typcollation) end as collation,
+       (select jsonb_agg(jsonb_build_object('name', k.conname, 'definition', pg_get_constraintdef(k.oid),
+                                            'validated', k.convalidated) order by k.conname)
+          from pg_constraint k where k.contypid = t.oid and k.contype = 'c') as checks,
+       (select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'collation',
+                 (select jsonb_build_object('schema', cn.nspname, 'name', k.collname)
+                    from pg_collation k join pg_namespace cn on cn.oid = k.collnamespace
+                   where k.oid = a.attcollation and a.attcollation <> at.typcollation)) order by a.attnum)
+          from pg_attribute a join pg_type at on at.oid = a.atttypid
+         where a.attrelid = t.typrelid and t.typtype = 'c' and a.attnum > 0 and not a.attisdropped) as attributes,
+       (select jsonb_build_object('subtype', format_type(r.rngsubtype, null), 'canonical', r.rngcanonical <> 0, 'opclass',
+                 (select jsonb_build_object('schema', n.nspname, 'name', o.opcname) from pg_opclass o
+                    join pg_namespace n on n.oid = o.opcnamespace where o.oid = r.rngsubopc and not o.opcdefault),
+               'collation',
+                 (select jsonb_build_object('schema', n.nspname, 'name', k.collname) from pg_collation k
+                    join pg_namespace n on n.oid = k.collnamespace join pg_type s on s.oid = r.rngsubtype
+                   where k.oid = r.rngcollation and r.rngcollation <> s.typcollation))
+          from pg_range r where r.rngtypid = t.oid) as range,
+       obj_description(t.oid, 'pg_type') as comment
+  from needed d
+  join pg_type t on t.oid = d.oid
+  join pg_namespace n on n.oid = t.typnamespace
+  left join pg_class c on c.oid = t.typrelid
+  left join pg_type b on b.oid = t.typbasetype
+  left join pg_depend e on e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e'
+  left join pg_extension x on x.oid = e.refobjid
+  left join pg_namespace xn on xn.oid = x.extnamespace
+ where t.oid >= 16384
+ order by t.oid`;
+
+/** Adds the types' creation, and the schemas' that they are in, in the order in which they build on each other. */
+export async function addTypes(
+  provider: Client,
+  typeOids: readonly number[],
+  creation: Creation,
+): Promise<string[]> {
+  const types = await provider.query<NeededType>(neededTypesSql, [typeOids]);
+  const done = new Set<number>();
+  const make: NeededType[] = [];
+  const visit = (type: NeededType): void => {
+    if (done.has(type.oid)) return;
+    done.add(type.oid);
+    if (type.extension === null)
+      for (const oid of type.needs) {
+        const needed = types.find((other) => other.oid === oid);
+        if (needed) visit(needed);
+      }
+    make.push(type);
+  };
+  types.forEach(visit);
+  const wanted = make.filter((type) => isToBeMade(type, creation));
+  addSchemas(wanted, creation);
+  for (const type of wanted) addType(type, creation);
+  return [...new Set(types.flatMap(({ extension }) => extension ?? []))];
+}
+
+/** Schemas that are missing, once each. */
+export function addSchemas(names: readonly RelationName[], creation: Creation): void {
+  for (const schema of new Set(names.map((name) => name.schema))) {
+    if (creation.server.schemas.includes(schema)) continue;
+    creation.server.schemas.push(schema);
+    creation.add(`schema ${schema}`, `create schema ${quoteIdent(schema)}`);
+  }
+}
+
+function isToBeMade(type: NeededType, creation: Creation): boolean {
+  const name = factName(type);
+  if (type.extension !== null) {
+    const there = creation.server.extensions[type.extension];
+    // A missing one is reported with all that needs it.
+    if (there && there.schema !== type.extensionSchema)
+      creation.refuse(
+        `the extension ${type.extension}, whose type ${type.name} is needed, is in schema ${there.schema}, and in ${type.extensionSchema} on the provider`,
+        `alter extension ${quoteIdent(type.extension)} set schema ${quoteIdent(type.extensionSchema ?? '')}`,
+      );
+    return false;
+  }
+  if (type.array || type.kind === 'm') return false;
+  const there = creation.server.types[name];
+  if (there) {
+    const lacking = (type.labels ?? []).filter((label) => !there.labels?.includes(label));
+    if (lacking.length > 0)
+      creation.refuse(
+        `the type ${name} is there already, without the value ${lacking.map((l) => JSON.stringify(l)).join(', ')}`,
+        `alter type ${quoteQualified(type.schema, type.name)} add value ${quoteLiteral(lacking[0] ?? '')}`,
+      );
+    return false;
+  }
+  if (type.rowType) {
+    creation.refuse(
+      `a column has the row type of ${name}, which is no type of its own`,
+      `create ${name} there first`,
+    );
+    return false;
+  }
+  if (type.kind === 'b' || type.kind === 'p' || type.range?.canonical) {
+    creation.refuse(
+      `the type ${name} cannot be made from the catalog`,
+      `create the type ${name} there first`,
+    );
+    return false;
+  }
+  return true;
+}
+
+function addType(type: NeededType, creation: Creation): void {
+  const name = quoteQualified(type.schema, type.name);
+  const domain = type.kind === 'd';
+  creation.add(
+    `type ${factName(type)}`,
+    domain ? createDomain(type, name, creation) : `create type ${name} as ${body(type, creation)}`,
+  );
+  if (type.comment !== null)
+    creation.add(
+      `comment on ${factName(type)}`,
+      `comment on ${domain ? 'domain' : 'type'} ${name} is ${quoteLiteral(type.comment)}`,
+    );
+}
+
+function body(type: NeededType, creation: Creation): string {
+  if (type.kind === 'e') return `enum (${(type.labels ?? []).map(quoteLiteral).join(', ')})`;
+  const owner = factName(type);
+  if (type.range) {
+    const { subtype, opclass, collation } = type.range;
+    const options = [`subtype = ${subtype}`];
+    if (opclass) options.push(`subtype_opclass = ${quoteQualified(opclass.schema, opclass.name)}`);
+    if (collation) options.push(`collation = ${quoteQualified(collation.schema, collation.name)}`);
+    return `range (${options.join(', ')})`;
+  }
+  const attributes = (type.attributes ?? []).map(
+    (a) => `${quoteIdent(a.name)} ${a.type}${collate(a.collation, { owner, creation })}`,
+  );
+  return `(${attributes.join(', ')})`;
+}
+
+function createDomain(type: NeededType, name: string, creation: Creation): string {
+  const owner = factName(type);
+  const clauses = [`create domain ${name} as ${type.base}${collate(type.collation, { owner, creation })}`];
+  if (type.default !== null) clauses.push(`default ${type.default}`);
+  if (type.notNull) clauses.push('not null');
+  for (const check of type.checks ?? []) {
+    if (check.validated) clauses.push(`constraint ${quoteIdent(check.name)} ${check.definition}`);
+    else creation.note(owner, `the check ${check.name} is not validated on the provider, and was not made`);
+  }
+  return clauses.join(' ');
+}
+
+/** A COLLATE clause, or a note where the server does not have the collation. */
+export function collate(
+  collation: RelationName | null,
+  { owner, creation }: { owner: string; creation: Creation },
+): string {
+  if (!collation) return '';
+  if (creation.server.collations.includes(factName(collation)))
+    return ` collate ${quoteQualified(collation.schema, collation.name)}`;
+  creation.note(
+    owner,
+    `the collation ${factName(collation)} is not on ${creation.server.node}; the default one is used`,
+  );
+  return '';
+}

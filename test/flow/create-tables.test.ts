@@ -1,0 +1,168 @@
+/** A subscriber's missing tables are made as the provider has them, in every mix of versions and with hostile names. */
+import { describe, expect, test } from 'vitest';
+import { createMissingTables, readServer } from '../../lib/tables/create.ts';
+import { describeTables, type Table } from '../../lib/tables/structure.ts';
+import { compareStructure } from '../../lib/tables/structure-fit.ts';
+import { userObjects } from '../support/catalog.ts';
+import { createDatabase, postgres } from '../support/database.ts';
+import { createHostileSchema } from './hostile-schema.ts';
+
+/** What must be the same on both sides, whatever the servers' numbers for it are. */
+function comparable(table: Table, versions: { provider: number; subscriber: number }) {
+  const { schema, name, kind, partitionKey, bound, comment, key } = table;
+  const attached = bound !== null;
+  return {
+    name: `${schema}.${name}`,
+    kind,
+    partitionKey,
+    bound,
+    parents: table.parents,
+    comment,
+    key,
+    columns: table.columns.map(({ typeOid: _, ...column }) => ({
+      ...column,
+      // Version 17 gave partitions their parent's identity; then it is the parent that says it.
+      identity: attached ? '' : column.identity,
+      generated: versions.subscriber < 18 && column.generated === 'v' ? 's' : column.generated,
+    })),
+    indexes: table.indexes
+      .filter(({ inherited }) => !inherited)
+      .map((index) => [
+        index.name,
+        index.definition,
+        index.constraintDefinition,
+        index.comment,
+        index.constraintComment,
+      ])
+      .sort(),
+    checks: table.checks.map(({ name, definition, comment }) => [name, definition, comment]),
+    foreignKeys: table.foreignKeys
+      .filter((k) => !k.inherited)
+      .map(({ name, definition }) => [name, definition]),
+    sequences: table.sequences
+      .filter(({ identity }) => !(identity && attached))
+      .map((sequence) => ({ ...sequence }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+describe.each([
+  { provider: 10, subscriber: 17 },
+  { provider: 13, subscriber: 18 },
+  { provider: 18, subscriber: 14 },
+])('from PostgreSQL $provider to $subscriber', (versions) => {
+  test('every table arrives whole, and a second time makes nothing', async () => {
+    const provider = await createDatabase(await postgres(versions.provider));
+    const subscriber = await createDatabase(await postgres(versions.subscriber));
+    await provider.client((from) =>
+      subscriber.client(async (to) => {
+        const names = await createHostileSchema(from, versions.provider);
+        const made = await createMissingTables(from, to, names);
+        const [left, right] = [
+          await describeTables(from, names, { partitions: true }),
+          await describeTables(to, names, { partitions: true }),
+        ];
+        expect(made.created).toEqual(left.map(({ schema, name }) => `${schema}.${name}`));
+        const weaker = versions.subscriber < 15 ? ['public.nulls'] : [];
+        const same = (table: Table) => !weaker.includes(`${table.schema}.${table.name}`);
+        expect(right.filter(same).map((t) => comparable(t, versions))).toEqual(
+          left.filter(same).map((t) => comparable(t, versions)),
+        );
+        for (const [i, table] of left.entries())
+          expect(compareStructure(table, right[i] ?? table)).toEqual([]);
+        const before = await userObjects(to, true);
+        expect(await createMissingTables(from, to, names)).toMatchObject({ created: [], statements: [] });
+        expect(await userObjects(to, true)).toEqual(before);
+      }),
+    );
+  });
+});
+
+test('what a version cannot have is told', async () => {
+  const provider = await createDatabase(await postgres(18));
+  const subscriber = await createDatabase(await postgres(10));
+  await provider.client((from) =>
+    subscriber.client(async (to) => {
+      const names = await createHostileSchema(from, 18);
+      await from.query(
+        `create function public.f() returns trigger language plpgsql as 'begin return new; end'`,
+      );
+      await from.query(
+        'create trigger t before insert on public.customers for each row execute function public.f()',
+      );
+      await from.query('grant select on public.customers to public');
+      const made = await createMissingTables(from, to, names);
+      const notes = made.notes.map(({ table, text }) => `${table}: ${text}`);
+      expect(notes).toEqual([
+        "public.customers: grants of the provider's table were not carried over",
+        "public.customers: triggers of the provider's table were not carried over",
+        'public.events: PostgreSQL 10 has no keys on partitioned tables; it was made as one plain table',
+        "public.computed: the generated column twice is an ordinary one on PostgreSQL 10, and takes the provider's values",
+        'public.computed: the generated column thrice is an ordinary one on PostgreSQL 10, and stays empty, since nothing of it is sent',
+        'sel"ect.x.unique only: the index covering was not made: INCLUDE needs PostgreSQL 11',
+        'public.events: the index events_v was not made: INCLUDE needs PostgreSQL 11',
+        'public.nulls: the constraint nulls_a_key lets nulls be distinct, as this version always does',
+      ]);
+      const [left, right] = [await describeTables(from, names), await describeTables(to, names)];
+      for (const [i, table] of left.entries()) expect(compareStructure(table, right[i] ?? table)).toEqual([]);
+    }),
+  );
+});
+
+test('a table that cannot be made is refused with all the reasons, and nothing is made', async () => {
+  const provider = await createDatabase(await postgres(17));
+  const subscriber = await createDatabase(await postgres(17));
+  await provider.superuser((client) => client.query('create extension citext; create extension btree_gist'));
+  await provider.client((from) =>
+    subscriber.client(async (to) => {
+      await from.query(`
+        create function public.valid(int) returns bool immutable language sql as 'select true';
+        create type public.mood as enum ('good', 'bad');
+        create table public.row_type (a int);
+        create table public.a (mail public.citext, checked int check (public.valid(checked)), mood public.mood,
+          r int4range, room int, other public.row_type, exclude using gist (room with =, r with &&));
+        create unlogged table public.b (id int primary key);
+        create view public.c as select 1 as one`);
+      await to.query(`create type public.mood as enum ('good')`);
+      const before = await userObjects(to, true);
+      const refused = createMissingTables(from, to, ['public.a', 'public.b', 'public.c']);
+      await expect(refused).rejects.toMatchObject({ kind: 'schema' });
+      const error = await refused.catch((e: Error) => e);
+      for (const reason of [
+        'the extension citext, which the tables need, is not there',
+        'the extension btree_gist, which the tables need, is not there',
+        'the function public.valid(integer), which a needs, is not there',
+        'the type public.mood is there already, without the value "bad"',
+        'a column has the row type of public.row_type',
+        'public.b is unlogged on the provider',
+        'public.c is no table but a view',
+      ])
+        expect(String(error)).toContain(reason);
+      expect(await userObjects(to, true)).toEqual(before);
+      await expect(createMissingTables(from, to, ['public.gone'])).rejects.toMatchObject({
+        kind: 'not-found',
+      });
+    }),
+  );
+});
+
+test('foreign keys to tables that are not made are told, inheritance too', async () => {
+  const server = await postgres(17);
+  const [provider, subscriber] = [await createDatabase(server), await createDatabase(server)];
+  await provider.client((from) =>
+    subscriber.client(async (to) => {
+      await from.query(`create table public.a (id int primary key);
+        create table public.b (id int primary key, a int references public.a);
+        create table public.c (extra int) inherits (public.b)`);
+      const made = await createMissingTables(from, to, ['public.b', 'public.c']);
+      expect(made.notes).toEqual([
+        { table: 'public.c', text: 'inheritance is not carried over; it stands alone' },
+        {
+          table: 'public.b',
+          text: 'the foreign key b_a_fkey was not made: public.a is not among the tables that were made',
+        },
+      ]);
+      expect((await readServer(to)).relations).toContain('public.c');
+    }),
+  );
+});
