@@ -1,0 +1,47 @@
+import type { Budget } from '../budget.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import type { Outcome } from '../outcome.ts';
+
+/** What a person sees while long work goes on. `total` is an estimate. */
+export interface ProgressEvent {
+  queue: string;
+  node: string;
+  table: string;
+  step: 'plan' | 'copy' | 'restore' | 'compare';
+  rows: number;
+  totalRows: number;
+  bytes: number;
+}
+
+/** What every unit gets. Made by lib/runtime, for Lambda, the command line and tests alike. */
+export interface UnitContext {
+  readonly config: Config;
+  readonly queue: string;
+  /** The node that the unit works for; for `tick` and `maintain` the root. */
+  readonly node: string;
+  /** The fencing token of the lease; null when run by hand without one. */
+  readonly epoch: bigint | null;
+  readonly budget: Budget;
+  readonly clock: Clock;
+  /** Opens a connection to a node for the time of `work`. */
+  connect<T>(node: string, work: (client: Client) => Promise<T>): Promise<T>;
+  /** Adds to a counter of the run's log line. */
+  count(name: string, by: number): void;
+  /** Sets a value of the run's log line; `lagSeconds` also becomes a metric. */
+  gauge(name: string, value: number): void;
+  /** Times a step for the run's log line. */
+  step<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Tells a person how far the work is; absent where nobody watches. */
+  readonly progress?: (event: ProgressEvent) => void;
+}
+
+/** A scheduled unit: one bounded piece of work for one (queue, node). */
+export type Unit = (context: UnitContext) => Promise<Outcome>;
+
+/** A unit on demand: takes validated input, returns its outcome and a JSON result. */
+export type OnDemandUnit<Input, Result> = (
+  context: UnitContext,
+  input: Input,
+) => Promise<{ outcome: Outcome; result: Result }>;

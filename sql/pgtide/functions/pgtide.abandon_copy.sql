@@ -1,0 +1,44 @@
+-- pgtide.abandon_copy(i_queue, i_table) returns int
+--
+-- Before a table leaves replication: puts back all that was taken off it or changed on it. A table in the middle of its copy is
+-- emptied, since half of it may break what is put back, and means nothing. Returns the number of objects put back.
+create or replace function pgtide.abandon_copy(i_queue text, i_table text)
+returns int language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_info londiste.table_info;
+    v_saved record;
+    v_restored int := 0;
+begin
+    select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table;
+    if not found or not v_info.local then
+        return 0;
+    end if;
+    if londiste.find_table_oid(coalesce(v_info.dest_table, i_table)) is not null then
+        if coalesce(v_info.merge_state, '') <> 'ok' and coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)'
+           and exists (select from pgtide.copy_chunk c where c.queue_name = i_queue and c.table_name = i_table)
+        then
+            perform pgtide.enter_apply();
+            execute format('truncate %s', londiste.find_table_oid(coalesce(v_info.dest_table, i_table))::regclass);
+        end if;
+        for v_saved in
+            select * from pgtide.saved_ddl d where d.queue_name = i_queue and i_table in (d.table_name, d.other_table)
+            order by d.kind = 'foreign key', d.saved_at
+        loop
+            -- A foreign key to a table that is still being copied waits for that one.
+            continue when v_saved.kind = 'foreign key' and exists (
+                select from londiste.table_info t
+                where t.table_name in (v_saved.table_name, v_saved.other_table) and t.table_name <> i_table
+                  and t.local and coalesce(t.merge_state, '') <> 'ok');
+            execute v_saved.restore_sql;
+            delete from pgtide.saved_ddl d
+            where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;
+            v_restored := v_restored + 1;
+        end loop;
+    end if;
+    delete from pgtide.table_state where queue_name = i_queue and table_name = i_table;
+    delete from pgtide.table_stats where queue_name = i_queue and table_name = i_table;
+    return v_restored;
+end;
+$$;

@@ -1,0 +1,31 @@
+-- pgtide.announce_chunk(i_queue, i_stale_before) returns (table_name, chunk_no, attempt, generation, lower_key, upper_key)
+--
+-- On the subscriber, in a transaction of its own that must be committed before the chunk's snapshot is taken: claims the next
+-- chunk to copy. Pending ones come first, then those that were announced before i_stale_before, whose run has ended (should
+-- it live after all, its commit will find the attempt changed). table_name is NULL when there is none.
+create or replace function pgtide.announce_chunk(i_queue text, i_stale_before timestamptz,
+    out table_name text, out chunk_no int, out attempt int, out generation int, out lower_key text[], out upper_key text[])
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    update pgtide.copy_chunk c
+    set state = 'announced', attempt = c.attempt + 1, announced_at = clock_timestamp()
+    from (
+        select p.table_name, p.chunk_no, t.generation
+        from pgtide.copy_chunk p
+        join pgtide.table_state t using (queue_name, table_name)
+        where p.queue_name = i_queue and t.phase = 'copying' and t.error is null
+          and (p.state = 'pending' or p.state = 'announced' and p.announced_at < i_stale_before)
+        order by p.state = 'announced', t.total_rows_estimate desc, p.table_name, p.chunk_no
+        limit 1
+        for update of p skip locked
+    ) n
+    where c.queue_name = i_queue and c.table_name = n.table_name and c.chunk_no = n.chunk_no
+    returning c.table_name, c.chunk_no, c.attempt, n.generation, c.lower_key,
+        (select u.lower_key from pgtide.copy_chunk u
+         where u.queue_name = i_queue and u.table_name = c.table_name and u.chunk_no = c.chunk_no + 1)
+    into table_name, chunk_no, attempt, generation, lower_key, upper_key;
+end;
+$$;

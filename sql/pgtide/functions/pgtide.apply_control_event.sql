@@ -1,0 +1,33 @@
+-- pgtide.apply_control_event(i_queue, i_type, i_data, i_extra1, i_extra2, i_extra3) returns void
+--
+-- Carries out one event of the cascade (pgq.*) or of Londiste (londiste.*). Unknown ones stop the node, as in Londiste: to
+-- skip them would be silent loss.
+create or replace function pgtide.apply_control_event(i_queue text, i_type text, i_data text, i_extra1 text, i_extra2 text, i_extra3 text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if i_type like 'pgq.%' and i_extra1 <> i_queue then
+        raise exception 'bad event for queue %: % %', i_queue, i_type, i_extra1 using errcode = 'TD007';
+    end if;
+    case i_type
+        when 'pgq.location-info' then
+            perform pgq_node.register_location(i_queue, i_data, i_extra2, coalesce(i_extra3::bool, false));
+        when 'pgq.unregister-location' then
+            perform pgq_node.unregister_location(i_queue, i_data);
+        when 'pgq.global-watermark' then
+            perform pgq_node.set_global_watermark(i_queue, i_data::bigint);
+        when 'londiste.add-table' then
+            perform londiste.global_add_table(i_queue, i_data);
+        when 'londiste.remove-table' then
+            perform pgtide.abandon_copy(i_queue, i_data);
+            perform londiste.global_remove_table(i_queue, i_data);
+        when 'londiste.update-seq' then
+            perform londiste.global_update_seq(i_queue, i_extra1, i_data::bigint);
+        when 'londiste.remove-seq' then
+            perform londiste.global_remove_seq(i_queue, i_data);
+        else
+            raise exception 'Unhandled event type in queue: %', i_type using errcode = 'TD007';
+    end case;
+end;
+$$;

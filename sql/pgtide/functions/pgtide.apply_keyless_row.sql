@@ -1,0 +1,39 @@
+-- pgtide.apply_keyless_row(i_table, i_nr, i_ev_id, i_op) returns bool
+--
+-- Applies one update or delete of a table without a key to exactly one row that is equal to the whole old row.
+-- Values are compared as text, since types like json have no equality. Returns false when no row is equal.
+create or replace function pgtide.apply_keyless_row(i_table oid, i_nr int, i_ev_id bigint, i_op "char")
+returns bool language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_columns int[];
+    v_statement text;
+    v_count int;
+begin
+    execute format('select h.columns from pg_temp.pgtide_rows_%s r join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = r.shape where r.ev_id = $1', i_nr, i_nr)
+    into strict v_columns using i_ev_id;
+    select format(
+        case when i_op = 'D' then 'delete from %1$s t using %2$s r'
+             else 'update %1$s t set %3$s from %2$s r' end
+        || ' where r.ev_id = $1 and (t.tableoid, t.ctid) = (
+                select f.tableoid, f.ctid from %1$s f
+                cross join lateral %4$s
+                where %5$s limit 1)',
+        i_table::regclass, format('pg_temp.pgtide_rows_%s', i_nr),
+        string_agg(format('%I = r.c%s', a.attname, a.attnum), ', ') filter (where a.attidentity <> 'a'),
+        case when i_op = 'D' then format('(select %s from pg_temp.pgtide_rows_%s d where d.ev_id = $1) o',
+                 string_agg(format('d.c%s as %I', a.attnum, a.attname), ', '), i_nr)
+             else format('(select %s from pg_temp.pgtide_rows_%s u cross join lateral json_to_record(u.old_row) as x (%s) where u.ev_id = $1) o',
+                 string_agg(format('x.%I::%s as %I', a.attname, format_type(a.atttypid, a.atttypmod), a.attname), ', '), i_nr,
+                 string_agg(format('%I %s', a.attname, case when pgtide.base_type(a.atttypid) in ('json'::regtype, 'jsonb'::regtype)
+                     then 'text' else format_type(a.atttypid, a.atttypmod) end), ', ')) end,
+        string_agg(format('f.%1$I::text is not distinct from o.%1$I::text', a.attname), ' and '))
+    into v_statement
+    from pg_attribute a
+    where a.attrelid = i_table and a.attnum = any (v_columns);
+    execute v_statement using i_ev_id;
+    get diagnostics v_count = row_count;
+    return v_count > 0;
+end;
+$$;

@@ -1,0 +1,63 @@
+-- pgtide.apply_rows(i_table, i_nr, i_op, i_ev_id, i_overwrite) returns (found, missing, conflicts)
+--
+-- Applies the typed rows of one operation as one statement a column list.
+--   i_op         D, U or I
+--   i_ev_id      only this event (exact replay); NULL: all rows
+--   i_overwrite  an update that finds no row inserts it, an insert that finds one updates it
+-- found counts the rows changed, missing the updates and deletes that found none, conflicts the inserts that found one (only
+-- with i_overwrite; otherwise such an insert fails with unique_violation).
+create or replace function pgtide.apply_rows(i_table oid, i_nr int, i_op "char", i_ev_id bigint, i_overwrite bool,
+    out found bigint, out missing bigint, out conflicts bigint)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_shape record;
+    v_where text;
+    v_same_key text;
+    v_expected bigint;
+    v_count bigint;
+    v_rows text := format('pg_temp.pgtide_rows_%s', i_nr);
+begin
+    found := 0; missing := 0; conflicts := 0;
+    for v_shape in execute format(
+        'select h.shape, h.columns, h.key, s.rows
+         from (select shape, count(*) as rows from %s where op = $1 and ($2 is null or ev_id = $2) group by shape) s
+         join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = s.shape', v_rows, i_nr) using i_op, i_ev_id
+    loop
+        v_expected := v_shape.rows;
+        v_where := format('r.op = %L and r.shape = %s', i_op, v_shape.shape) || coalesce(format(' and r.ev_id = %s', i_ev_id), '');
+        select string_agg(format('t.%I = r.c%s', a.attname, a.attnum), ' and ') into v_same_key
+        from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.key);
+
+        v_count := 0;
+        if i_op <> 'I' or i_overwrite then
+            execute (
+                select format(
+                    case when i_op = 'D' then 'delete from %1$s t using %2$s r where %3$s and %4$s'
+                         when count(*) = 0 then 'select from %1$s t join %2$s r on %4$s where %3$s'
+                         else 'update %1$s t set %5$s from %2$s r where %3$s and %4$s' end,
+                    i_table::regclass, v_rows, v_where, v_same_key, string_agg(format('%I = r.c%s', a.attname, a.attnum), ', '))
+                from pg_attribute a
+                -- An identity column that is always generated cannot be updated, on the provider neither.
+                where a.attrelid = i_table and a.attnum = any (v_shape.columns) and a.attidentity <> 'a');
+            get diagnostics v_count = row_count;
+        end if;
+        if i_op = 'I' or i_overwrite and i_op = 'U' and v_count < v_expected then
+            execute (
+                select format('insert into %1$s (%2$s) overriding system value select %3$s from %4$s r where %5$s%6$s',
+                    i_table::regclass, string_agg(quote_ident(a.attname), ', ' order by a.attnum),
+                    string_agg('r.c' || a.attnum, ', ' order by a.attnum), v_rows, v_where,
+                    case when i_overwrite then format(' and not exists (select from %s t where %s)', i_table::regclass, v_same_key) else '' end)
+                from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.columns));
+        end if;
+        if i_op = 'I' then
+            conflicts := conflicts + v_count;
+        else
+            missing := missing + v_expected - v_count;
+        end if;
+        found := found + case when i_op = 'I' then v_expected else v_count end;
+    end loop;
+end;
+$$;

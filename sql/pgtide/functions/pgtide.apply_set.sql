@@ -1,0 +1,27 @@
+-- pgtide.apply_set(i_nr, i_op, i_on_conflict) returns void
+--
+-- One set-wise step for a table of pgtide_work (see pgtide.set_steps).
+create or replace function pgtide.apply_set(i_nr int, i_op text, i_on_conflict text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_work record;
+    v_step record;
+begin
+    select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
+    if v_work.keyless then
+        -- Rows without a key have no last image: they go in exact order.
+        if i_op = 'C' then
+            for v_step in select * from pgtide.exact_steps(array[i_nr]) loop
+                perform pgtide.apply_event(i_nr, v_step.ev_id, v_step.op, i_on_conflict);
+            end loop;
+        end if;
+    elsif i_op = 'C' then
+        update pg_temp.pgtide_work set collapsed = pgtide.collapse_rows(i_nr) where nr = i_nr;
+    else
+        perform pgtide.count_applied(i_nr, i_op, i_on_conflict, r.found, r.missing, r.conflicts)
+        from pgtide.apply_rows(v_work.oid, i_nr, i_op::"char", null, i_on_conflict = 'overwrite') r;
+    end if;
+end;
+$$;

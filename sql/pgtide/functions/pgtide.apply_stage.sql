@@ -1,0 +1,96 @@
+-- pgtide.apply_stage(i_queue, i_replica, i_on_conflict)
+--     returns table (table_name, inserted, updated, deleted, missing, conflicts, collapsed, exact, error)
+--
+-- Applies the staged events that pgtide.judge_stage left: control events, then truncates, then rows. One row per table.
+--   i_replica      the transaction is in replica mode (pgtide.enter_apply)
+--   i_on_conflict  what to do with a table whose rows do not find what they should: an update or delete that finds no
+--                  row, an insert that finds one, a column or value that does not fit
+--                    set-aside  undo this slice's part of it, remember why, skip it until it is copied anew; others go on
+--                    resync     the same, and start its copy over at once
+--                    overwrite  make the row what the event says (what still fails: set-aside)
+--                    stop       fail: nothing of the slice is applied
+-- Rows are applied set-wise: one delete, update and insert a table. In replica mode table by table, deletes first, so
+-- that unique values are free again; otherwise inserts and updates parents first, then deletes children first, as
+-- live foreign keys want it. When a set-wise statement meets a unique or foreign key violation that the exact order might
+-- not, the table (without replica mode: the slice) is replayed again event by event, inside this transaction.
+-- Missing privileges, locks, a full disk and the like fail the whole: they say nothing about a table.
+create or replace function pgtide.apply_stage(i_queue text, i_replica bool, i_on_conflict text)
+returns table (table_name text, inserted bigint, updated bigint, deleted bigint, missing bigint, conflicts bigint,
+    collapsed bigint, exact bool, error text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_control record;
+    v_table record;
+    v_again bool;
+    v_failed text;
+begin
+    for v_control in
+        select * from pg_temp.pgtide_stage s where s.ev_type not like '{%' order by s.ev_id
+    loop
+        perform pgtide.apply_control_event(i_queue, v_control.ev_type, v_control.ev_data, v_control.ev_extra1,
+            v_control.ev_extra2, v_control.ev_extra3);
+    end loop;
+    perform pgtide.apply_truncates(i_queue);
+
+    create temp table pgtide_work on commit drop as
+    select s.ev_extra1 as table_name, londiste.find_table_oid(coalesce(max(t.dest_table), s.ev_extra1)) as oid,
+           row_number() over (order by s.ev_extra1)::int as nr, 0 as rank, count(*) as events,
+           0::bigint as inserted, 0::bigint as updated, 0::bigint as deleted, 0::bigint as missing, 0::bigint as conflicts,
+           0::bigint as collapsed, false as keyless, false as exact, null::text as error
+    from pg_temp.pgtide_stage s
+    join londiste.table_info t on t.queue_name = i_queue and t.table_name = s.ev_extra1
+    where s.ev_type like '{%'
+    group by s.ev_extra1;
+
+    for v_table in select * from pg_temp.pgtide_work order by nr loop
+        begin
+            if v_table.oid is null then
+                raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
+            end if;
+            perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr);
+            update pg_temp.pgtide_work set keyless = exists (
+                select from pg_temp.pgtide_shapes h where h.nr = v_table.nr and h.key = '{}')
+            where nr = v_table.nr;
+        exception when others then
+            v_failed := pgtide.table_failure(sqlstate, sqlerrm, i_on_conflict);
+            update pg_temp.pgtide_work set error = v_failed where nr = v_table.nr;
+        end;
+    end loop;
+
+    if i_replica then
+        for v_table in select * from pg_temp.pgtide_work where error is null order by nr loop
+            perform pgtide.apply_tables(array[v_table.nr], true, i_on_conflict);
+        end loop;
+    else
+        update pg_temp.pgtide_work w set rank = r.rank from pgtide.foreign_key_ranks(
+            array(select oid from pg_temp.pgtide_work where oid is not null)) r where r.oid = w.oid;
+        loop
+            -- A table that fails takes only itself out; the others are tried again without it.
+            v_again := pgtide.apply_tables(array(select nr from pg_temp.pgtide_work where error is null order by nr), false, i_on_conflict);
+            exit when not v_again;
+        end loop;
+    end if;
+
+    for v_table in select * from pg_temp.pgtide_work where error is not null loop
+        if i_on_conflict = 'resync' then
+            perform pgtide.reset_copy(i_queue, v_table.table_name);
+        else
+            perform pgtide.set_aside(i_queue, v_table.table_name, v_table.error);
+        end if;
+    end loop;
+    insert into pgtide.table_stats as s (queue_name, table_name, inserted, updated, deleted, missing, conflicts, last_problem)
+    select i_queue, w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts,
+           case when w.missing + w.conflicts > 0 then now() end
+    from pg_temp.pgtide_work w where w.error is null
+    on conflict (queue_name, table_name) do update
+    set inserted = s.inserted + excluded.inserted, updated = s.updated + excluded.updated, deleted = s.deleted + excluded.deleted,
+        missing = s.missing + excluded.missing, conflicts = s.conflicts + excluded.conflicts,
+        last_problem = coalesce(excluded.last_problem, s.last_problem);
+    return query
+    select w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts, w.collapsed, w.exact, w.error
+    from pg_temp.pgtide_work w order by w.nr;
+end;
+$$;

@@ -1,0 +1,56 @@
+-- pgtide.apply_tables(i_nrs, i_replica, i_on_conflict) returns bool
+--
+-- Applies the typed rows of some tables of pgtide_work together: set-wise, and when that meets a unique or foreign key
+-- violation, event by event in the exact order. When a table fails also then, its reason is in pgtide_work.error, and nothing
+-- of these tables is applied.
+-- Returns true when a table failed, and the others are to be tried again without it.
+create or replace function pgtide.apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
+returns bool language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_exact bool := exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and keyless) and cardinality(i_nrs) = 1;
+    v_step record;
+    v_nr int;
+    v_state text;
+    v_schema text;
+    v_table text;
+begin
+    loop
+        begin
+            if v_exact then
+                for v_step in select * from pgtide.exact_steps(i_nrs) loop
+                    v_nr := v_step.nr;
+                    perform pgtide.apply_event(v_nr, v_step.ev_id, v_step.op, i_on_conflict);
+                end loop;
+            else
+                for v_step in select * from pgtide.set_steps(i_nrs, i_replica) loop
+                    v_nr := v_step.nr;
+                    perform pgtide.apply_set(v_nr, v_step.op, i_on_conflict);
+                end loop;
+            end if;
+            v_nr := null;
+            set constraints all immediate;
+            set constraints all deferred;
+            update pg_temp.pgtide_work set exact = v_exact where nr = any (i_nrs);
+            return false;
+        exception when others then
+            get stacked diagnostics v_state = returned_sqlstate, v_schema = schema_name, v_table = table_name;
+            if v_exact or v_state not in ('23505', '23503', '23P01') then
+                -- A check at the end names its table itself.
+                update pg_temp.pgtide_work w set error = pgtide.table_failure(v_state, sqlerrm, i_on_conflict)
+                where w.nr = any (i_nrs)
+                  and (w.nr = v_nr or v_nr is null and w.oid in (select r.relation from pg_class c
+                       join pg_namespace n on n.oid = c.relnamespace and n.nspname = v_schema
+                       cross join lateral (select c.oid as relation union select i.inhparent from pg_inherits i where i.inhrelid = c.oid) r
+                       where c.relname = v_table));
+                if not found then
+                    raise;
+                end if;
+                return true;
+            end if;
+            v_exact := true;
+        end;
+    end loop;
+end;
+$$;

@@ -1,0 +1,82 @@
+-- pgtide.begin_replay(i_queue, i_consumer, i_epoch, i_prev_tick, i_tick)
+--     returns (verdict, position, after_ev_id, replica, copies)
+--
+-- On the subscriber, at the start of replay's transaction: locks the consumer's position, checks the lease's epoch against
+-- the highest one that has written here, compares the position with the batch, and makes the stage.
+--   i_epoch  the lease's; NULL when run by hand: then the lock and the position alone protect
+-- verdict:
+--   on-track         the batch starts where this node stands (or in it: after_ev_id is the last event of the slices applied)
+--   already-applied  it ends where this node stands: only its end is to be told to the provider
+--   lost             neither
+--   paused           the node is paused
+-- position is the tick completed. replica says whether replica mode is in use; if not, replay declares itself by
+-- pgtide.applying, foreign keys are checked at the end of the transaction, and user triggers are disabled (pgtide.quiet_tables).
+-- copies is i_copies of pgtide.slice_query, NULL when no table is in copy.
+-- Makes the temporary tables pgtide_stage (the events) and pgtide_chunks (the chunks' states, read once for the transaction).
+-- The caller must have opened the batch before: a chunk that is pending here then takes its snapshot after the batch's end.
+create or replace function pgtide.begin_replay(i_queue text, i_consumer text, i_epoch bigint, i_prev_tick bigint, i_tick bigint,
+    out verdict text, out "position" bigint, out after_ev_id bigint, out replica bool, out copies jsonb)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_state pgq_node.local_state;
+    v_replay pgtide.replay_state;
+begin
+    insert into pgtide.replay_state (queue_name, consumer_name) values (i_queue, i_consumer) on conflict do nothing;
+    begin
+        select * into v_replay from pgtide.replay_state r
+        where r.queue_name = i_queue and r.consumer_name = i_consumer for update nowait;
+    exception when lock_not_available then
+        raise exception 'another run is replaying queue % here', i_queue using errcode = 'TD008';
+    end;
+    select * into v_state from pgq_node.local_state s
+    where s.queue_name = i_queue and s.consumer_name = i_consumer for update;
+    if not found then
+        raise exception 'consumer not registered: %/%', i_queue, i_consumer using errcode = 'TD002',
+            hint = 'pgtide init registers the nodes of the configuration';
+    end if;
+    if i_epoch < v_replay.epoch then
+        raise exception 'lease epoch % is over, a run with epoch % has taken over', i_epoch, v_replay.epoch using errcode = 'TD006';
+    elsif i_epoch > v_replay.epoch then
+        update pgtide.replay_state r set epoch = i_epoch where r.queue_name = i_queue and r.consumer_name = i_consumer;
+    end if;
+
+    position := v_state.last_tick_id;
+    after_ev_id := coalesce(v_replay.slice_ev_id, 0);
+    if v_state.paused then
+        verdict := 'paused';
+        return;
+    elsif i_prev_tick = v_state.last_tick_id and coalesce(v_replay.slice_tick, i_tick) = i_tick then
+        verdict := 'on-track';
+    elsif i_tick = v_state.last_tick_id and v_replay.slice_tick is null then
+        verdict := 'already-applied';
+        return;
+    else
+        verdict := 'lost';
+        return;
+    end if;
+
+    replica := pgtide.enter_apply();
+    if not replica then
+        perform pgtide.quiet_tables(i_queue);
+    end if;
+    create temp table pgtide_stage (
+        ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,
+        ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int, bytes bigint
+    ) on commit drop;
+    -- FOR SHARE: nobody may start a copy over while its chunks' states are being used.
+    perform from pgtide.table_state t where t.queue_name = i_queue and t.phase <> 'ok' for share;
+    create temp table pgtide_chunks on commit drop as
+    select c.table_name, c.chunk_no, c.state, c.snapshot, c.lower_key
+    from pgtide.copy_chunk c
+    join pgtide.table_state t using (queue_name, table_name)
+    where c.queue_name = i_queue and t.phase in ('copying', 'catching-up');
+    select jsonb_agg(jsonb_build_object('name', c.table_name, 'bounds', c.bounds,
+               'key', pgtide.table_key(londiste.find_table_oid(coalesce(i.dest_table, i.table_name)))))
+    into copies
+    from (select table_name, coalesce(jsonb_agg(lower_key order by chunk_no) filter (where chunk_no > 0), '[]') as bounds
+          from pg_temp.pgtide_chunks group by table_name) c
+    join londiste.table_info i on i.queue_name = i_queue and i.table_name = c.table_name;
+end;
+$$;

@@ -1,0 +1,100 @@
+-- pgtide.capture_function(i_queue_id, i_table, i_root) returns text
+--
+-- The CREATE FUNCTION statement of a table's capture: one static INSERT … SELECT a statement of the application.
+--   i_queue_id  pgq.queue.queue_id
+--   i_table     the table that the triggers are on
+--   i_root      the table that is replicated: i_table, or the partitioned table above it
+--
+-- The function must never make the application's write fail, so it holds statements for the shape that the table has
+-- now, and the identity (xmin) of the catalog rows that say so. When those have changed (a column was added, dropped,
+-- renamed, retyped; the database was restored from a dump) the statement for the new shape is built at run time: slower,
+-- but as exact, until pgtide.refresh_capture. A branch that is not taken is never planned, and so cannot fail.
+--
+-- Values must not depend on the session. Where the text of a column's type does (pgtide.capture_columns.settles), the
+-- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement.
+--
+-- Order: see pgtide.settle_nesting.
+create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid)
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key text[] := pgtide.table_key(i_root);
+    v_name text := pgtide.table_name(i_root);
+    v_queue pgq.queue;
+    v_pins text;
+    v_branches text := '';
+    v_keys text;
+    v_shape text;
+    v_event_table text;
+begin
+    select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
+    select array(select a.xmin from pg_attribute a where a.attrelid = i_table and a.attnum > 0 order by a.attnum)::text
+    into v_shape;
+    select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide.pinned_settings() s
+    where exists (select from pgtide.capture_columns(i_table) c where not c.settles);
+    select string_agg(quote_ident(k), ', ') into v_keys from unnest(v_key) k;
+
+    for v_nr in 0 .. v_queue.queue_ntables - 1 loop
+        v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
+        v_branches := v_branches || format('    elsif v_current = %s then
+        if tg_op = ''INSERT'' then
+            %s;
+        elsif tg_op = ''DELETE'' then
+            %s;
+', v_nr, pgtide.capture_statement(i_table, i_root, v_event_table, 'INSERT'),
+            pgtide.capture_statement(i_table, i_root, v_event_table, 'DELETE'));
+        if v_keys is not null then
+            v_branches := v_branches || format('        elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
+            %2$s;
+', v_keys, pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE KEYS'));
+        end if;
+        v_branches := v_branches || format('        else
+            %s;
+        end if;
+', pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE'));
+    end loop;
+
+    return format('create or replace function pgtide.capture_%s_%s() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',
+        i_queue_id, i_table, coalesce(v_pins, ''), format($body$
+declare
+    v_role text := current_setting('session_replication_role');
+    v_nested bool := pg_trigger_depth() > 1 or current_setting('pgtide.nested', true) <> '';
+    v_current int;
+    v_disabled bool;
+    v_before bigint;
+begin
+    if v_role = 'local' then
+        return null;
+    end if;
+    select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
+    if not found then
+        raise exception 'Event queue not found' using errcode = 'TD002';
+    elsif v_disabled and v_role <> 'replica' then
+        raise exception 'Insert into queue disallowed' using errcode = 'TD003';
+    end if;
+    if v_nested then
+        select last_value into v_before from %2$s;
+    end if;
+    if tg_op = 'TRUNCATE' then
+        perform pgtide.capture_truncate(tg_relid, %3$s, tg_when, '%4$s_' || v_current);
+    elsif array(select a.xmin from pg_attribute a where a.attrelid = tg_relid and a.attnum > 0 order by a.attnum)
+            <> %5$L::xid[] then
+        declare
+            v_pins text[] := pgtide.pin_settings(null);
+            v_unpinned text[];
+        begin
+            execute pgtide.capture_statement(tg_relid, %3$s, '%4$s_' || v_current,
+                case when tg_op = 'UPDATE' and pgtide.table_key(%3$s) <> '{}' then 'UPDATE KEYS' else tg_op end);
+            v_unpinned := pgtide.pin_settings(v_pins);
+        end;
+%6$s    end if;
+    if v_nested then
+        perform pgtide.settle_nesting(%4$L, %3$s, %7$L, v_before);
+    end if;
+    return null;
+end;
+$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_name));
+end;
+$$;

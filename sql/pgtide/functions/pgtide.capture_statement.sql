@@ -1,0 +1,59 @@
+-- pgtide.capture_statement(i_table, i_root, i_event_table, i_op) returns text
+--
+-- The SQL that writes the rows of one statement into an event table, from the transition tables pgtide_old and
+-- pgtide_new, in the shape that the table has now.
+--   i_table        the table that the trigger is on
+--   i_root         the table that is replicated: i_table, or the partitioned table above it
+--   i_event_table  where to, quoted
+--   i_op           INSERT, DELETE, UPDATE (no key has changed), UPDATE KEYS (some may have), or
+--                  EMPTY (a partition is about to be truncated: its rows are deletes, read from the table itself)
+-- A changed key becomes a delete of the old key and an insert of the new one; a key that one row leaves and another
+-- takes in the same statement is an update. Deletes come first, so that per key the order of events is that of the rows.
+-- A table without a key writes the old row beside the new one (ev_extra2).
+create or replace function pgtide.capture_statement(i_table oid, i_root oid, i_event_table text, i_op text)
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key text[] := pgtide.table_key(i_root);
+    v_schema text;
+    v_table text;
+    v_columns text;
+    v_same_key text;
+    v_insert text;
+    v_type text;
+    v_tags text;
+    v_rows text;
+begin
+    select n.nspname, c.relname into v_schema, v_table
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_root;
+    select coalesce(string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', '), ''),
+           quote_literal(v_schema || '.' || v_table) || ', '
+           || quote_literal('pgtide:' || left(md5(coalesce(string_agg(c.column_name, ','), '')), 8))
+    into v_columns, v_tags
+    from pgtide.capture_columns(i_table) c;
+    select string_agg(format('o.%1$I = n.%1$I', k), ' and ') into v_same_key from unnest(v_key) k;
+    v_type := ',"table":[' || to_json(v_schema) || ',' || to_json(v_table) || '],"pkey":' || to_json(v_key) || '}';
+    v_insert := 'insert into ' || i_event_table
+        || ' (ev_time, ev_type, ev_extra1, ev_extra4, ev_data, ev_extra2) select now(), ';
+
+    if i_op = 'UPDATE' and v_key = '{}' then
+        v_rows := '(select row_number() over () as position, row_to_json(r)::text as data from (select ' || v_columns || ' from ';
+        return v_insert || quote_literal('{"op":"UPDATE"' || v_type) || ', ' || v_tags || ', n.data, o.data from '
+            || v_rows || 'pgtide_new) r) n join ' || v_rows || 'pgtide_old) r) o using (position) order by position';
+    end if;
+    v_rows := ', ' || v_tags || ', row_to_json(r)::text, null from (select ' || v_columns || ' from ';
+    return (
+        select string_agg(v_insert || quote_literal('{"op":"' || s.op || '"' || v_type) || v_rows || s.source || ') r', '; ' order by s.nr)
+        from (values
+            ('INSERT', 1, 'INSERT', 'pgtide_new'),
+            ('DELETE', 1, 'DELETE', 'pgtide_old'),
+            ('EMPTY', 1, 'DELETE', i_table::regclass::text),
+            ('UPDATE', 1, 'UPDATE', 'pgtide_new'),
+            ('UPDATE KEYS', 1, 'DELETE', 'pgtide_old o where not exists (select from pgtide_new n where ' || v_same_key || ')'),
+            ('UPDATE KEYS', 2, 'UPDATE', 'pgtide_new n where exists (select from pgtide_old o where ' || v_same_key || ')'),
+            ('UPDATE KEYS', 3, 'INSERT', 'pgtide_new n where not exists (select from pgtide_old o where ' || v_same_key || ')')
+        ) s (statement, nr, op, source)
+        where s.statement = i_op);
+end;
+$$;

@@ -1,0 +1,16 @@
+-- pgtide.captured_tables(i_queue) returns table (root, name)
+--
+-- The tables whose changes go into a queue from this database: those that are local to it in londiste.table_info, and
+-- are there.
+create or replace function pgtide.captured_tables(i_queue text)
+returns table (root oid, name text) language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select londiste.find_table_oid(coalesce(t.dest_table, t.table_name)), t.table_name
+    from londiste.table_info t
+    join pgq_node.node_info n on n.queue_name = t.queue_name
+    where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
+      and coalesce(t.table_attrs, '') !~ '(^|&)no_triggers=1(&|$)'
+      and londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is not null
+    order by t.nr;
+$$;

@@ -1,0 +1,52 @@
+-- pgtide.create_capture(i_queue, i_table, i_global_name) returns int
+--
+-- Puts the capture on a table: a trigger function of its own, and statement-level triggers on the table and, when it is
+-- partitioned, on each of its partitions (a statement fires the triggers of the table that it names, and no others).
+-- Again on a table that has it: brings it up to date. Locks the table as CREATE TRIGGER does, and so waits for its writers.
+--   i_queue        the queue that gets the events
+--   i_table        the table
+--   i_global_name  its name in the queue; must be schema.table of i_table
+-- Returns the number of triggers created, 0 when all were there.
+create or replace function pgtide.create_capture(i_queue text, i_table oid, i_global_name text)
+returns int language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_queue_id int;
+    v_function text;
+    v_relation oid;
+    v_trigger record;
+    v_created int := 0;
+begin
+    select queue_id into v_queue_id from pgq.queue where queue_name = i_queue;
+    if not found then
+        raise exception 'No such event queue: %', i_queue using errcode = 'TD002';
+    end if;
+    if i_global_name is distinct from pgtide.table_name(i_table) then
+        raise exception 'table % cannot be replicated under the name %', pgtide.table_name(i_table), i_global_name
+            using errcode = 'TD001';
+    end if;
+    for v_relation in select * from pgtide.table_tree(i_table) loop
+        v_function := format('pgtide.capture_%s_%s', v_queue_id, v_relation);
+        execute pgtide.capture_function(v_queue_id, v_relation, i_table);
+        execute format('revoke all on function %s() from public', v_function);
+        for v_trigger in
+            select * from (values
+                ('insert', 'after insert', 'referencing new table as pgtide_new'),
+                ('update', 'after update', 'referencing old table as pgtide_old new table as pgtide_new'),
+                ('delete', 'after delete', 'referencing old table as pgtide_old'),
+                ('truncating', 'before truncate', ''),
+                ('truncate', 'after truncate', '')) t (suffix, event, transition)
+            where not exists (
+                select from pg_trigger g
+                where g.tgrelid = v_relation and g.tgname = pgtide.trigger_name(i_queue, t.suffix))
+        loop
+            execute format('create trigger %I %s on %s %s for each statement execute procedure %s(%L)',
+                pgtide.trigger_name(i_queue, v_trigger.suffix), v_trigger.event, v_relation::regclass,
+                v_trigger.transition, v_function, i_queue);
+            v_created := v_created + 1;
+        end loop;
+    end loop;
+    return v_created;
+end;
+$$;

@@ -1,0 +1,20 @@
+-- pgtide.enter_apply() returns bool
+--
+-- Makes the rest of the transaction one that applies changes from elsewhere: no user trigger, no foreign key check.
+-- Returns true when replica mode does it. A role that may not use replica mode gets false: then pgtide.applying passes the
+-- guard triggers, deferrable constraints wait for the commit, and pgtide.quiet_tables has seen to the rest.
+create or replace function pgtide.enter_apply()
+returns bool language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform set_config('pgtide.applying', 'on', true);
+    set constraints all deferred;
+    begin
+        perform set_config('session_replication_role', 'replica', true);
+        return true;
+    exception when insufficient_privilege then
+        return false;
+    end;
+end;
+$$;

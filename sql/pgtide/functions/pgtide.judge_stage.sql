@@ -1,0 +1,96 @@
+-- pgtide.judge_stage(i_queue) returns (skipped, parked, unparked)
+--
+-- Decides what becomes of each staged row event; afterwards pgtide_stage holds what is to be applied, and control events.
+-- The rules, and why nothing is lost or doubled, are in lib/copy/merge-state.ts. In short, per event of a table that is
+--   not here, set aside, or not planned   skipped
+--   in copy, chunk pending                skipped: the chunk's snapshot will be taken later, and so contains it
+--   in copy, chunk announced              parked
+--   in copy, chunk copied                 kept if its transaction is not visible in the chunk's snapshot; parked ones join
+--   in copy, and truncated                the copy starts over, and all of the slice is skipped
+--   being restored                        parked
+--   restored                              kept, parked ones join; the table is ok from here on
+-- Parked events come before the slice's by ev_id: per key, ev_id order is the order of the rows' versions.
+-- Writes pgtide.parked_event, pgtide.table_state, londiste.table_info.
+create or replace function pgtide.judge_stage(i_queue text, out skipped bigint, out parked bigint, out unparked bigint)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_unknown text;
+    v_table record;
+    v_count bigint;
+begin
+    select ev_type || format(' (ev_id %s)', ev_id) into v_unknown from pg_temp.pgtide_stage
+    where ev_type !~ '^(\{"op":"(INSERT|UPDATE|DELETE|TRUNCATE)"|pgq\.|londiste\.)' limit 1;
+    if found then
+        raise exception 'Unhandled event type in queue: %', v_unknown using errcode = 'TD007';
+    end if;
+    skipped := 0; parked := 0; unparked := 0;
+
+    for v_table in
+        select t.table_name from londiste.table_info t join pgtide.table_state s using (queue_name, table_name)
+        where t.queue_name = i_queue and s.phase = 'restored'
+    loop
+        update pgtide.table_state set phase = 'ok' where queue_name = i_queue and table_name = v_table.table_name;
+        perform londiste.local_set_table_state(i_queue, v_table.table_name, null, 'ok');
+    end loop;
+
+    delete from pg_temp.pgtide_stage s
+    where s.ev_type like '{%' and not exists (
+        select from londiste.table_info t left join pgtide.table_state x using (queue_name, table_name)
+        where t.queue_name = i_queue and t.table_name = s.ev_extra1 and t.local and x.error is null
+          and coalesce(x.phase, case when t.merge_state = 'ok' then 'ok' end) is not null);
+    get diagnostics v_count = row_count;
+    skipped := skipped + v_count;
+
+    for v_table in
+        select distinct s.ev_extra1 as table_name
+        from pg_temp.pgtide_stage s join pgtide.table_state x on x.queue_name = i_queue and x.table_name = s.ev_extra1
+        where s.ev_type like '{"op":"TRUNCATE"%' and x.phase in ('copying', 'catching-up')
+    loop
+        perform pgtide.reset_copy(i_queue, v_table.table_name);
+        delete from pg_temp.pgtide_stage where ev_extra1 = v_table.table_name and ev_type like '{%';
+        get diagnostics v_count = row_count;
+        skipped := skipped + v_count;
+        delete from pg_temp.pgtide_chunks where table_name = v_table.table_name;
+    end loop;
+
+    with moved as (
+        delete from pg_temp.pgtide_stage s
+        using pgtide.table_state x
+        where x.queue_name = i_queue and x.table_name = s.ev_extra1 and s.ev_type like '{%'
+          and (x.phase = 'restoring' or exists (
+              select from pg_temp.pgtide_chunks c
+              where c.table_name = s.ev_extra1 and c.chunk_no = s.chunk_no and c.state = 'announced'))
+        returning s.*, x.phase
+    )
+    insert into pgtide.parked_event (queue_name, table_name, chunk_no, ev_id, ev_txid, ev_time, ev_type, ev_data,
+        ev_extra1, ev_extra2, ev_extra3, ev_extra4)
+    select i_queue, ev_extra1, case when phase <> 'restoring' then chunk_no end, ev_id, ev_txid, ev_time, ev_type, ev_data,
+        ev_extra1, ev_extra2, ev_extra3, ev_extra4
+    from moved;
+    get diagnostics parked = row_count;
+
+    delete from pg_temp.pgtide_stage s using pg_temp.pgtide_chunks c
+    where c.table_name = s.ev_extra1 and s.ev_type like '{%' and c.chunk_no = s.chunk_no
+      and (c.state = 'pending' or c.state = 'copied' and txid_visible_in_snapshot(s.ev_txid, c.snapshot));
+    get diagnostics v_count = row_count;
+    skipped := skipped + v_count;
+
+    with released as (
+        delete from pgtide.parked_event p
+        where p.queue_name = i_queue and (
+            exists (select from pg_temp.pgtide_chunks c
+                    where c.table_name = p.table_name and c.chunk_no = p.chunk_no and c.state = 'copied')
+            or exists (select from pgtide.table_state x
+                       where x.queue_name = p.queue_name and x.table_name = p.table_name and x.phase = 'ok'))
+        returning p.*
+    )
+    insert into pg_temp.pgtide_stage (ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no)
+    select r.ev_id, r.ev_txid, r.ev_time, r.ev_type, r.ev_data, r.ev_extra1, r.ev_extra2, r.ev_extra3, r.ev_extra4, r.chunk_no
+    from released r
+    left join pg_temp.pgtide_chunks c on c.table_name = r.table_name and c.chunk_no = r.chunk_no
+    where c.snapshot is null or not txid_visible_in_snapshot(r.ev_txid, c.snapshot);
+    get diagnostics unparked = row_count;
+end;
+$$;

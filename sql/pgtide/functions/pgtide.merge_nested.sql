@@ -1,0 +1,94 @@
+-- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer) returns int
+--
+-- Replaces the events of this transaction that inner and outer statements wrote for the same key by one event a key with
+-- the row as it is now. See pgtide.settle_nesting for why, and for the arithmetic.
+--   i_event_parent  the queue's event table
+--   i_root, i_name  the replicated table and its name in events
+--   i_inner         events after this ev_id are the inner statements'
+--   i_outer         events after this ev_id are the outer statement's
+-- Returns the number of events removed. Writes the queue's event tables.
+create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint)
+returns int language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key text[] := pgtide.table_key(i_root);
+    v_event_key text;
+    v_removed int;
+    v_pins text[];
+    v_event_table text;
+    v_row text;
+begin
+    select '(select row_to_json(r) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ') || ') r)'
+    into v_row from pgtide.capture_columns(i_root) c;
+    select format('%s_%s', q.queue_data_pfx, q.queue_cur_table) into strict v_event_table
+    from pgq.queue q where q.queue_data_pfx = i_event_parent;
+
+    if v_key = '{}' then
+        execute format($sql$
+            with gone as (
+                delete from %1$s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 returning *
+            ), net as (
+                select v.row, sum(v.sign) as copies, min(g.ev_type) as ev_type, min(g.ev_extra4) as tag
+                from gone g
+                cross join lateral (values
+                    (case when ev_type not like '{"op":"DELETE"%%' then ev_data end, 1),
+                    (case when ev_type like '{"op":"DELETE"%%' then ev_data else ev_extra2 end, -1)) v (row, sign)
+                where v.row is not null
+                group by v.row
+            ), written as (
+                insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
+                select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case when n.copies < 0 then 'DELETE' else 'INSERT' end || '"'),
+                       n.row, $2, n.tag
+                from net n, generate_series(1, abs(n.copies))
+                order by n.copies
+            )
+            select count(*) from gone$sql$, i_event_parent, v_event_table)
+        into v_removed using i_inner, i_name;
+        return v_removed;
+    end if;
+
+    v_pins := pgtide.pin_settings(null);
+    select 'json_build_array(' || string_agg(format('e.ev_data::json->>%L', k), ', ') || ')::text' into v_event_key from unnest(v_key) k;
+    execute format($sql$
+        with touched as (
+            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, e.ev_extra4, %3$s as key,
+                   case when ev_type like '{"op":"INSERT"%%' then 1 when ev_type like '{"op":"DELETE"%%' then -1 else 0 end as sign
+            from %1$s e
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and e.ev_type not like '{"op":"TRUNCATE"%%'
+        ), keys as (
+            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
+                   min(t.ev_extra4) as tag
+            from touched t group by t.key
+            having min(t.ev_id) <= $3 and max(t.ev_id) > $3
+        ), gone as (
+            delete from %1$s e using touched t, keys k
+            where e.tableoid = t.tableoid and e.ctid = t.ctid and t.key = k.key
+        ), now as (
+            select k.key, %4$s::text as ev_data
+            from keys k
+            cross join lateral json_to_record(k.ev_data::json) as p (%5$s)
+            join %6$s t on %7$s
+        ), net as (
+            select k.*, n.ev_data as row, (n.key is not null) as exists_now,
+                   (n.key is not null)::int - k.net = 1 as existed_before
+            from keys k left join now n on n.key = k.key
+        ), written as (
+            insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
+            select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case
+                       when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end || '"'),
+                   coalesce(n.row, n.ev_data), $2, n.tag
+            from net n
+            where n.exists_now or n.existed_before
+            order by n.exists_now
+        )
+        select count(*) from touched t join keys k using (key)$sql$,
+        i_event_parent, v_event_table, v_event_key, v_row,
+        (select string_agg(format('k%s %s', k.nr, pgtide.column_type(i_root, k.name)), ', ') from unnest(v_key) with ordinality k (name, nr)),
+        i_root::regclass,
+        (select string_agg(format('t.%I = p.k%s', k.name, k.nr), ' and ') from unnest(v_key) with ordinality k (name, nr)))
+    into v_removed using i_inner, i_name, i_outer;
+    v_pins := pgtide.pin_settings(v_pins);
+    return v_removed;
+end;
+$$;

@@ -1,0 +1,25 @@
+-- pgtide.reset_copy(i_queue, i_table) returns bool
+--
+-- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it anew (and
+-- empties the table then, unless it was added to keep its rows). A chunk that is being copied just now notices by the
+-- generation, and rolls back. Indexes and foreign keys that an earlier copy took off stay saved.
+-- Returns false when the table is not one of this node's.
+create or replace function pgtide.reset_copy(i_queue text, i_table text)
+returns bool language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table and t.local for update;
+    if not found then
+        return false;
+    end if;
+    insert into pgtide.table_state as s (queue_name, table_name, generation) values (i_queue, i_table, 1)
+    on conflict (queue_name, table_name) do update
+    set generation = s.generation + 1, phase = null, error = null, error_time = null;
+    delete from pgtide.copy_chunk where queue_name = i_queue and table_name = i_table;
+    delete from pgtide.parked_event where queue_name = i_queue and table_name = i_table;
+    delete from pgtide.table_stats where queue_name = i_queue and table_name = i_table;
+    perform londiste.local_set_table_state(i_queue, i_table, null, null);
+    return true;
+end;
+$$;

@@ -1,0 +1,17 @@
+-- pgtide.table_failure(i_state, i_message, i_on_conflict) returns text
+--
+-- The reason for which a table is set aside, from the error that its rows met. Raises the error again when it says nothing
+-- about the table (locks, disk, privileges, a lost server), or when the policy is to stop.
+create or replace function pgtide.table_failure(i_state text, i_message text, i_on_conflict text)
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if i_on_conflict = 'stop' or i_state = '42501'
+            or not (left(i_state, 2) in ('22', '23', '42', '0A') or i_state in ('TD004', 'TD007')) then
+        raise exception '%', i_message using errcode = case when left(i_state, 2) in ('22', '23') then 'TD007' else i_state end,
+            hint = 'replay stops here until this is mended; onConflict in pgtide.yml can set the table aside instead';
+    end if;
+    return format('%s (SQLSTATE %s)', i_message, i_state);
+end;
+$$;

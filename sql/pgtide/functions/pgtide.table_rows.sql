@@ -1,0 +1,14 @@
+-- pgtide.table_rows(i_table) returns bigint
+--
+-- About how many rows a table has: by the statistics, or where they are missing by its size.
+create or replace function pgtide.table_rows(i_table oid)
+returns bigint language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(sum(case
+        when c.reltuples > 0 and c.relpages > 0
+            then c.reltuples::float8 / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::int)
+        -- Never analyzed: a row of a hundred bytes.
+        else pg_relation_size(c.oid) / 100 end), 0)::bigint
+    from pgtide.table_tree(i_table) t join pg_class c on c.oid = t and c.relkind = 'r';
+$$;

@@ -1,0 +1,111 @@
+-- What Skytools never had. On a subscriber: where each table's copy and each consumer's replay stand.
+-- Everything here commits together with the rows that it speaks of.
+create schema if not exists pgtide;
+
+-- One row per cascaded consumer of this database: the fence, and the place inside a batch that is applied in slices.
+-- Its row in pgq_node.local_state keeps the tick; the two are written in one transaction.
+create table pgtide.replay_state (
+    queue_name      text not null,
+    consumer_name   text not null,
+    -- The highest lease epoch that has written here; a lower one is refused.
+    epoch           bigint not null default 0,
+    -- Set while a batch is applied in part: its end tick, and the last event applied. Rows of events up to there are
+    -- visible before the batch is whole.
+    slice_tick      bigint,
+    slice_ev_id     bigint,
+    -- Sums over the life of the consumer.
+    batches         bigint not null default 0,
+    events          bigint not null default 0,
+    applied_at      timestamptz,
+    -- When the last tick that was applied was made, by the provider's clock.
+    tick_time       timestamptz,
+    primary key (queue_name, consumer_name),
+    check ((slice_tick is null) = (slice_ev_id is null))
+);
+
+-- One row per table that this database subscribes to.
+--   phase  NULL (to be planned) → copying → catching-up (all chunks are there) → restoring (consistent; events are parked
+--          while indexes are built) → restored → ok. londiste.table_info.merge_state says the same in Londiste's words.
+create table pgtide.table_state (
+    queue_name      text not null,
+    table_name      text not null,
+    -- Grows whenever the copy starts over; what belongs to an older one is void.
+    generation      int not null default 0,
+    phase           text check (phase in ('copying', 'catching-up', 'restoring', 'restored', 'ok')),
+    total_rows_estimate bigint,
+    -- Set aside: why, and since when. Its events are skipped until it is copied anew.
+    error           text,
+    error_time      timestamptz,
+    primary key (queue_name, table_name),
+    foreign key (queue_name, table_name) references londiste.table_info on delete cascade
+);
+
+-- Events that did not find what they should have. Never silent: status tells them.
+create table pgtide.table_stats (
+    queue_name      text not null,
+    table_name      text not null,
+    inserted        bigint not null default 0,
+    updated         bigint not null default 0,
+    deleted         bigint not null default 0,
+    -- Updates and deletes that found no row; inserts that found one.
+    missing         bigint not null default 0,
+    conflicts       bigint not null default 0,
+    last_problem    timestamptz,
+    primary key (queue_name, table_name),
+    foreign key (queue_name, table_name) references londiste.table_info on delete cascade
+);
+
+-- The key ranges of a table in copy: chunk n holds the keys from its lower bound (the table's first chunk: from the
+-- beginning) up to the next chunk's. Bounds are text values of the key's columns, ordered by the provider.
+create table pgtide.copy_chunk (
+    queue_name      text not null,
+    table_name      text not null,
+    chunk_no        int not null,
+    lower_key       text[],
+    state           text not null default 'pending' check (state in ('pending', 'announced', 'copied')),
+    -- Who announced it last: a number that grows with each attempt. Only the latest may commit.
+    attempt         int not null default 0,
+    announced_at    timestamptz,
+    -- What the copied rows' transaction saw on the provider.
+    snapshot        txid_snapshot,
+    rows            bigint not null default 0,
+    bytes           bigint not null default 0,
+    primary key (queue_name, table_name, chunk_no),
+    foreign key (queue_name, table_name) references pgtide.table_state on delete cascade,
+    check ((state = 'copied') = (snapshot is not null))
+);
+
+-- Events of announced chunks, and of tables being restored, until they can be judged.
+create table pgtide.parked_event (
+    queue_name      text not null,
+    table_name      text not null,
+    -- NULL: applies whatever the chunk.
+    chunk_no        int,
+    ev_id           bigint not null,
+    ev_txid         bigint not null,
+    ev_time         timestamptz not null,
+    ev_type         text not null,
+    ev_data         text,
+    ev_extra1       text,
+    ev_extra2       text,
+    ev_extra3       text,
+    ev_extra4       text,
+    primary key (queue_name, table_name, ev_id),
+    foreign key (queue_name, table_name) references pgtide.table_state on delete cascade
+);
+
+-- What was taken off a subscriber's table, and how to put it back.
+--   kind  constraint, index (dropped for the copy); foreign key (dropped for the copy, put back when both tables are ok);
+--         trigger, deferrable (changed while the role may not use replica mode)
+create table pgtide.saved_ddl (
+    queue_name      text not null,
+    table_name      text not null,
+    kind            text not null check (kind in ('constraint', 'index', 'foreign key', 'trigger', 'deferrable')),
+    object_name     text not null,
+    restore_sql     text not null,
+    -- The other table of a foreign key: its name in queues.
+    other_table     text,
+    error           text,
+    saved_at        timestamptz not null default now(),
+    primary key (queue_name, table_name, kind, object_name)
+);
