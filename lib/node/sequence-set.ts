@@ -45,14 +45,6 @@ export async function removeLocalSequence(client: Client, queue: string, sequenc
   accept(client.node, verdict);
 }
 
-export async function forgetSequence(client: Client, queue: string, sequence: string): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.global_remove_seq($1, $2)`,
-    [queue, sequence],
-  );
-  accept(client.node, verdict);
-}
-
 /** Publishes the root's sequences that have come near their last published value. */
 export async function checkRootSequences(client: Client, queue: string): Promise<void> {
   const verdict = await client.first<Verdict>(`select ${verdictColumns} from londiste.root_check_seqs($1)`, [

@@ -66,15 +66,6 @@ export async function removeLocalTable(client: Client, queue: string, table: str
   accept(client.node, verdict);
 }
 
-/** Forgets a table on a node that follows, before the event that says so comes through. */
-export async function forgetTable(client: Client, queue: string, table: string): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.global_remove_table($1, $2)`,
-    [queue, table],
-  );
-  accept(client.node, verdict);
-}
-
 /** Events that were visible in `snapshot` are not applied to this table: the rows have them already. */
 export async function setInSync(
   client: Client,

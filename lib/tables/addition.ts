@@ -72,19 +72,22 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     ...wanted.flatMap((table) => obstaclesOf(root.node, table)),
     ...(await sequenceObstacles(root, names, 'SELECT')),
   ];
+  const addOnRoot = tables.filter((name) => !there.has(name));
+  const sequencesOnRoot = names.filter((name) => !published.has(name));
   const notes = new Map<string, string[]>(wanted.map((table) => [table.name, notesOf(table)]));
   const onLeaves: LeafAddition[] = [];
   for (const leaf of leaves) {
     const planned = await planLeaf(root, leaf, { input, tables, sequences: names });
+    obstacles.push(...(await unfinishedRemovals(leaf, input.queue, [...addOnRoot, ...sequencesOnRoot])));
     obstacles.push(...planned.obstacles);
     onLeaves.push(planned.addition);
   }
   refuse('the tables cannot be added', obstacles);
   return {
     tables,
-    addOnRoot: tables.filter((name) => !there.has(name)),
+    addOnRoot,
     sequences,
-    sequencesOnRoot: names.filter((name) => !published.has(name)),
+    sequencesOnRoot,
     leaves: onLeaves,
     notes,
     skipped,
@@ -141,6 +144,22 @@ async function structureObstacles(root: Client, leaf: Client, there: Inspection[
   const names = there.filter((table) => !table.unlogged).map(({ name }) => name);
   const found = await compareTables(root, leaf, names);
   return found.map(({ message, remedy }) => ({ kind: 'schema', text: `${leaf.node}: ${message}`, remedy }));
+}
+
+/** What the root does not have and a leaf still knows was removed, and the leaf has not come to that event yet. */
+async function unfinishedRemovals(
+  leaf: Client,
+  queue: string,
+  names: readonly string[],
+): Promise<Obstacle[]> {
+  const known = [...(await listTables(leaf, queue)), ...(await listSequences(leaf, queue))];
+  return known
+    .filter(({ name }) => names.includes(name))
+    .map(({ name }) => ({
+      kind: 'busy',
+      text: `${leaf.node}: ${name} was removed, and the event that says so has not been replayed here`,
+      remedy: `let replay come to it (locally: pgtide run ${queue} --until idle), then add the tables again`,
+    }));
 }
 
 /** A copy into a table that holds rows would be a loss or a mixture; only the user knows which is meant. */

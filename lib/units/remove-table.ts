@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
-import { forgetSequence, listSequences, removeLocalSequence } from '../node/sequence-set.ts';
-import { forgetTable, listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
+import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
+import { listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { abandonCopy } from '../tables/copy-state.ts';
 import { matchNames } from '../tables/name-pattern.ts';
@@ -39,11 +39,12 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = (c
       await requireNode(open.of(node), queue);
       members.set(node, await listTables(open.of(node), queue));
     }
-    const known = [...new Set([...members.values()].flat().map(({ name }) => name))].sort();
+    const local = [...members.values()].flat().filter((table) => table.local);
+    const known = [...new Set(local.map(({ name }) => name))].sort();
     const tables = matchNames(known, input);
     const sequences = await sequencesToRemove(open.of(root), queue, { tables, known });
     for (const node of [root, ...leaves]) {
-      const there = (members.get(node) ?? []).filter(({ name }) => tables.includes(name));
+      const there = (members.get(node) ?? []).filter(({ name, local }) => local && tables.includes(name));
       await context.step(`remove on ${node}`, () =>
         removeFrom(open.of(node), queue, { tables: there, sequences, isRoot: node === root }),
       );
@@ -77,18 +78,17 @@ interface Removal {
   isRoot: boolean;
 }
 
-/** One side, in one transaction. */
+/**
+ * One side, in one transaction. A leaf keeps knowing the names until the event of the root's removal comes through: as
+ * long as it knows them, add-table must not add them anew, or that event would take them out again.
+ */
 function removeFrom(client: Client, queue: string, removal: Removal): Promise<void> {
   return client.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
-    for (const { name, local } of removal.tables) {
-      if (local && !removal.isRoot) await abandonCopy(client, queue, name);
-      if (local) await removeLocalTable(client, queue, name);
-      if (!removal.isRoot) await forgetTable(client, queue, name);
+    for (const { name } of removal.tables) {
+      if (!removal.isRoot) await abandonCopy(client, queue, name);
+      await removeLocalTable(client, queue, name);
     }
-    const known = await listSequences(client, queue);
-    for (const { name, local } of known.filter((sequence) => removal.sequences.includes(sequence.name))) {
-      if (local) await removeLocalSequence(client, queue, name);
-      if (!removal.isRoot) await forgetSequence(client, queue, name);
-    }
+    for (const { name, local } of await listSequences(client, queue))
+      if (local && removal.sequences.includes(name)) await removeLocalSequence(client, queue, name);
   });
 }

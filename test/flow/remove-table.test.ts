@@ -20,7 +20,20 @@ const remove = async (input: { tables?: string[]; all?: boolean }) =>
   (await removeTable(it.shop.context('old'), removeTableInput.parse(input))).result;
 
 const left = async (side: 'old' | 'new') =>
-  (await it[side].client((client) => listTables(client, 'shop'))).map(({ name }) => name);
+  (await it[side].client((client) => listTables(client, 'shop')))
+    .filter(({ local }) => local)
+    .map(({ name }) => name)
+    .sort();
+
+/** What replay does when it comes to the events of a removal. */
+const replayRemoval = (table: string, sequence: string) =>
+  it.new.client((client) =>
+    client.query(
+      `select ret_code from londiste.global_remove_table('shop', $1)
+       union all select ret_code from londiste.global_remove_seq('shop', $2)`,
+      [table, sequence],
+    ),
+  );
 
 test('a table that the queue does not have is named, and nothing changes', async () => {
   await expect(remove({ tables: ['one', 'nix'] })).rejects.toMatchObject({
@@ -52,12 +65,22 @@ test('a removed table is captured no more, and may be written on the leaf', asyn
 test('a sequence that another table needs stays', async () => {
   for (const side of ['old', 'new'] as const) {
     const sequences = await it[side].client((client) => listSequences(client, 'shop'));
-    expect(sequences.map(({ name }) => name)).toEqual(['public.shared']);
+    const local = sequences.filter((sequence) => sequence.local);
+    expect(local.map(({ name }) => name)).toEqual(['public.shared']);
   }
 });
 
-test('a removed table can be added again', async () => {
+test('a removed table cannot be added again before the leaf has replayed its removal, which would undo it', async () => {
   await it.new.client((client) => client.query('truncate one'));
+  const again = addTable(it.shop.context('old'), addTableInput.parse({ tables: ['one'] }));
+  await expect(again).rejects.toMatchObject({
+    kind: 'busy',
+    message: expect.stringContaining('public.one was removed, and the event'),
+  });
+});
+
+test('a removed table can be added again', async () => {
+  await replayRemoval('public.one', 'public.one_id_seq');
   const { result } = await addTable(it.shop.context('old'), addTableInput.parse({ tables: ['one'] }));
   expect(result.tables).toEqual([{ name: 'public.one', state: 'new' }]);
 });
@@ -72,5 +95,6 @@ test('all empties the queue', async () => {
   expect(result.tables.map(({ name }) => name)).toEqual(['public.one', 'public.two']);
   expect(await left('old')).toEqual([]);
   expect(await left('new')).toEqual([]);
-  expect(await it.new.client((client) => listSequences(client, 'shop'))).toEqual([]);
+  const sequences = await it.new.client((client) => listSequences(client, 'shop'));
+  expect(sequences.filter(({ local }) => local)).toEqual([]);
 });
