@@ -10,6 +10,11 @@ export function plural(value: number | bigint, noun: string): string {
   return `${count(value)} ${noun}${Number(value) === 1 ? '' : 's'}`;
 }
 
+/** `1 event waits`, `2 events wait`. */
+export function waiting(events: number): string {
+  return `${plural(events, 'event')} ${events === 1 ? 'waits' : 'wait'}`;
+}
+
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

@@ -12,7 +12,7 @@ import type { StatusResult } from '../units/status.ts';
 import { tick } from '../units/tick.ts';
 import { CopyProgress } from './copy-progress.ts';
 import type { Display } from './display.ts';
-import { count, duration } from './figures.ts';
+import { duration, waiting } from './figures.ts';
 import { leavesOf, type Progress } from './goal.ts';
 import { type Job, runJobs } from './scheduler.ts';
 import type { Session } from './session.ts';
@@ -71,6 +71,7 @@ function jobsOf(session: Session, options: FollowOptions, watch: Watch): Job[] {
       (units[name].nodes === 'root' ? [root] : leaves).map((node) => ({
         name: `${name} ${queue}/${node}`,
         everyMs: Math.max(leastEveryMs, options.everyMs),
+        optional: name === 'maintain',
         run: async () => {
           await session.scheduled({
             unitName: name,
@@ -149,7 +150,7 @@ class Watch {
           else if (this.#copying.delete(key)) this.#options.display.copied(this.#copy.of(key));
         }
         const lag = leaf.lagSeconds === null ? 'lag unknown' : `lag ${duration(leaf.lagSeconds)}`;
-        lags.push(`${queue.name}/${leaf.name}: ${lag}, ${count(queue.events.pending)} events wait`);
+        lags.push(`${queue.name}/${leaf.name}: ${lag}, ${waiting(queue.events.pending)}`);
       }
     }
     this.#options.display.show(

@@ -1,6 +1,6 @@
 /** When `run --until …` has got what it was asked for, judged by what `status` says. */
 import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
-import { count, duration, plural } from './figures.ts';
+import { count, duration, plural, waiting } from './figures.ts';
 
 /** `missing` says in one line what still lacks; `hopeless` what no amount of running will bring. */
 export type Progress = { met: true } | { met: false; missing: string } | { hopeless: string; remedy: string };
@@ -33,7 +33,7 @@ export function idle(status: StatusResult, ticks: ReadonlyMap<string, bigint>): 
     if (queue.events.pending > 0)
       return {
         met: false,
-        missing: `${queue.name}: ${plural(queue.events.pending, 'event')} wait for a tick`,
+        missing: `${queue.name}: ${waiting(queue.events.pending)} for a tick`,
       };
     return { met: true };
   });
@@ -55,8 +55,8 @@ function first(status: StatusResult, judge: (queue: QueueStatus, leaf: NodeStatu
 
 /** A table in error is hopeless only once all others are done: until then running on is of use. */
 function notCopied(leaf: NodeStatus): Progress | undefined {
-  const waiting = leaf.tables.filter((table) => table.state !== 'ok' && table.error === null);
-  if (waiting.length > 0) return { met: false, missing: `${leaf.name}: ${describe(waiting)}` };
+  const open = leaf.tables.filter((table) => table.state !== 'ok' && table.error === null);
+  if (open.length > 0) return { met: false, missing: `${leaf.name}: ${describe(open)}` };
   const broken = leaf.tables.find((table) => table.error !== null);
   if (!broken) return undefined;
   return {

@@ -9,6 +9,8 @@ export interface Job {
   /** Names the job in messages, such as `replay shop/new`. */
   readonly name: string;
   readonly everyMs: number;
+  /** Other jobs are of use without it, so that its failures never end them. */
+  readonly optional?: boolean;
   run(): Promise<void>;
 }
 
@@ -44,7 +46,7 @@ async function repeat(job: Job, options: SchedulerOptions): Promise<void> {
       await job.run();
       lastTrouble = undefined;
     } catch (error) {
-      if (!mendsItself(error)) throw error;
+      if (!(error instanceof Error) || !(job.optional || mendsItself(error))) throw error;
       if (error.message !== lastTrouble) options.onTrouble(job, error);
       lastTrouble = error.message;
     }
@@ -52,7 +54,6 @@ async function repeat(job: Job, options: SchedulerOptions): Promise<void> {
   }
 }
 
-function mendsItself(error: unknown): error is Error {
-  if (error instanceof PgtideError) return policyOf[error.kind] === 'next-run';
-  return error instanceof Error;
+function mendsItself(error: Error): boolean {
+  return error instanceof PgtideError ? policyOf[error.kind] === 'next-run' : true;
 }

@@ -5,7 +5,7 @@ import {
   status as statusUnit,
   type TableStatus,
 } from '../units/status.ts';
-import { columns, count, duration, plural } from './figures.ts';
+import { columns, count, duration, plural, waiting } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { type Session, withSession } from './session.ts';
 import { fails, holds, type Verdict } from './verdict.ts';
@@ -52,7 +52,7 @@ function queueLines(queue: QueueStatus): string[] {
   const { lagSeconds } = queue.ticker;
   const ticked = lagSeconds === null ? 'never ticked' : `last tick ${duration(lagSeconds)} ago`;
   return [
-    `${queue.name}: ${ticked}, ${plural(queue.events.pending, 'event')} wait`,
+    `${queue.name}: ${ticked}, ${waiting(queue.events.pending)}`,
     ...queue.nodes.flatMap((node, index) => nodeLines(node, index === queue.nodes.length - 1)),
   ];
 }

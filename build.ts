@@ -1,0 +1,23 @@
+/**
+ * `npm run build`: what is published on npm. JavaScript for Node 20 and up by esbuild (it does not run TypeScript as it
+ * is), one file for each entry and what they share in chunks; types by tsc. Dependencies stay dependencies.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  entryPoints: { 'cli/main': 'lib/cli/main.ts', api: 'lib/api.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  packages: 'external',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  logLevel: 'warning',
+});
+chmodSync('dist/cli/main.js', 0o755);

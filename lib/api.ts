@@ -1,0 +1,30 @@
+/** What other programs may import from the package: the units, their runtime, and the configuration. */
+// biome-ignore-all lint/performance/noBarrelFile: the one entry of the published package; nothing inside imports it.
+export { type Clock, systemClock } from './clock.ts';
+export { type Config, loadConfig, type NodeConfig, parseConfig, type QueueConfig } from './config/config.ts';
+export { type ErrorKind, PgtideError, policyOf } from './errors.ts';
+export { type Lease, type LeaseStore, leaseKey } from './lease/lease-store.ts';
+export { openLeaseStore } from './lease/open-store.ts';
+export type { Outcome } from './outcome.ts';
+export type { RunLog } from './runtime/run-log.ts';
+export type { RunReport } from './runtime/run-report.ts';
+export { type RunRequest, runUnit } from './runtime/run-unit.ts';
+export { createSecretReader, type SecretReader } from './secrets/secret-reader.ts';
+export { type AddTableInput, type AddTableResult, addTable } from './units/add-table.ts';
+export { type CompareInput, type CompareResult, compare } from './units/compare.ts';
+export type { OnDemandUnit, ProgressEvent, Unit, UnitContext } from './units/context.ts';
+export { copy } from './units/copy.ts';
+export { type InstallInput, type InstallResult, install } from './units/install.ts';
+export { maintain } from './units/maintain.ts';
+export { type UnitName, units } from './units/registry.ts';
+export { type RemoveTableInput, type RemoveTableResult, removeTable } from './units/remove-table.ts';
+export { replay } from './units/replay.ts';
+export { type ResyncInput, type ResyncResult, resync } from './units/resync.ts';
+export {
+  type NodeStatus,
+  type QueueStatus,
+  type StatusResult,
+  status,
+  type TableStatus,
+} from './units/status.ts';
+export { tick } from './units/tick.ts';

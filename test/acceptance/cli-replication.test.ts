@@ -1,0 +1,163 @@
+/**
+ * A replication by the command line alone, from empty databases to a proof, as the help shows it. Each command's exit
+ * status says whether what was asked for holds.
+ */
+import { beforeAll, expect, test } from 'vitest';
+import { pgtide, startPgtide, writeConfig } from '../support/command-line.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
+
+let old: TestDatabase;
+let young: TestDatabase;
+let env: { PGTIDE_CONFIG: string };
+
+beforeAll(async () => {
+  old = await createDatabase(await postgres(13));
+  young = await createDatabase(await postgres(17));
+  const file = writeConfig(`
+nodes:
+  old: { url: "${old.url}" }
+  new: { url: "${young.url}" }
+queues:
+  shop: { root: old, leaves: [new], tickSeconds: 0.5 }
+`);
+  env = { PGTIDE_CONFIG: file };
+  await old.client((client) =>
+    client.query(`
+      create table public.goods (id serial primary key, title text not null, price numeric(10,2));
+      create table public.sales (id bigint primary key, goods_id integer references public.goods, sold_at timestamptz);
+      insert into public.goods (title, price) select 'no ' || g, g / 7.0 from generate_series(1, 2000) g;
+      insert into public.sales select g, 1 + g % 2000, '2026-01-01' from generate_series(1, 3000) g`),
+  );
+});
+
+const write = (statement: string) => old.client((client) => client.query(statement));
+
+test('before init, status is unhealthy and names the remedy', async () => {
+  const { status, out, err } = await pgtide(['status'], env);
+  expect(status).toBe(1);
+  expect(out).toContain('unhealthy');
+  expect(err).toMatch(/^error: unhealthy: old: .*\nfix: run: pgtide init shop\n$/);
+});
+
+test('run before init says what to do, and does not try again and again', async () => {
+  const { status, err } = await pgtide(['run', '--until', 'synced'], env);
+  expect(status).toBe(1);
+  expect(err).toContain('fix: run: pgtide init shop');
+});
+
+test('init makes the nodes, and may be run again', async () => {
+  const first = await pgtide(['init'], env);
+  expect(first).toMatchObject({ status: 0, err: '' });
+  expect(first.out).toContain('shop: old (root):');
+  expect(first.out).toContain('shop: new (leaf):');
+  expect((await pgtide(['init'], env)).status).toBe(0);
+});
+
+test('a table that is missing on the root changes nothing', async () => {
+  const { status, err } = await pgtide(['add-table', 'shop', 'godds'], env);
+  expect(status).toBe(1);
+  expect(err).toContain('error: ');
+  expect(err).toContain('public.godds');
+});
+
+test('add-table --all --create makes the tables on the leaf', async () => {
+  const { status, out } = await pgtide(['add-table', 'shop', '--all', '--create'], env);
+  expect(status).toBe(0);
+  expect(out).toMatch(/^public\.goods +new/m);
+  expect(out).toMatch(/^public\.sales +new/m);
+});
+
+test('compare before the copy proves nothing, and says so', async () => {
+  const { status, err } = await pgtide(['compare', 'shop'], env);
+  expect(status).toBe(1);
+  expect(err).toContain('not-synced');
+});
+
+test('run --until synced copies the rows', async () => {
+  const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '60'], env);
+  expect(err).not.toContain('error:');
+  expect(status).toBe(0);
+});
+
+test('status is healthy, for people and as JSON', async () => {
+  const shown = await pgtide(['status'], env);
+  expect(shown.status, shown.out + shown.err).toBe(0);
+  expect(shown.out).toMatch(/2 tables ok/);
+  expect(shown.out.trimEnd()).toMatch(/healthy$/);
+  const json = await pgtide(['status', 'shop', '--json'], env);
+  expect(JSON.parse(json.out)).toMatchObject({ healthy: true, queues: [{ name: 'shop', nodes: [{}, {}] }] });
+});
+
+test('writes of every kind are followed, and compare proves it', async () => {
+  await write(`insert into public.goods (title, price) values ('näw "one"', null);
+    update public.goods set price = 1 where id <= 500; update public.sales set id = -id where id <= 10;
+    delete from public.sales where id > 2900`);
+  const { status } = await pgtide(['run', 'shop', '--until', 'idle', '--for', '60'], env);
+  expect(status).toBe(0);
+  const compared = await pgtide(['compare', 'shop'], env);
+  expect(compared.status, compared.out + compared.err).toBe(0);
+  expect(compared.out).toContain('2 tables, 0 differences');
+});
+
+test('a row that was changed behind its back fails compare, and resync mends it', async () => {
+  await young.superuser((client) =>
+    client.query(`begin; set local session_replication_role = 'replica';
+      update public.goods set title = 'tampered' where id = 77; delete from public.sales where id = 99; commit`),
+  );
+  const compared = await pgtide(['compare', 'shop', '--json'], env);
+  expect(compared.status).toBe(1);
+  expect(JSON.parse(compared.out)).toMatchObject({ differences: 2 });
+  expect(compared.err).toMatch(
+    /^error: 2 differences in .*public\.(goods|sales).*\nfix: .*pgtide resync shop/m,
+  );
+  expect((await pgtide(['resync', 'shop', 'goods', 'sales'], env)).status).toBe(0);
+  expect((await pgtide(['run', '--until', 'synced', '--for', '60'], env)).status).toBe(0);
+  expect((await pgtide(['compare', 'shop'], env)).status).toBe(0);
+});
+
+test('with --verbose each unit of work leaves one JSON line', async () => {
+  const { status, err } = await pgtide(['run', '--until', 'idle', '--for', '60', '--verbose'], env);
+  expect(status).toBe(0);
+  const lines = err.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+  expect(new Set(lines.map(({ unit }) => unit))).toEqual(
+    new Set(['tick', 'replay', 'copy', 'maintain', 'status']),
+  );
+});
+
+test('a goal that is not reached in time fails, and says what lacks', async () => {
+  await pgtide(['resync', 'shop', 'goods'], env);
+  const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '0.001'], env);
+  expect(status).toBe(1);
+  expect(err).toContain('error: not synced after');
+  expect((await pgtide(['run', '--until', 'synced', '--for', '60'], env)).status).toBe(0);
+});
+
+test('Ctrl-C ends after the units that are under way, with 130', async () => {
+  const running = startPgtide(['run', '--verbose'], env);
+  await until('a unit has run', () => running.err().includes('"unit":"replay"'));
+  running.child.kill('SIGINT');
+  const { status, err } = await running.ended;
+  expect(status).toBe(130);
+  expect(err).toContain('ending after the units that are under way');
+  expect(err).not.toContain('error:');
+});
+
+test('a run by hand needs no leases', async () => {
+  await write(`update public.goods set price = 2 where id <= 500`);
+  const { status } = await pgtide(['run', '--no-lease', '--until', 'idle', '--for', '60'], env);
+  expect(status).toBe(0);
+});
+
+test('a removed table is followed no more, and its rows stay', async () => {
+  const { status, out } = await pgtide(['remove-table', 'shop', 'sales'], env);
+  expect(status).toBe(0);
+  expect(out).toContain('public.sales');
+  await write('delete from public.sales');
+  expect((await pgtide(['run', '--until', 'idle', '--for', '60'], env)).status).toBe(0);
+  const left = await young.client((client) =>
+    client.first<{ rows: bigint }>('select count(*) as rows from public.sales'),
+  );
+  expect(left?.rows).toBe(2900n);
+  expect((await pgtide(['status'], env)).status).toBe(0);
+});

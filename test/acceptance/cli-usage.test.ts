@@ -1,0 +1,133 @@
+/**
+ * The command line as its users meet it before any database does: help, wrong usage, wrong configuration. Exit status 2
+ * is wrong usage, 1 that what was asked for does not hold; stderr says why in `error:`, and what to do in `fix:`.
+ */
+import { createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { pgtide, writeConfig } from '../support/command-line.ts';
+import { createDatabase, postgres } from '../support/database.ts';
+
+const commands = ['init', 'add-table', 'remove-table', 'resync', 'run', 'status', 'compare', 'demo'];
+
+describe('help', () => {
+  test('names every command, and shows a first replication', async () => {
+    const { status, out } = await pgtide(['--help']);
+    expect(status).toBe(0);
+    for (const command of commands) expect(out).toContain(`\n  ${command} `);
+    expect(out).toContain('pgtide add-table shop --all --create');
+    expect(out).toContain('Exit status');
+  });
+
+  test.each(commands)('of %s can be had', async (command) => {
+    const { status, out } = await pgtide([command, '--help']);
+    expect(status).toBe(0);
+    expect(out).toContain(`Usage: pgtide ${command}`);
+  });
+
+  test('the version is that of the package', async () => {
+    const { status, out } = await pgtide(['--version']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('wrong usage ends with 2 and a hint', () => {
+  test.each([
+    [['add-tabel'], "unknown command 'add-tabel'", 'Did you mean add-table?'],
+    [['run', '--untill', 'synced'], "unknown option '--untill'", 'Did you mean --until?'],
+    [['run', '--until', 'tomorrow'], 'Allowed choices are synced, idle', 'usage: pgtide run'],
+    [['run', '--every', 'soon'], 'must be a number of seconds', 'usage: pgtide run'],
+    [['add-table'], "missing required argument 'queue'", 'usage: pgtide add-table'],
+    [['add-table', 'shop'], 'no table is named', '--all'],
+    [['resync', 'shop', 'a', '--all'], 'not both', '--all'],
+    [['status', 'a', 'b'], 'too many arguments', 'usage: pgtide status'],
+  ])('%j', async (args, message, hint) => {
+    const { status, out, err } = await pgtide(args);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(`error: `);
+    expect(err).toContain(message);
+    expect(err).toContain(hint);
+  });
+
+  test('no command at all', async () => {
+    const { status, err } = await pgtide([]);
+    expect(status).toBe(2);
+    expect(err).toContain('Usage: pgtide');
+  });
+});
+
+describe('a configuration that cannot be used', () => {
+  test('is not there', async () => {
+    const { status, err } = await pgtide(['status', '--config', '/nowhere/pgtide.yml']);
+    expect(status).toBe(1);
+    expect(err).toMatch(
+      /^error: cannot read the configuration \/nowhere\/pgtide\.yml: .*\nfix: .*--config.*\n$/,
+    );
+  });
+
+  test('has errors, and all of them are told', async () => {
+    const file = writeConfig('nodes:\n  old: {}\nqueues:\n  shop: { root: older, leafs: [new] }\n');
+    const { status, err } = await pgtide(['--config', file, 'init']);
+    expect(status).toBe(1);
+    expect(err).toContain('line 2: nodes.old: has neither url nor secret');
+    expect(err).toContain('leafs: is not a known key');
+    expect(err).not.toContain('    at ');
+  });
+
+  test('has no such queue', async () => {
+    const file = writeConfig(
+      'nodes:\n  a: { url: "postgres://x@127.0.0.1/a" }\nqueues:\n  shop: { root: a }\n',
+    );
+    const { status, err } = await pgtide(['compare', 'shoop'], { PGTIDE_CONFIG: file });
+    expect(status).toBe(1);
+    expect(err).toBe('error: there is no queue "shoop" in the configuration\nfix: configured are: shop\n');
+  });
+});
+
+describe('a database that cannot be used', () => {
+  const over = (url: string) =>
+    writeConfig(
+      `nodes:\n  old: { url: "${url}" }\n  new: { url: "${url}_new" }\nqueues:\n  shop: { root: old, leaves: [new] }\n`,
+    );
+
+  test.each([['init'], ['status'], ['run', '--until', 'synced']])('%s: nobody listens', async (...args) => {
+    const port = await unusedPort();
+    const { status, err } = await pgtide([
+      ...args,
+      '--config',
+      over(`postgres://app:secret@127.0.0.1:${port}/shop`),
+    ]);
+    expect(status).toBe(1);
+    expect(err).toContain('ECONNREFUSED');
+    expect(err).toContain(`old (127.0.0.1:${port}/shop as app)`);
+    expect(err).not.toContain('secret');
+    expect(err).not.toContain('    at ');
+  });
+
+  test.each([['init'], ['run', '--until', 'synced']])('%s: the password is wrong', async (...args) => {
+    const database = await createDatabase(await postgres(17));
+    const wrong = database.url.replace(/:[^:@/]*@/, ':wrong@');
+    const { status, err } = await pgtide([...args, '--config', over(wrong)]);
+    expect(status).toBe(1);
+    expect(err).toContain('password authentication failed');
+    expect(err.trim().split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  test('with PGTIDE_DEBUG the stack is shown', async () => {
+    const port = await unusedPort();
+    const config = over(`postgres://app@127.0.0.1:${port}/shop`);
+    const { err } = await pgtide(['init', '--config', config], { PGTIDE_DEBUG: '1' });
+    expect(err).toContain('    at ');
+  });
+});
+
+function unusedPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,37 @@
+/** `pgtide demo --json`: the whole way, from two empty servers to the proof, and nothing left behind. */
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { expect, test } from 'vitest';
+import { pgtide, startPgtide } from '../support/command-line.ts';
+import { until } from '../support/until.ts';
+
+const demoFolders = () =>
+  readdirSync(tmpdir())
+    .filter((name) => name.startsWith('pgtide-demo-'))
+    .sort();
+
+test('ends with 0 differences, in less than two minutes', { timeout: 240_000 }, async () => {
+  const before = demoFolders();
+  const began = Date.now();
+  const { status, out, err } = await pgtide(['demo', '--json']);
+  expect(status, err).toBe(0);
+  const summary = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
+  expect(summary.differences).toBe(0);
+  expect(summary.provider).toMatch(/^13\./);
+  expect(summary.subscriber).toMatch(/^17\./);
+  expect(summary.copiedRows).toBeGreaterThan(500_000);
+  expect(summary.replayedEvents).toBeGreaterThan(1_000);
+  expect(summary.tables).toBeGreaterThanOrEqual(8);
+  expect(Date.now() - began).toBeLessThan(180_000);
+  expect(demoFolders()).toEqual(before);
+});
+
+test('Ctrl-C stops the servers and leaves nothing behind', async () => {
+  const before = demoFolders();
+  const running = startPgtide(['demo']);
+  await until('writers are at work', () => running.err().includes('writers are at work'), 60_000);
+  running.child.kill('SIGINT');
+  const { status } = await running.ended;
+  expect(status).toBe(130);
+  expect(demoFolders()).toEqual(before);
+});

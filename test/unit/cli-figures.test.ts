@@ -1,0 +1,130 @@
+/** What people read: durations, columns, speed, and when a goal is met. */
+import { describe, expect, test } from 'vitest';
+import { CopyProgress } from '../../lib/cli/copy-progress.ts';
+import { columns, duration, plural } from '../../lib/cli/figures.ts';
+import { idle, synced } from '../../lib/cli/goal.ts';
+import { statusLines } from '../../lib/cli/status.ts';
+import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
+import type { NodeStatus, StatusResult, TableStatus } from '../../lib/units/status.ts';
+
+test.each([
+  [0.42, '0.4 s'],
+  [9.96, '10 s'],
+  [59.4, '59 s'],
+  [60, '1 min'],
+  [200, '3 min 20 s'],
+  [7500, '2 h 5 min'],
+  [273_600, '3 d 4 h'],
+])('%f seconds are shown as %s', (seconds, shown) => expect(duration(seconds)).toBe(shown));
+
+test('nouns follow their number', () => {
+  expect(plural(1, 'table')).toBe('1 table');
+  expect(plural(12_345, 'row')).toBe('12,345 rows');
+});
+
+test('columns are as wide as their widest cell, numbers stand to the right', () => {
+  expect(
+    columns([
+      ['a', 1, 'x'],
+      ['long', 1234, 'y'],
+    ]),
+  ).toEqual(['a         1  x', 'long  1,234  y']);
+});
+
+test('speed is that of the last seconds, and a copy that begins again starts anew', () => {
+  const progress = new CopyProgress();
+  progress.note('t', 0, 1000, 0);
+  progress.note('t', 500, 1000, 1000);
+  expect(progress.of('t')).toEqual({
+    table: 't',
+    rows: 500,
+    totalRows: 1000,
+    rowsPerSecond: 500,
+    secondsLeft: 1,
+  });
+  progress.note('t', 10, 1000, 2000);
+  expect(progress.of('t')).toMatchObject({ rows: 10, rowsPerSecond: 0, secondsLeft: null });
+});
+
+test('an estimate that was too low grows with the rows', () => {
+  const progress = new CopyProgress();
+  progress.note('t', 1500, 1000, 0);
+  expect(progress.of('t').totalRows).toBe(1500);
+});
+
+function table(name: string, state: string, error: string | null = null): TableStatus {
+  return { name, state, copiedRows: 10, totalRowsEstimate: 40, error };
+}
+
+function statusOf(leaf: Partial<NodeStatus>, pending = 0): StatusResult {
+  const node = { provider: 'old', lagSeconds: 0.5, tick: 7, tables: [], sequences: [], problems: [] };
+  const nodes: NodeStatus[] = [
+    { ...node, name: 'old', type: 'root' },
+    { ...node, name: 'new', type: 'leaf', ...leaf },
+  ];
+  return { healthy: true, queues: [{ name: 'shop', ticker: { lagSeconds: 1 }, events: { pending }, nodes }] };
+}
+
+describe('synced', () => {
+  test('is met when every table is ok and the lag is small', () => {
+    expect(synced(statusOf({ tables: [table('a', 'ok')] }))).toEqual({ met: true });
+  });
+  test('names the table that is not yet in sync', () => {
+    const found = synced(statusOf({ tables: [table('a', 'ok'), table('b', 'in-copy')] }));
+    expect(found).toEqual({ met: false, missing: 'new: b (in-copy, 10 of about 40 rows) not yet in sync' });
+  });
+  test('is hopeless once only tables that were set aside are left', () => {
+    const broken = table('b', 'ok', 'a row is there twice');
+    expect(synced(statusOf({ tables: [table('a', 'in-copy'), broken] }))).toMatchObject({ met: false });
+    expect(synced(statusOf({ tables: [table('a', 'ok'), broken] }))).toMatchObject({
+      hopeless: 'new: b is set aside: a row is there twice',
+    });
+  });
+  test('waits for a leaf that is behind, or whose lag is unknown', () => {
+    expect(synced(statusOf({ lagSeconds: 90 }))).toMatchObject({
+      missing: 'shop: new has a lag of 1 min 30 s',
+    });
+    expect(synced(statusOf({ lagSeconds: null }))).toMatchObject({ met: false });
+  });
+});
+
+describe('idle', () => {
+  const ticks = new Map([['shop', 7n]]);
+  test('is met at the tick that was taken after the start, with nothing waiting', () => {
+    expect(idle(statusOf({ tick: 7 }), ticks)).toEqual({ met: true });
+  });
+  test('is not met before that tick, nor while events wait', () => {
+    expect(idle(statusOf({ tick: 6 }), ticks)).toMatchObject({ met: false });
+    expect(idle(statusOf({ tick: null }), ticks)).toMatchObject({ met: false });
+    expect(idle(statusOf({ tick: 7 }, 1), ticks)).toMatchObject({
+      missing: 'shop: 1 event waits for a tick',
+    });
+  });
+});
+
+test('status is a small tree, with problems and what to do', () => {
+  const problem = {
+    code: 'ticker-stale' as const,
+    message: 'the last tick is old',
+    remedy: 'run pgtide run',
+  };
+  const found = statusOf({ tables: [table('a', 'ok'), table('b', 'in-copy')], problems: [problem] }, 3);
+  expect(statusLines({ ...found, healthy: false })).toEqual([
+    'shop: last tick 1.0 s ago, 3 events wait',
+    '├─ old (root): tick 7, 0 tables',
+    '└─ new (leaf): lag 0.5 s, tick 7, 1 of 2 tables ok',
+    '      b  in-copy  10 of about 40 rows',
+    '      problem: the last tick is old',
+    '        fix: run pgtide run',
+    'unhealthy',
+  ]);
+});
+
+test('an idle month costs its calls, their duration and their leases', () => {
+  const free = monthlyCost(() => 0);
+  expect(free.calls).toBe(schedule.reduce((sum, { callsAMonth }) => sum + callsAMonth, 0));
+  const slow = monthlyCost(() => 1000);
+  // A GB-second costs 0.0000133334 USD, and a call holds a quarter of a GB for a second.
+  expect(slow.lambda - free.lambda).toBeCloseTo(free.calls * 0.25 * 0.0000133334, 6);
+  expect(slow.total).toBeCloseTo(slow.lambda + slow.scheduler + slow.dynamoDb, 9);
+});
