@@ -40,7 +40,7 @@ interface Wanted {
  * Makes the configured nodes of a queue: SQL code, then the root, then the leaves. May be run again at any time; what is
  * there already is left as it is. What contradicts the configuration is found before anything is changed.
  */
-export const install: OnDemandUnit<InstallInput, InstallResult> = (context, input) => {
+export const install: OnDemandUnit<InstallInput, InstallResult> = async (context, input) => {
   const config = queueConfig(context.config, context.queue);
   const wanted = wantedNodes(config, context.queue, input.nodes);
   const names = [config.root, ...wanted.filter(({ type }) => type === 'leaf').map(({ name }) => name)];

@@ -30,7 +30,7 @@ const LOCK_TIMEOUT_MS = 5_000;
  * Takes tables out of a queue, on the root and on all leaves. Rows stay on both sides; what a copy had taken away on a
  * leaf (indexes, constraints) is put back. The root goes first: from then on nothing new is captured.
  */
-export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = (context, input) => {
+export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = async (context, input) => {
   const { root, leaves } = queueConfig(context.config, context.queue);
   const { queue } = context;
   return withNodes(context, [root, ...leaves], async (open) => {

@@ -21,7 +21,7 @@ export interface ResyncResult {
 }
 
 /** Lets tables be copied again on every leaf that has them. The copy itself is the copy unit's work. */
-export const resync: OnDemandUnit<ResyncInput, ResyncResult> = (context, input) => {
+export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, input) => {
   const { leaves } = queueConfig(context.config, context.queue);
   const { queue } = context;
   return withNodes(context, leaves, async (open) => {
