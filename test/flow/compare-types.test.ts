@@ -40,7 +40,7 @@ describe.each([
   { provider: 10, subscriber: 17 },
   { provider: 18, subscriber: 14 },
   { provider: 13, subscriber: 10 },
-])('PostgreSQL $provider to $subscriber', async (versions) => {
+])('PostgreSQL $provider to $subscriber', (versions) => {
   test('a table of every type is equal, and each column that is changed is noticed', async () => {
     const shop = await comparePair(versions);
     await shop.both(`set client_min_messages = error; ${everyType}`);
