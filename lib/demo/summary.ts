@@ -29,7 +29,7 @@ export function summaryLines(summary: DemoSummary, timing: Timing, cost: Monthly
     `  largest lag       ${duration(summary.maxLagSeconds)}`,
     `  units of work run ${count(summary.units)}`,
     `  differences       ${count(summary.differences)}`,
-    `  idle for a month  ${usd(cost.total)}: ${count(cost.calls)} calls of functions; Lambda ${usd(cost.lambda)}, schedules ${usd(cost.scheduler)}, leases ${usd(cost.dynamoDb)}`,
+    `  idle for a month  ${usd(cost.total)}: ${count(cost.calls)} calls of functions; Lambda ${usd(cost.lambda)}, leases ${usd(cost.dynamoDb)}`,
     '                    (durations as measured here, list prices, no free tier, no NAT; see lib/demo/monthly-cost.ts)',
   ];
 }

@@ -1,5 +1,7 @@
 /** What people read: durations, columns, speed, and when a goal is met. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parseDocument } from 'yaml';
 import { CopyProgress } from '../../lib/cli/copy-progress.ts';
 import { columns, duration, plural } from '../../lib/cli/figures.ts';
 import { idle, synced } from '../../lib/cli/goal.ts';
@@ -120,11 +122,31 @@ test('status is a small tree, with problems and what to do', () => {
   ]);
 });
 
-test('an idle month costs its calls, their duration and their leases', () => {
-  const free = monthlyCost(() => 0);
-  expect(free.calls).toBe(schedule.reduce((sum, { callsAMonth }) => sum + callsAMonth, 0));
-  const slow = monthlyCost(() => 1000);
-  // A GB-second costs 0.0000133334 USD, and a call holds a quarter of a GB for a second.
-  expect(slow.lambda - free.lambda).toBeCloseTo(free.calls * 0.25 * 0.0000133334, 6);
-  expect(slow.total).toBeCloseTo(slow.lambda + slow.scheduler + slow.dynamoDb, 9);
+describe('an idle month', () => {
+  test('costs its calls, their duration and their leases', () => {
+    const [free, slow] = [monthlyCost(() => 0), monthlyCost((unit) => (unit === 'tick' ? 1000 : 0))];
+    // A minutely call that holds a quarter of a GB for a second.
+    expect(slow.lambda - free.lambda).toBeCloseTo(43_200 * 0.25 * 0.0000133334, 6);
+    expect(free.calls).toBe(3 * 43_200 + 8_640);
+    expect(free.dynamoDb).toBeCloseTo((4 * 43_200 * 0.625) / 1_000_000, 9);
+    expect(slow.total).toBeCloseTo(slow.lambda + slow.dynamoDb, 9);
+  });
+
+  test('is computed from the schedules of serverless.yml', () => {
+    const text = readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8');
+    const { functions } = parseDocument(text, { logLevel: 'silent', merge: true }).toJS();
+    const deployed = Object.entries<Deployed>(functions).flatMap(([unit, { memorySize, events }]) =>
+      (events ?? []).map((event) => ({
+        unit,
+        memoryMb: memorySize,
+        everyMinutes: Number(/^rate\((\d+) minutes?\)$/.exec(event.schedule.rate[0] ?? '')?.[1]),
+      })),
+    );
+    expect(deployed).toEqual(schedule.map(({ leaseWrites: _, ...rest }) => rest));
+  });
 });
+
+interface Deployed {
+  memorySize: number;
+  events?: { schedule: { rate: string[] } }[];
+}
