@@ -8,8 +8,9 @@ import { PgtideError } from '../errors.ts';
 import { Creation, type Note, type ServerFacts, type Statement, serverFactsSql } from './creation.ts';
 import { addForeignKeys, addIndexes } from './key-statements.ts';
 import { requireObjects } from './needed-objects.ts';
-import { addSchemas, addTypes } from './needed-types.ts';
+import { addTypes } from './needed-types.ts';
 import { refuse } from './refusal.ts';
+import { addSchemas } from './schema-statements.ts';
 import { describeTables, nameOf, reading, type Table } from './structure.ts';
 import { addOwnership, addSequences, addTable, staysPartitioned } from './table-statements.ts';
 
@@ -52,11 +53,10 @@ export function createTableStatements(
       creation,
     );
     await requireObjects(provider, { oids: tables.map(({ oid }) => oid), typeExtensions }, creation);
+    const sequences = tables.flatMap((table) => table.sequences);
+    const missing = sequences.filter((one) => !creation.server.relations.includes(nameOf(one)));
+    addSchemas([...tables, ...missing], creation);
     refuse(`the tables cannot be made on ${server.node}`, creation.obstacles);
-    addSchemas(
-      tables.flatMap((table) => [table, ...table.sequences]),
-      creation,
-    );
     for (const table of tables) addSequences(table, creation);
     for (const { table, parent } of plan) addTable(table, parent, creation);
     for (const table of tables) addOwnership(table, creation);

@@ -1,4 +1,5 @@
 /** What a table's creation on another server consists of, collected step by step. */
+import type { ErrorKind } from '../errors.ts';
 import type { Obstacle } from './inspection.ts';
 import type { RelationName } from './structure.ts';
 
@@ -33,8 +34,8 @@ export class Creation {
     this.notes.push({ table, text });
   }
 
-  refuse(text: string, remedy?: string): void {
-    this.obstacles.push({ kind: 'schema', text: `${this.server.node}: ${text}`, remedy });
+  refuse(text: string, remedy?: string, kind: ErrorKind = 'schema'): void {
+    this.obstacles.push({ kind, text: `${this.server.node}: ${text}`, remedy });
   }
 }
 
@@ -43,7 +44,12 @@ export interface ServerFacts {
   node: string;
   /** Major version. */
   version: number;
+  role: string;
+  database: string;
+  mayCreateSchemas: boolean;
   schemas: string[];
+  /** Those that this role may make something in. */
+  openSchemas: string[];
   /** Qualified, as `schema.name`; for enums with their labels. */
   types: Record<string, { labels: string[] | null }>;
   /** Tables, views, sequences, indexes: whatever takes a name. */
@@ -56,7 +62,10 @@ export interface ServerFacts {
 
 export const serverFactsSql = `
 select current_setting('server_version_num')::int / 10000 as version,
+       current_user::text as role, current_database()::text as database,
+       has_database_privilege(current_database(), 'CREATE') as "mayCreateSchemas",
        (select jsonb_agg(nspname) from pg_namespace) as schemas,
+       (select coalesce(jsonb_agg(nspname), '[]') from pg_namespace where has_schema_privilege(oid, 'CREATE')) as "openSchemas",
        (select coalesce(jsonb_object_agg(n.nspname || '.' || t.typname, jsonb_build_object('labels',
                  (select jsonb_agg(e.enumlabel) from pg_enum e where e.enumtypid = t.oid))), '{}')
           from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.oid >= 16384) as types,

@@ -2,6 +2,7 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
+import { addSchemas } from './schema-statements.ts';
 import type { RelationName } from './structure.ts';
 
 interface NeededType extends RelationName {
@@ -106,15 +107,6 @@ export async function addTypes(
   addSchemas(wanted, creation);
   for (const type of wanted) addType(type, creation);
   return [...new Set(types.flatMap(({ extension }) => extension ?? []))];
-}
-
-/** Schemas that are missing, once each. */
-export function addSchemas(names: readonly RelationName[], creation: Creation): void {
-  for (const schema of new Set(names.map((name) => name.schema))) {
-    if (creation.server.schemas.includes(schema)) continue;
-    creation.server.schemas.push(schema);
-    creation.add(`schema ${schema}`, `create schema ${quoteIdent(schema)}`);
-  }
 }
 
 function isToBeMade(type: NeededType, creation: Creation): boolean {

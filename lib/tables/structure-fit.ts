@@ -88,9 +88,16 @@ function columnProblems(subscriber: Table, from: Column, to: Column): StructureP
   if (to.notNull && !from.notNull)
     problems.push({
       message: `${where} is not null on the subscriber, and the provider's may be null`,
-      remedy: alter(subscriber, `alter column ${quoteIdent(to.name)} drop not null`),
+      remedy: dropNotNull(subscriber, to),
     });
   return problems;
+}
+
+/** A primary key keeps its columns from being null. */
+function dropNotNull(subscriber: Table, { name }: Column): string {
+  const primary = subscriber.indexes.find((index) => index.primary && index.columns.includes(name));
+  const dropKey = primary?.constraint ? `drop constraint ${quoteIdent(primary.constraint)}, ` : '';
+  return alter(subscriber, `${dropKey}alter column ${quoteIdent(name)} drop not null`);
 }
 
 function generatedRemedy(subscriber: Table, column: Column): string {
@@ -128,7 +135,7 @@ function extraColumnProblems(subscriber: Table, column: Column): StructureProble
   return [
     {
       message: `column ${column.name} of ${nameOf(subscriber)} is not null without a default, and the provider does not send it`,
-      remedy: alter(subscriber, `alter column ${quoteIdent(column.name)} drop not null`),
+      remedy: dropNotNull(subscriber, column),
     },
   ];
 }

@@ -42,6 +42,7 @@ export function takesValuesOf(provider: Column, subscriber: Column): boolean {
   if (subscriber.type !== subscriber.baseType && provider.type !== provider.baseType) return false;
   if (subscriber.type !== subscriber.baseType) return false;
   if (from.dimensions !== to.dimensions) return false;
+  if (provider.labels !== null && subscriber.labels !== null) return true;
   if (provider.labels !== null && from.dimensions === '')
     return textual.includes(to.name) && to.modifier.length === 0;
   if (from.name === to.name) return modifierFits(from, to);

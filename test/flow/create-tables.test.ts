@@ -4,7 +4,7 @@ import { createMissingTables, readServer } from '../../lib/tables/create.ts';
 import { describeTables, type Table } from '../../lib/tables/structure.ts';
 import { compareStructure } from '../../lib/tables/structure-fit.ts';
 import { userObjects } from '../support/catalog.ts';
-import { createDatabase, postgres } from '../support/database.ts';
+import { createDatabase, createRole, postgres } from '../support/database.ts';
 import { createHostileSchema } from './hostile-schema.ts';
 
 /** What must be the same on both sides, whatever the servers' numbers for it are. */
@@ -165,4 +165,21 @@ test('foreign keys to tables that are not made are told, inheritance too', async
       expect((await readServer(to)).relations).toContain('public.c');
     }),
   );
+});
+
+test('a role that may not create is told the GRANTs that help', async () => {
+  const server = await postgres(17);
+  const [provider, subscriber] = [await createDatabase(server), await createDatabase(server)];
+  await createRole(server, 'guest of honour');
+  await using guest = await subscriber.open('guest of honour');
+  await provider.client(async (from) => {
+    await from.query('create schema shop; create table shop.a (id int); create table public.b (id int)');
+    await expect(createMissingTables(from, guest.client, ['shop.a', 'public.b'])).rejects.toMatchObject({
+      kind: 'privilege',
+      remedy: [
+        `grant create on database "${subscriber.name}" to "guest of honour"`,
+        'grant usage, create on schema "public" to "guest of honour"',
+      ].join('\n'),
+    });
+  });
 });

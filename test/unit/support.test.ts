@@ -1,7 +1,7 @@
 /** The ground that every other test stands on: databases of one's own, owned by a role that is no superuser. */
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
-import { createDatabase, postgres } from '../support/database.ts';
+import { createDatabase, pair, postgres } from '../support/database.ts';
 import { leaseTable } from '../support/lease-table.ts';
 
 test('a test database belongs to a plain owner', async () => {
@@ -30,4 +30,20 @@ test('a lease table answers in this process', async () => {
   const { client, table } = await leaseTable();
   const described = await client.send(new DescribeTableCommand({ TableName: table }));
   expect(described.Table?.TableStatus).toBe('ACTIVE');
+});
+
+test('a pair of databases on two versions has pgtide installed by the plain owner', async () => {
+  const { provider, subscriber } = await pair({ provider: 10, subscriber: 17 });
+  const owners = await Promise.all(
+    [provider, subscriber].map((db) =>
+      db.client((client) =>
+        client.first(`select current_setting('server_version_num')::int / 10000 as version,
+          pg_get_userbyid(nspowner)::text as owner from pg_namespace where nspname = 'pgtide'`),
+      ),
+    ),
+  );
+  expect(owners).toEqual([
+    { version: 10, owner: 'app' },
+    { version: 17, owner: 'app' },
+  ]);
 });

@@ -1,0 +1,26 @@
+import { quoteIdent } from '../db/identifier.ts';
+import type { Creation } from './creation.ts';
+import type { RelationName } from './structure.ts';
+
+/** Makes the schemas of these names that are missing, once each; refuses where the role may not make things in them. */
+export function addSchemas(names: readonly RelationName[], creation: Creation): void {
+  const { server } = creation;
+  const role = quoteIdent(server.role);
+  for (const schema of new Set(names.map((name) => name.schema))) {
+    if (server.openSchemas.includes(schema)) continue;
+    server.openSchemas.push(schema);
+    if (server.schemas.includes(schema))
+      creation.refuse(
+        `role ${server.role} may not create tables in the schema ${schema}`,
+        `grant usage, create on schema ${quoteIdent(schema)} to ${role}`,
+        'privilege',
+      );
+    else if (!server.mayCreateSchemas)
+      creation.refuse(
+        `role ${server.role} may not create the schema ${schema}`,
+        `grant create on database ${quoteIdent(server.database)} to ${role}`,
+        'privilege',
+      );
+    else creation.add(`schema ${schema}`, `create schema ${quoteIdent(schema)}`);
+  }
+}
