@@ -1,0 +1,24 @@
+/** Parameters as CloudFormation takes them. */
+const list = (text) =>
+  String(text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** Lambda takes empty lists for no VPC. */
+const vpcOf = async (resolveVariable) => {
+  const subnetIds = list(await resolveVariable('param:vpcSubnetIds'));
+  const securityGroupIds = list(await resolveVariable('param:vpcSecurityGroupIds'));
+  if (subnetIds.length > 0 !== securityGroupIds.length > 0)
+    throw new Error('vpcSubnetIds and vpcSecurityGroupIds go together: give both, or neither');
+  return { subnetIds, securityGroupIds };
+};
+
+module.exports.vpc = ({ resolveVariable }) => vpcOf(resolveVariable);
+
+module.exports.reservedConcurrency = async ({ resolveVariable }) => {
+  const reserved = await resolveVariable('param:reservedConcurrency');
+  return reserved === 'none' ? { Ref: 'AWS::NoValue' } : Number(reserved);
+};
+
+module.exports.vpcOf = vpcOf;
