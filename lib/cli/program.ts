@@ -1,7 +1,8 @@
 /** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { addTableExamples, overview, runExamples } from './help-texts.ts';
-import { version } from './package-version.ts';
+
 import type { Terminal } from './terminal.ts';
 import { conclude, concludeError, EXIT, type Verdict } from './verdict.ts';
 
@@ -42,7 +43,7 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
       'Replicates PostgreSQL by functions that come and go: no server, no slot, no superuser, no restart.',
     )
     .usage('[--config FILE] COMMAND …')
-    .version(version(), '-V, --version', 'print the version')
+    .version(manifest.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help; `pgtide help COMMAND` shows that of a command')
     .option('-c, --config <file>', 'configuration (default: $PGTIDE_CONFIG, else ./pgtide.yml)')
     .option('--no-lease', 'work by hand: take no leases; the position in the leaf keeps two runs apart')

