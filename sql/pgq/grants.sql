@@ -9,7 +9,8 @@ declare
     v_may       boolean;
     v_grant     record;
     v_function  regprocedure;
-    c_public    constant text[] := array['version', 'seq_getval', 'get_queue_info', 'get_consumer_info', 'quote_fqname'];
+    c_public    constant text[] := array['version', 'seq_getval', 'get_queue_info', 'get_consumer_info', 'quote_fqname',
+        '_find_seq'];
     c_reader    constant text[] := array['register_consumer', 'register_consumer_at', 'unregister_consumer',
         'next_batch', 'next_batch_info', 'next_batch_custom', 'find_tick_helper', 'batch_event_sql', 'batch_event_tables',
         'get_batch_events', 'get_batch_cursor', 'get_batch_info', 'finish_batch', 'event_retry', 'batch_retry', 'force_tick'];

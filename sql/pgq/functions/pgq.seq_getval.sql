@@ -5,12 +5,13 @@
 -- Arguments: i_seq_name - "schema.name", unquoted
 -- Returns: int8, last_value of the sequence (its start value when nothing was taken from it yet)
 -- Writes: nothing
+-- Errors: TD002 no such sequence
 create or replace function pgq.seq_getval(i_seq_name text) returns int8
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     v_value int8;
 begin
-    execute 'select last_value from ' || pgq.quote_fqname(i_seq_name) into strict v_value;
+    execute 'select last_value from ' || pgq._find_seq(i_seq_name) into strict v_value;
     return v_value;
 end;
 $$;

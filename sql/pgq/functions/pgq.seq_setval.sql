@@ -6,16 +6,17 @@
 -- Arguments: i_seq_name - "schema.name", unquoted
 -- Returns: int8, the sequence's last_value afterwards: i_new_value, or what it was when that is higher
 -- Writes: the sequence
+-- Errors: TD002 no such sequence
 create or replace function pgq.seq_setval(i_seq_name text, i_new_value int8) returns int8
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    v_seq   text := pgq.quote_fqname(i_seq_name);
+    v_seq   regclass := pgq._find_seq(i_seq_name);
     v_value int8;
     v_taken boolean;
 begin
     execute 'select last_value, is_called from ' || v_seq into strict v_value, v_taken;
     if i_new_value > v_value or (i_new_value = v_value and not v_taken) then
-        perform setval(v_seq::regclass, i_new_value);
+        perform setval(v_seq, i_new_value);
         return i_new_value;
     end if;
     return v_value;

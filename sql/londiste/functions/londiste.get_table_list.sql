@@ -1,0 +1,24 @@
+-- londiste.get_table_list(i_queue_name)
+--
+-- The tables of a queue, as this node knows them, in the order in which they were added.
+--
+-- Arguments: copy_role, copy_pos - of a table that several queues feed; null and 0 here
+-- Returns: setof rows of londiste.table_info with copy_role and copy_pos; none for an unknown queue
+-- Writes: nothing
+create or replace function londiste.get_table_list(
+    in i_queue_name text,
+    out table_name text,
+    out local boolean,
+    out merge_state text,
+    out custom_snapshot text,
+    out table_attrs text,
+    out dropped_ddl text,
+    out copy_role text,
+    out copy_pos int4,
+    out dest_table text
+) returns setof record
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select t.table_name, t.local, t.merge_state, t.custom_snapshot, t.table_attrs, t.dropped_ddl,
+           null::text, 0, t.dest_table
+      from londiste.table_info t where t.queue_name = i_queue_name order by t.nr, t.table_name;
+$$;

@@ -1,0 +1,65 @@
+-- Rights on schema londiste. Runs at every installation; where roles may not be created they are left out.
+-- londiste_reader asks, londiste_writer changes what is replicated. Functions that touch tables and sequences of the
+-- database run with the caller's rights.
+
+do $$
+declare
+    v_role      text;
+    v_function  regprocedure;
+    v_name      text;
+    c_public    constant text[] := array['version', 'make_fqname', 'split_fqname', 'quote_fqname', 'find_rel_oid',
+        'find_table_oid', 'find_seq_oid', 'find_column_types', '_find_node'];
+    c_reader    constant text[] := array['get_table_list', 'get_seq_list', 'local_show_missing', 'find_table_fkeys',
+        'get_table_pending_fkeys', 'get_valid_pending_fkeys'];
+begin
+    if (select r.rolsuper or r.rolcreaterole from pg_catalog.pg_roles r where r.rolname = current_user) then
+        foreach v_role in array array['londiste_reader', 'londiste_writer'] loop
+            if pg_catalog.to_regrole(v_role) is null then
+                begin
+                    execute pg_catalog.format('create role %I', v_role);
+                exception when duplicate_object or unique_violation or insufficient_privilege then
+                    null;
+                end;
+            end if;
+        end loop;
+    end if;
+
+    grant usage on schema londiste to public;
+    for v_function, v_name in
+        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'londiste'::regnamespace
+    loop
+        execute pg_catalog.format('revoke all on function %s from public', v_function);
+        if v_name = any (c_public) then
+            execute pg_catalog.format('grant execute on function %s to public', v_function);
+        end if;
+        if v_name = any (c_reader) and pg_catalog.to_regrole('londiste_reader') is not null then
+            execute pg_catalog.format('grant execute on function %s to londiste_reader', v_function);
+        end if;
+        foreach v_role in array array['londiste_writer', 'pgq_admin'] loop
+            if pg_catalog.to_regrole(v_role) is not null
+                and (v_role = 'londiste_writer' or v_name in ('root_check_seqs', 'periodic_maintenance'))
+            then
+                execute pg_catalog.format('grant execute on function %s to %I', v_function, v_role);
+            end if;
+        end loop;
+    end loop;
+
+    if pg_catalog.to_regrole('londiste_reader') is not null then
+        grant select on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys
+            to londiste_reader;
+    end if;
+    if pg_catalog.to_regrole('londiste_writer') is not null then
+        grant select, insert, update, delete
+            on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys to londiste_writer;
+        grant usage on sequence londiste.table_info_nr_seq, londiste.seq_info_nr_seq to londiste_writer;
+        if pg_catalog.to_regrole('pgq_writer') is not null and not pg_catalog.pg_has_role('londiste_writer', 'pgq_writer', 'member')
+        then
+            begin
+                grant pgq_writer to londiste_writer;
+            exception when insufficient_privilege then
+                null;
+            end;
+        end if;
+    end if;
+end;
+$$;
