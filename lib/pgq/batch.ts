@@ -6,20 +6,25 @@ export interface Batch {
   id: BatchId;
   previousTick: TickId;
   tick: TickId;
-  /** When `tick` was made, by the provider's clock. */
-  tickTime: Date;
-  /** Hints: ids of the event sequence at both ticks. Never a proof that the batch is empty. */
-  previousEventSeq: bigint;
-  eventSeq: bigint;
+  /** When `tick` was made, and what it saw: the provider's text of both. */
+  tickTime: string;
+  tickSnapshot: string;
+  /** How long ago `tick` was made, by the provider's clock. */
+  behindSeconds: number;
 }
 
-/** Opens the consumer's next batch, one tick long, or returns the open one again. Undefined: nothing new. */
-export async function nextBatch(client: Client, queue: string, consumer: string): Promise<Batch | undefined> {
+/** Opens a batch of as many ticks as hold about `maxEvents`, or returns the open one again. Undefined: nothing new. */
+export async function nextBatch(
+  client: Client,
+  queue: string,
+  consumer: string,
+  maxEvents: number,
+): Promise<Batch | undefined> {
   const row = await client.first<Batch | { id: null }>(
-    `select batch_id as id, prev_tick_id as "previousTick", cur_tick_id as tick, cur_tick_time as "tickTime",
-            prev_tick_event_seq as "previousEventSeq", cur_tick_event_seq as "eventSeq"
-       from pgq.next_batch_info($1, $2)`,
-    [queue, consumer],
+    `select batch_id as id, prev_tick_id as "previousTick", tick_id as tick, tick_time::text as "tickTime",
+            tick_snapshot::text as "tickSnapshot", behind_seconds as "behindSeconds"
+       from pgtide.next_batch($1, $2, $3)`,
+    [queue, consumer, maxEvents],
   );
   return row === undefined || row.id === null ? undefined : row;
 }

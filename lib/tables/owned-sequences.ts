@@ -46,8 +46,8 @@ export async function sequenceObstacles(
   const rows = await client.query<{ schema: string; name: string; role: string }>(
     `select n.nspname::text as schema, c.relname::text as name, current_user::text as role
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.relkind = 'S' and n.nspname || '.' || c.relname = any ($1::text[])
-        and not has_sequence_privilege(c.oid, $2)
+      where case when c.relkind = 'S' and n.nspname || '.' || c.relname = any ($1::text[])
+                 then not has_sequence_privilege(c.oid, $2) else false end
       order by 1, 2`,
     [names, privilege],
   );

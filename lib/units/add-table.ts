@@ -68,6 +68,11 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
   });
 };
 
+/** Whoever waits for a lock is waited for by all who come later, so the wait is short. */
+function lockTimeoutMs({ budget }: UnitContext): number {
+  return Math.max(1, Math.min(LOCK_TIMEOUT_MS, budget.remainingMs() / LOCK_ATTEMPTS));
+}
+
 interface Adding {
   context: UnitContext;
   input: AddTableInput;
@@ -81,7 +86,7 @@ async function changeLeaves(adding: Adding, leaves: LeafAddition[]): Promise<str
   if (!first) return changeRoot(adding);
   const { queue } = adding.context;
   const { expectSync, skipTruncate } = adding.input;
-  return first.leaf.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+  return first.leaf.transaction({ lockTimeoutMs: lockTimeoutMs(adding.context) }, async () => {
     await createTables(adding, first);
     for (const table of first.add) await addLeafTable(first.leaf, queue, { table, expectSync, skipTruncate });
     const snapshot = await changeLeaves(adding, rest);
@@ -102,7 +107,7 @@ async function changeRoot({ context, plan, root }: Adding): Promise<string> {
   const { queue } = context;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await root.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+      return await root.transaction({ lockTimeoutMs: lockTimeoutMs(context) }, async () => {
         for (const table of plan.addOnRoot) await addRootTable(root, queue, table);
         for (const sequence of plan.sequencesOnRoot) await addLocalSequence(root, queue, sequence);
         await mendCapture(root, queue, plan.tables);

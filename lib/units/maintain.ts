@@ -97,17 +97,15 @@ async function relayWatermark({ connect, queue }: UnitContext, root: Client, lea
   return (await publishWatermark(root, queue, { node: leaf, watermark })) ? 1 : 0;
 }
 
-/** Rotation's second step must run in a later transaction than its first, so the list is asked for once more. */
+/** As the list says: it has rotation's second step after its first, and each is a transaction of its own. */
 async function runOperations(run: Upkeep, root: Client): Promise<void> {
-  for (let round = 1; round <= 2; round++) {
-    let operations: MaintenanceOperation[] = [];
-    await run.piece('list operations', async () => {
-      operations = await listMaintenance(root);
-      return 0;
-    });
-    for (const operation of operations)
-      await run.piece(`${operation.name}(${operation.argument ?? ''})`, () => repeat(run, root, operation));
-  }
+  let operations: MaintenanceOperation[] = [];
+  await run.piece('list operations', async () => {
+    operations = await listMaintenance(root);
+    return 0;
+  });
+  for (const operation of operations)
+    await run.piece(`${operation.name}(${operation.argument ?? ''})`, () => repeat(run, root, operation));
 }
 
 /** Calls an operation as long as it says "again", which it does when it has changed something. */

@@ -174,7 +174,7 @@ test('a leaf that has applied a batch, and not yet said so, is on track', async 
 });
 
 test('a consumer that was unregistered is told', async () => {
-  await onOld(`select pgq.unregister_consumer('shop', 'shop.new')`);
+  await onOld(`select * from pgq_node.unregister_subscriber('shop', 'new')`);
   expect(codes(await read())).toContain('subscription-missing');
 });
 
