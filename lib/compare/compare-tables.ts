@@ -1,9 +1,10 @@
 import type { Budget } from '../budget.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { type Candidate, listCandidates } from './candidates.ts';
-import { compareSums, planRanges, type Sides } from './checksum.ts';
+import { compareSums, planRanges, type RangeSums, type Sides } from './checksum.ts';
 import { judgeCandidates } from './confirm.ts';
+import { findDifferingIds } from './differing-ids.ts';
+import { type Candidate, readCandidates } from './entries.ts';
 import { planTable, type TablePlan } from './plan.ts';
 import { addConfirmed, type TableReport, verdictOf } from './report.ts';
 import { examinePair, type PairFacts } from './row-hash.ts';
@@ -100,7 +101,12 @@ interface Search {
   sides: Sides;
   facts: PairFacts;
   options: CompareOptions;
-  room: { left: number };
+  room: Room;
+}
+
+/** How many candidates can still be remembered. */
+interface Room {
+  left: number;
 }
 
 /** Finds one table's candidates. */
@@ -123,15 +129,28 @@ async function search(work: Work, { sides, facts, options, room }: Search): Prom
     const sums = await compareSums(sides, plan, range);
     report.providerRows += sums.providerRows;
     report.subscriberRows += sums.subscriberRows;
-    if (sums.differing.length > 0)
-      await listCandidates(sides, plan, sums, (candidate) => {
-        if (room.left > 0) {
-          room.left -= 1;
-          work.candidates.push(candidate);
-        } else work.overflow += 1;
-      });
+    if (sums.differing.length > 0) await collect(work, { sides, plan, sums, room });
     options.progress?.(request.name, report.providerRows, Math.max(plan.rowsEstimate, report.providerRows));
   }
+}
+
+/** Remembers the differing rows of a range, as far as there is room, and counts the others. */
+async function collect(
+  work: Work,
+  { sides, plan, sums, room }: { sides: Sides; plan: TablePlan; sums: RangeSums; room: Room },
+): Promise<void> {
+  const ids: bigint[] = [];
+  await findDifferingIds(sides, plan, {
+    sums,
+    found: (id, rows) => {
+      if (ids.length < room.left) ids.push(id);
+      else work.overflow += rows;
+    },
+  });
+  if (ids.length === 0) return;
+  const candidates = await readCandidates(sides, plan, { ids, range: sums.range });
+  room.left -= candidates.length;
+  for (const candidate of candidates) work.candidates.push(candidate);
 }
 
 /** So much differs mostly because the subscriber is behind: once it has caught up, such tables are searched again. */

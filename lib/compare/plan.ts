@@ -38,6 +38,8 @@ export interface TablePlan {
   provider: SidePlan;
   subscriber: SidePlan;
   keyColumns: string[];
+  /** The key is one whole number, and the id is that number. */
+  idIsKey: boolean;
   /** The key's first column, if ranges of it mean the same rows on both sides. */
   rangeColumn: { name: string; type: string } | undefined;
   rowsEstimate: number;
@@ -98,6 +100,7 @@ export function planTable(provider: TableShape, subscriber: TableShape, facts: P
     provider: side(provider, 'provider'),
     subscriber: side(subscriber, 'subscriber'),
     keyColumns: keyed ? [...provider.key] : [],
+    idIsKey: keyed && isNumbered(key),
     rangeColumn: sameOrder ? { name: first.provider.name, type: castTarget(first.provider) } : undefined,
     rowsEstimate: provider.rowsEstimate,
     onlyProvider: missing(provider.columns, subscriber.columns),
@@ -113,6 +116,12 @@ function keyCondition(column: ColumnShape): (text: string) => string {
   return (text) => `${ref} = ${text}::${castTarget(column)}`;
 }
 
+function isNumbered(key: Pair[]): boolean {
+  return (
+    key.length === 1 && key.every((pair) => isWholeNumber(pair.provider) && isWholeNumber(pair.subscriber))
+  );
+}
+
 function planSide(
   table: TableShape,
   which: 'provider' | 'subscriber',
@@ -124,8 +133,7 @@ function planSide(
     hash,
   );
   const refs = of.key.map((column) => `t.${quoteIdent(column[which].name)}`);
-  const only = of.key.length === 1 ? of.key[0] : undefined;
-  const whole = only !== undefined && isWholeNumber(only.provider) && isWholeNumber(only.subscriber);
+  const whole = isNumbered(of.key);
   const keyHash = () =>
     hashOfRow(
       of.key.map((column) => column.rendering[which]),

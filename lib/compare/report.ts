@@ -1,4 +1,4 @@
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './entries.ts';
 
 /** `in-flight`: rows were still on their way when the time was over. `not-synced`: the copy is not done, so nothing was compared. */
 export type Verdict = 'equal' | 'different' | 'in-flight' | 'not-synced' | 'error';

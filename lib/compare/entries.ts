@@ -1,0 +1,124 @@
+/** What the two sides hold under an id, read by key where there is an index for it, else in one scan. */
+import type { Client } from '../db/client.ts';
+import { readOnly, type Sides } from './checksum.ts';
+import type { SidePlan, TablePlan } from './plan.ts';
+
+/** What one side holds under one id: usually one row; without a key (or with a broken one) maybe several. */
+export interface Entry {
+  rows: number;
+  /** Sum of the rows' hashes. */
+  hash: string;
+  /** Sum of the rows' `xmin`: another row version, another sum. */
+  version: string;
+}
+
+/** An id under which the sides differed, as last read. */
+export interface Candidate {
+  id: bigint;
+  /** Null in a table without a key. */
+  key: string[] | null;
+  subscriber: Entry | undefined;
+  provider: Entry | undefined;
+}
+
+interface EntryRow {
+  id: bigint;
+  rows: bigint;
+  hash: string;
+  version: string;
+  key: string[] | null;
+}
+
+export type Wanted = Pick<Candidate, 'id' | 'key'>;
+
+/** One reading of one side, by id. */
+export type Reading = Map<bigint, Entry & { key: string[] | null }>;
+
+export function differs(one: Entry | undefined, other: Entry | undefined): boolean {
+  return one?.rows !== other?.rows || one?.hash !== other?.hash;
+}
+
+const KEYS_PER_QUERY = 5_000;
+
+function entriesSql(rows: string): string {
+  return `select q.id, count(*) as rows, sum(q.hash)::text as hash, sum(q.version)::text as version, min(q.key) as key
+            from (${rows}) as q group by 1`;
+}
+
+const version = 't.xmin::text::int8 as version';
+
+function byIdSql(side: SidePlan, range: string): string {
+  if (side.keyEquals.length === 0)
+    return entriesSql(
+      `select h.id, h.id as hash, h.version, null::text[] as key
+         from (select ${side.rowHash} as id, ${version} from ${side.from} where ${range} offset 0) as h
+         join unnest($1::int8[]) as w(id) on w.id = h.id`,
+    );
+  return entriesSql(
+    `select w.id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key
+       from ${side.from} join unnest($1::int8[]) as w(id) on w.id = ${side.id} where ${range}`,
+  );
+}
+
+function byKeySql(side: SidePlan): string {
+  const texts = side.keyEquals.map((_, nr) => `$${nr + 1}::text[]`).join(', ');
+  const names = side.keyEquals.map((_, nr) => `c${nr}`).join(', ');
+  const conditions = side.keyEquals.map((equals, nr) => equals(`k.c${nr}`)).join(' and ');
+  return entriesSql(
+    `select ${side.id} as id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key
+       from unnest(${texts}) as k(${names}) join ${side.from} on ${conditions}`,
+  );
+}
+
+/** Reads what one side holds of the wanted ids: by their keys if all are known, else by scanning the range. */
+async function readEntries(
+  client: Client,
+  sides: Sides,
+  of: { side: SidePlan; wanted: readonly Wanted[]; range: string },
+): Promise<Reading> {
+  const { side, wanted, range } = of;
+  const byKey = side.keyEquals.length > 0 && wanted.every((one) => one.key);
+  const reading: Reading = new Map();
+  const step = byKey ? KEYS_PER_QUERY : wanted.length;
+  for (let from = 0; from < wanted.length; from += step) {
+    const some = wanted.slice(from, from + step);
+    const values = byKey
+      ? side.keyEquals.map((_, nr) => some.map((one) => one.key?.[nr] ?? null))
+      : [some.map((one) => one.id)];
+    const sql = byKey ? byKeySql(side) : byIdSql(side, range);
+    const rows = await readOnly(client, sides.budget, () => client.query<EntryRow>(sql, values));
+    for (const { id, rows: count, ...entry } of rows) reading.set(id, { ...entry, rows: Number(count) });
+  }
+  return reading;
+}
+
+export interface Readings {
+  subscriber: Reading;
+  provider: Reading;
+}
+
+/** Reads the subscriber, and only then the provider: confirm.ts builds on that order. */
+export async function readBoth(
+  sides: Sides,
+  plan: TablePlan,
+  { wanted, range = 'true' }: { wanted: readonly Wanted[]; range?: string },
+): Promise<Readings> {
+  const subscriber = await readEntries(sides.subscriber, sides, { side: plan.subscriber, wanted, range });
+  const provider = await readEntries(sides.provider, sides, { side: plan.provider, wanted, range });
+  return { subscriber, provider };
+}
+
+/** Reads the ids for the first time, and keeps those that (still) differ. */
+export async function readCandidates(
+  sides: Sides,
+  plan: TablePlan,
+  { ids, range }: { ids: readonly bigint[]; range: string },
+): Promise<Candidate[]> {
+  const wanted = ids.map((id) => ({ id, key: plan.idIsKey ? [`${id}`] : null }));
+  const readings = await readBoth(sides, plan, { wanted, range });
+  return ids.flatMap((id) => {
+    const [subscriber, provider] = [readings.subscriber.get(id), readings.provider.get(id)];
+    if (!differs(subscriber, provider)) return [];
+    return [{ id, key: (provider ?? subscriber)?.key ?? null, subscriber, provider }];
+  });
+}
