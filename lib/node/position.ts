@@ -1,5 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
+import { getConsumerInfo } from '../pgq/consumer.ts';
+import { accept, type Verdict, verdictColumns } from './verdict.ts';
 
 /** Where a consumer on this node stands: the last tick that it has completed. */
 export interface Position {
@@ -16,4 +18,47 @@ export function getPosition(client: Client, queue: string, consumer: string): Pr
        from pgq_node.get_consumer_info($1) where consumer_name = $2`,
     [queue, consumer],
   );
+}
+
+/**
+ * A follower's position against what its provider knows of the consumer. `on-track`: the next batch begins at the position.
+ * `already-applied`: the open batch ends there, and is to be finished. `lost`: neither, or the tick is gone.
+ * `unknown-consumer`: the provider has no such consumer, and keeps no events for it.
+ */
+export interface Standing {
+  verdict: 'on-track' | 'already-applied' | 'lost' | 'unknown-consumer';
+  /** Where the provider has the consumer; null when it has none. */
+  providerTick: TickId | null;
+}
+
+export async function comparePosition(
+  provider: Client,
+  of: { queue: string; consumer: string; tick: TickId },
+): Promise<Standing> {
+  const consumer = await getConsumerInfo(provider, of.queue, of.consumer);
+  if (!consumer) return { verdict: 'unknown-consumer', providerTick: null };
+  const providerTick = consumer.lastTick;
+  if (providerTick === of.tick) return { verdict: 'on-track', providerTick };
+  if (consumer.nextTick === of.tick) return { verdict: 'already-applied', providerTick };
+  return { verdict: 'lost', providerTick };
+}
+
+/**
+ * Moves a follower's position to a tick that its provider has. What lies between is not applied: only for a follower all of
+ * whose tables are to be copied anew. Call it in a transaction with what makes that so.
+ */
+export async function movePosition(
+  client: Client,
+  to: { queue: string; consumer: string; tick: TickId },
+): Promise<void> {
+  await client.query(
+    `update pgtide.replay_state set slice_tick = null, slice_ev_id = null
+      where queue_name = $1 and consumer_name = $2`,
+    [to.queue, to.consumer],
+  );
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from pgq_node.set_consumer_completed($1, $2, $3)`,
+    [to.queue, to.consumer, to.tick],
+  );
+  accept(client.node, verdict);
 }

@@ -2,10 +2,9 @@ import type { QueueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
 import { type Lag, measureLag } from '../node/lag.ts';
-import { getPosition, type Position } from '../node/position.ts';
+import { comparePosition, getPosition, type Position } from '../node/position.ts';
 import { listTables } from '../node/table-set.ts';
 import { requireNode, workerName } from '../node/topology.ts';
-import { getConsumerInfo } from '../pgq/consumer.ts';
 import { subscriberPrivileges } from '../tables/inspection.ts';
 import { driftProblems } from './drift.ts';
 import { readLeafTables } from './leaf-tables.ts';
@@ -72,23 +71,22 @@ interface Placed {
 /** The provider's idea of where the leaf is must be the start of its next batch, or the end of one that it has applied. */
 async function positionProblems({ client, root, queue, position, lag }: Placed): Promise<Problem[]> {
   const worker = workerName(queue, client.node);
-  const consumer = await getConsumerInfo(root, queue, worker);
-  if (!consumer)
+  const standing = await comparePosition(root, { queue, consumer: worker, tick: position.tick });
+  if (standing.verdict === 'unknown-consumer')
     return [
       {
         code: 'subscription-missing',
         message: `${root.node} does not know the consumer ${worker} (any more), and keeps no events for ${client.node}`,
-        remedy: `drop the leaf's node (select * from pgq_node.drop_node('${queue}', '${client.node}')), then pgtide init and add its tables again`,
+        remedy: `pgtide resync ${queue} --all registers it again and copies the tables anew`,
       },
     ];
-  const onTrack = consumer.lastTick === position.tick || consumer.nextTick === position.tick;
-  if (onTrack && lag.known) return [];
+  if (standing.verdict !== 'lost' && lag.known) return [];
   if (await hasMoved(client, queue, position.tick)) return [];
   return [
     {
       code: 'position-lost',
-      message: `${client.node} is at tick ${position.tick}, but ${root.node} has it at ${consumer.lastTick}: one of them was restored from a backup, or moved by hand`,
-      remedy: `bring the two together (select pgq.register_consumer_at('${queue}', '${worker}', ${position.tick}) while ${root.node} has that tick), or else resync all tables`,
+      message: `${client.node} is at tick ${position.tick}, but ${root.node} has it at ${standing.providerTick}: one of them was restored from a backup, or moved by hand`,
+      remedy: `pgtide resync ${queue} --all copies the tables anew from where ${root.node} is`,
     },
   ];
 }

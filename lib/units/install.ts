@@ -158,7 +158,7 @@ async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making)
       'lost-position',
       `${name} is a leaf of ${queue}, but ${provider} does not know it`,
       {
-        remedy: `drop the leaf's node, and install it again: select * from pgq_node.drop_node('${queue}', '${name}')`,
+        remedy: `pgtide resync ${queue} --all registers it again and copies its tables anew`,
       },
     );
   }

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import type { TickId } from '../ids.ts';
+import { comparePosition, getPosition, movePosition } from '../node/position.ts';
 import { listTables } from '../node/table-set.ts';
-import { requireNode } from '../node/topology.ts';
+import { registerLocation, registerSubscriber, requireNode, workerName } from '../node/topology.ts';
 import { resetCopy } from '../tables/copy-state.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import type { OnDemandUnit } from './context.ts';
@@ -12,19 +16,29 @@ export const resyncInput = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe('schema.table, or table in public; * and ? are wild.'),
-  all: z.boolean().default(false).describe('Every table of the queue.'),
+  all: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Every table of the queue; also mends a position that was lost, since nothing old is needed then.',
+    ),
 });
 export type ResyncInput = z.output<typeof resyncInput>;
 
 export interface ResyncResult {
-  nodes: { name: string; tables: { name: string; state: 'new' }[] }[];
+  nodes: {
+    name: string;
+    tables: { name: string; state: 'new' }[];
+    /** The tick at which a leaf whose position was lost goes on; absent when it was not lost. */
+    movedTo?: number;
+  }[];
 }
 
 /** Lets tables be copied again on every leaf that has them. The copy itself is the copy unit's work. */
 export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, input) => {
-  const { leaves } = queueConfig(context.config, context.queue);
+  const { root, leaves } = queueConfig(context.config, context.queue);
   const { queue } = context;
-  return withNodes(context, leaves, async (open) => {
+  return withNodes(context, [root, ...leaves], async (open) => {
     const local = new Map<string, string[]>();
     for (const leaf of leaves) {
       await requireNode(open.of(leaf), queue);
@@ -37,13 +51,41 @@ export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, i
     const wanted = matchNames([...new Set([...local.values()].flat())].sort(), input);
     const nodes: ResyncResult['nodes'] = [];
     for (const [leaf, known] of local) {
+      const client = open.of(leaf);
       const tables = wanted.filter((name) => known.includes(name));
-      await open.of(leaf).transaction({}, async () => {
-        for (const table of tables) await resetCopy(open.of(leaf), queue, table);
+      const movedTo = await client.transaction({}, async () => {
+        for (const table of tables) await resetCopy(client, queue, table);
+        return input.all ? mendPosition(open.of(root), client, queue) : null;
       });
       context.count('tables', tables.length);
-      nodes.push({ name: leaf, tables: tables.map((name) => ({ name, state: 'new' })) });
+      nodes.push({
+        name: leaf,
+        tables: tables.map((name) => ({ name, state: 'new' })),
+        ...(movedTo !== null && { movedTo: Number(movedTo) }),
+      });
     }
     return { outcome: { kind: 'done' }, result: { nodes } };
   });
 };
+
+/**
+ * A leaf all of whose tables are copied anew needs no event from before now, so it may go on wherever the provider stands:
+ * each copy's snapshots tell which of the later events its rows have already.
+ */
+async function mendPosition(root: Client, leaf: Client, queue: string): Promise<TickId | null> {
+  const consumer = workerName(queue, leaf.node);
+  const position = await getPosition(leaf, queue, consumer);
+  if (!position) throw new PgtideError('state', `${leaf.node}: no position of ${consumer}`);
+  const standing = await comparePosition(root, { queue, consumer, tick: position.tick });
+  if (standing.verdict === 'on-track' || standing.verdict === 'already-applied') return null;
+  const tick = standing.providerTick ?? (await subscribeAgain(root, leaf.node, queue));
+  await movePosition(leaf, { queue, consumer, tick });
+  return tick;
+}
+
+function subscribeAgain(root: Client, leaf: string, queue: string): Promise<TickId> {
+  return root.transaction({}, async () => {
+    await registerLocation(root, queue, leaf);
+    return registerSubscriber(root, queue, leaf);
+  });
+}

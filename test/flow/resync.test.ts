@@ -51,3 +51,31 @@ test('a table that is not in the queue is named, and nothing changes', async () 
 test('all means all', async () => {
   expect((await run({ all: true })).nodes[0]?.tables).toHaveLength(2);
 });
+
+test('a position that was lost is mended when all is copied anew, and left alone otherwise', async () => {
+  const position = () =>
+    it.new.client((client) => client.first(`select last_tick_id as tick from pgq_node.local_state`));
+  await it.old.client((client) =>
+    client.query(`select pgq.force_tick('shop'); select pgq.ticker('shop'); select pgq.register_consumer('shop', 'shop.new');
+      update pgq.subscription set sub_last_tick = (select max(tick_id) from pgq.tick)
+       where sub_consumer = (select co_id from pgq.consumer where co_name = 'shop.new')`),
+  );
+  const before = await position();
+  await run({ tables: ['one'] });
+  expect(await position()).toEqual(before);
+  const { nodes } = await run({ all: true });
+  expect(nodes[0]?.movedTo).toBeGreaterThan(Number(before?.tick));
+  expect(await position()).toEqual({ tick: BigInt(nodes[0]?.movedTo ?? 0) });
+  expect((await run({ all: true })).nodes[0]).not.toHaveProperty('movedTo');
+});
+
+test('a leaf that the root has forgotten is subscribed again', async () => {
+  await it.old.client((client) =>
+    client.query(`select * from pgq_node.unregister_subscriber('shop', 'new')`),
+  );
+  const { nodes } = await run({ all: true });
+  const consumer = await it.old.client((client) =>
+    client.first(`select last_tick as tick from pgq.get_consumer_info('shop', 'shop.new')`),
+  );
+  expect(consumer).toEqual({ tick: BigInt(nodes[0]?.movedTo ?? 0) });
+});
