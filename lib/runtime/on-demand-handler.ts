@@ -15,17 +15,19 @@ export interface OnDemandSpec<Input extends z.ZodObject, Result> {
   name: UnitName;
   unit: OnDemandUnit<z.output<Input>, Result>;
   input: Input;
+  /** Lets an event name no queue: the unit then runs for each, and the results become one. */
+  merge?: (results: Result[]) => Result;
   environment?: Environment;
 }
 
 export type OnDemandResponse<Result> =
-  | { outcome: string; result: Result | undefined }
+  | { outcome: string; result: Result }
   | { outcome: 'error'; error: ShownError };
 
 /**
  * A function that somebody calls: takes `{queue, …input}` as JSON and returns `{outcome, result}`, or
  * `{outcome: "error", error: {kind, message, remedy}}`. Bad input is refused before anything is opened. `queue` may be
- * left out where the configuration has only one.
+ * left out where the configuration has only one, or where the unit's results can be merged.
  */
 export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDemandSpec<Input, Result>) {
   const { name, environment } = spec;
@@ -36,19 +38,37 @@ export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDeman
     ...(environment ? { environment } : {}),
     work: async (event, invocation): Promise<OnDemandResponse<Result>> => {
       const { queue, ...input } = event as { queue?: string };
-      const call = { queue: queue ?? onlyQueue(invocation.config.queues), input: input as z.output<Input> };
-      return callUnit(spec, invocation, call);
+      const queues = queue === undefined ? defaultQueues(spec, invocation) : [queue];
+      const answers: Answer<Result>[] = [];
+      for (const each of queues)
+        answers.push(await callUnit(spec, invocation, { queue: each, input: input as z.output<Input> }));
+      return answerOf(spec, answers);
     },
     failed: (error): OnDemandResponse<Result> => ({ outcome: 'error', error: shownError(error) }),
   });
 }
 
-function onlyQueue(queues: object): string {
-  const [first, ...others] = Object.keys(queues);
-  if (first !== undefined && others.length === 0) return first;
+interface Answer<Result> {
+  outcome: string;
+  result: Result;
+}
+
+function defaultQueues(spec: { merge?: unknown }, { config }: Invocation): string[] {
+  const all = Object.keys(config.queues);
+  if (all.length === 1 || (all.length > 0 && spec.merge)) return all;
   throw new PgtideError('input', 'the event names no queue', {
-    remedy: `add "queue"; configured are: ${Object.keys(queues).join(', ') || 'none'}`,
+    remedy: `add "queue"; configured are: ${all.join(', ') || 'none'}`,
   });
+}
+
+function answerOf<Result>(
+  { merge }: { merge?: (results: Result[]) => Result },
+  answers: Answer<Result>[],
+): OnDemandResponse<Result> {
+  const [first] = answers;
+  if (!first) throw new PgtideError('internal', 'the unit was called for no queue');
+  if (!merge || answers.length === 1) return first;
+  return { outcome: first.outcome, result: merge(answers.map(({ result }) => result)) };
 }
 
 interface Call<Input> {
@@ -60,7 +80,7 @@ async function callUnit<Input extends z.ZodObject, Result>(
   { name, unit }: OnDemandSpec<Input, Result>,
   { environment, config, owner, remainingMs }: Invocation,
   { queue, input }: Call<z.output<Input>>,
-): Promise<OnDemandResponse<Result>> {
+): Promise<Answer<Result>> {
   const { clock, log, secrets } = environment;
   const { node } = onlyPair(selectPairs(config, name, { queue }));
   const report = await runUnit<Result>({
@@ -78,7 +98,7 @@ async function callUnit<Input extends z.ZodObject, Result>(
   });
   if (report.error)
     throw new RunsFailed(report.error.kind, report.error.message, { remedy: report.error.remedy });
-  return { outcome: report.outcome?.kind ?? 'done', result: asJson(report.result) };
+  return { outcome: report.outcome?.kind ?? 'done', result: asJson(report.result as Result) };
 }
 
 /** Units on demand are called once, for the queue's root. */
@@ -89,8 +109,7 @@ function onlyPair(pairs: Pair[]): Pair {
 }
 
 /** As JSON carries it: ids, which are bigint, as numbers, or as text where a number would lose digits. */
-function asJson<Result>(result: Result | undefined): Result | undefined {
-  if (result === undefined) return undefined;
+function asJson<Result>(result: Result): Result {
   const text = JSON.stringify(result, (_key, value: unknown) => {
     if (typeof value !== 'bigint') return value;
     return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);

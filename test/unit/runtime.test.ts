@@ -359,6 +359,20 @@ test('a function on demand validates its input before anything, and answers in J
   expect(lines).toHaveLength(6);
 });
 
+test('a function whose results can be merged goes through all queues when none is named', async () => {
+  const { environment, lines } = await world();
+  const handler = onDemandHandler({
+    name: 'status',
+    environment,
+    input: z.strictObject({}),
+    unit: async ({ queue }) => ({ outcome: { kind: 'done' }, result: [queue] }),
+    merge: (results) => results.flat(),
+  });
+  expect(await handler({}, lambdaContext())).toEqual({ outcome: 'done', result: ['shop', 'back'] });
+  expect(await handler({ queue: 'back' }, lambdaContext())).toEqual({ outcome: 'done', result: ['back'] });
+  expect(lines).toHaveLength(3);
+});
+
 test("a function on demand returns its unit's error with kind, message and remedy, logged once", async () => {
   const { environment, lines } = await world();
   const handler = onDemandHandler({
