@@ -1,0 +1,365 @@
+/** The contract of schema pgq_node: roots, branches and leaves, who reads from whom, positions and watermarks. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Client } from '../../lib/db/client.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { ask, demand, makeFollower, makeRoot } from '../support/node.ts';
+import { consume, passTime, stateOf, tickNow } from '../support/queue.ts';
+
+describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
+  let db: TestDatabase;
+  beforeAll(async () => {
+    db = await createDatabase(await postgres(version), { installed: true });
+  });
+  const atRoot = (work: (client: Client, queue: string) => Promise<void>) =>
+    db.client(async (client) => work(client, await makeRoot(client)));
+  const atLeaf = (work: (client: Client, queue: string) => Promise<void>) =>
+    db.client(async (client) => work(client, await makeFollower(client, 'leaf')));
+  const consumers = (client: Client, queue: string) =>
+    client.query<{ consumer_name: string; last_tick: bigint }>(
+      'select consumer_name, last_tick from pgq.get_consumer_info($1)',
+      [queue],
+    );
+
+  describe('A root', () => {
+    test('has a queue, a global watermark and itself as provider', () =>
+      atRoot(async (client, queue) => {
+        expect(await ask(client, 'pgq_node.get_node_info', queue)).toEqual({
+          ret_code: 100,
+          ret_note: 'Ok',
+          node_type: 'root',
+          node_name: 'root',
+          global_watermark: 1n,
+          local_watermark: 1n,
+          provider_node: 'root',
+          provider_location: 'node:root',
+          combined_queue: null,
+          combined_type: null,
+          worker_name: `${queue}.root`,
+          worker_paused: false,
+          worker_uptodate: false,
+          worker_last_tick: 1n,
+          node_attrs: null,
+          target_for: null,
+        });
+        expect(
+          await client.first('select pgq_node.is_root_node($1) as r, pgq_node.is_leaf_node($1) as l', [
+            queue,
+          ]),
+        ).toEqual({ r: true, l: false });
+        expect(await consumers(client, queue)).toEqual([
+          { consumer_name: '.global_watermark', last_tick: 1n },
+        ]);
+      }));
+
+    test('is created once, from arguments that fit together', () =>
+      db.client(async (client) => {
+        const create = async (...args: unknown[]) => {
+          const { ret_code, ret_note } = await ask(client, 'pgq_node.create_node', ...args);
+          return [ret_code, ret_note];
+        };
+        const queue = await makeRoot(client);
+        expect(await create(queue, 'root', 'root', 'w', null, null, null)).toEqual([
+          401,
+          'Node already initialized',
+        ]);
+        const q = `${queue}_other`;
+        expect(await create(q, 'root', 'n', 'w', null, null, null)).toEqual([
+          404,
+          'Location not registered: n',
+        ]);
+        expect(await create(q, 'tree', 'n', 'w', null, null, null)).toEqual([401, 'Unknown node type: tree']);
+        expect(await create(q, 'root', 'n', 'w', 'p', null, null)).toEqual([
+          401,
+          'Unexpected provider for root: p',
+        ]);
+        expect(await create(q, 'root', 'n', 'w', null, 7, null)).toEqual([
+          401,
+          'Unexpected global watermark for root',
+        ]);
+        expect(await create(q, 'leaf', 'n', 'w', null, 7, null)).toEqual([
+          401,
+          'provider or global watermark missing for leaf',
+        ]);
+        expect(await create(q, 'branch', 'n', 'w', 'p', 7, 'c')).toEqual([
+          401,
+          'Only leaf can have combined queue',
+        ]);
+        expect(await create(q, 'root', 'n', null, null, null, null)).toEqual([
+          401,
+          'Queue, node and worker must have names',
+        ]);
+      }));
+
+    test('tells all nodes where the others are', () =>
+      atRoot(async (client, queue) => {
+        await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
+        await demand(client, 'pgq_node.register_location', queue, 'n1', 'node:n1', false);
+        await demand(client, 'pgq_node.register_location', queue, 'n1', null, true);
+        expect(await client.query('select * from pgq_node.get_queue_locations($1)', [queue])).toEqual([
+          { node_name: 'n1', node_location: 'node:n1', dead: true },
+          { node_name: 'root', node_location: 'node:root', dead: false },
+        ]);
+        await demand(client, 'pgq_node.unregister_location', queue, 'n1');
+        await tickNow(client, queue);
+        const events = await consume(client, queue, 'reader');
+        expect(events.map((e) => [e.ev_type, e.ev_data, e.ev_extra1, e.ev_extra2, e.ev_extra3])).toEqual([
+          ['pgq.location-info', 'n1', queue, 'node:n1', 'false'],
+          ['pgq.location-info', 'n1', queue, 'node:n1', 'true'],
+          ['pgq.unregister-location', 'n1', queue, null, null],
+        ]);
+        const unregister = async (node: string) =>
+          (await ask(client, 'pgq_node.unregister_location', queue, node)).ret_code;
+        expect([await unregister('n1'), await unregister('root')]).toEqual([301, 403]);
+        expect(await stateOf(ask(client, 'pgq_node.register_location', queue, 'n2', null, false))).toEqual([
+          'TD001',
+          'register_location: queue, node and location must not be NULL',
+        ]);
+      }));
+
+    test('feeds subscribers, whose watermarks only go forward', () =>
+      atRoot(async (client, queue) => {
+        const register = () => ask(client, 'pgq_node.register_subscriber', queue, 'n1', 'worker1', null);
+        expect(await register()).toMatchObject({ ret_code: 404, ret_note: 'Location not registered: n1' });
+        await demand(client, 'pgq_node.register_location', queue, 'n1', 'node:n1', false);
+        await tickNow(client, queue);
+        expect(await register()).toEqual({
+          ret_code: 200,
+          ret_note: 'Subscriber registered: n1',
+          global_watermark: 1n,
+        });
+        expect(await register()).toMatchObject({ ret_code: 401 });
+        expect(await consumers(client, queue)).toEqual([
+          { consumer_name: '.global_watermark', last_tick: 1n },
+          { consumer_name: '.n1.watermark', last_tick: 1n },
+          { consumer_name: 'worker1', last_tick: 1n },
+        ]);
+        await tickNow(client, queue);
+        const move = async (node: string, tick: number | null) =>
+          (await ask(client, 'pgq_node.set_subscriber_watermark', queue, node, tick)).ret_code;
+        expect(await move('n1', 2)).toBe(200);
+        expect(await move('n1', 2)).toBe(100);
+        expect(await move('n1', 1)).toBe(405);
+        expect(await move('n1', null)).toBe(500);
+        expect(await move('n2', 2)).toBe(404);
+        expect(await client.query('select * from pgq_node.get_subscriber_info($1)', [queue])).toEqual([
+          { node_name: 'n1', worker_name: 'worker1', node_watermark: 2n },
+        ]);
+        const leave = async () => (await ask(client, 'pgq_node.unregister_subscriber', queue, 'n1')).ret_code;
+        expect([await leave(), await leave()]).toEqual([200, 304]);
+        expect(await consumers(client, queue)).toHaveLength(1);
+      }));
+
+    test('lets a subscriber begin at a tick of its choice', () =>
+      atRoot(async (client, queue) => {
+        await demand(client, 'pgq_node.register_location', queue, 'n1', 'node:n1', false);
+        await tickNow(client, queue);
+        await demand(client, 'pgq_node.register_subscriber', queue, 'n1', 'worker1', 2);
+        expect(await consumers(client, queue)).toMatchObject([
+          { last_tick: 1n },
+          { consumer_name: '.n1.watermark', last_tick: 1n },
+          { consumer_name: 'worker1', last_tick: 2n },
+        ]);
+      }));
+
+    test('publishes the global watermark, the lowest of all below it, every five minutes', () =>
+      atRoot(async (client, queue) => {
+        await demand(client, 'pgq_node.register_location', queue, 'n1', 'node:n1', false);
+        await demand(client, 'pgq_node.register_subscriber', queue, 'n1', 'worker1', null);
+        for (let i = 0; i < 3; i++) await tickNow(client, queue);
+        await client.query('select pgq.register_consumer_at($1, $2, 4)', [queue, 'worker1']);
+        await demand(client, 'pgq_node.set_subscriber_watermark', queue, 'n1', 3);
+        expect((await ask(client, 'pgq_node.get_node_info', queue)).local_watermark).toBe(3n);
+
+        const maintain = async () => {
+          await client.query('select pgq_node.maint_watermark($1)', [queue]);
+          return (await ask(client, 'pgq_node.get_node_info', queue)).global_watermark;
+        };
+        expect(await maintain()).toBe(1n);
+        await passTime(client, queue, '5 minutes');
+        expect(await maintain()).toBe(3n);
+        await tickNow(client, queue);
+        const events = await consume(client, queue, 'worker1');
+        expect(events.map((e) => [e.ev_type, e.ev_data, e.ev_extra1])).toEqual([
+          ['pgq.global-watermark', '3', queue],
+        ]);
+        expect((await ask(client, 'pgq_node.get_worker_state', queue)).completed_tick).toBe(3n);
+
+        const set = async (tick: number | null) =>
+          (await ask(client, 'pgq_node.set_global_watermark', queue, tick)).ret_code;
+        expect([await set(3), await set(2), await set(4)]).toEqual([100, 405, 200]);
+      }));
+
+    test('is dropped with all that was kept for the queue', () =>
+      atRoot(async (client, queue) => {
+        await demand(client, 'pgq_node.register_location', queue, 'n1', 'node:n1', false);
+        await demand(client, 'pgq_node.register_subscriber', queue, 'n1', 'worker1', null);
+        await client.query('create table public.dropped_with_node (id int primary key)');
+        await demand(client, 'londiste.local_add_table', queue, 'public.dropped_with_node');
+        await demand(client, 'pgq_node.drop_node', queue, 'root');
+        expect(await ask(client, 'pgq_node.get_node_info', queue)).toMatchObject({ ret_code: 404 });
+        expect(await client.query('select * from pgq.get_queue_info($1)', [queue])).toEqual([]);
+        const triggers = await client.query(
+          `select 1 from pg_trigger where tgrelid = 'public.dropped_with_node'::regclass`,
+        );
+        expect(triggers).toEqual([]);
+        await client.query('insert into public.dropped_with_node values (1)');
+        await client.query('drop table public.dropped_with_node');
+        expect(await ask(client, 'pgq_node.drop_node', queue, 'root')).toMatchObject({ ret_code: 404 });
+      }));
+
+    test('drops another node by ending its subscription', () =>
+      atRoot(async (client, queue) => {
+        await demand(client, 'pgq_node.register_location', queue, 'n1', 'node:n1', false);
+        await demand(client, 'pgq_node.register_subscriber', queue, 'n1', 'worker1', null);
+        await demand(client, 'pgq_node.drop_node', queue, 'n1');
+        expect(await consumers(client, queue)).toHaveLength(1);
+      }));
+  });
+
+  describe('A leaf', () => {
+    test('has no queue, and its own position as watermark', () =>
+      atLeaf(async (client, queue) => {
+        expect(await ask(client, 'pgq_node.get_node_info', queue)).toMatchObject({
+          node_type: 'leaf',
+          global_watermark: 100n,
+          local_watermark: 100n,
+          provider_node: 'root',
+          worker_last_tick: 100n,
+        });
+        expect(await ask(client, 'pgq_node.get_worker_state', queue)).toMatchObject({
+          ret_code: 100,
+          completed_tick: 100n,
+          local_queue_top: null,
+          worker_name: `${queue}.leaf`,
+        });
+        expect(await client.query('select * from pgq.get_queue_info($1)', [queue])).toEqual([]);
+        expect(await client.first('select pgq_node.is_leaf_node($1) as l', [queue])).toEqual({ l: true });
+        expect(await ask(client, 'pgq_node.register_subscriber', queue, 'root', 'w', null)).toMatchObject({
+          ret_code: 401,
+        });
+        expect(await ask(client, 'pgq_node.set_global_watermark', queue, 5)).toMatchObject({ ret_code: 100 });
+        expect(await ask(client, 'pgq_node.drop_node', queue, 'root')).toMatchObject({ ret_code: 405 });
+        expect(await ask(client, 'pgq_node.unregister_location', queue, 'root')).toMatchObject({
+          ret_code: 403,
+        });
+        await demand(client, 'pgq_node.drop_node', queue, 'leaf');
+      }));
+
+    test('keeps the state of its consumers', () =>
+      atLeaf(async (client, queue) => {
+        const worker = `${queue}.leaf`;
+        const state = () => ask(client, 'pgq_node.get_consumer_state', queue, worker);
+        const set = async (what: string, value: unknown) =>
+          (await ask(client, `pgq_node.set_consumer_${what}`, queue, worker, value)).ret_code;
+        expect(await state()).toEqual({
+          ret_code: 100,
+          ret_note: 'Ok',
+          node_type: 'leaf',
+          node_name: 'leaf',
+          completed_tick: 100n,
+          provider_node: 'root',
+          provider_location: 'node:root',
+          paused: false,
+          uptodate: false,
+          cur_error: null,
+        });
+        expect(await set('uptodate', true)).toBe(100);
+        expect(await set('error', 'cannot')).toBe(100);
+        expect(await state()).toMatchObject({ uptodate: true, cur_error: 'cannot' });
+        expect(await set('completed', 101)).toBe(100);
+        expect(await state()).toMatchObject({ completed_tick: 101n, cur_error: null });
+        expect([await set('paused', true), await set('paused', true)]).toEqual([200, 201]);
+        expect(await state()).toMatchObject({ paused: true, uptodate: false });
+
+        await demand(client, 'pgq_node.register_location', queue, 'b1', 'node:b1', false);
+        await demand(client, 'pgq_node.change_consumer_provider', queue, worker, 'b1');
+        expect(await state()).toMatchObject({ provider_node: 'b1', completed_tick: 101n });
+        expect(await ask(client, 'pgq_node.change_consumer_provider', queue, worker, 'b2')).toMatchObject({
+          ret_code: 404,
+        });
+        for (const what of ['uptodate', 'paused']) {
+          expect(await ask(client, `pgq_node.set_consumer_${what}`, queue, 'nobody', true)).toMatchObject({
+            ret_code: 404,
+          });
+        }
+        expect(await ask(client, 'pgq_node.get_consumer_state', queue, 'nobody')).toMatchObject({
+          ret_code: 404,
+        });
+      }));
+
+    test('may run consumers of its own', () =>
+      atLeaf(async (client, queue) => {
+        const register = async (provider: string, tick: number) =>
+          (await ask(client, 'pgq_node.register_consumer', queue, 'other', provider, tick)).ret_code;
+        expect([await register('root', 7), await register('root', 5), await register('no', 5)]).toEqual([
+          200, 201, 404,
+        ]);
+        expect(await client.query('select * from pgq_node.get_consumer_info($1)', [queue])).toMatchObject([
+          { consumer_name: `${queue}.leaf`, last_tick_id: 100n },
+          { consumer_name: 'other', provider_node: 'root', last_tick_id: 5n, paused: false },
+        ]);
+        const leave = async (name: string) =>
+          (await ask(client, 'pgq_node.unregister_consumer', queue, name)).ret_code;
+        expect([await leave('other'), await leave('other'), await leave(`${queue}.leaf`)]).toEqual([
+          200, 404, 403,
+        ]);
+      }));
+
+    test('has attributes', () =>
+      atLeaf(async (client, queue) => {
+        await demand(client, 'pgq_node.set_node_attrs', queue, 'sync_watermark=a');
+        expect(await ask(client, 'pgq_node.get_node_info', queue)).toMatchObject({
+          node_attrs: 'sync_watermark=a',
+        });
+        expect(await ask(client, 'pgq_node.set_node_attrs', 'none', '')).toMatchObject({ ret_code: 404 });
+      }));
+  });
+
+  describe('A branch', () => {
+    test('has a queue that takes neither events nor ticks of its own', () =>
+      db.client(async (client) => {
+        const queue = await makeFollower(client, 'branch');
+        expect(await ask(client, 'pgq_node.get_node_info', queue)).toMatchObject({
+          node_type: 'branch',
+          global_watermark: 100n,
+          local_watermark: 100n,
+        });
+        expect(await stateOf(client.query(`select pgq.insert_event($1, 't', 'd')`, [queue]))).toEqual([
+          'TD003',
+          'Insert into queue disallowed',
+        ]);
+        expect(await stateOf(client.query('select pgq.ticker($1)', [queue]))).toEqual([
+          'TD003',
+          'This queue has external tick source.',
+        ]);
+        await client.query('select pgq.ticker($1, 101, now(), 500)', [queue]);
+        const set = async (tick: number | null) =>
+          (await ask(client, 'pgq_node.set_global_watermark', queue, tick)).ret_code;
+        expect([await set(101), await set(101), await set(null), await set(9999)]).toEqual([
+          200, 100, 500, 200,
+        ]);
+        expect(await ask(client, 'pgq_node.get_worker_state', queue)).toMatchObject({
+          global_watermark: 101n,
+          local_queue_top: 101n,
+        });
+      }));
+  });
+
+  test('Unknown queues are told apart', () =>
+    db.client(async (client) => {
+      for (const name of ['get_node_info', 'get_worker_state']) {
+        expect(await ask(client, `pgq_node.${name}`, 'none')).toMatchObject({
+          ret_code: 404,
+          ret_note: 'Unknown queue: none',
+        });
+      }
+      expect(await stateOf(client.query(`select pgq_node.is_root_node('none')`))).toEqual([
+        'TD002',
+        'queue does not exist: none',
+      ]);
+      expect(await client.first('select pgq_node.version() as v, pgq_node.upgrade_schema() as u')).toEqual({
+        v: '3.5',
+        u: 0,
+      });
+    }));
+});
