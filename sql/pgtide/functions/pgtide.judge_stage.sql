@@ -3,6 +3,7 @@
 -- Decides what becomes of each staged row event; afterwards pgtide_stage holds what is to be applied, and control events.
 -- The rules, and why nothing is lost or doubled, are in lib/copy/merge-state.ts. In short, per event of a table that is
 --   not here, set aside, or not planned   skipped
+--   seen by the table's custom_snapshot   skipped: the rows were said to hold it when the table was added (add-table --expect-sync)
 --   in copy, chunk pending                skipped: the chunk's snapshot will be taken later, and so contains it
 --   in copy, chunk announced              parked
 --   in copy, chunk copied                 kept if its transaction is not visible in the chunk's snapshot; parked ones join
@@ -40,6 +41,11 @@ begin
         select from londiste.table_info t left join pgtide.table_state x using (queue_name, table_name)
         where t.queue_name = i_queue and t.table_name = s.ev_extra1 and t.local and x.error is null
           and coalesce(x.phase, case when t.merge_state = 'ok' then 'ok' end) is not null);
+    get diagnostics v_count = row_count;
+    skipped := skipped + v_count;
+    delete from pg_temp.pgtide_stage s using londiste.table_info t
+    where t.queue_name = i_queue and t.table_name = s.ev_extra1 and s.ev_type like '{%'
+      and txid_visible_in_snapshot(s.ev_txid, t.custom_snapshot::txid_snapshot);
     get diagnostics v_count = row_count;
     skipped := skipped + v_count;
 
