@@ -31,7 +31,8 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
   const { queue, config, root } = request;
   const local = await requireNode(client, queue);
   const overwrites = config.onConflict === 'overwrite';
-  const { tables, problems } = await readLeafTables(client, queue, { overwrites });
+  const { maxLagSeconds } = config;
+  const { tables, problems } = await readLeafTables(client, queue, { overwrites, maxLagSeconds });
   const names = tables.map(({ name }) => name);
   problems.push(...(await rightsProblems(client, names, subscriberPrivileges)));
   problems.push(...(await replayProblems(client, queue, local.workerName)));
@@ -40,7 +41,7 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
   if (root && position) {
     lag = await measureLag(root, queue, position.tick);
     problems.push(...(await positionProblems({ client, root, queue, position, lag })));
-    problems.push(...staleProblems(client.node, lag, config.maxLagSeconds));
+    problems.push(...staleProblems(client.node, lag, maxLagSeconds));
     problems.push(...(await driftProblems(root, client, names)));
     problems.push(...(await notAddedProblems(root, client, { queue, names })));
   }

@@ -12,6 +12,8 @@ interface TableRow {
   missing: bigint;
   conflicts: bigint;
   restoreError: string | null;
+  /** Seconds since a chunk was begun last, while chunks are left; null when none is, or none was begun. */
+  idleCopySeconds: number | null;
 }
 
 export interface LeafTables {
@@ -23,7 +25,7 @@ export interface LeafTables {
 export async function readLeafTables(
   client: Client,
   queue: string,
-  options: { overwrites: boolean },
+  options: { overwrites: boolean; maxLagSeconds: number },
 ): Promise<LeafTables> {
   const rows = await client.query<TableRow>(
     `select t.table_name as name, t.merge_state as "mergeState",
@@ -33,6 +35,9 @@ export async function readLeafTables(
                          and c.state = 'copied'), 0)::bigint as "copiedRows",
             s.total_rows_estimate as "totalRowsEstimate", s.error,
             coalesce(n.missing, 0)::bigint as missing, coalesce(n.conflicts, 0)::bigint as conflicts,
+            (select extract(epoch from now() - max(c.announced_at))::float8 from pgtide.copy_chunk c
+              where c.queue_name = t.queue_name and c.table_name = t.table_name
+             having bool_or(c.state <> 'copied')) as "idleCopySeconds",
             (select d.object_name || ': ' || d.error from pgtide.saved_ddl d
               where d.queue_name = t.queue_name and d.table_name = t.table_name and d.error is not null
               limit 1) as "restoreError"
@@ -55,7 +60,13 @@ export async function readLeafTables(
   };
 }
 
-function problemsOf(node: string, row: TableRow, of: { queue: string; overwrites: boolean }): Problem[] {
+interface Judging {
+  queue: string;
+  overwrites: boolean;
+  maxLagSeconds: number;
+}
+
+function problemsOf(node: string, row: TableRow, of: Judging): Problem[] {
   const { name } = row;
   const resync = `pgtide resync ${of.queue} ${name}`;
   const problems: Problem[] = [];
@@ -76,6 +87,12 @@ function problemsOf(node: string, row: TableRow, of: { queue: string; overwrites
       code: of.overwrites ? 'rows-overwritten' : 'rows-differed',
       message: `${node}: ${name} has met ${row.missing} events whose row was missing, and ${row.conflicts} whose row was there already`,
       remedy: `find who else writes to it; pgtide compare ${of.queue} ${name} shows what differs, and ${resync} makes it equal`,
+    });
+  if (row.error === null && (row.idleCopySeconds ?? 0) > of.maxLagSeconds)
+    problems.push({
+      code: 'copy-stale',
+      message: `${node}: the copy of ${name} has not gone on for ${Math.round(row.idleCopySeconds ?? 0)} s`,
+      remedy: 'see that the schedule of copy is on, and what its last run logged; locally: pgtide run',
     });
   if (row.restoreError !== null)
     problems.push({

@@ -13,6 +13,7 @@ const severities = {
   'table-not-added': 'information',
   'structure-drift': 'error',
   'table-error': 'error',
+  'copy-stale': 'error',
   'rows-differed': 'error',
   'rows-overwritten': 'information',
   'restore-failed': 'error',

@@ -125,6 +125,7 @@ async function planLeaf(root: Client, leaf: Client, wanted: LeafWanted): Promise
     obstacles: inspected.flatMap((table) => obstaclesOf(leaf.node, table)),
   };
   if (!input.create) plan.obstacles.push(...create.map((name) => missing(root, leaf, name)));
+  else if (input.expectSync) plan.obstacles.push(...(await emptyCopies(root, leaf, create)));
   plan.obstacles.push(...(await structureObstacles(root, leaf, inspected)));
   for (const table of inspected) plan.obstacles.push(...(await rowObstacles(leaf, table, input)));
   await planSequences(leaf, wanted, plan);
@@ -137,6 +138,21 @@ function missing(root: Client, leaf: Client, name: string): Obstacle {
     text: `${leaf.node}: no table ${name}, which ${root.node} has`,
     remedy: 'make it there, or add it with --create',
   };
+}
+
+/** A table that is made now is empty, so it is in sync only with an empty one. */
+async function emptyCopies(root: Client, leaf: Client, create: readonly string[]): Promise<Obstacle[]> {
+  const obstacles: Obstacle[] = [];
+  for (const table of await inspectTables(root, create, providerPrivileges)) {
+    if (table.missing.length > 0 || table.rowSecurity || !table.schemaUsage) continue;
+    if (await hasRows(root, table))
+      obstacles.push({
+        kind: 'state',
+        text: `${leaf.node}: no table ${table.name}, so it cannot be in sync with ${root.node}'s, which holds rows`,
+        remedy: 'add it without --expect-sync; its rows are then copied',
+      });
+  }
+  return obstacles;
 }
 
 /** Unlogged tables are told once already. */

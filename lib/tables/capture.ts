@@ -18,10 +18,15 @@ export async function mendCapture(
   return broken.map(({ name }) => name);
 }
 
+/** A new partition needs triggers; its writers are not kept waiting longer than this for them. */
+const LOCK_TIMEOUT_MS = 2_000;
+
 /** Brings captures up to the present shapes of their tables. Returns the names of those that had changed. */
-export async function refreshCapture(client: Client, queue: string): Promise<string[]> {
-  const rows = await client.query<{ name: string }>('select pgtide.refresh_capture($1) as name', [queue]);
-  return rows.map(({ name }) => name);
+export function refreshCapture(client: Client, queue: string): Promise<string[]> {
+  return client.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+    const rows = await client.query<{ name: string }>('select pgtide.refresh_capture($1) as name', [queue]);
+    return rows.map(({ name }) => name);
+  });
 }
 
 export interface CaptureProblem {

@@ -15,7 +15,7 @@ import { requireNode } from '../node/topology.ts';
 import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
 import { mendCapture } from '../tables/capture.ts';
 import { createMissingTables } from '../tables/create.ts';
-import { describeLockHolders } from '../tables/lock-holders.ts';
+import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { withNodes } from './with-nodes.ts';
@@ -42,10 +42,6 @@ export interface AddTableResult {
   sequences: string[];
 }
 
-const LOCK_TIMEOUT_MS = 5_000;
-const LOCK_ATTEMPTS = 3;
-const CANNOT_LOCK = 'busy';
-
 /**
  * Adds tables to a queue on its root and on all leaves. Everything is checked before anything is changed. The leaves
  * change first and commit last, so that the root's tables are locked for as short as can be, and a failure on either
@@ -68,11 +64,6 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
   });
 };
 
-/** Whoever waits for a lock is waited for by all who come later, so the wait is short. */
-function lockTimeoutMs({ budget }: UnitContext): number {
-  return Math.max(1, Math.min(LOCK_TIMEOUT_MS, budget.remainingMs() / LOCK_ATTEMPTS));
-}
-
 interface Adding {
   context: UnitContext;
   input: AddTableInput;
@@ -86,7 +77,7 @@ async function changeLeaves(adding: Adding, leaves: LeafAddition[]): Promise<str
   if (!first) return changeRoot(adding);
   const { queue } = adding.context;
   const { expectSync, skipTruncate } = adding.input;
-  return first.leaf.transaction({ lockTimeoutMs: lockTimeoutMs(adding.context) }, async () => {
+  return first.leaf.transaction({ lockTimeoutMs: lockTimeoutMs(adding.context.budget) }, async () => {
     await createTables(adding, first);
     for (const table of first.add) await addLeafTable(first.leaf, queue, { table, expectSync, skipTruncate });
     const snapshot = await changeLeaves(adding, rest);
@@ -103,30 +94,14 @@ async function createTables({ root, plan }: Adding, { leaf, create }: LeafAdditi
 }
 
 /** The snapshot is taken once the capture's locks are held: what it sees was there before, and is no news to a leaf. */
-async function changeRoot({ context, plan, root }: Adding): Promise<string> {
-  const { queue } = context;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await root.transaction({ lockTimeoutMs: lockTimeoutMs(context) }, async () => {
-        for (const table of plan.addOnRoot) await addRootTable(root, queue, table);
-        for (const sequence of plan.sequencesOnRoot) await addLocalSequence(root, queue, sequence);
-        await mendCapture(root, queue, plan.tables);
-        return currentSnapshot(root);
-      });
-    } catch (error) {
-      if (!(error instanceof PgtideError) || error.kind !== CANNOT_LOCK) throw error;
-      const holders = await describeLockHolders(root, plan.tables);
-      if (attempt < LOCK_ATTEMPTS) continue;
-      throw new PgtideError(
-        CANNOT_LOCK,
-        `${error.message}; tried ${attempt} times; the lock is held by: ${holders}`,
-        {
-          remedy: 'let that transaction end, or end it, and add the tables again; nothing was changed',
-          cause: error,
-        },
-      );
-    }
-  }
+function changeRoot({ context, plan, root }: Adding): Promise<string> {
+  const { budget, queue } = context;
+  return lockingTransaction(root, { tables: plan.tables, budget }, async () => {
+    for (const table of plan.addOnRoot) await addRootTable(root, queue, table);
+    for (const sequence of plan.sequencesOnRoot) await addLocalSequence(root, queue, sequence);
+    await mendCapture(root, queue, plan.tables);
+    return currentSnapshot(root);
+  });
 }
 
 /** Sequences follow by name; one that a leaf does not have is told in the result. */

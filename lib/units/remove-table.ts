@@ -5,9 +5,10 @@ import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
 import { listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { abandonCopy } from '../tables/copy-state.ts';
+import { lockingTransaction } from '../tables/locking.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import { listTableSequences } from '../tables/owned-sequences.ts';
-import type { OnDemandUnit } from './context.ts';
+import type { OnDemandUnit, UnitContext } from './context.ts';
 import { withNodes } from './with-nodes.ts';
 
 export const removeTableInput = z.strictObject({
@@ -23,8 +24,6 @@ export interface RemoveTableResult {
   tables: { name: string; state: 'removed' }[];
   sequences: string[];
 }
-
-const LOCK_TIMEOUT_MS = 5_000;
 
 /**
  * Takes tables out of a queue, on the root and on all leaves. Rows stay on both sides; what a copy had taken away on a
@@ -46,7 +45,7 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
     for (const node of [root, ...leaves]) {
       const there = (members.get(node) ?? []).filter(({ name, local }) => local && tables.includes(name));
       await context.step(`remove on ${node}`, () =>
-        removeFrom(open.of(node), queue, { tables: there, sequences, isRoot: node === root }),
+        removeFrom(open.of(node), context, { tables: there, sequences, isRoot: node === root }),
       );
     }
     context.count('tables', tables.length);
@@ -82,8 +81,9 @@ interface Removal {
  * One side, in one transaction. A leaf keeps knowing the names until the event of the root's removal comes through: as
  * long as it knows them, add-table must not add them anew, or that event would take them out again.
  */
-function removeFrom(client: Client, queue: string, removal: Removal): Promise<void> {
-  return client.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+function removeFrom(client: Client, { budget, queue }: UnitContext, removal: Removal): Promise<void> {
+  const tables = removal.tables.map(({ name }) => name);
+  return lockingTransaction(client, { tables, budget }, async () => {
     for (const { name } of removal.tables) {
       if (!removal.isRoot) await abandonCopy(client, queue, name);
       await removeLocalTable(client, queue, name);

@@ -139,6 +139,16 @@ test('create makes what the leaf lacks', async () => {
   expect(columns).toEqual([{ attname: 'id' }, { attname: 'mood' }]);
 });
 
+test('a table that is made empty is not in sync with one that holds rows', async () => {
+  await it.old.client((client) =>
+    client.query('create table there (id int primary key); insert into there values (1)'),
+  );
+  await expect(add(['there'], { create: true, expectSync: true })).rejects.toMatchObject({
+    kind: 'state',
+    message: "new: no table public.there, so it cannot be in sync with old's, which holds rows",
+  });
+});
+
 test('a partitioned table comes with its partitions', async () => {
   await it.both(`create table days (day date primary key, v int) partition by range (day);
     create table days_1 partition of days for values from ('2020-01-01') to ('2021-01-01')`);

@@ -141,6 +141,15 @@ test('events that met other rows than they should have are told', async () => {
   expect(codes(result)).toContain('rows-differed');
 });
 
+test('a copy that nobody goes on with is told', async () => {
+  await onNew(
+    `insert into pgtide.table_state (queue_name, table_name) values ('shop', 'public.items') on conflict do nothing`,
+  );
+  await onNew(`insert into pgtide.copy_chunk (queue_name, table_name, chunk_no, state, announced_at)
+    values ('shop', 'public.items', 0, 'announced', now() - interval '11 minutes')`);
+  expect(codes(await read())).toContain('copy-stale');
+});
+
 test('a batch that is visible in part is told, and is healthy', async () => {
   await onNew(`insert into pgtide.replay_state (queue_name, consumer_name, slice_tick, slice_ev_id) values ('shop', 'shop.new', 9, 99)
     on conflict (queue_name, consumer_name) do update set slice_tick = 9, slice_ev_id = 99`);
