@@ -117,8 +117,9 @@ async function requireRoot({ queue }: UnitContext, open: OpenNodes, root: string
 
 async function installNode(context: UnitContext, open: OpenNodes, node: Wanted): Promise<string[]> {
   const done: string[] = [];
-  await installSql(open.of(node.name));
-  done.push('installed the SQL functions');
+  const { installed, upgraded } = await installSql(open.of(node.name));
+  if (installed.length > 0) done.push(`installed the schemas ${installed.join(', ')}`);
+  if (upgraded.length > 0) done.push(`brought the schemas ${upgraded.join(', ')} up to date`);
   if (node.type === 'root') await makeRoot(context, open, { node, done });
   else await makeLeaf(context, open, { node, done });
   return done;
