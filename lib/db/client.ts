@@ -65,6 +65,16 @@ export class Client {
     }
   }
 
+  /** Runs several statements sent as one message, and returns the rows of each. */
+  async script(text: string): Promise<Row[][]> {
+    try {
+      const results: unknown = await this.connection.query(text);
+      return (Array.isArray(results) ? results : [results]).map((result) => result.rows ?? []);
+    } catch (error) {
+      throw asPgtideError(error, this.node);
+    }
+  }
+
   /** The first row, or undefined. */
   async first<T = Row>(text: string, values?: unknown[]): Promise<T | undefined> {
     return (await this.query<T>(text, values))[0];

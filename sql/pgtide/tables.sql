@@ -105,7 +105,9 @@ create table pgtide.saved_ddl (
     restore_sql     text not null,
     -- The other table of a foreign key: its name in queues.
     other_table     text,
+    -- Why it could not be put back, and when that was tried last.
     error           text,
+    tried_at        timestamptz,
     saved_at        timestamptz not null default now(),
     primary key (queue_name, table_name, kind, object_name)
 );

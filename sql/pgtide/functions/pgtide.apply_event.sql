@@ -14,7 +14,7 @@ begin
         v_found := pgtide.apply_keyless_row(v_work.oid, i_nr, i_ev_id, i_op::"char");
         perform pgtide.count_applied(i_nr, i_op, i_on_conflict, v_found::int, (not v_found)::int, 0);
     else
-        perform pgtide.count_applied(i_nr, i_op, i_on_conflict, r.found, r.missing, r.conflicts)
+        perform pgtide.count_applied(i_nr, i_op, i_on_conflict, r.changed, r.missing, r.conflicts)
         from pgtide.apply_rows(v_work.oid, i_nr, i_op::"char", i_ev_id, i_on_conflict = 'overwrite' and not v_work.keyless) r;
     end if;
 end;

@@ -1,13 +1,13 @@
--- pgtide.apply_rows(i_table, i_nr, i_op, i_ev_id, i_overwrite) returns (found, missing, conflicts)
+-- pgtide.apply_rows(i_table, i_nr, i_op, i_ev_id, i_overwrite) returns (changed, missing, conflicts)
 --
 -- Applies the typed rows of one operation as one statement a column list.
 --   i_op         D, U or I
 --   i_ev_id      only this event (exact replay); NULL: all rows
 --   i_overwrite  an update that finds no row inserts it, an insert that finds one updates it
--- found counts the rows changed, missing the updates and deletes that found none, conflicts the inserts that found one (only
+-- changed counts the rows changed, missing the updates and deletes that found none, conflicts the inserts that found one (only
 -- with i_overwrite; otherwise such an insert fails with unique_violation).
 create or replace function pgtide.apply_rows(i_table oid, i_nr int, i_op "char", i_ev_id bigint, i_overwrite bool,
-    out found bigint, out missing bigint, out conflicts bigint)
+    out changed bigint, out missing bigint, out conflicts bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -20,14 +20,14 @@ declare
     v_count bigint;
     v_rows text := format('pg_temp.pgtide_rows_%s', i_nr);
 begin
-    found := 0; missing := 0; conflicts := 0;
+    changed := 0; missing := 0; conflicts := 0;
     for v_shape in execute format(
         'select h.shape, h.columns, h.key, s.rows
          from (select shape, count(*) as rows from %s where op = $1 and ($2 is null or ev_id = $2) group by shape) s
          join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = s.shape', v_rows, i_nr) using i_op, i_ev_id
     loop
         v_expected := v_shape.rows;
-        v_where := format('r.op = %L and r.shape = %s', i_op, v_shape.shape) || coalesce(format(' and r.ev_id = %s', i_ev_id), '');
+        v_where := format('r.op = %L and r.shape = %s', i_op, v_shape.shape) || coalesce(' and r.ev_id = ' || i_ev_id, '');
         select string_agg(format('t.%I = r.c%s', a.attname, a.attnum), ' and ') into v_same_key
         from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.key);
 
@@ -57,7 +57,7 @@ begin
         else
             missing := missing + v_expected - v_count;
         end if;
-        found := found + case when i_op = 'I' then v_expected else v_count end;
+        changed := changed + case when i_op = 'I' then v_expected else v_count end;
     end loop;
 end;
 $$;

@@ -20,7 +20,7 @@ begin
     elsif i_op = 'C' then
         update pg_temp.pgtide_work set collapsed = pgtide.collapse_rows(i_nr) where nr = i_nr;
     else
-        perform pgtide.count_applied(i_nr, i_op, i_on_conflict, r.found, r.missing, r.conflicts)
+        perform pgtide.count_applied(i_nr, i_op, i_on_conflict, r.changed, r.missing, r.conflicts)
         from pgtide.apply_rows(v_work.oid, i_nr, i_op::"char", null, i_on_conflict = 'overwrite') r;
     end if;
 end;

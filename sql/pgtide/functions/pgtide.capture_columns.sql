@@ -22,7 +22,7 @@ as $$
         from base b join pg_type t on t.oid = b.typid
         where t.typtype = 'd'
     ), resolved as (
-        select b.attnum, b.name, t.*,
+        select b.attnum, b.name, t.oid, t.typtype, t.typoutput,
                t.typelem <> 0 and t.typlen = -1 and t.typcategory = 'A' as is_array,
                coalesce(e.oid, t.oid) as element
         from base b

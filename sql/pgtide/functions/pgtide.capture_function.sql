@@ -75,7 +75,7 @@ begin
         raise exception 'Insert into queue disallowed' using errcode = 'TD003';
     end if;
     if v_nested then
-        select last_value into v_before from %2$s;
+        select last_value - (not is_called)::int into v_before from %2$s;
     end if;
     if tg_op = 'TRUNCATE' then
         perform pgtide.capture_truncate(tg_relid, %3$s, tg_when, '%4$s_' || v_current);

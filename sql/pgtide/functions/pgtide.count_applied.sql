@@ -1,7 +1,7 @@
--- pgtide.count_applied(i_nr, i_op, i_on_conflict, i_found, i_missing, i_conflicts) returns void
+-- pgtide.count_applied(i_nr, i_op, i_on_conflict, i_changed, i_missing, i_conflicts) returns void
 --
 -- Adds to a table's counts in pgtide_work. Raises TD007 when events found no row, unless the policy is to overwrite.
-create or replace function pgtide.count_applied(i_nr int, i_op text, i_on_conflict text, i_found bigint, i_missing bigint, i_conflicts bigint)
+create or replace function pgtide.count_applied(i_nr int, i_op text, i_on_conflict text, i_changed bigint, i_missing bigint, i_conflicts bigint)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -9,9 +9,9 @@ declare
     v_table text;
 begin
     update pg_temp.pgtide_work
-    set inserted = inserted + case when i_op = 'I' then i_found else 0 end,
-        updated = updated + case when i_op = 'U' then i_found else 0 end,
-        deleted = deleted + case when i_op = 'D' then i_found else 0 end,
+    set inserted = inserted + case when i_op = 'I' then i_changed else 0 end,
+        updated = updated + case when i_op = 'U' then i_changed else 0 end,
+        deleted = deleted + case when i_op = 'D' then i_changed else 0 end,
         missing = missing + i_missing, conflicts = conflicts + i_conflicts
     where nr = i_nr
     returning table_name into v_table;

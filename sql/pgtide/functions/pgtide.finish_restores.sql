@@ -1,6 +1,7 @@
 -- pgtide.finish_restores(i_queue) returns setof text
 --
--- Tells replay that tables have their indexes and constraints back: restoring → restored. Returns their names.
+-- Tells replay that tables have their indexes and constraints back: restoring → restored. What could not be put back does
+-- not hold the table up; status tells it. Returns the tables' names.
 create or replace function pgtide.finish_restores(i_queue text)
 returns setof text language sql
 set search_path = pg_catalog, pg_temp
@@ -8,6 +9,6 @@ as $$
     update pgtide.table_state t set phase = 'restored'
     where t.queue_name = i_queue and t.phase = 'restoring'
       and not exists (select from pgtide.saved_ddl d
-                      where d.queue_name = t.queue_name and d.table_name = t.table_name and d.kind in ('constraint', 'index'))
+                      where d.queue_name = t.queue_name and d.table_name = t.table_name and d.kind in ('constraint', 'index') and d.error is null)
     returning t.table_name;
 $$;

@@ -19,7 +19,7 @@ declare
     v_event_table text;
     v_row text;
 begin
-    select '(select row_to_json(r) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ') || ') r)'
+    select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ') || ' from (select t.*) t) r)'
     into v_row from pgtide.capture_columns(i_root) c;
     select format('%s_%s', q.queue_data_pfx, q.queue_cur_table) into strict v_event_table
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
@@ -84,9 +84,9 @@ begin
         )
         select count(*) from touched t join keys k using (key)$sql$,
         i_event_parent, v_event_table, v_event_key, v_row,
-        (select string_agg(format('k%s %s', k.nr, pgtide.column_type(i_root, k.name)), ', ') from unnest(v_key) with ordinality k (name, nr)),
+        (select string_agg(format('%I %s', k, pgtide.column_type(i_root, k)), ', ') from unnest(v_key) k),
         i_root::regclass,
-        (select string_agg(format('t.%I = p.k%s', k.name, k.nr), ' and ') from unnest(v_key) with ordinality k (name, nr)))
+        (select string_agg(format('t.%1$I = p.%1$I', k), ' and ') from unnest(v_key) k))
     into v_removed using i_inner, i_name, i_outer;
     v_pins := pgtide.pin_settings(v_pins);
     return v_removed;

@@ -1,14 +1,14 @@
--- pgtide.pending_restores(i_queue) returns table (table_name, kind, object_name, restore_sql)
+-- pgtide.pending_restores(i_queue) returns table (table_name, kind, object_name)
 --
 -- What can be put back now: indexes and constraints of tables that are consistent and wait for it (phase restoring), and foreign
--- keys whose tables are both ok (a table that is not replicated here always is). Failed ones are tried again.
+-- keys whose tables are both ok (a table that is not replicated here always is). One that failed is tried again after a while.
 create or replace function pgtide.pending_restores(i_queue text)
-returns table (table_name text, kind text, object_name text, restore_sql text) language sql stable
+returns table (table_name text, kind text, object_name text) language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select d.table_name, d.kind, d.object_name, d.restore_sql
+    select d.table_name, d.kind, d.object_name
     from pgtide.saved_ddl d
-    where d.queue_name = i_queue
+    where d.queue_name = i_queue and (d.error is null or d.tried_at < now() - interval '10 minutes')
       and (d.kind in ('constraint', 'index') and exists (
                select from pgtide.table_state t
                where t.queue_name = d.queue_name and t.table_name = d.table_name and t.phase in ('restoring', 'ok'))

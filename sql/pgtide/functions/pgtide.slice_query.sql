@@ -33,7 +33,8 @@ begin
                         from jsonb_array_elements_text(v_copy.key) with ordinality n (name, nr)) v
                     group by e.position) b))
             from jsonb_array_elements_text(v_copy.key) with ordinality k (name, nr)
-            where v_copy.oid is not null and jsonb_array_length(v_copy.bounds) > 0), '0'));
+            where v_copy.oid is not null and jsonb_array_length(v_copy.bounds) > 0
+            having count(*) > 0), '0'));
     end loop;
     return format(
         'select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s, bytes from ('

@@ -1,0 +1,86 @@
+import { copyPipe } from '../db/copy-pipe.ts';
+import { quoteIdent } from '../db/identifier.ts';
+import { PgtideError } from '../errors.ts';
+import type { Copy, CopyPair } from './copy.ts';
+
+/** A chunk that this run has announced. */
+interface Chunk {
+  table: string;
+  chunkNo: number;
+  attempt: number;
+  generation: number;
+  lowerKey: string[] | null;
+  upperKey: string[] | null;
+}
+
+export interface CopiedChunk {
+  table: string;
+  rows: number;
+  bytes: number;
+}
+
+/**
+ * Copies the next chunk, exactly: announced in a commit of its own, read in one short REPEATABLE READ transaction, stored with
+ * that transaction's snapshot beside the rows. Undefined: no chunk is left. See merge-state.ts for why each step is where it is.
+ */
+export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedChunk | undefined> {
+  const { provider, subscriber } = pair;
+  const chunk = await subscriber.first<Chunk | { table: null }>(
+    `select table_name as "table", chunk_no as "chunkNo", attempt, generation, lower_key as "lowerKey", upper_key as "upperKey"
+       from pgtide.announce_chunk($1, $2)`,
+    [copy.queue, copy.startedAt],
+  );
+  if (!chunk || chunk.table === null) return undefined;
+  await copy.at('chunk.announced');
+  try {
+    const timeout = { statementTimeoutMs: copy.statementTimeoutMs() };
+    return await provider.transaction({ isolation: 'repeatable read', readOnly: true, ...timeout }, async () => {
+      const seen = await provider.first<{ snapshot: string }>('select txid_current_snapshot()::text as snapshot');
+      await copy.at('snapshot.taken');
+      return subscriber.transaction(timeout, async () => {
+        const statements = await copyStatements(copy, pair, chunk);
+        const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
+        await copy.at('chunk.copied');
+        await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8)', [
+          copy.queue,
+          chunk.table,
+          chunk.chunkNo,
+          chunk.attempt,
+          chunk.generation,
+          seen?.snapshot,
+          copied.rows,
+          copied.bytes,
+        ]);
+        await copy.at('chunk.stored');
+        return { table: chunk.table, ...copied };
+      });
+    });
+  } catch (error) {
+    await subscriber
+      .query('select pgtide.release_chunk($1, $2, $3, $4)', [copy.queue, chunk.table, chunk.chunkNo, chunk.attempt])
+      .catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The two COPY statements of a chunk, over the columns that both sides have; the range is in the provider's key order. */
+async function copyStatements(
+  copy: Copy,
+  { provider, subscriber }: CopyPair,
+  chunk: Chunk,
+): Promise<{ read: string; write: string }> {
+  const target = await subscriber.first<{ target: string; columns: string[]; replica: boolean }>(
+    'select target, columns, pgtide.enter_apply() as replica from pgtide.copy_target($1, $2)',
+    [copy.queue, chunk.table],
+  );
+  if (!target) throw new PgtideError('not-found', `${subscriber.node}: table ${chunk.table} is not there`);
+  const source = await provider.first<{ query: string; columns: string[] }>(
+    'select query, columns from pgtide.chunk_query($1, $2, $3, $4)',
+    [chunk.table, target.columns, chunk.lowerKey, chunk.upperKey],
+  );
+  if (!source) throw new PgtideError('not-found', `${provider.node}: table ${chunk.table} is not there`);
+  return {
+    read: `copy (${source.query}) to stdout`,
+    write: `copy ${target.target} (${source.columns.map(quoteIdent).join(', ')}) from stdin`,
+  };
+}

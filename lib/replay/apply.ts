@@ -1,0 +1,29 @@
+import type { Batch } from '../pgq/batch.ts';
+import type { AppliedTable, Replay } from './replay.ts';
+import type { StagedEvents } from './stage.ts';
+
+/**
+ * Collapses the staged rows to the last image per key, and applies them set-wise, table by table, in the subscriber. The
+ * work is SQL: sql/pgtide/functions/pgtide.apply_stage.sql.
+ */
+export function applyStage(replay: Replay, replica: boolean): Promise<AppliedTable[]> {
+  return replay.subscriber.query<AppliedTable>(
+    `select table_name as "table", inserted, updated, deleted, missing, conflicts, collapsed, exact, error
+       from pgtide.apply_stage($1, $2, $3)`,
+    [replay.queue, replica, replay.onConflict],
+  );
+}
+
+/** Moves the position: past the batch when it is whole, else to a durable place inside it. */
+export async function advance(replay: Replay, batch: Batch, staged: StagedEvents): Promise<void> {
+  await replay.subscriber.query('select pgtide.advance($1, $2, $3, $4, $5, $6, $7, $8)', [
+    replay.queue,
+    replay.consumer,
+    batch.tick,
+    batch.tickTime,
+    batch.tickSnapshot,
+    staged.events,
+    staged.lastEventId,
+    !staged.full,
+  ]);
+}

@@ -1,0 +1,50 @@
+import { PgtideError } from '../errors.ts';
+import type { Batch } from '../pgq/batch.ts';
+import type { Replay } from './replay.ts';
+
+export interface OnTrack {
+  verdict: 'on-track';
+  /** The last event of the slices of this batch that are applied; 0: none is. */
+  afterEventId: bigint;
+  replica: boolean;
+  /** The chunks of tables in copy, for the extract to say which an event belongs to; null: none is in copy. */
+  copies: unknown;
+}
+
+/**
+ * Locks the node's position, checks the lease's epoch, and compares the position with the batch, three ways: on track,
+ * already applied, lost. Runs at the start of replay's transaction, after the batch was opened: see lib/copy/merge-state.ts.
+ */
+export async function checkPosition(
+  replay: Replay,
+  batch: Batch,
+): Promise<OnTrack | { verdict: 'already-applied' } | { verdict: 'paused' }> {
+  const row = await replay.subscriber.first<{
+    verdict: string;
+    position: bigint;
+    afterEventId: bigint;
+    replica: boolean;
+    copies: unknown;
+  }>(
+    `select verdict, position, after_ev_id as "afterEventId", replica, copies
+       from pgtide.begin_replay($1, $2, $3, $4, $5)`,
+    [replay.queue, replay.consumer, replay.epoch, batch.previousTick, batch.tick],
+  );
+  switch (row?.verdict) {
+    case 'on-track':
+      return { verdict: 'on-track', afterEventId: row.afterEventId, replica: row.replica, copies: row.copies };
+    case 'already-applied':
+    case 'paused':
+      return { verdict: row.verdict };
+    default:
+      throw new PgtideError(
+        'lost-position',
+        `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position} (queue ${replay.queue}, consumer ${replay.consumer})`,
+        {
+          remedy:
+            'one of the two databases was restored, or the consumer was moved by hand; copy the tables anew: ' +
+            `pgtide init ${replay.queue}, then pgtide resync ${replay.queue} --all`,
+        },
+      );
+  }
+}

@@ -1,0 +1,66 @@
+import type { Client } from '../db/client.ts';
+
+/** What replay of one node works with. */
+export interface Replay {
+  queue: string;
+  /** The node's consumer on the provider's queue. */
+  consumer: string;
+  provider: Client;
+  subscriber: Client;
+  /** The lease's fencing token; null when run by hand. */
+  epoch: bigint | null;
+  /** Where a slice ends: it holds at most so many events, and about so many bytes of them. */
+  maxEvents: number;
+  maxBytes: number;
+  onConflict: 'set-aside' | 'stop' | 'resync' | 'overwrite';
+  /** Cancels a statement that would outlive the run. */
+  statementTimeoutMs: number;
+  /** Called between two steps; tests kill the run there. */
+  at(step: ReplayStep): void | Promise<void>;
+}
+
+/** The gaps between two steps, each a place where a run may die. */
+export const replaySteps = [
+  'batch.opened',
+  'position.checked',
+  'events.staged',
+  'events.judged',
+  'rows.applied',
+  'position.advanced',
+  'commit.before-finish',
+  'batch.finished',
+] as const;
+export type ReplayStep = (typeof replaySteps)[number];
+
+/** What one table's rows came to. */
+export interface AppliedTable {
+  table: string;
+  inserted: bigint;
+  updated: bigint;
+  deleted: bigint;
+  missing: bigint;
+  conflicts: bigint;
+  /** Rows that a later image of the same key replaced. */
+  collapsed: bigint;
+  /** True when the rows had to be applied one by one. */
+  exact: boolean;
+  /** Why the table was set aside. */
+  error: string | null;
+}
+
+export type SliceResult =
+  | { kind: 'idle' }
+  | { kind: 'paused' }
+  | { kind: 'already-applied' }
+  | {
+      kind: 'applied';
+      /** False: the batch goes on in the next slice. */
+      complete: boolean;
+      events: number;
+      bytes: number;
+      skipped: number;
+      parked: number;
+      tables: AppliedTable[];
+      /** Age of the batch's end, by the provider's clock, when the batch was opened. */
+      behindSeconds: number;
+    };

@@ -1,0 +1,133 @@
+import { queueConfig } from '../config/config.ts';
+import { finishRestores, listPendingRestores, restoreObject } from '../copy/constraints.ts';
+import type { Copy, CopyPair, CopyStep } from '../copy/copy.ts';
+import { copyNextChunk } from '../copy/copy-chunk.ts';
+import { countPhases, listCopied, listUnplanned } from '../copy/merge-state.ts';
+import { planTable } from '../copy/plan-chunks.ts';
+import type { Client } from '../db/client.ts';
+import type { Outcome } from '../outcome.ts';
+import { forceTick } from '../pgq/tick.ts';
+import type { Unit, UnitContext } from './context.ts';
+
+/** A chunk or an index is not begun with less than this left. */
+const LEAST_MS = 5_000;
+
+/**
+ * Brings new tables into step: plans them, copies their chunks, several at once, and puts indexes and foreign keys back once replay
+ * says that a table is consistent. Ends `waiting-for` when replay has to go on first; the next run looks again.
+ */
+export const copy: Unit = (context) => copyWith({})(context);
+
+/** Copy with a hand in the gaps between its steps, for tests. */
+export const copyWith =
+  (hooks: { at?: (step: CopyStep) => void | Promise<void> }): Unit =>
+  async (context) => {
+    const { root, copy: limits } = queueConfig(context.config, context.queue);
+    return context.connect(context.node, async (subscriber) => {
+      const started = await subscriber.first<{ now: string }>('select clock_timestamp()::text as now');
+      const work: Copy = {
+        queue: context.queue,
+        chunkBytes: limits.chunkBytes,
+        startedAt: started?.now ?? 'now',
+        statementTimeoutMs: () => Math.max(1, context.budget.remainingMs()),
+        withPair: (use) =>
+          context.connect(root, (provider) =>
+            context.connect(context.node, (own) => use({ provider, subscriber: own })),
+          ),
+        at: hooks.at ?? (() => undefined),
+        onCopied: () => undefined,
+      };
+      const unplanned = await listUnplanned(subscriber, context.queue);
+      let worked = false;
+      if (unplanned.length > 0 || (await countPhases(subscriber, context.queue)).copying)
+        worked = await work.withPair((pair) => copyTables(context, work, pair, unplanned, limits.parallelChunks));
+      worked = (await context.step('restore', () => restore(context, work, subscriber))) || worked;
+      return outcomeOf(context, subscriber, worked);
+    });
+  };
+
+async function copyTables(
+  context: UnitContext,
+  work: Copy,
+  pair: CopyPair,
+  unplanned: { table: string }[],
+  parallelChunks: number,
+): Promise<boolean> {
+  let planned = 0;
+  for (const { table } of unplanned) {
+    if (!context.budget.allows(LEAST_MS)) break;
+    if (await context.step('plan', () => planTable(work, pair, table))) planned++;
+  }
+  context.count('plannedTables', planned);
+  work.onCopied = await progressOf(context, pair.subscriber);
+  const others = Array.from({ length: parallelChunks - 1 }, () => work.withPair((own) => copyChunks(context, work, own)));
+  const chunks = await context.step('copy', async () => {
+    const counts = await Promise.allSettled([copyChunks(context, work, pair), ...others]);
+    const failed = counts.find((count) => count.status === 'rejected');
+    if (failed) throw failed.reason;
+    return counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
+  });
+  // Replay needs a tick after the last chunk's snapshot before it can say that a table is consistent.
+  if (chunks > 0) await forceTick(pair.provider, context.queue);
+  return planned + chunks > 0;
+}
+
+/** Copies chunk after chunk over one pair of connections. Returns how many. */
+async function copyChunks(context: UnitContext, work: Copy, pair: CopyPair): Promise<number> {
+  let chunks = 0;
+  while (context.budget.allows(LEAST_MS)) {
+    const copied = await copyNextChunk(work, pair);
+    if (!copied) break;
+    await work.at('chunk.committed');
+    chunks++;
+    context.count('chunks', 1);
+    context.count('rows', copied.rows);
+    context.count('bytes', copied.bytes);
+    work.onCopied(copied.table, copied.rows, copied.bytes);
+  }
+  return chunks;
+}
+
+/** Puts back what may be put back now. Returns whether something was. */
+async function restore(context: UnitContext, work: Copy, subscriber: Client): Promise<boolean> {
+  let restored = 0;
+  for (let again = true; again && context.budget.allows(LEAST_MS); ) {
+    again = false;
+    for (const pending of await listPendingRestores(subscriber, context.queue)) {
+      if (!context.budget.allows(LEAST_MS)) break;
+      const result = await restoreObject(subscriber, context.queue, pending);
+      if (result === 'restored' || result === 'begun') {
+        restored++;
+        again ||= result === 'begun';
+        await work.at('index.restored');
+      }
+    }
+  }
+  context.count('restored', restored);
+  return (await finishRestores(subscriber, context.queue)).length + restored > 0;
+}
+
+async function outcomeOf(context: UnitContext, subscriber: Client, worked: boolean): Promise<Outcome> {
+  const phases = await countPhases(subscriber, context.queue);
+  const unplanned = await listUnplanned(subscriber, context.queue);
+  if (phases.copying && !context.budget.allows(LEAST_MS)) return { kind: 'out-of-budget' };
+  if (worked) return { kind: 'applied' };
+  if (phases.copying || phases['catching-up'] || phases.restored)
+    return { kind: 'waiting-for', what: 'replay to pass the snapshots of the copied chunks' };
+  if (phases.restoring) return { kind: 'waiting-for', what: 'indexes that are being built' };
+  return unplanned.length > 0 ? { kind: 'waiting-for', what: 'locks on tables to be copied' } : { kind: 'idle' };
+}
+
+/** Tells a person how far each table is, from where earlier runs have left it. */
+async function progressOf(context: UnitContext, subscriber: Client): Promise<Copy['onCopied']> {
+  const { progress, queue, node } = context;
+  if (!progress) return () => undefined;
+  const copied = new Map((await listCopied(subscriber, queue)).map((one) => [one.table, one]));
+  return (table, rows, bytes) => {
+    const sum = copied.get(table);
+    if (!sum) return;
+    sum.rows += rows;
+    sum.bytes += bytes;
+    progress({ queue, node, step: 'copy', ...sum });
+  };
+}

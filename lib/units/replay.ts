@@ -1,0 +1,90 @@
+import { queueConfig } from '../config/config.ts';
+import { PgtideError, policyOf } from '../errors.ts';
+import { workerName } from '../node/topology.ts';
+import type { Outcome } from '../outcome.ts';
+import { nextBatch } from '../pgq/batch.ts';
+import type { Replay, ReplayStep, SliceResult } from '../replay/replay.ts';
+import { replaySlice } from '../replay/replay-batch.ts';
+import type { Unit, UnitContext } from './context.ts';
+
+/** A slice is not begun with less than this left. */
+const LEAST_MS = 3_000;
+
+/**
+ * Brings a node up to its provider: applies batch after batch until there is none, or the budget is spent. An idle run opens
+ * no connection to the subscriber.
+ */
+export const replay: Unit = (context) => replayWith({})(context);
+
+/** Replay with a hand in the gaps between its steps, for tests. */
+export const replayWith =
+  (hooks: { at?: (step: ReplayStep) => void | Promise<void> }): Unit =>
+  (context) => {
+    const { root, replay: limits, onConflict } = queueConfig(context.config, context.queue);
+    const consumer = workerName(context.queue, context.node);
+    return context.connect(root, async (provider) => {
+      const first = await context.step('next-batch', () =>
+        nextBatch(provider, context.queue, consumer, limits.maxEvents),
+      );
+      if (!first) {
+        context.gauge('lagSeconds', 0);
+        return { kind: 'idle' };
+      }
+      return context.connect(context.node, (subscriber) => {
+        const work: Replay = {
+          queue: context.queue,
+          consumer,
+          provider,
+          subscriber,
+          epoch: context.epoch,
+          maxEvents: limits.maxEvents,
+          maxBytes: limits.maxBytes,
+          onConflict,
+          statementTimeoutMs: context.budget.remainingMs(),
+          at: hooks.at ?? (() => undefined),
+        };
+        return untilIdle(context, work).catch((error: unknown) => rememberError(work, error));
+      });
+    });
+  };
+
+async function untilIdle(context: UnitContext, work: Replay): Promise<Outcome> {
+  let outcome: Outcome = { kind: 'idle' };
+  while (context.budget.allows(LEAST_MS)) {
+    work.statementTimeoutMs = context.budget.remainingMs();
+    const result = await context.step('replay', () => replaySlice(work));
+    if (result.kind === 'idle') return outcome;
+    if (result.kind === 'paused') return { kind: 'waiting-for', what: `node ${context.node} is paused` };
+    report(context, result);
+    outcome = outcome.kind === 'idle' ? { kind: result.kind } : { kind: 'applied' };
+  }
+  return { kind: 'out-of-budget' };
+}
+
+function report(context: UnitContext, result: SliceResult): void {
+  if (result.kind !== 'applied') return;
+  if (result.complete) {
+    context.count('batches', 1);
+    context.gauge('lagSeconds', result.behindSeconds);
+  } else context.count('slices', 1);
+  context.count('events', result.events);
+  context.count('bytes', result.bytes);
+  context.count('skipped', result.skipped);
+  context.count('parked', result.parked);
+  for (const table of result.tables) {
+    context.count('rows', Number(table.inserted + table.updated + table.deleted));
+    context.count('missing', Number(table.missing));
+    context.count('conflicts', Number(table.conflicts));
+    if (table.exact) context.count('exactTables', 1);
+    if (table.error) context.count('setAsideTables', 1);
+  }
+}
+
+/** What an operator has to mend stands in the node's state too, where status and Londiste's tools look. */
+async function rememberError(work: Replay, error: unknown): Promise<never> {
+  if (error instanceof PgtideError && policyOf[error.kind] === 'operator')
+    await work.subscriber
+      .query('select pgq_node.set_consumer_error($1, $2, $3)', [work.queue, work.consumer, error.message])
+      .catch(() => undefined);
+  throw error;
+}

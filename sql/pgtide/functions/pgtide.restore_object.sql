@@ -1,0 +1,53 @@
+-- pgtide.restore_object(i_queue, i_table, i_kind, i_name) returns text
+--
+-- Puts back one object of pgtide.saved_ddl. To be sent as one message, so that the server carries it through even when the run
+-- that asked for it is over: an index may take longer than a function may run.
+-- Returns 'restored'; 'begun' (a foreign key is there, not yet validated: call again); 'busy' (another session is at it);
+-- 'failed' (the reason is in saved_ddl.error); 'gone' (nothing is saved under that name).
+create or replace function pgtide.restore_object(i_queue text, i_table text, i_kind text, i_name text)
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_saved pgtide.saved_ddl;
+    v_result text := 'restored';
+    v_validate text;
+begin
+    if not pg_try_advisory_xact_lock(hashtext('pgtide.restore_object'), hashtext(concat_ws(' ', i_queue, i_table, i_kind, i_name))) then
+        return 'busy';
+    end if;
+    select * into v_saved from pgtide.saved_ddl d
+    where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name;
+    if not found then
+        return 'gone';
+    end if;
+    begin
+        if i_kind = 'foreign key' and v_saved.restore_sql like 'alter table % add constraint %'
+                and v_saved.restore_sql not like '% NOT VALID'
+                and (select relkind from pg_class where oid = londiste.find_table_oid(i_table)) = 'r' then
+            -- Added without a look at the rows, which is quick; looked at afterwards, which stops nobody.
+            execute v_saved.restore_sql || ' not valid';
+            v_validate := format('alter table %s validate constraint %I', londiste.find_table_oid(i_table)::regclass, i_name);
+            v_result := 'begun';
+        else
+            execute v_saved.restore_sql;
+        end if;
+    exception
+        when duplicate_table or duplicate_object then
+            v_result := 'restored';
+        when integrity_constraint_violation or undefined_table or undefined_column or undefined_function or undefined_object
+                or invalid_table_definition or datatype_mismatch then
+            update pgtide.saved_ddl d set error = sqlerrm, tried_at = now()
+            where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name;
+            return 'failed';
+    end;
+    if v_result = 'begun' then
+        update pgtide.saved_ddl d set restore_sql = v_validate, error = null
+        where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name;
+    else
+        delete from pgtide.saved_ddl d
+        where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name;
+    end if;
+    return v_result;
+end;
+$$;

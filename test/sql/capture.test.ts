@@ -1,0 +1,212 @@
+/**
+ * Capture never hurts the application: one event per change, in the order of the rows' versions, whatever the session
+ * has set, whatever happens to the table.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Client } from '../../lib/db/client.ts';
+import { createDatabase, postgres } from '../support/database.ts';
+
+interface CapturedEvent {
+  op: string;
+  pkey: string[];
+  data: Record<string, unknown>;
+  old: Record<string, unknown> | null;
+}
+
+/** A database with a queue, and a way to make tables that are captured into it. */
+async function captured(version: number, setUp: string, tables: string[], story: (client: Client) => Promise<void>): Promise<void> {
+  const database = await createDatabase(await postgres(version), { installed: true });
+  await database.client(async (client) => {
+    await client.query("select pgq.create_queue('shop')");
+    await client.query(setUp);
+    for (const table of tables)
+      await client.query('select pgtide.create_capture($1, $2::text::regclass, pgtide.table_name($2::text::regclass))', ['shop', table]);
+    await story(client);
+  });
+}
+
+async function events(client: Client, table?: string): Promise<CapturedEvent[]> {
+  const rows = await client.query<{ ev_type: string; ev_data: string; ev_extra2: string | null }>(
+    'select ev_type, ev_data, ev_extra2 from pgq.event_1 where $1::text is null or ev_extra1 = $1 order by ev_id',
+    [table ?? null],
+  );
+  return rows.map((row) => {
+    const type = JSON.parse(row.ev_type) as { op: string; pkey: string[] };
+    return { op: type.op, pkey: type.pkey, data: JSON.parse(row.ev_data), old: row.ev_extra2 ? JSON.parse(row.ev_extra2) : null };
+  });
+}
+
+const short = (list: CapturedEvent[]) => list.map((event) => `${event.op} ${Object.values(event.data).join(',')}`);
+
+describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
+  it('writes one event a row, with the type, the key and the row', async () => {
+    await captured(version, 'create table t (id int primary key, note text)', ['t'], async (client) => {
+      await client.query("insert into t values (1, 'a'), (2, null)");
+      await client.query("update t set note = 'b' where id = 2");
+      await client.query('delete from t where id = 1');
+      await client.query('truncate t');
+      expect(await events(client, 'public.t')).toEqual([
+        { op: 'INSERT', pkey: ['id'], data: { id: 1, note: 'a' }, old: null },
+        { op: 'INSERT', pkey: ['id'], data: { id: 2, note: null }, old: null },
+        { op: 'UPDATE', pkey: ['id'], data: { id: 2, note: 'b' }, old: null },
+        { op: 'DELETE', pkey: ['id'], data: { id: 1, note: 'a' }, old: null },
+        { op: 'TRUNCATE', pkey: ['id'], data: {}, old: null },
+      ]);
+    });
+  });
+
+  it('turns changed keys into deletes and inserts, deletes first, and swapped keys into updates', async () => {
+    await captured(version, 'create table t (id int primary key deferrable, note text)', ['t'], async (client) => {
+      await client.query("insert into t values (1, 'a'), (2, 'b')");
+      await client.query('update t set id = id + 1');
+      await client.query('update t set id = 5 - id');
+      const list = short(await events(client));
+      expect(list.slice(2, 5)).toEqual(['DELETE 1,a', 'UPDATE 2,a', 'INSERT 3,b']);
+      expect(list.slice(5).sort()).toEqual(['UPDATE 2,b', 'UPDATE 3,a']);
+    });
+  });
+
+  it('writes the whole old row where there is no key', async () => {
+    await captured(version, 'create table t (a int, b text)', ['t'], async (client) => {
+      await client.query("insert into t values (1, 'x'), (1, 'x')");
+      await client.query("update t set b = 'y'");
+      await client.query('delete from t');
+      const list = await events(client);
+      expect(short(list)).toEqual(['INSERT 1,x', 'INSERT 1,x', 'UPDATE 1,y', 'UPDATE 1,y', 'DELETE 1,y', 'DELETE 1,y']);
+      expect(list[2]).toMatchObject({ pkey: [], old: { a: 1, b: 'x' } });
+    });
+  });
+
+  it('goes on when columns are added, renamed, retyped and dropped, and the next event has the new shape', async () => {
+    await captured(version, 'create table t (id int primary key, b int[], c text)', ['t'], async (client) => {
+      await client.query("insert into t values (1, '{1,2}', 'x')");
+      await client.query('alter table t add d date');
+      await client.query("insert into t values (2, '[0:1]={1,2}', 'x', '2020-02-03')");
+      await client.query('alter table t rename b to e');
+      await client.query("set datestyle = 'German'; update t set d = '2021-03-04' where id = 2; set datestyle = 'ISO'");
+      await client.query('alter table t drop c');
+      await client.query('alter table t alter d type text');
+      await client.query('delete from t where id = 2');
+      await client.query("select * from pgtide.refresh_capture('shop')");
+      expect((await events(client)).map((event) => event.data)).toEqual([
+        { id: 1, b: '{1,2}', c: 'x' },
+        { id: 2, b: '[0:1]={1,2}', c: 'x', d: '2020-02-03' },
+        { id: 2, e: '[0:1]={1,2}', c: 'x', d: '2021-03-04' },
+        { id: 2, e: '[0:1]={1,2}', d: '2021-03-04' },
+      ]);
+    });
+  });
+
+  it('survives hostile names', async () => {
+    const name = `"we""ird'.$capture$ %I %s\\ t"`;
+    const column = `"co""l %1$s '$body$"`;
+    await captured(version, `create table ${name} (id int primary key, ${column} int)`, [name], async (client) => {
+      await client.query(`insert into ${name} values (1, 2)`);
+      await client.query(`update ${name} set ${column} = 3`);
+      await client.query(`update ${name} set id = 4`);
+      expect(short(await events(client))).toEqual(['INSERT 1,2', 'UPDATE 1,3', 'DELETE 1,3', 'INSERT 4,3']);
+    });
+  });
+
+  it('keeps the order of versions when a row trigger changes the row again', async () => {
+    const setUp = `
+      create table t (id int primary key, n int);
+      create function again() returns trigger language plpgsql as $$
+      begin
+        if tg_op = 'INSERT' then update t set n = n + 1 where id = new.id; end if;
+        if tg_op = 'UPDATE' and new.n < 10 then update t set n = n + 10 where id = new.id; end if;
+        if tg_op = 'DELETE' and old.id > 100 then insert into t values (old.id, -1); end if;
+        return null;
+      end $$;
+      create trigger again after insert or update or delete on t for each row execute procedure again();`;
+    await captured(version, setUp, ['t'], async (client) => {
+      await client.query('insert into t values (1, 0), (2, 0)');
+      expect(short(await events(client))).toEqual(['INSERT 1,11', 'INSERT 2,11']);
+      await client.query('update t set n = 5 where id = 1');
+      expect(short(await events(client)).slice(2)).toEqual(['UPDATE 1,15']);
+      await client.query('update t set id = id + 100 where id = 2');
+      expect(short(await events(client)).slice(3)).toEqual(['DELETE 2,11', 'INSERT 102,11']);
+      await client.query('delete from t');
+      expect(short(await events(client)).slice(5)).toEqual(['DELETE 1,15', 'UPDATE 102,10']);
+    });
+  });
+
+  it('keeps the order when a BEFORE trigger makes room for the row that the statement inserts', async () => {
+    const setUp = `
+      create table t (id int primary key, n int);
+      create function make_room() returns trigger language plpgsql as $$
+      begin delete from t where id = new.id; return new; end $$;
+      create trigger make_room before insert on t for each row execute procedure make_room();`;
+    await captured(version, setUp, ['t'], async (client) => {
+      await client.query('insert into t values (1, 1)');
+      await client.query('insert into t values (1, 2), (3, 3)');
+      expect(short(await events(client))).toEqual(['INSERT 1,1', 'INSERT 3,3', 'UPDATE 1,2']);
+    });
+  });
+
+  it('keeps the order when a foreign key refers to its own table', async () => {
+    const setUp = 'create table t (id int primary key, parent int references t on delete cascade on update cascade)';
+    await captured(version, setUp, ['t'], async (client) => {
+      await client.query('insert into t values (1, null), (2, 1), (3, 2)');
+      await client.query('update t set id = 10 where id = 1');
+      expect(new Set(short(await events(client)).slice(3))).toEqual(new Set(['DELETE 1,', 'INSERT 10,', 'UPDATE 2,10']));
+      await client.query('delete from t where id = 10');
+      expect(new Set(short(await events(client)).slice(6))).toEqual(new Set(['DELETE 10,', 'DELETE 2,10', 'DELETE 3,2']));
+    });
+  });
+
+  it('nets nested changes of equal rows where there is no key', async () => {
+    const setUp = `
+      create table t (n int);
+      create function again() returns trigger language plpgsql as $$
+      begin if new.n < 10 then update t set n = n + 10 where n = new.n; end if; return null; end $$;
+      create trigger again after insert on t for each row execute procedure again();`;
+    await captured(version, setUp, ['t'], async (client) => {
+      await client.query('insert into t values (1), (1), (12)');
+      expect(short(await events(client)).sort()).toEqual(['INSERT 11', 'INSERT 11', 'INSERT 12']);
+    });
+  });
+
+  it('sees statements that name the partitioned table, and ones that name a partition', async () => {
+    const setUp = `
+      create table p (id int not null, n int) partition by list (id);
+      create table p1 partition of p for values in (1); create table p2 partition of p for values in (2);
+      alter table p1 add primary key (id); alter table p2 add primary key (id);`;
+    await captured(version, setUp, ['p'], async (client) => {
+      await client.query('insert into p values (1, 1)');
+      await client.query('insert into p2 values (2, 2)');
+      await client.query('update p set n = 3');
+      await client.query('truncate p2');
+      await client.query('truncate p');
+      const list = await events(client, 'public.p');
+      expect(short(list)).toEqual(['INSERT 1,1', 'INSERT 2,2', 'UPDATE 1,3', 'UPDATE 2,3', 'DELETE 2,3', 'TRUNCATE ']);
+    });
+  });
+
+  it('is quiet where the session says local', async () => {
+    const database = await createDatabase(await postgres(version), { installed: true });
+    await database.superuser(async (client) => {
+      await client.query("select pgq.create_queue('shop')");
+      await client.query("create table t (id int primary key); select pgtide.create_capture('shop', 't'::regclass, 'public.t')");
+      await client.query("set session_replication_role = 'local'; insert into t values (1)");
+      await client.query("set session_replication_role = 'origin'; insert into t values (2)");
+      expect(short(await events(client))).toEqual(['INSERT 2']);
+    });
+  });
+
+  it('writes the same values whatever the session has set', async () => {
+    const setUp = `
+      create type pair as (at timestamp, span interval);
+      create table t (id int primary key, d date, r tsrange, i interval, f float8, m money, b bytea, c pair, a timestamptz[], j jsonb);`;
+    await captured(version, setUp, ['t'], async (client) => {
+      const row = `'2020-12-03', tsrange('2020-12-03', '2020-12-04'), '-1 day +02:03:04', 1.0/3, 1234.5, '\\xdead',
+        row('2020-12-03', '1 mon')::pair, array['2020-12-03 10:00+00'::timestamptz], '{"a": "null"}'`;
+      await client.query(`insert into t values (1, ${row})`);
+      await client.query(`set datestyle = 'German'; set intervalstyle = 'sql_standard'; set timezone = 'Asia/Kolkata';
+        set extra_float_digits = -10; set bytea_output = 'escape'; set search_path = public, pg_catalog`);
+      await client.query(`insert into t values (2, ${row.replace("'2020-12-03 10:00+00'", "'2020-12-03 15:30+05:30'")})`);
+      const [first, second] = await events(client);
+      expect(second?.data).toEqual({ ...first?.data, id: 2 });
+    });
+  });
+});

@@ -1,0 +1,45 @@
+/** Runs the scheduled units of a pair as a scheduler would, until the leaf has all that the root had. */
+import { tickQueue } from '../../lib/pgq/tick.ts';
+import { copy } from '../../lib/units/copy.ts';
+import { replay } from '../../lib/units/replay.ts';
+import { addTable, addTableInput, type AddTableInput } from '../../lib/units/add-table.ts';
+import type { InstalledPair } from './unit-context.ts';
+
+/** Makes a tick on the root, whatever the ticker's limits say. Returns it. */
+export async function tickNow(it: InstalledPair): Promise<bigint> {
+  return it.old.client(async (client) => {
+    await client.query(`select pgq.force_tick('shop')`);
+    const tick = await tickQueue(client, 'shop');
+    if (tick === null) throw new Error('no tick was made');
+    return tick;
+  });
+}
+
+/** Replays until idle. */
+export async function replayAll(it: InstalledPair): Promise<void> {
+  await tickNow(it);
+  await replay(it.shop.context('new'));
+}
+
+/** Copies and replays until every table of the leaf is ok, with all indexes and foreign keys back. */
+export async function followUntilSynced(it: InstalledPair): Promise<void> {
+  for (let round = 0; round < 50; round++) {
+    await copy(it.shop.context('new'));
+    await replayAll(it);
+    const left = await it.new.client((client) =>
+      client.first<{ tables: bigint; saved: bigint; errors: string | null }>(
+        `select count(*) filter (where t.merge_state is distinct from 'ok') as tables,
+                (select count(*) from pgtide.saved_ddl where kind in ('index', 'constraint', 'foreign key')) as saved,
+                (select string_agg(table_name || ': ' || error, ', ') from pgtide.table_state where error is not null) as errors
+           from londiste.table_info t where t.local`,
+      ),
+    );
+    if (left?.errors) throw new Error(left.errors);
+    if (left?.tables === 0n && left.saved === 0n) return;
+  }
+  throw new Error('the tables did not become ok');
+}
+
+export async function addTables(it: InstalledPair, tables: string[], more: Partial<AddTableInput> = {}): Promise<void> {
+  await addTable(it.shop.context('old'), addTableInput.parse({ tables, ...more }));
+}
