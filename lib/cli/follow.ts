@@ -8,7 +8,7 @@ import { copy } from '../units/copy.ts';
 import { maintain } from '../units/maintain.ts';
 import { type UnitName, units } from '../units/registry.ts';
 import { replay } from '../units/replay.ts';
-import type { StatusResult } from '../units/status.ts';
+import type { NodeStatus, StatusResult } from '../units/status.ts';
 import { tick } from '../units/tick.ts';
 import { CopyProgress } from './copy-progress.ts';
 import type { Display } from './display.ts';
@@ -17,6 +17,7 @@ import { leavesOf, type Progress } from './goal.ts';
 import { type Job, runJobs } from './scheduler.ts';
 import type { Session } from './session.ts';
 import { readStatus } from './status.ts';
+import { tickNow } from './tick-now.ts';
 import { fails, holds, interrupted, type Verdict } from './verdict.ts';
 
 export interface FollowOptions {
@@ -86,6 +87,12 @@ function jobsOf(session: Session, options: FollowOptions, watch: Watch): Job[] {
   });
 }
 
+/** Nothing more is to be copied, and some table waits for replay. */
+function waitsForTick({ tables }: NodeStatus): boolean {
+  const states = tables.filter(({ error }) => error === null).map(({ state }) => state);
+  return states.includes('catching-up') && states.every((state) => state === 'catching-up' || state === 'ok');
+}
+
 const blocking = new Set(['node-unreachable', 'login-refused', 'node-missing', 'privilege-missing']);
 
 /** What is wrong from the start (no such host, nothing installed) is no trouble that a later run mends. */
@@ -102,6 +109,8 @@ class Watch {
   readonly #end: () => void;
   readonly #copy = new CopyProgress();
   readonly #copying = new Set<string>();
+  /** Queues that have had their extra tick. */
+  readonly #ticked = new Set<string>();
   #progress: Progress | undefined;
 
   constructor(session: Session, options: FollowOptions, end: () => void) {
@@ -119,7 +128,22 @@ class Watch {
     this.#show(status);
     this.#options.onStatus?.(status);
     this.#progress = this.#options.goal?.(status);
+    await this.#tickForCopies(status);
     if (this.#progress && !('met' in this.#progress && !this.#progress.met)) this.#end();
+  }
+
+  /**
+   * A copied table is in sync once replay has passed the snapshots of its chunks. On a quiet queue the tick for that
+   * comes only after the idle period; somebody who waits gets it at once.
+   */
+  async #tickForCopies({ queues }: StatusResult): Promise<void> {
+    if (!this.#options.goal) return;
+    const waiting = queues.filter(
+      (queue) => queue.events.pending === 0 && leavesOf(queue).some(waitsForTick),
+    );
+    const unticked = waiting.map(({ name }) => name).filter((name) => !this.#ticked.has(name));
+    for (const name of unticked) this.#ticked.add(name);
+    await tickNow(this.#session, unticked);
   }
 
   verdict(): Verdict {

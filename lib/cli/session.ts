@@ -38,6 +38,8 @@ export interface ScheduledRun {
   unit: Unit;
   queue: string;
   node: string;
+  /** False: once, and not again while there is work. */
+  repeat?: boolean;
   progress?: (event: ProgressEvent) => void;
 }
 

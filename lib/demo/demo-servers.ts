@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PostgresServer, requireServers, startServer } from './postgres-server.ts';
+import { type PostgresServer, removeServerCopies, requireServers, startServer } from './postgres-server.ts';
 import { openShop, type Shop } from './shop.ts';
 
 export interface DemoServers {
@@ -22,9 +22,10 @@ export async function withDemoServers<T>(work: (servers: DemoServers) => Promise
   // The servers may run as another user, so each has a folder of its own next to the others.
   const makeFolder = (what: string) => mkdtempSync(join(tmpdir(), `pgtide-demo-${what}-`));
   const folders = { provider: makeFolder('13'), subscriber: makeFolder('17'), own: makeFolder('config') };
-  const removeFolders = () => {
+  const removeAll = () => {
     for (const folder of Object.values(folders))
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    removeServerCopies();
   };
   const servers: PostgresServer[] = [];
   const start = async (version: number, folder: string) => {
@@ -32,22 +33,22 @@ export async function withDemoServers<T>(work: (servers: DemoServers) => Promise
     servers.push(server);
     return openShop(server);
   };
-  process.once('exit', removeFolders);
+  process.once('exit', removeAll);
   try {
     const [provider, subscriber] = await bothOrNeither(
       start(PROVIDER_VERSION, folders.provider),
       start(SUBSCRIBER_VERSION, folders.subscriber),
     );
     // When the process ends at once, folders go after the servers' own handlers have stopped these.
-    process.off('exit', removeFolders);
-    process.once('exit', removeFolders);
+    process.off('exit', removeAll);
+    process.once('exit', removeAll);
     const configFile = join(folders.own, 'pgtide.yml');
     writeFileSync(configFile, configuration(provider, subscriber), { mode: 0o600 });
     return await work({ provider, subscriber, configFile });
   } finally {
     await Promise.all(servers.map((server) => server.remove()));
-    removeFolders();
-    process.off('exit', removeFolders);
+    removeAll();
+    process.off('exit', removeAll);
   }
 }
 

@@ -84,11 +84,21 @@ function nativeFolder(version: number): string {
     cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
     try {
       renameSync(partial, copy);
+      copiesMade.add(copy);
     } catch {
       rmSync(partial, { recursive: true, force: true });
     }
   }
   return copy;
+}
+
+/** Copies of server files that this process made; they stay for the next time. */
+const copiesMade = new Set<string>();
+
+/** Removes the copies of server files that this process made, once its servers have stopped. */
+export function removeServerCopies(): void {
+  for (const copy of copiesMade) rmSync(copy, { recursive: true, force: true, maxRetries: 10 });
+  copiesMade.clear();
 }
 
 /** How to get the servers of these versions. They are development packages, so an installed pgtide comes without them. */

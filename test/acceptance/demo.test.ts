@@ -1,19 +1,24 @@
 /** `pgtide demo --json`: the whole way, from two empty servers to the proof, and nothing left behind. */
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { pgtide, startPgtide } from '../support/command-line.ts';
+import { onFileEnd } from '../support/file-scope.ts';
 import { until } from '../support/until.ts';
 
-const demoFolders = () =>
-  readdirSync(tmpdir())
-    .filter((name) => name.startsWith('pgtide-demo-'))
-    .sort();
+/** A folder for temporary files that no other demo uses; the servers may run as another user. */
+function ownTemporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pgtide-test-'));
+  chmodSync(folder, 0o755);
+  onFileEnd(async () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 test('ends with 0 differences, in less than two minutes', { timeout: 240_000 }, async () => {
-  const before = demoFolders();
+  const folder = ownTemporaryFolder();
   const began = Date.now();
-  const { status, out, err } = await pgtide(['demo', '--json']);
+  const { status, out, err } = await pgtide(['demo', '--json'], { TMPDIR: folder });
   expect(status, err).toBe(0);
   const summary = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
   expect(summary.differences).toBe(0);
@@ -23,15 +28,15 @@ test('ends with 0 differences, in less than two minutes', { timeout: 240_000 }, 
   expect(summary.replayedEvents).toBeGreaterThan(1_000);
   expect(summary.tables).toBeGreaterThanOrEqual(8);
   expect(Date.now() - began).toBeLessThan(180_000);
-  expect(demoFolders()).toEqual(before);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('Ctrl-C stops the servers and leaves nothing behind', async () => {
-  const before = demoFolders();
-  const running = startPgtide(['demo']);
+  const folder = ownTemporaryFolder();
+  const running = startPgtide(['demo'], { TMPDIR: folder });
   await until('writers are at work', () => running.err().includes('writers are at work'), 60_000);
   running.child.kill('SIGINT');
   const { status } = await running.ended;
   expect(status).toBe(130);
-  expect(demoFolders()).toEqual(before);
+  expect(readdirSync(folder)).toEqual([]);
 });

@@ -1,0 +1,21 @@
+import { makeTick } from '../compare/catch-up.ts';
+import { queueConfig } from '../config/config.ts';
+import type { Unit } from '../units/context.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Takes a tick of each queue after all that is committed now, and returns it. Without it an idle queue would be ticked only
+ * after its idle period; and a tick from before does not cover a transaction that was open then.
+ */
+export async function tickNow(session: Session, queues: readonly string[]): Promise<Map<string, bigint>> {
+  const ticks = new Map<string, bigint>();
+  for (const queue of queues) {
+    const force: Unit = async (context) => {
+      ticks.set(queue, await context.connect(context.node, (root) => makeTick(root, queue)));
+      return { kind: 'applied' };
+    };
+    const node = queueConfig(session.config, queue).root;
+    await session.scheduled({ unitName: 'tick', unit: force, queue, node, repeat: false });
+  }
+  return ticks;
+}

@@ -1,0 +1,78 @@
+/** The project as a user deploys it: a copy of its files with a configuration of its own, built by `serverless package`. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+import { onFileEnd } from '../support/file-scope.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const files = ['serverless.yml', 'package.json', 'tsconfig.json', 'lib', 'functions', 'infra', 'sql'];
+export const serverlessCommand = join(root, 'node_modules', '.bin', 'serverless');
+
+/** A copy of the project with this pgtide.yml. Gone when the test file ends. */
+export function projectWith(configuration: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pgtide-project-'));
+  onFileEnd(() => rm(folder, { recursive: true, force: true }));
+  for (const file of files) cpSync(join(root, file), join(folder, file), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'pgtide.yml'), configuration);
+  return folder;
+}
+
+/** No credentials, no region, no home: whatever the build needs must be in the project. */
+export function bareEnvironment(folder: string): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', HOME: folder };
+}
+
+/** Runs `serverless package`, and returns the folder of the zips. */
+export function packageProject(folder: string, parameters: string[] = []): string {
+  const { status, stdout, stderr } = spawnSync(
+    serverlessCommand,
+    ['package', ...parameters.flatMap((parameter) => ['--param', parameter])],
+    { cwd: folder, env: bareEnvironment(folder), encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`serverless package failed:\n${stdout}\n${stderr}`);
+  return join(folder, '.serverless');
+}
+
+const END_RECORD = 0x06054b50;
+
+/** Takes a zip apart: path → content. */
+export function readZip(file: string): Map<string, Buffer> {
+  const zip = readFileSync(file);
+  let end = zip.length - 22;
+  while (zip.readUInt32LE(end) !== END_RECORD) end--;
+  const entries = new Map<string, Buffer>();
+  let at = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
+    const [method, size, nameSize] = [
+      zip.readUInt16LE(at + 10),
+      zip.readUInt32LE(at + 20),
+      zip.readUInt16LE(at + 28),
+    ];
+    const local = zip.readUInt32LE(at + 42);
+    const name = zip.toString('utf8', at + 46, at + 46 + nameSize);
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const data = zip.subarray(start, start + size);
+    entries.set(name, method === 0 ? data : inflateRawSync(data));
+    at += 46 + nameSize + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+  }
+  return entries;
+}
+
+export type Handler = (event: unknown, context: object) => Promise<Record<string, unknown>>;
+
+/** Unpacks a function's zip into a folder of its own, outside of the project, and loads its handler as Lambda does. */
+export function loadHandler(zips: string, name: string): { handler: Handler; folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), `pgtide-${name}-`));
+  onFileEnd(() => rm(folder, { recursive: true, force: true }));
+  for (const [path, content] of readZip(join(zips, `${name}.zip`))) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  const { handler } = createRequire(join(folder, 'x.js'))(`./functions/${name}.cjs`) as { handler: Handler };
+  return { handler, folder };
+}
