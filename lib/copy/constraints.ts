@@ -1,6 +1,6 @@
+import type { Client } from '../db/client.ts';
 import { quoteLiteral } from '../db/identifier.ts';
 import { pinSession } from '../db/session.ts';
-import type { Client } from '../db/client.ts';
 
 /** Something that was taken off a table for its copy, and can be put back now. */
 export interface PendingRestore {
@@ -22,7 +22,11 @@ export type RestoreResult = 'restored' | 'begun' | 'busy' | 'failed' | 'gone';
  * Puts one object back. Sent as one message that the server carries through to its commit even if this run ends and its
  * connection closes meanwhile; a later run then finds it done, or busy.
  */
-export async function restoreObject(subscriber: Client, queue: string, pending: PendingRestore): Promise<RestoreResult> {
+export async function restoreObject(
+  subscriber: Client,
+  queue: string,
+  pending: PendingRestore,
+): Promise<RestoreResult> {
   const values = [queue, pending.table, pending.kind, pending.name].map(quoteLiteral).join(', ');
   try {
     const results = await subscriber.script(
@@ -40,6 +44,9 @@ const LOCK_TIMEOUT_MS = 5_000;
 
 /** Tells replay which tables have everything back. Returns their names. */
 export async function finishRestores(subscriber: Client, queue: string): Promise<string[]> {
-  const rows = await subscriber.query<{ table: string }>('select t as "table" from pgtide.finish_restores($1) t', [queue]);
+  const rows = await subscriber.query<{ table: string }>(
+    'select t as "table" from pgtide.finish_restores($1) t',
+    [queue],
+  );
   return rows.map((row) => row.table);
 }

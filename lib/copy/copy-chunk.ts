@@ -34,30 +34,40 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
   await copy.at('chunk.announced');
   try {
     const timeout = { statementTimeoutMs: copy.statementTimeoutMs() };
-    return await provider.transaction({ isolation: 'repeatable read', readOnly: true, ...timeout }, async () => {
-      const seen = await provider.first<{ snapshot: string }>('select txid_current_snapshot()::text as snapshot');
-      await copy.at('snapshot.taken');
-      return subscriber.transaction(timeout, async () => {
-        const statements = await copyStatements(copy, pair, chunk);
-        const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
-        await copy.at('chunk.copied');
-        await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8)', [
-          copy.queue,
-          chunk.table,
-          chunk.chunkNo,
-          chunk.attempt,
-          chunk.generation,
-          seen?.snapshot,
-          copied.rows,
-          copied.bytes,
-        ]);
-        await copy.at('chunk.stored');
-        return { table: chunk.table, ...copied };
-      });
-    });
+    return await provider.transaction(
+      { isolation: 'repeatable read', readOnly: true, ...timeout },
+      async () => {
+        const seen = await provider.first<{ snapshot: string }>(
+          'select txid_current_snapshot()::text as snapshot',
+        );
+        await copy.at('snapshot.taken');
+        return subscriber.transaction(timeout, async () => {
+          const statements = await copyStatements(copy, pair, chunk);
+          const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
+          await copy.at('chunk.copied');
+          await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8)', [
+            copy.queue,
+            chunk.table,
+            chunk.chunkNo,
+            chunk.attempt,
+            chunk.generation,
+            seen?.snapshot,
+            copied.rows,
+            copied.bytes,
+          ]);
+          await copy.at('chunk.stored');
+          return { table: chunk.table, ...copied };
+        });
+      },
+    );
   } catch (error) {
     await subscriber
-      .query('select pgtide.release_chunk($1, $2, $3, $4)', [copy.queue, chunk.table, chunk.chunkNo, chunk.attempt])
+      .query('select pgtide.release_chunk($1, $2, $3, $4)', [
+        copy.queue,
+        chunk.table,
+        chunk.chunkNo,
+        chunk.attempt,
+      ])
       .catch(() => undefined);
     throw error;
   }

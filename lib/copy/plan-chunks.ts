@@ -4,13 +4,19 @@ import type { Copy, CopyPair } from './copy.ts';
  * Plans a table's copy: asks the provider where to cut it, then, in one transaction on the subscriber, takes off the indexes and
  * constraints that a half-copied table could break, empties it, and writes the chunks. False: somebody else has planned it.
  */
-export async function planTable(copy: Copy, { provider, subscriber }: CopyPair, table: string): Promise<boolean> {
-  const plan = await provider.transaction({ readOnly: true, statementTimeoutMs: copy.statementTimeoutMs() }, async () =>
-    provider.first<{ bounds: string[][]; rows: bigint | null }>(
-      `select coalesce((select json_agg(b) from pgtide.chunk_bounds(t.oid, $2) b), '[]') as bounds, pgtide.table_rows(t.oid) as rows
+export async function planTable(
+  copy: Copy,
+  { provider, subscriber }: CopyPair,
+  table: string,
+): Promise<boolean> {
+  const plan = await provider.transaction(
+    { readOnly: true, statementTimeoutMs: copy.statementTimeoutMs() },
+    async () =>
+      provider.first<{ bounds: string[][]; rows: bigint | null }>(
+        `select coalesce((select json_agg(b) from pgtide.chunk_bounds(t.oid, $2) b), '[]') as bounds, pgtide.table_rows(t.oid) as rows
          from (select londiste.find_table_oid($1) as oid) t`,
-      [table, copy.chunkBytes],
-    ),
+        [table, copy.chunkBytes],
+      ),
   );
   const planned = await subscriber.transaction(
     { statementTimeoutMs: copy.statementTimeoutMs(), lockTimeoutMs: LOCK_TIMEOUT_MS },

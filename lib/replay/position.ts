@@ -32,7 +32,12 @@ export async function checkPosition(
   );
   switch (row?.verdict) {
     case 'on-track':
-      return { verdict: 'on-track', afterEventId: row.afterEventId, replica: row.replica, copies: row.copies };
+      return {
+        verdict: 'on-track',
+        afterEventId: row.afterEventId,
+        replica: row.replica,
+        copies: row.copies,
+      };
     case 'already-applied':
     case 'paused':
       return { verdict: row.verdict };

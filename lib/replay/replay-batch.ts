@@ -41,7 +41,16 @@ export async function replaySlice(replay: Replay): Promise<SliceResult> {
       await advance(replay, batch, staged);
       await replay.at('position.advanced');
       const { events, full } = staged;
-      return { kind: 'applied', complete: !full, events, bytes, skipped, parked, tables, behindSeconds: batch.behindSeconds };
+      return {
+        kind: 'applied',
+        complete: !full,
+        events,
+        bytes,
+        skipped,
+        parked,
+        tables,
+        behindSeconds: batch.behindSeconds,
+      };
     },
   );
 

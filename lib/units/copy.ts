@@ -40,7 +40,9 @@ export const copyWith =
       const unplanned = await listUnplanned(subscriber, context.queue);
       let worked = false;
       if (unplanned.length > 0 || (await countPhases(subscriber, context.queue)).copying)
-        worked = await work.withPair((pair) => copyTables(context, work, pair, unplanned, limits.parallelChunks));
+        worked = await work.withPair((pair) =>
+          copyTables(context, work, pair, unplanned, limits.parallelChunks),
+        );
       worked = (await context.step('restore', () => restore(context, work, subscriber))) || worked;
       return outcomeOf(context, subscriber, worked);
     });
@@ -60,7 +62,9 @@ async function copyTables(
   }
   context.count('plannedTables', planned);
   work.onCopied = await progressOf(context, pair.subscriber);
-  const others = Array.from({ length: parallelChunks - 1 }, () => work.withPair((own) => copyChunks(context, work, own)));
+  const others = Array.from({ length: parallelChunks - 1 }, () =>
+    work.withPair((own) => copyChunks(context, work, own)),
+  );
   const chunks = await context.step('copy', async () => {
     const counts = await Promise.allSettled([copyChunks(context, work, pair), ...others]);
     const failed = counts.find((count) => count.status === 'rejected');
@@ -115,7 +119,9 @@ async function outcomeOf(context: UnitContext, subscriber: Client, worked: boole
   if (phases.copying || phases['catching-up'] || phases.restored)
     return { kind: 'waiting-for', what: 'replay to pass the snapshots of the copied chunks' };
   if (phases.restoring) return { kind: 'waiting-for', what: 'indexes that are being built' };
-  return unplanned.length > 0 ? { kind: 'waiting-for', what: 'locks on tables to be copied' } : { kind: 'idle' };
+  return unplanned.length > 0
+    ? { kind: 'waiting-for', what: 'locks on tables to be copied' }
+    : { kind: 'idle' };
 }
 
 /** Tells a person how far each table is, from where earlier runs have left it. */

@@ -1,9 +1,9 @@
 /** A table is copied while its root goes on writing, and followed: the leaf ends equal. On several pairs of versions. */
 import { describe, expect, it } from 'vitest';
+import { copy } from '../../lib/units/copy.ts';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { installedPair } from '../support/unit-context.ts';
-import { copy } from '../../lib/units/copy.ts';
 
 describe.each([
   { provider: 10, subscriber: 17 },
@@ -24,7 +24,11 @@ describe.each([
         insert into log select 'line ' || i % 10, i % 3 from generate_series(1, 50) i; analyze;`),
     );
     await addTables(pair, ['customer', 'orders', 'log']);
-    await pair.old.client((client) => client.query(`update orders set total = total + 1 where id % 10 = 0; delete from orders where id % 10 = 1`));
+    await pair.old.client((client) =>
+      client.query(
+        `update orders set total = total + 1 where id % 10 = 0; delete from orders where id % 10 = 1`,
+      ),
+    );
     await copy(pair.shop.context('new'));
     await pair.old.client((client) =>
       client.query(`
@@ -43,12 +47,26 @@ describe.each([
     );
     await replayAll(pair);
     await expectEqual(pair.old, pair.new, ['customer', 'orders', 'log']);
-    const chunks = await pair.new.client((client) => client.first(`select count(*)::int as n from pgtide.copy_chunk where table_name = 'public.orders'`));
+    const chunks = await pair.new.client((client) =>
+      client.first(`select count(*)::int as n from pgtide.copy_chunk where table_name = 'public.orders'`),
+    );
     expect(chunks?.n).toBeGreaterThan(5);
     const objects = await pair.new.client((client) =>
-      client.query(`select indexrelid::regclass::text as name from pg_index where indrelid in ('customer'::regclass, 'orders'::regclass) order by 1`));
-    expect(objects.map((row) => row.name)).toEqual(['customer_email_key', 'customer_pkey', 'customer_region', 'orders_pkey']);
-    const keys = await pair.new.client((client) => client.query(`select convalidated from pg_constraint where contype = 'f' and conrelid = 'orders'::regclass`));
+      client.query(
+        `select indexrelid::regclass::text as name from pg_index where indrelid in ('customer'::regclass, 'orders'::regclass) order by 1`,
+      ),
+    );
+    expect(objects.map((row) => row.name)).toEqual([
+      'customer_email_key',
+      'customer_pkey',
+      'customer_region',
+      'orders_pkey',
+    ]);
+    const keys = await pair.new.client((client) =>
+      client.query(
+        `select convalidated from pg_constraint where contype = 'f' and conrelid = 'orders'::regclass`,
+      ),
+    );
     expect(keys).toEqual([{ convalidated: true }]);
   });
 });

@@ -14,13 +14,21 @@ interface CapturedEvent {
 }
 
 /** A database with a queue, and a way to make tables that are captured into it. */
-async function captured(version: number, setUp: string, tables: string[], story: (client: Client) => Promise<void>): Promise<void> {
+async function captured(
+  version: number,
+  setUp: string,
+  tables: string[],
+  story: (client: Client) => Promise<void>,
+): Promise<void> {
   const database = await createDatabase(await postgres(version), { installed: true });
   await database.client(async (client) => {
     await client.query("select pgq.create_queue('shop')");
     await client.query(setUp);
     for (const table of tables)
-      await client.query('select pgtide.create_capture($1, $2::text::regclass, pgtide.table_name($2::text::regclass))', ['shop', table]);
+      await client.query(
+        'select pgtide.create_capture($1, $2::text::regclass, pgtide.table_name($2::text::regclass))',
+        ['shop', table],
+      );
     await story(client);
   });
 }
@@ -32,11 +40,17 @@ async function events(client: Client, table?: string): Promise<CapturedEvent[]> 
   );
   return rows.map((row) => {
     const type = JSON.parse(row.ev_type) as { op: string; pkey: string[] };
-    return { op: type.op, pkey: type.pkey, data: JSON.parse(row.ev_data), old: row.ev_extra2 ? JSON.parse(row.ev_extra2) : null };
+    return {
+      op: type.op,
+      pkey: type.pkey,
+      data: JSON.parse(row.ev_data),
+      old: row.ev_extra2 ? JSON.parse(row.ev_extra2) : null,
+    };
   });
 }
 
-const short = (list: CapturedEvent[]) => list.map((event) => `${event.op} ${Object.values(event.data).join(',')}`);
+const short = (list: CapturedEvent[]) =>
+  list.map((event) => `${event.op} ${Object.values(event.data).join(',')}`);
 
 describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
   it('writes one event a row, with the type, the key and the row', async () => {
@@ -56,14 +70,19 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
   });
 
   it('turns changed keys into deletes and inserts, deletes first, and swapped keys into updates', async () => {
-    await captured(version, 'create table t (id int primary key deferrable, note text)', ['t'], async (client) => {
-      await client.query("insert into t values (1, 'a'), (2, 'b')");
-      await client.query('update t set id = id + 1');
-      await client.query('update t set id = 5 - id');
-      const list = short(await events(client));
-      expect(list.slice(2, 5)).toEqual(['DELETE 1,a', 'UPDATE 2,a', 'INSERT 3,b']);
-      expect(list.slice(5).sort()).toEqual(['UPDATE 2,b', 'UPDATE 3,a']);
-    });
+    await captured(
+      version,
+      'create table t (id int primary key deferrable, note text)',
+      ['t'],
+      async (client) => {
+        await client.query("insert into t values (1, 'a'), (2, 'b')");
+        await client.query('update t set id = id + 1');
+        await client.query('update t set id = 5 - id');
+        const list = short(await events(client));
+        expect(list.slice(2, 5)).toEqual(['DELETE 1,a', 'UPDATE 2,a', 'INSERT 3,b']);
+        expect(list.slice(5).sort()).toEqual(['UPDATE 2,b', 'UPDATE 3,a']);
+      },
+    );
   });
 
   it('writes the whole old row where there is no key', async () => {
@@ -72,7 +91,14 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
       await client.query("update t set b = 'y'");
       await client.query('delete from t');
       const list = await events(client);
-      expect(short(list)).toEqual(['INSERT 1,x', 'INSERT 1,x', 'UPDATE 1,y', 'UPDATE 1,y', 'DELETE 1,y', 'DELETE 1,y']);
+      expect(short(list)).toEqual([
+        'INSERT 1,x',
+        'INSERT 1,x',
+        'UPDATE 1,y',
+        'UPDATE 1,y',
+        'DELETE 1,y',
+        'DELETE 1,y',
+      ]);
       expect(list[2]).toMatchObject({ pkey: [], old: { a: 1, b: 'x' } });
     });
   });
@@ -83,7 +109,9 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
       await client.query('alter table t add d date');
       await client.query("insert into t values (2, '[0:1]={1,2}', 'x', '2020-02-03')");
       await client.query('alter table t rename b to e');
-      await client.query("set datestyle = 'German'; update t set d = '2021-03-04' where id = 2; set datestyle = 'ISO'");
+      await client.query(
+        "set datestyle = 'German'; update t set d = '2021-03-04' where id = 2; set datestyle = 'ISO'",
+      );
       await client.query('alter table t drop c');
       await client.query('alter table t alter d type text');
       await client.query('delete from t where id = 2');
@@ -100,12 +128,17 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
   it('survives hostile names', async () => {
     const name = `"we""ird'.$capture$ %I %s\\ t"`;
     const column = `"co""l %1$s '$body$"`;
-    await captured(version, `create table ${name} (id int primary key, ${column} int)`, [name], async (client) => {
-      await client.query(`insert into ${name} values (1, 2)`);
-      await client.query(`update ${name} set ${column} = 3`);
-      await client.query(`update ${name} set id = 4`);
-      expect(short(await events(client))).toEqual(['INSERT 1,2', 'UPDATE 1,3', 'DELETE 1,3', 'INSERT 4,3']);
-    });
+    await captured(
+      version,
+      `create table ${name} (id int primary key, ${column} int)`,
+      [name],
+      async (client) => {
+        await client.query(`insert into ${name} values (1, 2)`);
+        await client.query(`update ${name} set ${column} = 3`);
+        await client.query(`update ${name} set id = 4`);
+        expect(short(await events(client))).toEqual(['INSERT 1,2', 'UPDATE 1,3', 'DELETE 1,3', 'INSERT 4,3']);
+      },
+    );
   });
 
   it('keeps the order of versions when a row trigger changes the row again', async () => {
@@ -145,13 +178,18 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
   });
 
   it('keeps the order when a foreign key refers to its own table', async () => {
-    const setUp = 'create table t (id int primary key, parent int references t on delete cascade on update cascade)';
+    const setUp =
+      'create table t (id int primary key, parent int references t on delete cascade on update cascade)';
     await captured(version, setUp, ['t'], async (client) => {
       await client.query('insert into t values (1, null), (2, 1), (3, 2)');
       await client.query('update t set id = 10 where id = 1');
-      expect(new Set(short(await events(client)).slice(3))).toEqual(new Set(['DELETE 1,', 'INSERT 10,', 'UPDATE 2,10']));
+      expect(new Set(short(await events(client)).slice(3))).toEqual(
+        new Set(['DELETE 1,', 'INSERT 10,', 'UPDATE 2,10']),
+      );
       await client.query('delete from t where id = 10');
-      expect(new Set(short(await events(client)).slice(6))).toEqual(new Set(['DELETE 10,', 'DELETE 2,10', 'DELETE 3,2']));
+      expect(new Set(short(await events(client)).slice(6))).toEqual(
+        new Set(['DELETE 10,', 'DELETE 2,10', 'DELETE 3,2']),
+      );
     });
   });
 
@@ -179,7 +217,14 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
       await client.query('truncate p2');
       await client.query('truncate p');
       const list = await events(client, 'public.p');
-      expect(short(list)).toEqual(['INSERT 1,1', 'INSERT 2,2', 'UPDATE 1,3', 'UPDATE 2,3', 'DELETE 2,3', 'TRUNCATE ']);
+      expect(short(list)).toEqual([
+        'INSERT 1,1',
+        'INSERT 2,2',
+        'UPDATE 1,3',
+        'UPDATE 2,3',
+        'DELETE 2,3',
+        'TRUNCATE ',
+      ]);
     });
   });
 
@@ -187,7 +232,9 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     const database = await createDatabase(await postgres(version), { installed: true });
     await database.superuser(async (client) => {
       await client.query("select pgq.create_queue('shop')");
-      await client.query("create table t (id int primary key); select pgtide.create_capture('shop', 't'::regclass, 'public.t')");
+      await client.query(
+        "create table t (id int primary key); select pgtide.create_capture('shop', 't'::regclass, 'public.t')",
+      );
       await client.query("set session_replication_role = 'local'; insert into t values (1)");
       await client.query("set session_replication_role = 'origin'; insert into t values (2)");
       expect(short(await events(client))).toEqual(['INSERT 2']);
@@ -204,7 +251,9 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
       await client.query(`insert into t values (1, ${row})`);
       await client.query(`set datestyle = 'German'; set intervalstyle = 'sql_standard'; set timezone = 'Asia/Kolkata';
         set extra_float_digits = -10; set bytea_output = 'escape'; set search_path = public, pg_catalog`);
-      await client.query(`insert into t values (2, ${row.replace("'2020-12-03 10:00+00'", "'2020-12-03 15:30+05:30'")})`);
+      await client.query(
+        `insert into t values (2, ${row.replace("'2020-12-03 10:00+00'", "'2020-12-03 15:30+05:30'")})`,
+      );
       const [first, second] = await events(client);
       expect(second?.data).toEqual({ ...first?.data, id: 2 });
     });

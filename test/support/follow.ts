@@ -1,8 +1,8 @@
 /** Runs the scheduled units of a pair as a scheduler would, until the leaf has all that the root had. */
 import { tickQueue } from '../../lib/pgq/tick.ts';
+import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
-import { addTable, addTableInput, type AddTableInput } from '../../lib/units/add-table.ts';
 import type { InstalledPair } from './unit-context.ts';
 
 /** Makes a tick on the root, whatever the ticker's limits say. Returns it. */
@@ -37,9 +37,22 @@ export async function followUntilSynced(it: InstalledPair): Promise<void> {
     if (left?.errors) throw new Error(left.errors);
     if (left?.tables === 0n && left.saved === 0n) return;
   }
-  throw new Error('the tables did not become ok');
+  const state = await it.new.client((client) =>
+    client.query(
+      `select s.*, (select array_agg(state || ' ' || coalesce(snapshot::text, '')) from pgtide.copy_chunk c where c.table_name = s.table_name) as chunks,
+       (select count(*)::int from pgtide.parked_event p where p.table_name = s.table_name) as parked,
+       (select array_agg(d.kind || ' ' || object_name || coalesce(d.error, '')) from pgtide.saved_ddl d where d.table_name = s.table_name) as saved from pgtide.table_state s`,
+    ),
+  );
+  throw new Error(
+    `the tables did not become ok: ${JSON.stringify(state, (_, v) => (typeof v === 'bigint' ? Number(v) : v), 1)}`,
+  );
 }
 
-export async function addTables(it: InstalledPair, tables: string[], more: Partial<AddTableInput> = {}): Promise<void> {
+export async function addTables(
+  it: InstalledPair,
+  tables: string[],
+  more: Partial<AddTableInput> = {},
+): Promise<void> {
   await addTable(it.shop.context('old'), addTableInput.parse({ tables, ...more }));
 }

@@ -21,13 +21,19 @@ export function rowsOf(database: TestDatabase, table: string, columns?: string[]
       ).map((row) => row.name);
     const quoted = (text: string | undefined) => `"${String(text).replaceAll('"', '""')}"`;
     const fields = names.map((column) => `coalesce(${quoted(column)}::text, '∅')`).join(` || ' | ' || `);
-    const rows = await client.query<{ line: string }>(`select ${fields || "''"} as line from ${quoted(schema)}.${quoted(name)}`);
+    const rows = await client.query<{ line: string }>(
+      `select ${fields || "''"} as line from ${quoted(schema)}.${quoted(name)}`,
+    );
     return rows.map((row) => row.line).sort();
   });
 }
 
 /** Fails unless both sides hold the same rows in these tables. */
-export async function expectEqual(provider: TestDatabase, subscriber: TestDatabase, tables: string[]): Promise<void> {
+export async function expectEqual(
+  provider: TestDatabase,
+  subscriber: TestDatabase,
+  tables: string[],
+): Promise<void> {
   for (const table of tables)
     expect(await rowsOf(subscriber, table), `rows of ${table}`).toEqual(await rowsOf(provider, table));
 }

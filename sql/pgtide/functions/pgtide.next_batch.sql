@@ -44,16 +44,16 @@ begin
         order by (t.tick_event_seq - v_prev.tick_event_seq <= i_max_events) desc,
                  case when t.tick_event_seq - v_prev.tick_event_seq <= i_max_events then -t.tick_id else t.tick_id end
         limit 1;
-        if tick_id is null then
+        if next_batch.tick_id is null then
             return;
         end if;
         batch_id := nextval('pgq.batch_id_seq');
         update pgq.subscription s
-        set sub_batch = batch_id, sub_next_tick = tick_id, sub_active = now()
+        set sub_batch = next_batch.batch_id, sub_next_tick = next_batch.tick_id, sub_active = now()
         where s.sub_queue = v_sub.sub_queue and s.sub_consumer = v_sub.sub_consumer;
     end if;
     select t.tick_time, t.tick_snapshot, extract(epoch from now() - t.tick_time)
     into tick_time, tick_snapshot, behind_seconds
-    from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = tick_id;
+    from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = next_batch.tick_id;
 end;
 $$;
