@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
+import { getPosition } from '../node/position.ts';
 import { forceTick, tickQueue } from '../pgq/tick.ts';
 
 const TICK_ATTEMPTS = 3;
@@ -24,20 +25,12 @@ export async function makeTick(provider: Client, queue: string): Promise<TickId>
   });
 }
 
-async function positionOf(subscriber: Client, queue: string, worker: string): Promise<bigint> {
-  const row = await subscriber.first<{ tick: bigint }>(
-    'select last_tick_id as tick from pgq_node.local_state where queue_name = $1 and consumer_name = $2',
-    [queue, worker],
-  );
-  if (!row)
-    throw new PgtideError(
-      'state',
-      `${subscriber.node} has no position in queue ${queue} (worker ${worker})`,
-      {
-        remedy: 'run `pgtide init`',
-      },
-    );
-  return row.tick;
+async function positionOf(subscriber: Client, queue: string, worker: string): Promise<TickId> {
+  const position = await getPosition(subscriber, queue, worker);
+  if (position) return position.tick;
+  throw new PgtideError('state', `${subscriber.node} has no position in queue ${queue} (worker ${worker})`, {
+    remedy: `run: pgtide init ${queue}`,
+  });
 }
 
 /** Moves replication on, or does nothing where a schedule does. Called again until the subscriber has passed the tick. */

@@ -3,16 +3,10 @@
  * has a chance of about 2^-64 a bucket). A big table is read in ranges of its key, each in a transaction of its own, so
  * that no snapshot is held for long; if its key has no order that both servers share, it is read in one.
  */
-import type { Budget } from '../budget.ts';
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
-
-export interface Sides {
-  provider: Client;
-  subscriber: Client;
-  budget: Budget;
-}
+import { both, readOnly, type Sides } from './sides.ts';
 
 /** A key range: an SQL condition over `t` that holds for the same rows on both sides. */
 export type Range = string;
@@ -29,20 +23,6 @@ interface Sum {
   bucket: bigint;
   rows: bigint;
   sum: string;
-}
-
-/** Reads in one short transaction that sees one state, under pinned settings, and is cut off when the budget ends. */
-export function readOnly<T>(client: Client, budget: Budget, work: () => Promise<T>): Promise<T> {
-  return client.transaction(
-    { isolation: 'repeatable read', readOnly: true, statementTimeoutMs: Math.max(1, budget.remainingMs()) },
-    work,
-  );
-}
-
-/** Waits for both, also when one fails: a connection is free for the next question only when its last one has ended. */
-export async function both<T>(provider: Promise<T>, subscriber: Promise<T>): Promise<[T, T]> {
-  await Promise.allSettled([provider, subscriber]);
-  return [await provider, await subscriber];
 }
 
 const SAMPLED_ROWS = 30_000;

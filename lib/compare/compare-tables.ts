@@ -1,13 +1,14 @@
 import type { Budget } from '../budget.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { compareSums, planRanges, type RangeSums, type Sides } from './checksum.ts';
+import { compareSums, planRanges, type RangeSums } from './checksum.ts';
 import { judgeCandidates } from './confirm.ts';
 import { findDifferingIds } from './differing-ids.ts';
 import { type Candidate, readCandidates } from './entries.ts';
 import { planTable, type TablePlan } from './plan.ts';
 import { addConfirmed, type TableReport, verdictOf } from './report.ts';
 import { examinePair, type PairFacts } from './row-hash.ts';
+import { both, readOnly, type Sides } from './sides.ts';
 import { describeTable } from './table-shape.ts';
 
 export interface TableRequest {
@@ -34,6 +35,8 @@ export interface CompareOptions {
 /** Larger than any Lambda's cold scan of 2.2M rows (2.5 s), small enough that no snapshot is held for a minute. */
 const ROWS_PER_RANGE = 4_000_000;
 const MAX_CANDIDATES = 100_000;
+/** Remembered of each table, however many the others have. */
+const LEAST_CANDIDATES = 100;
 const MAX_ROUNDS = 50;
 
 /** A table under comparison. */
@@ -42,8 +45,11 @@ interface Work {
   report: TableReport;
   plan?: TablePlan;
   candidates: Candidate[];
-  /** Candidates that were counted, not remembered. */
+  /** Rows that differed and were counted, not remembered. */
   overflow: number;
+  /** How many candidates were remembered, and how many of them proved to be different. */
+  remembered: number;
+  confirmed: number;
 }
 
 /**
@@ -55,12 +61,13 @@ export async function compareTables(
   options: CompareOptions,
 ): Promise<TableReport[]> {
   const sides: Sides = options;
-  const facts = await examinePair(options.provider, options.subscriber);
+  const facts = await examinePair(sides);
   const works = requests.map((request) => newWork(request, options.subscriber.node));
   const room = { left: options.maxCandidates ?? MAX_CANDIDATES };
+  const tools: Search = { sides, facts, options, room };
   for (const work of works)
-    await guarded(work, options.budget, () => search(work, { sides, facts, options, room }));
-  await repeatOverflown(works, { sides, facts, options, room });
+    if (!(await guarded(work, options.budget, () => search(work, tools)))) notCompared(work.report);
+  await repeatOverflown(works, tools);
   await confirmAll(works, sides, options);
   for (const work of works) settle(work);
   return works.map((work) => work.report);
@@ -76,25 +83,33 @@ function newWork(request: TableRequest, node: string): Work {
     inFlight: 0,
     verdict: 'error',
   };
-  return { request, report, candidates: [], overflow: 0 };
+  return { request, report, candidates: [], overflow: 0, remembered: 0, confirmed: 0 };
 }
 
-/** One table's failure is that table's verdict; a lost connection ends the comparison. */
-async function guarded(work: Work, budget: Budget, step: () => Promise<void>): Promise<void> {
-  if (work.report.error) return;
+/**
+ * One table's failure is that table's verdict; a lost connection ends the comparison. Returns false when the time was
+ * over: the step is not done, and what was known before still holds.
+ */
+async function guarded(work: Work, budget: Budget, step: () => Promise<void>): Promise<boolean> {
+  if (work.report.error) return true;
+  if (budget.remainingMs() === 0) return false;
   try {
-    if (budget.remainingMs() === 0) throw new PgtideError('busy', 'there was no time left for it');
     await step();
   } catch (error) {
     if (!(error instanceof PgtideError) || error.kind === 'connection' || error.kind === 'authentication')
       throw error;
+    if (budget.remainingMs() === 0) return false;
     work.candidates = [];
     work.overflow = 0;
-    const outOfTime = budget.remainingMs() === 0;
-    work.report.error = outOfTime ? 'not compared: the time of this run was over' : error.message;
-    if (outOfTime) work.report.outOfBudget = true;
+    work.report.error = error.message;
     if (error.remedy) work.report.remedy = error.remedy;
   }
+  return true;
+}
+
+function notCompared(report: TableReport): void {
+  report.error = 'not compared: the time of this run was over';
+  report.outOfBudget = true;
 }
 
 interface Search {
@@ -113,13 +128,15 @@ interface Room {
 async function search(work: Work, { sides, facts, options, room }: Search): Promise<void> {
   const { request, report } = work;
   room.left += work.candidates.length;
-  Object.assign(work, { candidates: [], overflow: 0 });
+  Object.assign(work, { candidates: [], overflow: 0, remembered: 0 });
   Object.assign(report, { providerRows: 0, subscriberRows: 0 });
-  const plan = planTable(
-    await describeTable(sides.provider, request.providerName),
-    await describeTable(sides.subscriber, request.subscriberName),
-    facts,
+  const describe = (client: Client, name: string) =>
+    readOnly(client, sides.budget, () => describeTable(client, name));
+  const [provider, subscriber] = await both(
+    describe(sides.provider, request.providerName),
+    describe(sides.subscriber, request.subscriberName),
   );
+  const plan = planTable(provider, subscriber, facts);
   work.plan = plan;
   if (plan.onlyProvider.length > 0) report.onlyProvider = plan.onlyProvider;
   if (plan.onlySubscriber.length > 0) report.onlySubscriber = plan.onlySubscriber;
@@ -140,10 +157,11 @@ async function collect(
   { sides, plan, sums, room }: { sides: Sides; plan: TablePlan; sums: RangeSums; room: Room },
 ): Promise<void> {
   const ids: bigint[] = [];
+  const free = Math.max(room.left, LEAST_CANDIDATES - work.candidates.length);
   await findDifferingIds(sides, plan, {
     sums,
     found: (id, rows) => {
-      if (ids.length < room.left) ids.push(id);
+      if (ids.length < free) ids.push(id);
       else work.overflow += rows;
     },
   });
@@ -151,19 +169,17 @@ async function collect(
   const candidates = await readCandidates(sides, plan, { ids, range: sums.range });
   room.left -= candidates.length;
   for (const candidate of candidates) work.candidates.push(candidate);
+  work.remembered = work.candidates.length;
 }
 
 /** So much differs mostly because the subscriber is behind: once it has caught up, such tables are searched again. */
 async function repeatOverflown(works: Work[], search_: Search): Promise<void> {
   const overflown = works.filter((work) => work.overflow > 0);
   if (overflown.length === 0 || !(await search_.options.catchUp())) return;
-  for (const work of overflown)
-    await guarded(work, search_.options.budget, async () => {
-      await search(work, search_);
-      work.report.differences += work.overflow;
-      if (work.overflow > 0) work.report.approximate = true;
-      work.overflow = 0;
-    });
+  for (const work of overflown) {
+    const searched = await guarded(work, search_.options.budget, () => search(work, search_));
+    if (!searched) notCompared(work.report);
+  }
 }
 
 /** Rounds of waiting and reading again, all tables together, until every candidate is judged or the budget ends. */
@@ -177,13 +193,24 @@ async function confirmAll(works: Work[], sides: Sides, options: CompareOptions):
       await guarded(work, options.budget, async () => {
         const judged = await judgeCandidates(sides, plan, work.candidates);
         addConfirmed(work.report, plan.keyColumns, judged.different);
+        work.confirmed += judged.different.length;
         work.candidates = judged.inFlight;
       });
     }
   }
 }
 
+/**
+ * What was only counted is different if all that was remembered of the table is: the count was made after the subscriber
+ * had caught up. If some of that arrived later, so may the rest.
+ */
 function settle(work: Work): void {
-  work.report.inFlight = work.candidates.length + work.overflow;
-  work.report.verdict = verdictOf(work.report);
+  const { report, overflow } = work;
+  const allConfirmed = work.remembered > 0 && work.confirmed === work.remembered;
+  if (overflow > 0 && allConfirmed) {
+    report.differences += overflow;
+    report.approximate = true;
+  }
+  report.inFlight = work.candidates.length + (allConfirmed ? 0 : overflow);
+  report.verdict = verdictOf(report);
 }

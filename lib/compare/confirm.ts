@@ -13,9 +13,10 @@
  *   only the subscriber has is found, since absence has no version.)
  * - Otherwise the provider's row changes while it is looked at: in flight; the next round looks again.
  */
-import type { Sides } from './checksum.ts';
+
 import { type Candidate, differs, type Entry, readBoth } from './entries.ts';
 import type { TablePlan } from './plan.ts';
+import type { Sides } from './sides.ts';
 
 export type Judgement = 'equal' | 'different' | 'in-flight';
 

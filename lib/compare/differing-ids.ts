@@ -4,8 +4,9 @@
  * so that memory does not grow with the table.
  */
 import type { Client } from '../db/client.ts';
-import { both, type RangeSums, readOnly, type Sides } from './checksum.ts';
+import type { RangeSums } from './checksum.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
+import { both, readOnly, type Sides } from './sides.ts';
 
 /** `pairs`: id and row hash, 8 bytes each; without a key: row hash, and how many rows have it. */
 interface Bucket {

@@ -1,7 +1,7 @@
 /** What the two sides hold under an id, read by key where there is an index for it, else in one scan. */
 import type { Client } from '../db/client.ts';
-import { readOnly, type Sides } from './checksum.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
+import { readOnly, type Sides } from './sides.ts';
 
 /** What one side holds under one id: usually one row; without a key (or with a broken one) maybe several. */
 export interface Entry {

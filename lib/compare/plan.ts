@@ -90,7 +90,9 @@ export function planTable(provider: TableShape, subscriber: TableShape, facts: P
     );
   const found = provider.key.map((name) => columns.find((column) => column.provider.name === name));
   const key = found.filter((column) => column !== undefined);
-  const keyed = key.length > 0 && key.length === found.length;
+  // Where the subscriber lets a key be null, it is none: a row without it would have no id, and be in no range.
+  const keyed =
+    key.length > 0 && key.length === found.length && key.every((column) => column.subscriber.notNull);
   const buckets = bucketCountFor(provider.rowsEstimate);
   const side = (table: TableShape, which: 'provider' | 'subscriber'): SidePlan =>
     planSide(table, which, { columns, key: keyed ? key : [], buckets, facts });

@@ -9,6 +9,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { both, type Sides } from './sides.ts';
 
 export type RowHash = 'native' | 'md5';
 
@@ -38,11 +39,17 @@ async function sampleHashes(client: Client): Promise<string> {
 }
 
 /** Decides how rows of these two servers are hashed. */
-export async function examinePair(provider: Client, subscriber: Client): Promise<PairFacts> {
-  const [left, right] = await Promise.all([versionOf(provider), versionOf(subscriber)]);
+export async function examinePair({
+  provider,
+  subscriber,
+}: Pick<Sides, 'provider' | 'subscriber'>): Promise<PairFacts> {
+  const [left, right] = await both(versionOf(provider), versionOf(subscriber));
   const floatTextDiffers = left < SHORTEST_FLOATS_SINCE !== right < SHORTEST_FLOATS_SINCE;
   if (left < NATIVE_SINCE || right < NATIVE_SINCE) return { hash: 'md5', floatTextDiffers };
-  const [one, other] = await Promise.all([sampleHashes(provider), sampleHashes(subscriber)]);
+  const [one, other] = await both(
+    provider.transaction({ readOnly: true }, () => sampleHashes(provider)),
+    subscriber.transaction({ readOnly: true }, () => sampleHashes(subscriber)),
+  );
   return { hash: one === other ? 'native' : 'md5', floatTextDiffers };
 }
 

@@ -1,4 +1,4 @@
-import type { Client } from '../db/client.ts';
+import type { Client, Row } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 
 /** A type as the catalog has it, with what it is made of. */
@@ -17,6 +17,7 @@ export interface ColumnShape {
   readonly name: string;
   readonly type: TypeShape;
   readonly typmod: number;
+  readonly notNull: boolean;
 }
 
 /** One table on one server, as far as comparing needs it. */
@@ -28,6 +29,13 @@ export interface TableShape {
   /** The primary key's columns, or a unique NOT NULL index's; empty when there is neither. */
   readonly key: readonly string[];
   readonly rowsEstimate: number;
+}
+
+interface ColumnRow extends Row {
+  name: string;
+  type: bigint;
+  typmod: number;
+  not_null: boolean;
 }
 
 interface TypeRow {
@@ -56,7 +64,8 @@ const tableSql = `
    where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p')`;
 
 const columnsSql = `
-  select a.attname as name, a.atttypid::int8 as type, a.atttypmod as typmod
+  select a.attname as name, a.atttypid::int8 as type, a.atttypmod as typmod,
+         a.attnotnull as not_null
     from pg_catalog.pg_attribute a
    where a.attrelid = $1::int8::oid and a.attnum > 0 and not a.attisdropped order by a.attnum`;
 
@@ -107,7 +116,7 @@ function shapeOf(oid: bigint, rows: Map<bigint, TypeRow>): TypeShape {
   };
 }
 
-/** Reads a table's shape by its global name (`schema.table`, unquoted); fails with `not-found` when there is none. */
+/** Reads a table's shape by its global name (`schema.table`, unquoted), in a transaction with pinned settings; fails with `not-found` when there is none. */
 export async function describeTable(client: Client, name: string): Promise<TableShape> {
   const table = await client.first<{
     oid: bigint;
@@ -117,7 +126,7 @@ export async function describeTable(client: Client, name: string): Promise<Table
     rows_estimate: number | null;
   }>(tableSql, [name]);
   if (!table) throw new PgtideError('not-found', `${client.node}: there is no table ${name}`);
-  const columns = await client.query<{ name: string; type: bigint; typmod: number }>(columnsSql, [table.oid]);
+  const columns = await client.query<ColumnRow>(columnsSql, [table.oid]);
   const types = await client.query<TypeRow>(typesSql, [table.oid]);
   const key = await client.first<{ key: string[] }>(keySql, [table.oid]);
   const byOid = new Map(types.map((row) => [row.oid, row]));
@@ -125,7 +134,12 @@ export async function describeTable(client: Client, name: string): Promise<Table
     schema: table.schema,
     name: table.name,
     partitioned: table.partitioned,
-    columns: columns.map(({ name, type, typmod }) => ({ name, typmod, type: shapeOf(type, byOid) })),
+    columns: columns.map(({ name, type, typmod, not_null }) => ({
+      name,
+      typmod,
+      type: shapeOf(type, byOid),
+      notNull: not_null,
+    })),
     key: key?.key ?? [],
     rowsEstimate: Math.round(table.rows_estimate ?? 0),
   };

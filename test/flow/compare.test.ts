@@ -3,6 +3,7 @@
  * that is only on its way.
  */
 import { beforeAll, expect, test } from 'vitest';
+import { Budget } from '../../lib/budget.ts';
 import type { ProgressEvent } from '../../lib/units/context.ts';
 import { type ComparePair, comparePair } from '../support/compare-pair.ts';
 
@@ -16,6 +17,18 @@ beforeAll(async () => {
 async function table(name: string, columns: string, rows?: string): Promise<void> {
   await shop.both(`create table ${name} (${columns}); ${rows ? `insert into ${name} ${rows}` : ''}`);
   await shop.follow([`public.${name}`]);
+}
+
+/** A budget that ends when the test says so. */
+function testTime(milliseconds: number) {
+  let now = 0;
+  const clock = { now: () => now };
+  return {
+    context: { clock, budget: new Budget(clock, milliseconds) },
+    passes: (by: number) => {
+      now += by;
+    },
+  };
 }
 
 test('each kind of difference is found, and nothing else', async () => {
@@ -73,10 +86,11 @@ test('a subscriber that is behind is not different once it has caught up', async
 test('a subscriber that never gets there is in flight, and that is no proof', async () => {
   await table('stuck', 'id int4 primary key, t text', `values (1, 'x')`);
   await shop.onProvider(`update stuck set t = 'y'`);
+  const time = testTime(60_000);
   const result = await shop.compare({
     tables: ['stuck'],
-    budgetMs: 2_500,
-    settings: { drive: async () => undefined },
+    context: time.context,
+    settings: { drive: async () => time.passes(40_000) },
   });
   expect(result).toMatchObject({
     equal: false,
@@ -90,14 +104,16 @@ test('while a row changes all the time, it is in flight; a row beside it that is
   await table('busy', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 100) g');
   await shop.onSubscriber('update busy set n = -1 where id = 50');
   let n = 0;
+  const time = testTime(60_000);
   const writeAndLag = async () => {
     // What the subscriber gets is the state before last, so it never equals what is read of the provider.
     n += 10;
+    time.passes(10_000);
     await shop.onProvider(`update busy set n = ${n} where id = 1`);
     await shop.onSubscriber(`update busy set n = ${n - 15} where id = 1`);
   };
   await writeAndLag();
-  const result = await shop.compare({ tables: ['busy'], apply: writeAndLag, budgetMs: 4_000 });
+  const result = await shop.compare({ tables: ['busy'], apply: writeAndLag, context: time.context });
   expect(result.tables[0]).toMatchObject({
     differences: 1,
     inFlight: 1,
@@ -197,6 +213,20 @@ test('a subscriber table that lost its key and holds a row twice', async () => {
   expect((await shop.compare({ tables: ['twice'] })).tables[0]).toMatchObject({
     differences: 1,
     sample: [{ kind: 'extra', key: { id: '2' } }],
+  });
+});
+
+test('a subscriber table that lets the key be null, and holds such a row', async () => {
+  await shop.onProvider(
+    `create table holes (id int4 primary key, t text); insert into holes values (1, 'x')`,
+  );
+  await shop.onSubscriber(`create table holes (id int4, t text); insert into holes values (1, 'x')`);
+  await shop.follow(['public.holes']);
+  expect(await shop.compare({ tables: ['holes'] })).toMatchObject({ equal: true });
+  await shop.onSubscriber(`insert into holes values (null, 'y')`);
+  expect((await shop.compare({ tables: ['holes'] })).tables[0]).toMatchObject({
+    differences: 1,
+    sample: [{ kind: 'extra', key: null, rows: 1 }],
   });
 });
 

@@ -1,0 +1,23 @@
+import type { Budget } from '../budget.ts';
+import type { Client } from '../db/client.ts';
+
+/** The two databases under comparison. */
+export interface Sides {
+  provider: Client;
+  subscriber: Client;
+  budget: Budget;
+}
+
+/** Reads in one short transaction that sees one state, under pinned settings, and is cut off when the budget ends. */
+export function readOnly<T>(client: Client, budget: Budget, work: () => Promise<T>): Promise<T> {
+  return client.transaction(
+    { isolation: 'repeatable read', readOnly: true, statementTimeoutMs: Math.max(1, budget.remainingMs()) },
+    work,
+  );
+}
+
+/** Waits for both, also when one fails: a connection is free for the next question only when its last one has ended. */
+export async function both<T>(provider: Promise<T>, subscriber: Promise<T>): Promise<[T, T]> {
+  await Promise.allSettled([provider, subscriber]);
+  return [await provider, await subscriber];
+}
