@@ -69,5 +69,6 @@ begin
         grant truncate on pgq.event_template to pgq_admin;
         grant usage, select, update on pgq.batch_id_seq to pgq_admin;
     end if;
+    perform pgq.grant_perms(q.queue_name) from pgq.queue q;
 end;
 $$;

@@ -1,0 +1,127 @@
+/**
+ * Who may do what. pgq_reader, pgq_writer and pgq_admin are made where the installing role may make roles; where it may
+ * not, nobody but the owner gets in.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { withClient } from '../../lib/db/client.ts';
+import { quoteIdent } from '../../lib/db/identifier.ts';
+import { install } from '../../lib/install/install.ts';
+import { createDatabase, createRole, ownServer, type TestDatabase } from '../support/database.ts';
+import { stateOf } from '../support/queue.ts';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+const reading = [
+  `select pgq.register_consumer('q', 'rights')`,
+  `select * from pgq.next_batch('q', 'open')`,
+  `select * from pgq.get_batch_events((select sub_batch from pgq.subscription where sub_batch is not null))`,
+  `select * from pgq.get_batch_cursor((select sub_batch from pgq.subscription where sub_batch is not null), 'c', 10, 'true')`,
+  `select pgq.batch_retry((select sub_batch from pgq.subscription where sub_batch is not null), 1)`,
+  `select pgq.force_tick('q')`,
+];
+const writing = [
+  `select pgq.insert_event('q', 't', 'd')`,
+  `select pgq.insert_event('q', 't', 'd', null, null, null, null)`,
+  `select pgq.current_event_table('q')`,
+  `insert into pgq.event_1_0 (ev_time) values (now())`,
+];
+const administration = [
+  `select pgq.create_queue('q2')`,
+  `select pgq.ticker('q')`,
+  `select pgq.ticker()`,
+  `select pgq.set_queue_config('q', 'ticker_max_count', '100')`,
+  `select pgq.maint_rotate_tables_step1('q')`,
+  `select pgq.maint_retry_events()`,
+  `select * from pgq.maint_operations()`,
+  `select pgq.insert_event_raw('q', null, null, null, null, 't', 'd', null, null, null, null)`,
+  `select pgq_node.maint_watermark('q')`,
+  `select pgq.drop_queue('q', true)`,
+];
+const asking = [
+  `select * from pgq.get_queue_info()`,
+  `select * from pgq.get_consumer_info()`,
+  `select * from pgq.tick`,
+  `select * from pgq_node.get_node_info('q')`,
+  `select londiste.find_table_oid('a.b')`,
+  `select pgq.version()`,
+];
+
+describe.each([10, 18])('on PostgreSQL %i', (version) => {
+  let server: Awaited<ReturnType<typeof ownServer>>;
+  beforeAll(async () => {
+    server = await ownServer({ version });
+  });
+
+  /** A database with a queue `q` and an open batch, installed by this role. */
+  async function installedBy(installer: string): Promise<TestDatabase> {
+    const db = await createDatabase(server, { owner: installer });
+    await db.client(async (client) => {
+      await install(client);
+      await client.query(`select pgq.create_queue('q')`);
+      await client.query(`select pgq.register_consumer('q', 'open'); select pgq.insert_event('q', 't', 'd')`);
+      await client.query(`select pgq.force_tick('q')`);
+      await client.query(`select pgq.ticker('q')`);
+      await client.query(`select pgq.next_batch('q', 'open')`);
+      await install(client, { force: true });
+    });
+    return db;
+  }
+
+  /** The statements that `role` is refused. */
+  async function refused(db: TestDatabase, role: string, statements: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    await withClient(db.targetAs(role), 'test', async (client) => {
+      for (const statement of statements) {
+        await client.query('begin');
+        const [code, message] = (await stateOf(client.query(statement))) ?? [];
+        await client.query('rollback');
+        if (code === INSUFFICIENT_PRIVILEGE) found.push(statement);
+        else if (code) throw new Error(`${statement}: ${code} ${message}`);
+      }
+    });
+    return found;
+  }
+
+  async function checkRoles(db: TestDatabase): Promise<void> {
+    for (const role of ['reader', 'writer', 'admin']) {
+      const member = `some_${role}`;
+      await createRole(server, member);
+      await db.superuser((client) =>
+        client.query(`grant ${quoteIdent(`pgq_${role}`)} to ${quoteIdent(member)}`),
+      );
+    }
+    const all = [...reading, ...writing, ...administration, ...asking];
+    expect(await refused(db, 'some_reader', all)).toEqual([...writing, ...administration]);
+    expect(await refused(db, 'some_writer', all)).toEqual([...reading, ...administration]);
+    expect(await refused(db, 'some_admin', all)).toEqual([]);
+    await createRole(server, 'stranger');
+    expect(await refused(db, 'stranger', all)).toEqual([...reading, ...writing, ...administration]);
+  }
+
+  test('A plain owner installs without roles, and nobody else gets in', async () => {
+    const db = await installedBy('plain');
+    expect(
+      await db.client((client) =>
+        client.query(`select rolname from pg_roles where rolname ~ '^(pgq|londiste)_'`),
+      ),
+    ).toEqual([]);
+    await createRole(server, 'stranger');
+    expect(await refused(db, 'stranger', [...reading, ...writing, ...administration])).toEqual([
+      ...reading,
+      ...writing,
+      ...administration,
+    ]);
+    expect(await refused(db, 'stranger', asking)).toEqual([]);
+  });
+
+  test('An owner who may create roles creates them', async () => {
+    await createRole(server, 'maker');
+    const setup = await createDatabase(server, { owner: 'maker' });
+    await setup.superuser((client) => client.query('alter role maker createrole'));
+    await checkRoles(await installedBy('maker'));
+  });
+
+  test('An owner who finds the roles there uses them, whosever they are', async () => {
+    await checkRoles(await installedBy('plain'));
+  });
+});
