@@ -41,6 +41,8 @@ export const scheduledUnits: readonly { name: UnitName; unit: Unit; leastEveryMs
   { name: 'maintain', unit: maintain, leastEveryMs: 30_000 },
 ];
 
+/** A copy that begins again goes back to `new`. */
+const COPIED: ReadonlySet<string> = new Set(['catching-up', 'ok']);
 const LOOK_EVERY_MS = 1_000;
 
 export async function follow(session: Session, options: FollowOptions): Promise<Verdict> {
@@ -171,7 +173,8 @@ class Watch {
           if (table.copiedRows > rows || table.state !== 'in-copy')
             this.#copy.note(key, table.copiedRows, table.totalRowsEstimate ?? 0, now);
           if (table.state === 'in-copy') this.#copying.add(key);
-          else if (this.#copying.delete(key)) this.#options.display.copied(this.#copy.of(key));
+          else if (this.#copying.delete(key) && COPIED.has(table.state))
+            this.#options.display.copied(this.#copy.of(key));
         }
         const lag = leaf.lagSeconds === null ? 'lag unknown' : `lag ${duration(leaf.lagSeconds)}`;
         lags.push(`${queue.name}/${leaf.name}: ${lag}, ${waiting(queue.events.pending)}`);

@@ -20,6 +20,8 @@ export interface Shop {
   asOwner<T>(work: (client: Client) => Promise<T>): Promise<T>;
   asApplication<T>(work: (client: Client) => Promise<T>): Promise<T>;
   run(script: Script): Promise<void>;
+  /** Runs a script as the server's superuser: quick, because no foreign key is checked row by row. */
+  load(script: Script): Promise<void>;
 }
 
 const SCRIPTS = join('lib', 'demo', 'shop');
@@ -60,12 +62,17 @@ export async function openShop(server: PostgresServer): Promise<Shop> {
     asOwner: (work) => as(OWNER, work),
     asApplication: (work) => as(APPLICATION, work),
     run: (script) => as(OWNER, async (client) => void (await client.query(readScript(script)))),
+    load: (script) =>
+      as(server.superuser, async (client) => {
+        await client.query(`set session_replication_role = 'replica'`);
+        await client.query(readScript(script));
+      }),
   };
 }
 
 /** Makes the provider's tables and rows. Takes a few seconds. */
 export async function fillShop(shop: Shop): Promise<void> {
   await shop.run('tables');
-  await shop.run('fill');
+  await shop.load('fill');
   await shop.run('behaviour');
 }

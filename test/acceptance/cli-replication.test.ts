@@ -75,7 +75,7 @@ test('compare before the copy proves nothing, and says so', async () => {
 });
 
 test('run --until synced copies the rows', async () => {
-  const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '60'], env);
+  const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '30'], env);
   expect(err).not.toContain('error:');
   expect(status).toBe(0);
 });
@@ -93,7 +93,7 @@ test('writes of every kind are followed, and compare proves it', async () => {
   await write(`insert into public.goods (title, price) values ('näw "one"', null);
     update public.goods set price = 1 where id <= 500; update public.sales set id = -id where id <= 10;
     delete from public.sales where id > 2900`);
-  const { status } = await pgtide(['run', 'shop', '--until', 'idle', '--for', '60'], env);
+  const { status } = await pgtide(['run', 'shop', '--until', 'idle', '--for', '30'], env);
   expect(status).toBe(0);
   const compared = await pgtide(['compare', 'shop'], env);
   expect(compared.status, compared.out + compared.err).toBe(0);
@@ -112,12 +112,12 @@ test('a row that was changed behind its back fails compare, and resync mends it'
     /^error: 2 differences in .*public\.(goods|sales).*\nfix: .*pgtide resync shop/m,
   );
   expect((await pgtide(['resync', 'shop', 'goods', 'sales'], env)).status).toBe(0);
-  expect((await pgtide(['run', '--until', 'synced', '--for', '60'], env)).status).toBe(0);
+  expect((await pgtide(['run', '--until', 'synced', '--for', '30'], env)).status).toBe(0);
   expect((await pgtide(['compare', 'shop'], env)).status).toBe(0);
 });
 
 test('with --verbose each unit of work leaves one JSON line', async () => {
-  const { status, err } = await pgtide(['run', '--until', 'idle', '--for', '60', '--verbose'], env);
+  const { status, err } = await pgtide(['run', '--until', 'idle', '--for', '30', '--verbose'], env);
   expect(status).toBe(0);
   const lines = err.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
   expect(new Set(lines.map(({ unit }) => unit))).toEqual(
@@ -130,7 +130,7 @@ test('a goal that is not reached in time fails, and says what lacks', async () =
   const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '0.001'], env);
   expect(status).toBe(1);
   expect(err).toContain('error: not synced after');
-  expect((await pgtide(['run', '--until', 'synced', '--for', '60'], env)).status).toBe(0);
+  expect((await pgtide(['run', '--until', 'synced', '--for', '30'], env)).status).toBe(0);
 });
 
 test('Ctrl-C ends after the units that are under way, with 130', async () => {
@@ -145,7 +145,7 @@ test('Ctrl-C ends after the units that are under way, with 130', async () => {
 
 test('a run by hand needs no leases', async () => {
   await write(`update public.goods set price = 2 where id <= 500`);
-  const { status } = await pgtide(['run', '--no-lease', '--until', 'idle', '--for', '60'], env);
+  const { status } = await pgtide(['run', '--no-lease', '--until', 'idle', '--for', '30'], env);
   expect(status).toBe(0);
 });
 
@@ -154,7 +154,7 @@ test('a removed table is followed no more, and its rows stay', async () => {
   expect(status).toBe(0);
   expect(out).toContain('public.sales');
   await write('delete from public.sales');
-  expect((await pgtide(['run', '--until', 'idle', '--for', '60'], env)).status).toBe(0);
+  expect((await pgtide(['run', '--until', 'idle', '--for', '30'], env)).status).toBe(0);
   const left = await young.client((client) =>
     client.first<{ rows: bigint }>('select count(*) as rows from public.sales'),
   );
