@@ -4,6 +4,7 @@
 --
 -- Returns: ret_code, ret_note: 200 added; 201 known already; 400 unknown queue
 -- Writes: londiste.table_info
+-- Errors: TD001 the name is null
 create or replace function londiste.global_add_table(
     in i_queue_name text,
     in i_table_name text,

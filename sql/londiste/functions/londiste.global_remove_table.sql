@@ -3,7 +3,7 @@
 -- Takes a table off the queue on this node; its triggers go, its rows stay.
 --
 -- Returns: ret_code, ret_note: 200; 400 unknown queue or table
--- Writes: as londiste.local_remove_table
+-- Writes: londiste.table_info, and as londiste.local_remove_table
 create or replace function londiste.global_remove_table(
     in i_queue_name text,
     in i_table_name text,

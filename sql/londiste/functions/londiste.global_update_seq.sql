@@ -4,6 +4,7 @@
 --
 -- Returns: ret_code, ret_note: 200; 402 on the root; 404 unknown queue
 -- Writes: londiste.seq_info, the sequence
+-- Errors: TD002 the sequence is used here, and is not there
 create or replace function londiste.global_update_seq(
     in i_queue_name text,
     in i_seq_name text,

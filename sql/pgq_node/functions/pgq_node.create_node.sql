@@ -8,7 +8,8 @@
 --            leaf: the queue that it is merged into, or null
 -- Returns: ret_code, ret_note: 200; 401 arguments that do not fit together, or the queue has a node here already; 404 no
 --          location, or no combined queue
--- Writes: pgq_node.node_info, pgq_node.local_state; root and branch: a queue, and its consumer .global_watermark
+-- Writes: pgq_node.node_info, pgq_node.local_state; root and branch: pgq.queue and all that a
+--         queue has, and its consumer .global_watermark
 create or replace function pgq_node.create_node(
     in i_queue_name text,
     in i_node_type text,

@@ -1,0 +1,67 @@
+/** Every function of pgq, pgq_node and londiste is a file that begins with its contract, and keeps the house rules. */
+import { basename } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sqlFiles } from '../../lib/install/sql-files.ts';
+
+const files = [...sqlFiles()].filter(([path]) => /^(pgq|pgq_node|londiste)\/functions\//.test(path));
+
+function parts(text: string): { header: string; body: string } {
+  const lines = text.split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('--'));
+  return { header: lines.slice(0, end).join('\n'), body: lines.slice(end).join('\n') };
+}
+
+/** What the header says under `label`, with its continuation lines. */
+function said(header: string, label: string): string | undefined {
+  return new RegExp(`^-- ${label}: ((?:.*)(?:\n-- {3,}.*)*)`, 'm').exec(header)?.[1];
+}
+
+describe.each(files)('%s', (path, text) => {
+  const name = basename(path, '.sql');
+  const { header, body } = parts(text);
+  const errors = said(header, 'Errors') ?? '';
+
+  test('defines the function that it is named after, and no other', () => {
+    const defined = [...body.matchAll(/^create or replace function ([a-z_.0-9]+)/gm)].map(
+      (match) => match[1],
+    );
+    expect(new Set(defined)).toEqual(new Set([name]));
+    expect(header.startsWith(`-- ${name}(`)).toBe(true);
+  });
+
+  test('says what it returns and what it writes', () => {
+    expect(said(header, 'Returns')).toBeTruthy();
+    expect(said(header, 'Writes')).toBeTruthy();
+  });
+
+  test('names each SQLSTATE that it raises, and each error has one', () => {
+    const raises = [...body.matchAll(/raise exception[^;]*;/g)].map((match) => match[0]);
+    for (const raise of raises) expect(raise).toMatch(/errcode = 'TD00\d'/);
+    const states = new Set(raises.map((raise) => /TD00\d/.exec(raise)?.[0] ?? ''));
+    if (!errors.startsWith('as ')) for (const state of states) expect(errors).toContain(state);
+  });
+
+  test('names the tables that it writes', () => {
+    const writes = said(header, 'Writes') ?? '';
+    const written = [
+      ...body.matchAll(/\b(?:insert into|update|delete from) ((?:pgq|pgq_node|londiste)\.\w+)/g),
+    ];
+    for (const [, table = ''] of written) {
+      const schema = table.split('.')[0] ?? '';
+      expect(writes.includes(table) || writes.includes(`${schema}'s`)).toBe(true);
+    }
+  });
+
+  test('pins the search path where it runs with its owner’s rights', () => {
+    for (const [, definition = ''] of body.matchAll(/^create or replace function([\s\S]*?)as \$\$/gm)) {
+      if (/security definer/.test(definition)) {
+        expect(definition).toContain('set search_path = pg_catalog, pg_temp');
+      }
+    }
+  });
+
+  test('is plain ASCII, so that it goes into a database of any encoding, and not too long', () => {
+    expect(/^[\x20-\x7e\n]*$/.test(text)).toBe(true);
+    expect(body.split('\n').length).toBeLessThanOrEqual(140);
+  });
+});
