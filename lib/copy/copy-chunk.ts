@@ -1,3 +1,4 @@
+import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
@@ -25,11 +26,7 @@ export interface CopiedChunk {
  */
 export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedChunk | undefined> {
   const { provider, subscriber } = pair;
-  const chunk = await subscriber.first<Chunk | { table: null }>(
-    `select table_name as "table", chunk_no as "chunkNo", attempt, generation, lower_key as "lowerKey", upper_key as "upperKey"
-       from pgtide.announce_chunk($1, $2)`,
-    [copy.queue, copy.startedAt],
-  );
+  const chunk = await announceChunk(copy, subscriber);
   if (!chunk || chunk.table === null) return undefined;
   await copy.at('chunk.announced');
   try {
@@ -71,6 +68,17 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
       .catch(() => undefined);
     throw error;
   }
+}
+
+/** Commits that this run will copy the chunk. In READ COMMITTED, where runs at once pass over each other's chunks. */
+function announceChunk(copy: Copy, subscriber: Client): Promise<Chunk | { table: null } | undefined> {
+  return subscriber.transaction({}, () =>
+    subscriber.first<Chunk | { table: null }>(
+      `select table_name as "table", chunk_no as "chunkNo", attempt, generation, lower_key as "lowerKey", upper_key as "upperKey"
+         from pgtide.announce_chunk($1, $2)`,
+      [copy.queue, copy.startedAt],
+    ),
+  );
 }
 
 /** The two COPY statements of a chunk, over the columns that both sides have; the range is in the provider's key order. */

@@ -1,9 +1,13 @@
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
 
-/** Ticks the queue if it is due. Null: it was not. Two at once wait for each other in the database. */
+/**
+ * Ticks the queue if it is due. Null: it was not. Two at once wait for each other in the database, which works in READ
+ * COMMITTED alone, whatever the role's default is.
+ */
 export async function tickQueue(client: Client, queue: string): Promise<TickId | null> {
-  const row = await client.first<{ tick: TickId | null }>('select pgq.ticker($1)::bigint as tick', [queue]);
+  const tick = () => client.first<{ tick: TickId | null }>('select pgq.ticker($1)::bigint as tick', [queue]);
+  const row = await (client.inTransaction ? tick() : client.transaction({}, tick));
   return row?.tick ?? null;
 }
 
