@@ -1,0 +1,134 @@
+/** The functions as serverless-offline runs them: by their schedules, and by calls of the Lambda API. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { onFileEnd } from '../support/file-scope.ts';
+import { until } from '../support/until.ts';
+import { bareEnvironment, projectWith, serverlessCommand } from './packaged-project.ts';
+
+const configuration = `
+nodes: { old: { url: "env:OLD_URL" }, new: { url: "env:NEW_URL" } }
+queues: { shop: { root: old, leaves: [new] } }
+`;
+/** A schedule of one minute starts within this. */
+const A_MINUTE_AND_MORE = 90_000;
+
+let [old, fresh] = [] as unknown as [TestDatabase, TestDatabase];
+let dynamo: LocalDynamoDb;
+let offline: ChildProcess;
+let output = '';
+let lambda = '';
+
+async function freePorts(count: number): Promise<number[]> {
+  const probes = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const probe = createServer().listen(0, '127.0.0.1');
+      await once(probe, 'listening');
+      return probe;
+    }),
+  );
+  const ports = probes.map((probe) => (probe.address() as { port: number }).port);
+  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+  return ports;
+}
+
+beforeAll(async () => {
+  dynamo = await startLocalDynamoDb({ table: 'pgtide-lease-prod' });
+  onFileEnd(() => dynamo.stop());
+  old = await createDatabase(await postgres(13));
+  fresh = await createDatabase(await postgres(17));
+  const folder = projectWith(configuration);
+  const [lambdaPort, httpPort, albPort, websocketPort] = (await freePorts(4)).map(String);
+  lambda = `http://127.0.0.1:${lambdaPort}/2015-03-31/functions/pgtide-prod-`;
+  const ports = { lambdaPort, httpPort, albPort, websocketPort };
+  const options = Object.entries(ports).flatMap(([name, port]) => [`--${name}`, String(port)]);
+  offline = spawn(
+    serverlessCommand,
+    ['offline', 'start', '--localEnvironment', '--host', '127.0.0.1', ...options],
+    {
+      cwd: folder,
+      env: {
+        ...bareEnvironment(folder),
+        OLD_URL: old.url,
+        NEW_URL: fresh.url,
+        AWS_REGION: 'eu-west-1',
+        AWS_ACCESS_KEY_ID: 'none',
+        AWS_SECRET_ACCESS_KEY: 'none',
+        AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const collect = (chunk: Buffer) => {
+    output += chunk.toString();
+  };
+  offline.stdout?.on('data', collect);
+  offline.stderr?.on('data', collect);
+  await until('serverless-offline has its schedules', () => output.includes('Scheduling [maintain]'), 60_000);
+}, 120_000);
+
+afterAll(async () => {
+  if (offline.exitCode !== null) return;
+  const ended = once(offline, 'exit');
+  offline.kill('SIGINT');
+  await ended;
+});
+
+async function invoke(name: string, event: object): Promise<Record<string, unknown>> {
+  const response = await fetch(`${lambda}${name}/invocations`, {
+    method: 'POST',
+    body: JSON.stringify(event),
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** The lines that runs wrote, of one unit. */
+function linesOf(unit: string): Record<string, unknown>[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{"time"'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line.unit === unit);
+}
+
+/** A schedule's failure ends the test at once, with what was written. */
+function refuseFailures(): true {
+  if (output.includes('Failed to execute scheduled function')) throw new Error(output);
+  return true;
+}
+
+const rows = (db: TestDatabase) =>
+  db.client((client) => client.first<{ rows: number }>('select count(*)::int as rows from public.orders'));
+
+test('calls set the queue up, schedules copy the table, and a scheduled function can also be called', {
+  timeout: 150_000,
+}, async () => {
+  await old.client((client) =>
+    client.query(
+      'create table public.orders (id int primary key); insert into public.orders select generate_series(1, 100)',
+    ),
+  );
+  expect(await invoke('install', { queue: 'shop' })).toMatchObject({ outcome: 'done' });
+  const added = await invoke('add-table', { queue: 'shop', tables: ['public.orders'], create: true });
+  expect(added).toMatchObject({ outcome: 'done', result: { tables: [{ name: 'public.orders' }] } });
+  expect(await invoke('add-table', { queue: 'shop', tables: 'public.orders' })).toMatchObject({
+    outcome: 'error',
+    error: { kind: 'input' },
+  });
+
+  const copied = async () => refuseFailures() && (await rows(fresh))?.rows === 100;
+  await until('a schedule has copied the rows', copied, A_MINUTE_AND_MORE);
+  await old.client((client) => client.query('insert into public.orders select generate_series(101, 150)'));
+  for (const unit of ['tick', 'copy', 'replay']) {
+    const [first] = linesOf(unit);
+    expect(first).toMatchObject({ unit, queue: 'shop', level: 'INFO' });
+  }
+  await old.client((client) => client.query('insert into public.orders select generate_series(101, 150)'));
+  await until('calls have replayed them', async () => {
+    for (const name of ['tick', 'copy', 'replay']) await invoke(name, { queue: 'shop' });
+    return (await rows(fresh))?.rows === 150;
+  });
+});
