@@ -1,6 +1,5 @@
 import type { Batch } from '../pgq/batch.ts';
 import type { AppliedTable, Replay } from './replay.ts';
-import type { StagedEvents } from './stage.ts';
 
 /**
  * Collapses the staged rows to the last image per key, and applies them set-wise, table by table, in the subscriber. The
@@ -14,16 +13,21 @@ export function applyStage(replay: Replay, replica: boolean): Promise<AppliedTab
   );
 }
 
-/** Moves the position: past the batch when it is whole, else to a durable place inside it. */
-export async function advance(replay: Replay, batch: Batch, staged: StagedEvents): Promise<void> {
+/** Moves the position: past the batch when it is whole, else to `lastEventId`, a durable place inside it. */
+export async function advance(
+  replay: Replay,
+  batch: Batch,
+  events: number,
+  lastEventId: bigint | null,
+): Promise<void> {
   await replay.subscriber.query('select pgtide.advance($1, $2, $3, $4, $5, $6, $7, $8)', [
     replay.queue,
     replay.consumer,
     batch.tick,
     batch.tickTime,
     batch.tickSnapshot,
-    staged.events,
-    staged.lastEventId,
-    !staged.full,
+    events,
+    lastEventId,
+    lastEventId === null,
   ]);
 }

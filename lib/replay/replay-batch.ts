@@ -31,19 +31,18 @@ export async function replaySlice(replay: Replay): Promise<SliceResult> {
       const position = await checkPosition(replay, batch);
       if (position.verdict !== 'on-track') return { kind: position.verdict };
       await replay.at('position.checked');
-      const { bytes } = await extractIntoStage(replay, batch, position);
-      const staged = await measureStage(replay);
+      const { bytes, lastEventId } = await extractIntoStage(replay, batch, position);
+      const events = await measureStage(replay);
       await replay.at('events.staged');
       const { skipped, parked } = await judgeStage(replay);
       await replay.at('events.judged');
       const tables = await applyStage(replay, position.replica);
       await replay.at('rows.applied');
-      await advance(replay, batch, staged);
+      await advance(replay, batch, events, lastEventId);
       await replay.at('position.advanced');
-      const { events, full } = staged;
       return {
         kind: 'applied',
-        complete: !full,
+        complete: lastEventId === null,
         events,
         bytes,
         skipped,

@@ -1,21 +1,9 @@
 import type { Replay } from './replay.ts';
 
-/** What lies in the stage. */
-export interface StagedEvents {
-  events: number;
-  lastEventId: bigint | null;
-  /** True when the slice ended because it was full: there may be more of the batch. */
-  full: boolean;
-}
-
-export async function measureStage(replay: Replay): Promise<StagedEvents> {
-  const row = await replay.subscriber.first<StagedEvents>(
-    `select count(*)::int as events, max(ev_id) as "lastEventId",
-            count(*) >= $1 or coalesce(max(bytes), 0) >= $2 as full
-       from pg_temp.pgtide_stage`,
-    [replay.maxEvents, replay.maxBytes],
-  );
-  return row ?? { events: 0, lastEventId: null, full: false };
+/** Sums up the stage for the steps that follow. Returns the number of events. */
+export async function measureStage(replay: Replay): Promise<number> {
+  const row = await replay.subscriber.first<{ events: bigint }>('select pgtide.measure_stage() as events');
+  return Number(row?.events ?? 0n);
 }
 
 /** What became of the events of tables that are not simply in step. */

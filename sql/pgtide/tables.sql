@@ -20,6 +20,7 @@ create table pgtide.replay_state (
     -- When the last tick that was applied was made, by the provider's clock.
     tick_time       timestamptz,
     primary key (queue_name, consumer_name),
+    foreign key (queue_name, consumer_name) references pgq_node.local_state on delete cascade,
     check ((slice_tick is null) = (slice_ev_id is null))
 );
 

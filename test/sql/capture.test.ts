@@ -228,6 +228,21 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     });
   });
 
+  it('does not write behind the back of a rotation from an old snapshot', async () => {
+    const database = await createDatabase(await postgres(version), { installed: true });
+    await using other = await database.open();
+    await database.client(async (client) => {
+      await client.query("select pgq.create_queue('shop')");
+      await client.query('create table t (id int primary key)');
+      await client.query("select pgtide.create_capture('shop', 't'::regclass, 'public.t')");
+      await other.client.query('begin isolation level repeatable read; select count(*) from t');
+      await client.query("update pgq.queue set queue_cur_table = 1 where queue_name = 'shop'");
+      await expect(other.client.query('insert into t values (1)')).rejects.toThrow(/could not serialize/);
+      await other.client.query('rollback; insert into t values (2)');
+      expect(await client.query('select ev_data from pgq.event_1_1')).toEqual([{ ev_data: '{"id":2}' }]);
+    });
+  });
+
   it('is quiet where the session says local', async () => {
     const database = await createDatabase(await postgres(version), { installed: true });
     await database.superuser(async (client) => {

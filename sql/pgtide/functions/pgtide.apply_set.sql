@@ -10,8 +10,8 @@ declare
     v_step record;
 begin
     select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
-    if v_work.keyless then
-        -- Rows without a key have no last image: they go in exact order.
+    if v_work.one_by_one then
+        -- Rows that no one key tells apart have no last image: they go in exact order.
         if i_op = 'C' then
             for v_step in select * from pgtide.exact_steps(array[i_nr]) loop
                 perform pgtide.apply_event(i_nr, v_step.ev_id, v_step.op, i_on_conflict);

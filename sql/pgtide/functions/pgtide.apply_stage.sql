@@ -28,7 +28,8 @@ declare
     v_failed text;
 begin
     for v_control in
-        select * from pg_temp.pgtide_stage s where s.ev_type not like '{%' order by s.ev_id
+        select s.* from pg_temp.pgtide_stage s
+        where s.ev_type in (select k.ev_type from pg_temp.pgtide_kinds k where k.table_name is null) order by s.ev_id
     loop
         perform pgtide.apply_control_event(i_queue, v_control.ev_type, v_control.ev_data, v_control.ev_extra1,
             v_control.ev_extra2, v_control.ev_extra3);
@@ -36,14 +37,14 @@ begin
     perform pgtide.apply_truncates(i_queue);
 
     create temp table pgtide_work on commit drop as
-    select s.ev_extra1 as table_name, londiste.find_table_oid(coalesce(max(t.dest_table), s.ev_extra1)) as oid,
-           row_number() over (order by s.ev_extra1)::int as nr, 0 as rank, count(*) as events,
+    select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
+           row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
            0::bigint as inserted, 0::bigint as updated, 0::bigint as deleted, 0::bigint as missing, 0::bigint as conflicts,
-           0::bigint as collapsed, false as keyless, false as exact, null::text as error
-    from pg_temp.pgtide_stage s
-    join londiste.table_info t on t.queue_name = i_queue and t.table_name = s.ev_extra1
-    where s.ev_type like '{%'
-    group by s.ev_extra1;
+           0::bigint as collapsed, false as one_by_one, false as exact, null::text as error
+    from pg_temp.pgtide_kinds k
+    join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
+    where k.op <> 'T'
+    group by k.table_name;
 
     for v_table in select * from pg_temp.pgtide_work order by nr loop
         begin
@@ -51,8 +52,9 @@ begin
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
             perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr);
-            update pg_temp.pgtide_work set keyless = exists (
-                select from pg_temp.pgtide_shapes h where h.nr = v_table.nr and h.key = '{}')
+            -- Rows have a last image only if one key, and always the same, tells them apart.
+            update pg_temp.pgtide_work set one_by_one = (
+                select count(distinct h.key) > 1 or bool_or(h.key = '{}') from pg_temp.pgtide_shapes h where h.nr = v_table.nr)
             where nr = v_table.nr;
         exception when others then
             v_failed := pgtide.table_failure(sqlstate, sqlerrm, i_on_conflict);

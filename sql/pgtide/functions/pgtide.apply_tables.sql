@@ -9,7 +9,7 @@ returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_exact bool := exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and keyless) and cardinality(i_nrs) = 1;
+    v_exact bool := exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and one_by_one) and cardinality(i_nrs) = 1;
     v_step record;
     v_nr int;
     v_state text;

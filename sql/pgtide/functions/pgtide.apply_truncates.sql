@@ -13,9 +13,9 @@ declare
     v_table oid;
 begin
     select array_agg(distinct londiste.find_table_oid(coalesce(t.dest_table, t.table_name))) into v_tables
-    from pg_temp.pgtide_stage s
-    join londiste.table_info t on t.queue_name = i_queue and t.table_name = s.ev_extra1
-    where s.ev_type like '{"op":"TRUNCATE"%' and coalesce(t.table_attrs, '') !~ 'ignore_truncate=1';
+    from pg_temp.pgtide_kinds k
+    join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
+    where k.op = 'T' and coalesce(t.table_attrs, '') !~ 'ignore_truncate=1';
     if v_tables is null then
         return 0;
     end if;
@@ -32,8 +32,9 @@ begin
         execute (select format('truncate %s', string_agg(t::regclass::text, ', ')) from unnest(v_tables) t);
     end if;
     delete from pg_temp.pgtide_stage s
-    using (select ev_extra1, max(ev_id) as ev_id from pg_temp.pgtide_stage where ev_type like '{"op":"TRUNCATE"%' group by ev_extra1) t
-    where s.ev_extra1 = t.ev_extra1 and s.ev_type like '{%' and s.ev_id <= t.ev_id;
+    using (select table_name, max(last_ev_id) as ev_id from pg_temp.pgtide_kinds where op = 'T' group by table_name) t
+    where s.ev_extra1 = t.table_name and s.ev_type like '{%' and s.ev_id <= t.ev_id;
+    perform pgtide.measure_stage();
     return cardinality(v_tables);
 end;
 $$;

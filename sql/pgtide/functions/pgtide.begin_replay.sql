@@ -23,6 +23,11 @@ declare
     v_state pgq_node.local_state;
     v_replay pgtide.replay_state;
 begin
+    perform from pgq_node.local_state s where s.queue_name = i_queue and s.consumer_name = i_consumer;
+    if not found then
+        raise exception 'consumer not registered: %/%', i_queue, i_consumer using errcode = 'TD002',
+            hint = 'pgtide init registers the nodes of the configuration';
+    end if;
     insert into pgtide.replay_state (queue_name, consumer_name) values (i_queue, i_consumer) on conflict do nothing;
     begin
         select * into v_replay from pgtide.replay_state r
@@ -30,12 +35,8 @@ begin
     exception when lock_not_available then
         raise exception 'another run is replaying queue % here', i_queue using errcode = 'TD008';
     end;
-    select * into v_state from pgq_node.local_state s
+    select * into strict v_state from pgq_node.local_state s
     where s.queue_name = i_queue and s.consumer_name = i_consumer for update;
-    if not found then
-        raise exception 'consumer not registered: %/%', i_queue, i_consumer using errcode = 'TD002',
-            hint = 'pgtide init registers the nodes of the configuration';
-    end if;
     if i_epoch < v_replay.epoch then
         raise exception 'lease epoch % is over, a run with epoch % has taken over', i_epoch, v_replay.epoch using errcode = 'TD006';
     elsif i_epoch > v_replay.epoch then
@@ -63,7 +64,7 @@ begin
     end if;
     create temp table pgtide_stage (
         ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,
-        ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int, bytes bigint
+        ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int
     ) on commit drop;
     -- FOR SHARE: nobody may start a copy over while its chunks' states are being used.
     perform from pgtide.table_state t where t.queue_name = i_queue and t.phase <> 'ok' for share;

@@ -13,6 +13,9 @@
 -- Values must not depend on the session. Where the text of a column's type does (pgtide.capture_columns.settles), the
 -- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement.
 --
+-- A transaction with an old snapshot must not write into an event table that has been switched away from since: its events
+-- would lie where no batch looks. It locks the queue's row, which fails with serialization_failure if there was a switch.
+--
 -- Order: see pgtide.settle_nesting.
 create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid)
 returns text language plpgsql stable
@@ -67,6 +70,9 @@ declare
 begin
     if v_role = 'local' then
         return null;
+    end if;
+    if current_setting('transaction_isolation') <> 'read committed' then
+        perform from pgq.queue where queue_id = %1$s for share;
     end if;
     select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
     if not found then

@@ -17,15 +17,9 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unknown text;
     v_table record;
     v_count bigint;
 begin
-    select ev_type || format(' (ev_id %s)', ev_id) into v_unknown from pg_temp.pgtide_stage
-    where ev_type !~ '^(\{"op":"(INSERT|UPDATE|DELETE|TRUNCATE)"|pgq\.|londiste\.)' limit 1;
-    if found then
-        raise exception 'Unhandled event type in queue: %', v_unknown using errcode = 'TD007';
-    end if;
     skipped := 0; parked := 0; unparked := 0;
 
     for v_table in
@@ -36,23 +30,32 @@ begin
         perform londiste.local_set_table_state(i_queue, v_table.table_name, null, 'ok');
     end loop;
 
-    delete from pg_temp.pgtide_stage s
-    where s.ev_type like '{%' and not exists (
-        select from londiste.table_info t left join pgtide.table_state x using (queue_name, table_name)
-        where t.queue_name = i_queue and t.table_name = s.ev_extra1 and t.local and x.error is null
-          and coalesce(x.phase, case when t.merge_state = 'ok' then 'ok' end) is not null);
+    -- What is simply in step is not touched: the stage is read again only for tables that are not.
+    create temp table pgtide_unsettled on commit drop as
+    select k.table_name, x.phase, t.custom_snapshot::txid_snapshot as seen,
+           not coalesce(t.local, false) or x.error is not null
+               or coalesce(x.phase, case when t.merge_state = 'ok' then 'ok' end) is null
+               -- Planned only after this transaction has read the chunks: every snapshot of that copy is yet later, so it was pending.
+               or x.phase in ('copying', 'catching-up')
+                  and not exists (select from pg_temp.pgtide_chunks c where c.table_name = k.table_name) as ignored
+    from (select distinct table_name from pg_temp.pgtide_kinds where table_name is not null) k
+    left join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
+    left join pgtide.table_state x on x.queue_name = i_queue and x.table_name = k.table_name
+    where not coalesce(t.local, false) or x.error is not null or t.custom_snapshot is not null
+       or coalesce(x.phase, t.merge_state, '') <> 'ok';
+
+    delete from pg_temp.pgtide_stage s using pg_temp.pgtide_unsettled u
+    where s.ev_extra1 = u.table_name and s.ev_type like '{%'
+      and (u.ignored or txid_visible_in_snapshot(s.ev_txid, u.seen));
     get diagnostics v_count = row_count;
     skipped := skipped + v_count;
-    delete from pg_temp.pgtide_stage s using londiste.table_info t
-    where t.queue_name = i_queue and t.table_name = s.ev_extra1 and s.ev_type like '{%'
-      and txid_visible_in_snapshot(s.ev_txid, t.custom_snapshot::txid_snapshot);
-    get diagnostics v_count = row_count;
-    skipped := skipped + v_count;
+    delete from pg_temp.pgtide_unsettled where ignored;
 
     for v_table in
-        select distinct s.ev_extra1 as table_name
-        from pg_temp.pgtide_stage s join pgtide.table_state x on x.queue_name = i_queue and x.table_name = s.ev_extra1
-        where s.ev_type like '{"op":"TRUNCATE"%' and x.phase in ('copying', 'catching-up')
+        select distinct u.table_name
+        from pg_temp.pgtide_unsettled u
+        join pg_temp.pgtide_stage s on s.ev_extra1 = u.table_name and s.ev_type like '{"op":"TRUNCATE"%'
+        where u.phase in ('copying', 'catching-up')
     loop
         perform pgtide.reset_copy(i_queue, v_table.table_name);
         delete from pg_temp.pgtide_stage where ev_extra1 = v_table.table_name and ev_type like '{%';
@@ -63,8 +66,8 @@ begin
 
     with moved as (
         delete from pg_temp.pgtide_stage s
-        using pgtide.table_state x
-        where x.queue_name = i_queue and x.table_name = s.ev_extra1 and s.ev_type like '{%'
+        using pg_temp.pgtide_unsettled x
+        where x.table_name = s.ev_extra1 and s.ev_type like '{%'
           and (x.phase = 'restoring' or exists (
               select from pg_temp.pgtide_chunks c
               where c.table_name = s.ev_extra1 and c.chunk_no = s.chunk_no and c.state = 'announced'))
@@ -98,5 +101,8 @@ begin
     left join pg_temp.pgtide_chunks c on c.table_name = r.table_name and c.chunk_no = r.chunk_no
     where c.snapshot is null or not txid_visible_in_snapshot(r.ev_txid, c.snapshot);
     get diagnostics unparked = row_count;
+    if skipped + parked + unparked > 0 then
+        perform pgtide.measure_stage();
+    end if;
 end;
 $$;

@@ -1,31 +1,38 @@
--- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies) returns text
+-- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies) returns (query, last_ev_id)
 --
 -- On the provider: the SELECT that extracts a batch, or a slice of it, for COPY.
 --   i_batch       an open batch
 --   i_after       leave out events up to this ev_id (0: none)
 --   i_max_events, i_max_bytes  where the slice ends; it holds at least one event
---   i_copies      tables in copy: [{"table": name, "key": [column…], "bounds": [[text…]…]}…], bounds in the key's order
--- Columns of the query: those of pgtide_stage (see pgtide.begin_replay). chunk_no is the chunk that the event's key falls
--- into. The provider computes it, and it alone, because collations differ between servers. width_bucket searches the bounds by
--- halves.
-create or replace function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb)
-returns text language plpgsql
+--   i_copies      tables in copy: [{"name": table, "key": [column…], "bounds": [[text…]…]}…], bounds in the key's order
+-- last_ev_id is where the slice ends inside the batch, NULL when the batch ends with it.
+-- Columns of the query: those of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
+-- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
+-- chunk_no is the chunk that the event's key falls into. The provider computes it, and it alone, because collations differ
+-- between servers. width_bucket searches the bounds by halves.
+create or replace function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb,
+    out query text, out last_ev_id bigint)
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_copy record;
     v_chunks text := '';
+    v_events text;
+    v_cut bool;
 begin
     for v_copy in
-        select c.name, londiste.find_table_oid(c.name) as oid, c.key, c.bounds
+        select c.name, t.oid, c.key, c.bounds, jsonb_array_length(c.key) = 1 and exists (
+                   select from pg_attribute a join pg_type y on y.oid = a.atttypid
+                   where a.attrelid = t.oid and a.attname = c.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A') as bare
         from jsonb_to_recordset(i_copies) as c (name text, key jsonb, bounds jsonb)
+        cross join lateral londiste.find_table_oid(c.name) as t (oid)
     loop
         v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name, coalesce((
-            select format(case when jsonb_array_length(v_copy.key) = 1 then 'width_bucket(%s, array[%s])'
-                               else 'width_bucket(row(%s), array[%s])' end,
+            select format(case when v_copy.bare then 'width_bucket(%s, array[%s])' else 'width_bucket(row(%s), array[%s])' end,
                 string_agg(pgtide.key_value(v_copy.oid, k.name, format('ev_data::json->>%L', k.name)), ', ' order by k.nr),
                 (select string_agg(b.bound, ', ' order by b.position) from (
-                    select e.position, format(case when jsonb_array_length(v_copy.key) = 1 then '%s' else 'row(%s)' end,
+                    select e.position, format(case when v_copy.bare then '%s' else 'row(%s)' end,
                         string_agg(pgtide.key_value(v_copy.oid, v.name, quote_literal(v.value)), ', ' order by v.nr)) as bound
                     from jsonb_array_elements(v_copy.bounds) with ordinality e (bound, position)
                     cross join lateral (
@@ -36,12 +43,22 @@ begin
             where v_copy.oid is not null and jsonb_array_length(v_copy.bounds) > 0
             having count(*) > 0), '0'));
     end loop;
-    return format(
-        'select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s, bytes from ('
-        'select e.*, octet_length(ev_data) as own, sum(octet_length(ev_data)) over (order by ev_id rows unbounded preceding) as bytes '
-        'from (%s) e where ev_id > %s order by ev_id limit %s) s where bytes - own < %s or bytes is null order by ev_id',
+    -- The batch's own query sorts; here nothing needs the order.
+    v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
+    execute format('select count(*) > $2 or sum(octet_length(ev_data)) > $3 from (%s) e where ev_id > $1', v_events)
+    into v_cut using i_after, i_max_events, i_max_bytes;
+    if v_cut then
+        execute format(
+            'select max(ev_id) from (
+                 select ev_id, row_number() over w as nr, sum(octet_length(ev_data)) over w as bytes
+                 from (%s) e where ev_id > $1
+                 window w as (order by ev_id rows unbounded preceding)) s
+             where nr = 1 or nr <= $2 and bytes <= $3', v_events)
+        into last_ev_id using i_after, i_max_events, i_max_bytes;
+    end if;
+    query := format('select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s from (%s) e where ev_id > %s%s',
         case when v_chunks = '' then 'null::int'
              else 'case when ev_type not like ''{"op":%'' or ev_type like ''{"op":"TRUNCATE"%'' then null' || v_chunks || ' end' end,
-        pgq.batch_event_sql(i_batch), i_after, i_max_events, i_max_bytes);
+        v_events, i_after, coalesce(' and ev_id <= ' || last_ev_id, ''));
 end;
 $$;

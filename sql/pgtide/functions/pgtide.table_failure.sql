@@ -7,8 +7,8 @@ returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if i_on_conflict = 'stop' or i_state in ('42501', '42601')
-            or not (left(i_state, 2) in ('22', '23', '42', '0A') or i_state in ('TD004', 'TD007')) then
+    if i_on_conflict = 'stop' or not (left(i_state, 2) in ('22', '23', '0A')
+            or i_state in ('42P01', '42804', '42846', '42704', '428C9', 'TD004', 'TD007')) then
         raise exception '%', i_message using errcode = case when left(i_state, 2) in ('22', '23') then 'TD007' else i_state end,
             hint = 'replay stops here until this is mended; onConflict in pgtide.yml can set the table aside instead';
     end if;

@@ -1,9 +1,10 @@
 -- pgtide.type_stage(i_name, i_table, i_nr) returns void
 --
 -- Turns a table's staged events into typed rows: the temporary table pgtide_rows_<i_nr> with
---   ev_id, op (I, U, D as the event says), shape (number of its column list), c<attnum> (the columns as the subscriber has
---   them), old_row (JSON; tables without a key)
--- and a row in pgtide_shapes for each column list: (nr, shape, columns as attnums, key as attnums).
+--   ev_id, op (I, U, D as the event says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
+--   without a key)
+-- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
+-- key as attnums).
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
 -- Raises TD004 when an event has a column that the table lacks. Columns that are generated here are left to be generated.
 create or replace function pgtide.type_stage(i_name text, i_table oid, i_nr int)
@@ -12,36 +13,42 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_shape record;
-    v_key text[];
-    v_sample record;
+    v_data json;
     v_missing text;
     v_columns text;
     v_values text;
-    v_first bool := true;
-    v_tag text;
+    v_key text;
+    v_rows bigint;
+    -- Without a tag, the column list is that of the event's own JSON.
+    c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
+    v_tag text := 's.ev_extra4';
 begin
-    create temp table if not exists pgtide_shapes (nr int, shape int, tag text, columns int[], key int[]) on commit drop;
-    -- Without a tag the column list is that of the event's own JSON.
-    v_tag := $sql$coalesce(case when s.ev_extra4 like 'pgtide:%' then s.ev_extra4 end,
-        (select md5(string_agg(k, ',')) from json_object_keys(s.ev_data::json) k))$sql$;
+    create temp table if not exists pgtide_shapes (nr int, shape int, ev_type text, tag text, columns int[], key int[]) on commit drop;
+    if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
+        v_tag := 'case when s.ev_extra4 like ''pgtide:%'' then s.ev_extra4 else ' || c_keys_tag || ' end';
+    end if;
     for v_shape in execute format(
-        'select tag, min(ev_id) as sample, row_number() over (order by min(ev_id))::int as nr
-         from (select s.ev_id, %s as tag from pg_temp.pgtide_stage s where s.ev_extra1 = $1 and s.ev_type like ''{%%'') e group by tag', v_tag)
+        'select ev_type, tag, first_ev_id, row_number() over () as nr from (
+             select ev_type, tag, first_ev_id from pg_temp.pgtide_kinds where table_name = $1 and op <> ''T'' and tag is not null
+             union all
+             select s.ev_type, %1$s, min(s.ev_id) from pg_temp.pgtide_stage s
+             where %2$s and s.ev_extra1 = $1 and s.ev_type like ''{%%'' and s.ev_extra4 not like ''pgtide:%%'' is not false
+             group by 1, 2) k', c_keys_tag, case when v_tag = 's.ev_extra4' then 'false' else 'true' end)
         using i_name
     loop
-        select s.ev_type::json->'pkey' as key, s.ev_data into v_sample from pg_temp.pgtide_stage s where s.ev_id = v_shape.sample;
-        select string_agg(k, ', ') into v_missing from json_object_keys(v_sample.ev_data::json) k
+        select s.ev_data into v_data from pg_temp.pgtide_stage s where s.ev_id = v_shape.first_ev_id limit 1;
+        select string_agg(k, ', ') into v_missing from json_object_keys(v_data) k
         where not exists (select from pg_attribute a where a.attrelid = i_table and a.attname = k and a.attnum > 0 and not a.attisdropped);
         if v_missing is not null then
             raise exception 'table % has no column %', i_name, v_missing using errcode = 'TD004',
                 hint = format('add it to the subscriber''s table, then: pgtide resync QUEUE %s', i_name);
         end if;
         insert into pg_temp.pgtide_shapes
-        select i_nr, v_shape.nr, v_shape.tag,
-            array(select a.attnum::int from json_object_keys(v_sample.ev_data::json) k
+        select i_nr, v_shape.nr, v_shape.ev_type, v_shape.tag,
+            array(select a.attnum::int from json_object_keys(v_data) k
                   join pg_attribute a on a.attrelid = i_table and a.attname = k and a.attnum > 0 and not a.attisdropped
                   where coalesce(to_jsonb(a)->>'attgenerated', '') = '' order by a.attnum),
-            array(select a.attnum::int from json_array_elements_text(v_sample.key) with ordinality k (name, nr)
+            array(select a.attnum::int from json_array_elements_text(v_shape.ev_type::json->'pkey') with ordinality k (name, nr)
                   join pg_attribute a on a.attrelid = i_table and a.attname = k.name and not a.attisdropped order by k.nr);
     end loop;
 
@@ -57,13 +64,20 @@ begin
         v_columns := 'nothing text';
         v_values := 'x.nothing';
     end if;
+    -- jsonb_to_record costs six tenths of json_to_record, which builds a hash table for each row.
     execute format(
         'create temp table pgtide_rows_%s on commit drop as
          select s.ev_id, substr(s.ev_type, 8, 1)::"char" as op, h.shape, case when h.key = ''{}'' then s.ev_extra2::json end as old_row, %s
          from pg_temp.pgtide_stage s
-         join pg_temp.pgtide_shapes h on h.nr = %s and h.tag = %s
-         cross join lateral json_to_record(s.ev_data::json) as x (%s)
+         join pg_temp.pgtide_shapes h on h.nr = %s and h.ev_type = s.ev_type and h.tag = %s
+         cross join lateral jsonb_to_record(s.ev_data::jsonb) as x (%s)
          where s.ev_extra1 = $1 and s.ev_type like ''{%%''', i_nr, v_values, i_nr, v_tag, v_columns)
     using i_name;
+    get diagnostics v_rows = row_count;
+    if v_rows > 10000 then
+        -- Without statistics the planner takes a large slice for a handful of rows, and looks each up by itself.
+        select string_agg(distinct ', c' || k, '') into v_key from pg_temp.pgtide_shapes h, unnest(h.key) k where h.nr = i_nr;
+        execute format('analyze pg_temp.pgtide_rows_%s (op, shape%s)', i_nr, v_key);
+    end if;
 end;
 $$;
