@@ -121,9 +121,8 @@ test('calls set the queue up, schedules copy the table, and a scheduled function
 
   const copied = async () => refuseFailures() && (await rows(fresh))?.rows === 100;
   await until('a schedule has copied the rows', copied, A_MINUTE_AND_MORE);
-  await old.client((client) => client.query('insert into public.orders select generate_series(101, 150)'));
   for (const unit of ['tick', 'copy', 'replay']) {
-    const [first] = linesOf(unit);
+    const first = await until(`a line of ${unit}`, () => linesOf(unit)[0]);
     expect(first).toMatchObject({ unit, queue: 'shop', level: 'INFO' });
   }
   await old.client((client) => client.query('insert into public.orders select generate_series(101, 150)'));
