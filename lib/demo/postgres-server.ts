@@ -34,6 +34,8 @@ export interface ServerOptions {
   settings?: Record<string, string>;
   /** Where the data goes; default a new folder under the system's temporary folder. */
   folder?: string;
+  /** The folder that holds `bin/postgres`, where it is not the npm package's. */
+  programs?: string;
 }
 
 export interface PostgresServer {
@@ -214,7 +216,7 @@ async function waitUntilReady(url: string, child: ChildProcess, logFile: string)
 }
 
 export async function startServer(options: ServerOptions): Promise<PostgresServer> {
-  const native = nativeFolder(options.version);
+  const native = options.programs ?? nativeFolder(options.version);
   const as = asRoot() ? { uid: NOBODY, gid: NOBODY } : {};
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), `pgtide-${options.version}-`));
   mkdirSync(folder, { recursive: true });

@@ -1,0 +1,167 @@
+/** What capture costs those who write: bulk statements, and single-row transactions. */
+import { type Bench, type BenchCase, type BenchResult, logicalWal, scaled } from './case.ts';
+import { type BenchDatabase, createDatabase, emptyEventTables, settle, vacuum } from './database.ts';
+import { inTurn, judged, type Medians, median, peersOf, type Side, seconds, valueOf } from './measure.ts';
+import { ordersDdl, ordersRows } from './orders.ts';
+import { addTables, createPgtidePair } from './pgtide-pair.ts';
+import { type Load, runLoad } from './single-row.ts';
+
+const ROWS = 300_000;
+const ACCOUNTS = 100_000;
+const [NONE, C_TRIGGER, SLOT] = ['none', "PgQ's C trigger", 'logical slot'];
+
+export const capture: BenchCase = {
+  name: 'capture',
+  async run(bench) {
+    const sides = await prepareSides(bench);
+    return [...(await measureBulk(bench, sides)), ...(await measureSingleRows(bench, sides))];
+  },
+};
+
+interface CaptureSide {
+  name: string;
+  database: BenchDatabase;
+}
+
+const accountsDdl = `
+  create table accounts (id int primary key, balance numeric(12,2) not null, note text, changed_at timestamptz not null);
+  create table entries (id bigserial primary key, account_id int not null, amount numeric(12,2) not null,
+                        note text, made_at timestamptz not null);
+  insert into accounts select n, 0, md5(n::text), now() from generate_series(1, ${ACCOUNTS}) n`;
+const captured = ['public.orders', 'public.accounts', 'public.entries'];
+
+async function prepareSides(bench: Bench): Promise<CaptureSide[]> {
+  const server = await bench.server();
+  const make = async (name: string, on = server): Promise<BenchDatabase> => {
+    const database = await createDatabase(on, name);
+    await database.run(`${ordersDdl}; ${accountsDdl}; create table source (like orders);
+      insert into source ${ordersRows(1, scaled(bench, ROWS))}`);
+    await database.administer('vacuum (analyze)');
+    return database;
+  };
+  const ours = await make('ours');
+  const pair = await createPgtidePair(ours, await createDatabase(server, 'leaf'));
+  await addTables(pair, captured, { create: true });
+  const sides = [
+    { name: NONE, database: await make('nothing') },
+    { name: 'pgtide', database: ours },
+  ];
+  if (bench.build.pgq) {
+    const database = await make('pgq');
+    await database.administer(`create extension pgq; select pgq.create_queue('shop');
+      ${captured.map(triggerSql).join(';')}`);
+    // The application needs rights on PgQ's tables, for C triggers insert as it.
+    await database.administer(`grant pgq_writer to ${database.owner}; grant usage on schema pgq to public;
+      grant all on all tables in schema pgq to public; grant all on all sequences in schema pgq to public`);
+    sides.push({ name: C_TRIGGER, database });
+  }
+  const slot = await make('slot', await bench.server(logicalWal));
+  await slot.administer(`select pg_create_logical_replication_slot('idle', 'pgoutput')`);
+  return [...sides, { name: SLOT, database: slot }];
+}
+
+/** As Londiste makes its trigger. */
+function triggerSql(table: string): string {
+  return `create trigger capture after insert or update or delete on ${table}
+    for each row execute procedure pgq.logutriga('shop')`;
+}
+
+const statements = {
+  insert: 'insert into orders select * from source',
+  update: 'update orders set amount = amount + 1, updated_at = now()',
+  delete: 'delete from orders',
+} as const;
+
+async function measureBulk(bench: Bench, sides: CaptureSide[]): Promise<BenchResult[]> {
+  const perRound = new Map<string, number[]>();
+  const medians = await inTurn(
+    bench,
+    'capture bulk',
+    sides.map(({ name, database }): Side => ({ name, run: () => bulk(database, name, perRound) })),
+  );
+  return Object.keys(statements).map((operation) => {
+    const added = (side: string) =>
+      median(
+        (perRound.get(`${side} ${operation}`) ?? []).map(
+          (value, round) => value - (perRound.get(`${NONE} ${operation}`)?.[round] ?? 0),
+        ),
+      );
+    const ours = valueOf(medians, 'pgtide', operation);
+    return judged({
+      name: `capture: time added to one ${operation} of ${scaled(bench, ROWS)} rows`,
+      unit: 's',
+      ours: added('pgtide'),
+      peers: {
+        [C_TRIGGER]: medians.has(C_TRIGGER) ? added(C_TRIGGER) : undefined,
+        [SLOT]: added(SLOT),
+        'the whole statement without capture': ours - added('pgtide'),
+      },
+      goal: { most: 0.6, against: C_TRIGGER },
+    });
+  });
+}
+
+async function bulk(
+  database: BenchDatabase,
+  side: string,
+  perRound: Map<string, number[]>,
+): Promise<Record<string, number>> {
+  await database.administer('truncate orders');
+  await emptyEventTables(database);
+  const measured: Record<string, number> = {};
+  await database.asOwner(async (client) => {
+    for (const [operation, statement] of Object.entries(statements)) {
+      await settle(database);
+      const value = await seconds(() => client.query(statement));
+      measured[operation] = value;
+      const key = `${side} ${operation}`;
+      perRound.set(key, [...(perRound.get(key) ?? []), value]);
+    }
+  });
+  return measured;
+}
+
+const loads: Record<string, Pick<Load, 'statement' | 'ids'>> = {
+  update: {
+    statement: 'update accounts set balance = balance + 1, changed_at = now() where id = :id',
+    ids: ACCOUNTS,
+  },
+  insert: {
+    statement: `insert into entries (account_id, amount, note, made_at) values (:id, 1.5, 'an entry of some length', now())`,
+    ids: ACCOUNTS,
+  },
+};
+
+async function measureSingleRows(bench: Bench, sides: CaptureSide[]): Promise<BenchResult[]> {
+  const results: BenchResult[] = [];
+  for (const [operation, { statement, ids }] of Object.entries(loads)) {
+    const load: Load = { statement, ids, clients: 2, seconds: Math.max(1, 4 * bench.scale) };
+    const run = async (database: BenchDatabase): Promise<Record<string, number>> => {
+      await emptyEventTables(database);
+      await vacuum(database, ['accounts']);
+      await settle(database);
+      return { ...(await runLoad(bench, database, load)) };
+    };
+    const medians = await inTurn(
+      bench,
+      `capture single-row ${operation}`,
+      sides.map(({ name, database }): Side => ({ name, run: () => run(database) })),
+    );
+    results.push(...singleRowResults(operation, medians));
+  }
+  return results;
+}
+
+function singleRowResults(operation: string, medians: Medians): BenchResult[] {
+  const result = (what: string, measure: string, unit: string) => ({
+    name: `capture: single-row ${operation} transactions, ${what}`,
+    unit,
+    ours: valueOf(medians, 'pgtide', measure),
+    peers: peersOf(medians, measure),
+  });
+  return [
+    judged({ ...result('2 clients', 'perSecond', '1/s'), goal: { least: 1, against: C_TRIGGER } }),
+    judged({ ...result('median latency', 'p50Ms', 'ms'), against: C_TRIGGER }),
+    judged({ ...result('99th percentile', 'p99Ms', 'ms'), against: C_TRIGGER }),
+  ];
+}

@@ -1,0 +1,73 @@
+/** `npm run bench [-- CASE] [--json] [--rounds N] [--scale X] [--svg FILE]`: pgtide beside its peers, on this machine. */
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { findBuild } from './build.ts';
+import { capture } from './capture.ts';
+import type { BenchCase, BenchResult } from './case.ts';
+import { chartOf } from './chart.ts';
+import { reportLines, skippedLines } from './report.ts';
+import { runCase } from './scope.ts';
+
+const cases: readonly BenchCase[] = [capture];
+
+interface Options {
+  json?: true;
+  rounds: number;
+  scale: number;
+  svg?: string;
+  postgres?: number;
+  verbose?: true;
+}
+
+async function bench(
+  chosen: string,
+  { json, rounds, scale, svg, postgres, verbose }: Options,
+): Promise<void> {
+  const began = performance.now();
+  const build = findBuild(postgres);
+  const say = (line: string) => {
+    const seconds = ((performance.now() - began) / 1000).toFixed(0);
+    process.stderr.write(`${seconds.padStart(5)} s  ${line}\n`);
+  };
+  say(build.name);
+  for (const line of skippedLines(build)) say(line);
+  const detail = verbose ? say : () => undefined;
+  const results: BenchResult[] = [];
+  for (const one of cases.filter(({ name }) => chosen === 'all' || chosen === name))
+    results.push(...(await runCase(one, { build, rounds, scale, say, detail })));
+  if (svg) writeFileSync(svg, chartOf(results));
+  const output = json ? [JSON.stringify(results)] : reportLines(results, build);
+  process.stdout.write(`${output.join('\n')}\n`);
+}
+
+function positive(whole: boolean) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!(value > 0) || (whole && !Number.isInteger(value)))
+      throw new InvalidArgumentError(`must be a ${whole ? 'whole ' : ''}number above 0`);
+    return value;
+  };
+}
+
+// Servers and folders go with the process; Ctrl-C must let its handlers run.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+await new Command('bench')
+  .description('Measures pgtide beside its peers, in turn, in one run.')
+  .argument('[case]', `all, or one of ${cases.map(({ name }) => name).join(', ')}`, (name: string) => {
+    if (name === 'all' || cases.some((one) => one.name === name)) return name;
+    throw new InvalidArgumentError(`must be all, or one of ${cases.map((one) => one.name).join(', ')}`);
+  })
+  .option('--json', 'print one array, on the last line')
+  .option('--rounds <n>', 'how often each side is measured; medians count', positive(true), 3)
+  .option('--scale <x>', 'multiply rows, transactions and seconds, for a quick try', positive(false), 1)
+  .option('--svg <file>', 'write a chart')
+  .addOption(
+    new Option('--postgres <version>', 'the npm package of this version, whatever else is here').argParser(
+      positive(true),
+    ),
+  )
+  .option('--verbose', 'tell where the time goes')
+  .action((chosen: string | undefined, options: Options) => bench(chosen ?? 'all', options))
+  .parseAsync();

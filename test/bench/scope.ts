@@ -1,0 +1,65 @@
+/** What a case opens, and how it ends: servers, folders, processes. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from '../../lib/demo/postgres-server.ts';
+import type { Build } from './build.ts';
+import type { Bench, BenchCase, BenchResult } from './case.ts';
+
+export interface ScopeOptions {
+  build: Build;
+  rounds: number;
+  scale: number;
+  say(line: string): void;
+  detail(line: string): void;
+}
+
+/**
+ * As the demo's servers: no fsync, so that the disk of the day does not decide. No autovacuum: cases vacuum between
+ * measurements, alike on all sides. JIT, work_mem and the rest are PostgreSQL's defaults.
+ */
+const common = {
+  shared_buffers: "'512MB'",
+  max_wal_size: "'8GB'",
+  checkpoint_timeout: "'1h'",
+  synchronous_commit: 'off',
+  autovacuum: 'off',
+};
+
+/** Runs a case, and removes everything that it opened, however it ends. */
+export async function runCase(benchCase: BenchCase, options: ScopeOptions): Promise<BenchResult[]> {
+  const endings: (() => Promise<void>)[] = [];
+  const folders: string[] = [];
+  const removeFolders = () => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  };
+  process.once('exit', removeFolders);
+  const folder = () => {
+    const made = mkdtempSync(join(tmpdir(), 'pgtide-bench-'));
+    folders.push(made);
+    return made;
+  };
+  const bench: Bench = {
+    ...options,
+    folder,
+    onEnd: (ending) => void endings.push(ending),
+    async server(settings = {}) {
+      const { version, programs } = options.build;
+      const server = await startServer({
+        version,
+        folder: folder(),
+        settings: { ...common, ...settings },
+        ...(programs ? { programs } : {}),
+      });
+      endings.push(() => server.remove());
+      return server;
+    },
+  };
+  try {
+    return await benchCase.run(bench);
+  } finally {
+    for (const ending of endings.toReversed()) await ending();
+    removeFolders();
+    process.off('exit', removeFolders);
+  }
+}

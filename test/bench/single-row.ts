@@ -1,0 +1,91 @@
+/** Clients that run one-statement transactions as fast as they can: pgbench where there is one, else Node. */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Bench } from './case.ts';
+import type { BenchDatabase } from './database.ts';
+import { percentile } from './measure.ts';
+
+export interface Load {
+  /** `:id` stands for a random id. */
+  statement: string;
+  ids: number;
+  clients: number;
+  seconds: number;
+}
+
+export interface LoadResult {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+export function runLoad(bench: Bench, database: BenchDatabase, load: Load): Promise<LoadResult> {
+  return bench.build.pgbench
+    ? withPgbench(bench, bench.build.pgbench, database, load)
+    : withNode(database, load);
+}
+
+async function withPgbench(
+  bench: Bench,
+  pgbench: string,
+  { server, name, owner }: BenchDatabase,
+  { statement, ids, clients, seconds }: Load,
+): Promise<LoadResult> {
+  const folder = bench.folder();
+  const script = join(folder, 'script.sql');
+  writeFileSync(script, `\\set id random(1, ${ids})\n${statement};\n`);
+  const options = [
+    '-n',
+    '-M',
+    'prepared',
+    '-c',
+    `${clients}`,
+    '-j',
+    `${clients}`,
+    '-T',
+    `${Math.ceil(seconds)}`,
+  ];
+  const output = await run(
+    pgbench,
+    [...options, '-f', script, '-l', '--log-prefix', join(folder, 'log'), name],
+    { PGHOST: server.host, PGPORT: `${server.port}`, PGUSER: owner, PGPASSWORD: server.password },
+  );
+  const perSecond = Number(/tps = ([\d.]+) \(without/.exec(output)?.[1]);
+  const latencies = readdirSync(folder)
+    .filter((file) => file.startsWith('log'))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'))
+    .map((line) => Number(line.split(' ')[2]) / 1000);
+  rmSync(folder, { recursive: true });
+  return { perSecond, ...percentiles(latencies) };
+}
+
+export function percentiles(latencies: readonly number[]): Pick<LoadResult, 'p50Ms' | 'p99Ms'> {
+  return { p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) };
+}
+
+/** In a process of its own, so that it takes no time of the one that measures. */
+async function withNode({ url }: BenchDatabase, load: Load): Promise<LoadResult> {
+  const script = join(import.meta.dirname, 'single-row-process.ts');
+  return JSON.parse(await run(process.execPath, [script, url, JSON.stringify(load)], {}));
+}
+
+/** Runs a program to its end and returns what it wrote. */
+export async function run(
+  program: string,
+  parameters: readonly string[],
+  environment: Record<string, string>,
+): Promise<string> {
+  const child = spawn(program, parameters, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const [out, err, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  if (status !== 0) throw new Error(`${program} ended with ${status}: ${err || out}`);
+  return out;
+}
