@@ -3,7 +3,7 @@ import { type CompareResult, compareWith } from '../units/compare.ts';
 import { replay } from '../units/replay.ts';
 import { CopyProgress } from './copy-progress.ts';
 import { openDisplay } from './display.ts';
-import { columns, plural } from './figures.ts';
+import { columns, plural, shellWord } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { type Session, withSession } from './session.ts';
 import { fails, holds, type Verdict } from './verdict.ts';
@@ -72,7 +72,7 @@ export function compareVerdict(found: CompareResult, queue: string): Verdict {
   if (different.length > 0)
     return fails(
       `${plural(found.differences, 'difference')} in ${different.map(({ name }) => name).join(', ')}`,
-      `copy again: pgtide resync ${queue} ${different.map(({ name }) => name).join(' ')}`,
+      `copy again: pgtide resync ${queue} ${different.map(({ name }) => shellWord(name)).join(' ')}`,
     );
   const failed = found.tables.find(({ verdict }) => verdict === 'error');
   if (failed) return fails(`${failed.name} could not be compared: ${failed.error}`, failed.remedy);

@@ -19,6 +19,7 @@ export function openDisplay(terminal: Terminal, doing: 'copying' | 'comparing' =
 }
 
 function speed(progress: TableProgress): string {
+  if (progress.rowsPerSecond < 1) return 'waiting';
   const left = progress.secondsLeft === null ? '' : `, ${duration(progress.secondsLeft)} left`;
   return `${count(progress.rowsPerSecond)} rows/s${left}`;
 }

@@ -1,6 +1,6 @@
 /** When `run --until …` has got what it was asked for, judged by what `status` says. */
 import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
-import { count, duration, plural, waiting } from './figures.ts';
+import { count, duration, plural, shellWord, waiting } from './figures.ts';
 
 /** `missing` says in one line what still lacks; `hopeless` what no amount of running will bring. */
 export type Progress = { met: true } | { met: false; missing: string } | { hopeless: string; remedy: string };
@@ -11,7 +11,7 @@ const SMALL_LAG_SECONDS = 10;
 /** Every table is copied and follows, and no leaf is far behind. */
 export function synced(status: StatusResult): Progress {
   return first(status, (queue, leaf) => {
-    const tables = notCopied(leaf);
+    const tables = notCopied(queue, leaf);
     if (tables) return tables;
     if (leaf.lagSeconds !== null && leaf.lagSeconds <= SMALL_LAG_SECONDS) return { met: true };
     const lag = leaf.lagSeconds === null ? 'of unknown length' : `of ${duration(leaf.lagSeconds)}`;
@@ -22,7 +22,7 @@ export function synced(status: StatusResult): Progress {
 /** Every leaf has applied its queue up to `ticks`, which were taken after the start, and no event waits for a tick. */
 export function idle(status: StatusResult, ticks: ReadonlyMap<string, bigint>): Progress {
   return first(status, (queue, leaf) => {
-    const tables = notCopied(leaf);
+    const tables = notCopied(queue, leaf);
     if (tables) return tables;
     const wanted = ticks.get(queue.name);
     if (wanted === undefined || leaf.tick === null || BigInt(leaf.tick) < wanted)
@@ -54,14 +54,14 @@ function first(status: StatusResult, judge: (queue: QueueStatus, leaf: NodeStatu
 }
 
 /** A table in error is hopeless only once all others are done: until then running on is of use. */
-function notCopied(leaf: NodeStatus): Progress | undefined {
+function notCopied(queue: QueueStatus, leaf: NodeStatus): Progress | undefined {
   const open = leaf.tables.filter((table) => table.state !== 'ok' && table.error === null);
   if (open.length > 0) return { met: false, missing: `${leaf.name}: ${describe(open)}` };
   const broken = leaf.tables.find((table) => table.error !== null);
   if (!broken) return undefined;
   return {
     hopeless: `${leaf.name}: ${broken.name} is set aside: ${broken.error}`,
-    remedy: `mend the cause, then copy it again: pgtide resync QUEUE ${broken.name}`,
+    remedy: `mend the cause, then copy it again: pgtide resync ${queue.name} ${shellWord(broken.name)}`,
   };
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { CopyProgress } from '../../lib/cli/copy-progress.ts';
-import { columns, duration, plural } from '../../lib/cli/figures.ts';
+import { columns, duration, plural, shellWord } from '../../lib/cli/figures.ts';
 import { idle, synced } from '../../lib/cli/goal.ts';
 import { statusLines } from '../../lib/cli/status.ts';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
@@ -22,6 +22,11 @@ test.each([
 test('nouns follow their number', () => {
   expect(plural(1, 'table')).toBe('1 table');
   expect(plural(12_345, 'row')).toBe('12,345 rows');
+});
+
+test('a table whose name holds blanks or quotes is one word of the suggested command', () => {
+  expect(shellWord('shop.orders')).toBe('shop.orders');
+  expect(shellWord("it's a table")).toBe("'it'\\''s a table'");
 });
 
 test('columns are as wide as their widest cell, numbers stand to the right', () => {
