@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
@@ -111,7 +112,8 @@ function invocation<Event extends z.ZodType, Response>(
       context.invocation = {
         environment,
         config: environment.config(),
-        owner: context.awsRequestId,
+        // Lambda may deliver one request twice, and both deliveries have its id.
+        owner: `${context.awsRequestId}/${randomUUID()}`,
         remainingMs: () => Math.max(0, ends - environment.clock.now()),
       };
     },
