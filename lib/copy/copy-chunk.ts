@@ -81,6 +81,11 @@ function announceChunk(copy: Copy, subscriber: Client): Promise<Chunk | { table:
   );
 }
 
+/** A table may have no columns at all; SQL has no empty list for that. */
+function columnList(columns: string[]): string {
+  return columns.length > 0 ? `(${columns.map(quoteIdent).join(', ')})` : '';
+}
+
 /** The two COPY statements of a chunk, over the columns that both sides have; the range is in the provider's key order. */
 async function copyStatements(
   copy: Copy,
@@ -99,6 +104,6 @@ async function copyStatements(
   if (!source) throw new PgtideError('not-found', `${provider.node}: table ${chunk.table} is not there`);
   return {
     read: `copy (${source.query}) to stdout`,
-    write: `copy ${target.target} (${source.columns.map(quoteIdent).join(', ')}) from stdin`,
+    write: `copy ${target.target} ${columnList(source.columns)} from stdin`,
   };
 }

@@ -9,12 +9,16 @@ as $$
 declare
     v_columns int[];
     v_statement text;
+    -- An identity column that is always generated can be set by INSERT alone.
+    v_replace bool;
     v_count int;
 begin
     execute format('select h.columns from pg_temp.pgtide_rows_%s r join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = r.shape where r.ev_id = $1', i_nr, i_nr)
     into strict v_columns using i_ev_id;
+    v_replace := i_op = 'U' and exists (
+        select from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns) and a.attidentity = 'a');
     select format(
-        case when i_op = 'D' then 'delete from %1$s t using %2$s r'
+        case when i_op = 'D' or v_replace then 'delete from %1$s t using %2$s r'
              else 'update %1$s t set %3$s from %2$s r' end
         || ' where r.ev_id = $1 and (t.tableoid, t.ctid) = (
                 select f.tableoid, f.ctid from %1$s f
@@ -28,12 +32,19 @@ begin
                  string_agg(format('x.%I::%s as %I', a.attname, format_type(a.atttypid, a.atttypmod), a.attname), ', '), i_nr,
                  string_agg(format('%I %s', a.attname, case when pgtide.base_type(a.atttypid) in ('json'::regtype, 'jsonb'::regtype)
                      then 'text' else format_type(a.atttypid, a.atttypmod) end), ', ')) end,
-        string_agg(format('f.%1$I::text is not distinct from o.%1$I::text', a.attname), ' and '))
+        coalesce(string_agg(format('f.%1$I::text is not distinct from o.%1$I::text', a.attname), ' and '), 'true'))
     into v_statement
     from pg_attribute a
     where a.attrelid = i_table and a.attnum = any (v_columns);
     execute v_statement using i_ev_id;
     get diagnostics v_count = row_count;
+    if v_replace and v_count > 0 then
+        execute (
+            select format('insert into %s (%s) overriding system value select %s from pg_temp.pgtide_rows_%s r where r.ev_id = $1',
+                i_table::regclass, string_agg(quote_ident(a.attname), ', ' order by a.attnum),
+                string_agg('r.c' || a.attnum, ', ' order by a.attnum), i_nr)
+            from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns)) using i_ev_id;
+    end if;
     return v_count > 0;
 end;
 $$;

@@ -40,14 +40,18 @@ begin
                          else 'update %1$s t set %5$s from %2$s r where %3$s and %4$s' end,
                     i_table::regclass, v_rows, v_where, v_same_key, string_agg(format('%I = r.c%s', a.attname, a.attnum), ', '))
                 from pg_attribute a
-                -- An identity column that is always generated cannot be updated, on the provider neither.
+                -- An identity column that is always generated can be set by INSERT alone: pgtide.apply_identity.
                 where a.attrelid = i_table and a.attnum = any (v_shape.columns) and a.attidentity <> 'a');
             get diagnostics v_count = row_count;
+            if i_op = 'U' and exists (select from pg_attribute a where a.attrelid = i_table and a.attidentity = 'a'
+                                      and a.attnum = any (v_shape.columns) and a.attnum <> all (v_shape.key)) then
+                perform pgtide.apply_identity(i_table, i_nr, v_shape.columns, v_where || ' and ' || v_same_key);
+            end if;
         end if;
         if i_op = 'I' or i_overwrite and i_op = 'U' and v_count < v_expected then
             execute (
-                select format('insert into %1$s (%2$s) overriding system value select %3$s from %4$s r where %5$s%6$s',
-                    i_table::regclass, string_agg(quote_ident(a.attname), ', ' order by a.attnum),
+                select format('insert into %1$s %2$s overriding system value select %3$s from %4$s r where %5$s%6$s',
+                    i_table::regclass, '(' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')',
                     string_agg('r.c' || a.attnum, ', ' order by a.attnum), v_rows, v_where,
                     case when i_overwrite then format(' and not exists (select from %s t where %s)', i_table::regclass, v_same_key) else '' end)
                 from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.columns));

@@ -57,7 +57,7 @@ begin
                              else format_type(a.atttypid, a.atttypmod) end), ', ' order by a.attnum),
            string_agg(format('x.%I::%s as c%s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnum), ', ' order by a.attnum)
     into v_columns, v_values
-    from (select distinct unnest(columns) as attnum from pg_temp.pgtide_shapes where nr = i_nr) c
+    from (select distinct unnest(columns || key) as attnum from pg_temp.pgtide_shapes where nr = i_nr) c
     join pg_attribute a on a.attrelid = i_table and a.attnum = c.attnum
     cross join lateral (select pgtide.base_type(a.atttypid) as base) t;
     if v_columns is null then
