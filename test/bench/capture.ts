@@ -1,7 +1,14 @@
 /** What capture costs those who write: bulk statements, and single-row transactions. */
 import { type Bench, type BenchCase, type BenchResult, logicalWal, scaled } from './case.ts';
-import { type BenchDatabase, createDatabase, emptyEventTables, settle, vacuum } from './database.ts';
-import { inTurn, judged, type Medians, median, peersOf, type Side, seconds, valueOf } from './measure.ts';
+import {
+  allowPgq,
+  type BenchDatabase,
+  createDatabase,
+  emptyEventTables,
+  settle,
+  vacuum,
+} from './database.ts';
+import { inTurn, judged, type Medians, median, medianOf, peersOf, type Side, seconds } from './measure.ts';
 import { ordersDdl, ordersRows } from './orders.ts';
 import { addTables, createPgtidePair } from './pgtide-pair.ts';
 import { type Load, runLoad } from './single-row.ts';
@@ -50,9 +57,7 @@ async function prepareSides(bench: Bench): Promise<CaptureSide[]> {
     const database = await make('pgq');
     await database.administer(`create extension pgq; select pgq.create_queue('shop');
       ${captured.map(triggerSql).join(';')}`);
-    // The application needs rights on PgQ's tables, for C triggers insert as it.
-    await database.administer(`grant pgq_writer to ${database.owner}; grant usage on schema pgq to public;
-      grant all on all tables in schema pgq to public; grant all on all sequences in schema pgq to public`);
+    await allowPgq(database);
     sides.push({ name: C_TRIGGER, database });
   }
   const slot = await make('slot', await bench.server(logicalWal));
@@ -86,7 +91,7 @@ async function measureBulk(bench: Bench, sides: CaptureSide[]): Promise<BenchRes
           (value, round) => value - (perRound.get(`${NONE} ${operation}`)?.[round] ?? 0),
         ),
       );
-    const ours = valueOf(medians, 'pgtide', operation);
+    const ours = medianOf(medians, 'pgtide', operation);
     return judged({
       name: `capture: time added to one ${operation} of ${scaled(bench, ROWS)} rows`,
       unit: 's',
@@ -140,7 +145,8 @@ async function measureSingleRows(bench: Bench, sides: CaptureSide[]): Promise<Be
       await emptyEventTables(database);
       await vacuum(database, ['accounts']);
       await settle(database);
-      return { ...(await runLoad(bench, database, load)) };
+      const { perSecond, p50Ms, p99Ms } = await runLoad(bench, database, load);
+      return { perSecond, p50Ms, p99Ms };
     };
     const medians = await inTurn(
       bench,
@@ -156,7 +162,7 @@ function singleRowResults(operation: string, medians: Medians): BenchResult[] {
   const result = (what: string, measure: string, unit: string) => ({
     name: `capture: single-row ${operation} transactions, ${what}`,
     unit,
-    ours: valueOf(medians, 'pgtide', measure),
+    ours: medianOf(medians, 'pgtide', measure),
     peers: peersOf(medians, measure),
   });
   return [

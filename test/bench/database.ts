@@ -115,3 +115,9 @@ export async function demandEqual(
       throw new Error(`${side}: ${table} differs: ${expected} on the provider, ${found} on the subscriber`);
   }
 }
+
+/** PgQ's C triggers insert with the rights of the application. */
+export async function allowPgq(database: BenchDatabase): Promise<void> {
+  await database.administer(`grant pgq_writer to ${database.owner}; grant usage on schema pgq to public;
+    grant all on all tables in schema pgq to public; grant all on all sequences in schema pgq to public`);
+}

@@ -9,6 +9,8 @@ export interface Follower {
   readonly subscriber: BenchDatabase;
   /** Takes up no change until `follow`. */
   hold?(): Promise<void>;
+  /** Follows beside writers as long as these write; absent where a daemon does so by itself. */
+  accompany?(writing: () => boolean): Promise<void>;
   /** Ends when the subscriber has the mark. */
   follow(mark: number): Promise<void>;
   /** After a measurement, untimed. */

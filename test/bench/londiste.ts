@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './case.ts';
-import { type BenchDatabase, emptyEventTables, vacuum } from './database.ts';
+import { allowPgq, type BenchDatabase, emptyEventTables, vacuum } from './database.ts';
 import { awaitMark, awaitOn, type Follower } from './follower.ts';
 import { run } from './single-row.ts';
 
@@ -51,6 +51,7 @@ export async function startLondiste(
   daemons.push(daemon('londiste', ['-q', ini('root'), 'worker']));
   daemons.push(daemon('londiste', ['-q', ini('leaf'), 'worker']));
   await londiste('root', 'add-table', ...tables);
+  await allowPgq(provider);
   await awaitTables(subscriber, tables.length);
   if (expectSync) await londiste('leaf', 'add-table', ...tables, '--expect-sync');
   return {

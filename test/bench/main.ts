@@ -5,10 +5,14 @@ import { findBuild } from './build.ts';
 import { capture } from './capture.ts';
 import type { BenchCase, BenchResult } from './case.ts';
 import { chartOf } from './chart.ts';
+import { compare } from './compare.ts';
+import { copy } from './copy.ts';
+import { queue } from './queue.ts';
+import { replay } from './replay.ts';
 import { reportLines, skippedLines } from './report.ts';
 import { runCase } from './scope.ts';
 
-const cases: readonly BenchCase[] = [capture];
+const cases: readonly BenchCase[] = [capture, copy, replay, compare, queue];
 
 interface Options {
   json?: true;
@@ -49,6 +53,8 @@ function positive(whole: boolean) {
   };
 }
 
+// Each server has a handler.
+process.setMaxListeners(0);
 // Servers and folders go with the process; Ctrl-C must let its handlers run.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));

@@ -118,7 +118,7 @@ export function peersOf(
   );
 }
 
-export function valueOf(medians: Medians, side: string, measure: string): number {
+export function medianOf(medians: Medians, side: string, measure: string): number {
   const value = medians.get(side)?.get(measure);
   if (value === undefined) throw new Error(`${measure} of ${side} was not measured`);
   return value;

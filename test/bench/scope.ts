@@ -24,6 +24,8 @@ const common = {
   checkpoint_timeout: "'1h'",
   synchronous_commit: 'off',
   autovacuum: 'off',
+  // A native subscription that is enabled again would wait for 5 s.
+  wal_retrieve_retry_interval: "'50ms'",
 };
 
 /** Runs a case, and removes everything that it opened, however it ends. */

@@ -26,6 +26,8 @@ await Promise.all(
     withClient(target, 'bench load', (client) => work(client, until)),
   ),
 );
+const { length: transactions } = latencies;
+const perSecond = transactions / load.seconds;
 process.stdout.write(
-  JSON.stringify({ perSecond: latencies.length / load.seconds, ...percentiles(latencies) }),
+  JSON.stringify({ transactions, seconds: load.seconds, perSecond, ...percentiles(latencies) }),
 );

@@ -16,6 +16,8 @@ export interface Load {
 }
 
 export interface LoadResult {
+  transactions: number;
+  seconds: number;
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
@@ -58,7 +60,12 @@ async function withPgbench(
     .flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'))
     .map((line) => Number(line.split(' ')[2]) / 1000);
   rmSync(folder, { recursive: true });
-  return { perSecond, ...percentiles(latencies) };
+  return {
+    transactions: latencies.length,
+    seconds: latencies.length / perSecond,
+    perSecond,
+    ...percentiles(latencies),
+  };
 }
 
 export function percentiles(latencies: readonly number[]): Pick<LoadResult, 'p50Ms' | 'p99Ms'> {

@@ -1,0 +1,38 @@
+/** What processes have used, by Linux's /proc. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PostgresServer } from '../../lib/demo/postgres-server.ts';
+
+/** Linux's user-visible clock tick; it is 100 on all of Node's platforms. */
+const TICKS_PER_SECOND = 100;
+
+/** pid, parent and times of a process, in clock ticks; undefined when it is gone. */
+function statOf(pid: string): { parent: string; own: number; reaped: number } | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The name, in brackets, may hold blanks.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [user, system, reapedUser, reapedSystem] = fields.slice(11, 15).map(Number);
+  return {
+    parent: fields[1] ?? '',
+    own: (user ?? 0) + (system ?? 0),
+    reaped: (reapedUser ?? 0) + (reapedSystem ?? 0),
+  };
+}
+
+/** CPU seconds of a server since it started: its postmaster's, those of its children, and of the ones that have ended. */
+export function cpuSecondsOf({ folder }: PostgresServer): number {
+  const [postmaster = ''] = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
+  const main = statOf(postmaster);
+  if (!main) return 0;
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => statOf(pid) ?? [])
+    .filter(({ parent }) => parent === postmaster);
+  const ticks = main.own + main.reaped + children.reduce((sum, { own }) => sum + own, 0);
+  return ticks / TICKS_PER_SECOND;
+}
