@@ -7,12 +7,14 @@ import type { BenchCase, BenchResult } from './case.ts';
 import { chartOf } from './chart.ts';
 import { compare } from './compare.ts';
 import { copy } from './copy.ts';
+import { idle } from './idle.ts';
 import { queue } from './queue.ts';
 import { replay } from './replay.ts';
 import { reportLines, skippedLines } from './report.ts';
+import { scale as scaleCase } from './scale.ts';
 import { runCase } from './scope.ts';
 
-const cases: readonly BenchCase[] = [capture, copy, replay, compare, queue];
+const cases: readonly BenchCase[] = [capture, copy, replay, compare, queue, idle, scaleCase];
 
 interface Options {
   json?: true;

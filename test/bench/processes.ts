@@ -25,14 +25,18 @@ function statOf(pid: string): { parent: string; own: number; reaped: number } | 
 }
 
 /** CPU seconds of a server since it started: its postmaster's, those of its children, and of the ones that have ended. */
-export function cpuSecondsOf({ folder }: PostgresServer): number {
-  const [postmaster = ''] = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
-  const main = statOf(postmaster);
-  if (!main) return 0;
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => statOf(pid) ?? [])
-    .filter(({ parent }) => parent === postmaster);
-  const ticks = main.own + main.reaped + children.reduce((sum, { own }) => sum + own, 0);
-  return ticks / TICKS_PER_SECOND;
+export function cpuSecondsOf(server: PostgresServer): number {
+  const [postmaster = ''] = readFileSync(join(server.folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
+  for (;;) {
+    const main = statOf(postmaster);
+    const children = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) => statOf(pid) ?? [])
+      .filter(({ parent }) => parent === postmaster);
+    // A child that ended meanwhile would be missed: its times move to its parent when that notices.
+    if (!main) throw new Error('the server is gone');
+    if (main.reaped !== statOf(postmaster)?.reaped) continue;
+    const ticks = main.own + main.reaped + children.reduce((sum, { own }) => sum + own, 0);
+    return ticks / TICKS_PER_SECOND;
+  }
 }

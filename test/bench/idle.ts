@@ -1,0 +1,157 @@
+/** What a pair costs while nothing happens: calls of the packaged functions, their loading, their size. */
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
+import { startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import type { Unit } from '../../lib/units/context.ts';
+import { copy } from '../../lib/units/copy.ts';
+import { maintain } from '../../lib/units/maintain.ts';
+import type { UnitName } from '../../lib/units/registry.ts';
+import { replay } from '../../lib/units/replay.ts';
+import { tick } from '../../lib/units/tick.ts';
+import type { Bench, BenchCase, BenchResult } from './case.ts';
+import { createDatabase } from './database.ts';
+import type { IdleProcessResult } from './idle-process.ts';
+import { judged, median, seconds } from './measure.ts';
+import { ordersDdl, ordersRows } from './orders.ts';
+import { addTables, configOf, createPgtidePair, type PgtideRunner } from './pgtide-pair.ts';
+import { run } from './single-row.ts';
+import { readZip } from './zip.ts';
+
+const ZIPS = join(import.meta.dirname, '..', '..', '.serverless');
+/** Of each function, after the first, which loads what the module has put off. */
+const CALLS = 20;
+const ROWS = 10_000;
+const scheduledUnits: readonly (readonly [UnitName, Unit, string])[] = [
+  ['tick', tick, 'old'],
+  ['replay', replay, 'new'],
+  ['copy', copy, 'new'],
+  ['maintain', maintain, 'old'],
+];
+
+export const idle: BenchCase = {
+  name: 'idle',
+  async run(bench) {
+    const { runner, configuration } = await idlePair(bench);
+    const zips = zipNames();
+    if (zips.length === 0)
+      bench.say('no zips here (npm run package makes them): units are called without them');
+    const packaged = zips.length > 0 ? await measureZips(bench, zips, configuration) : undefined;
+    const idleMs = packaged?.idleMs ?? (await measureUnits(runner));
+    const { total, lambda, dynamoDb } = monthlyCost((unit) => idleMs.get(unit) ?? 0);
+    return [
+      judged({
+        name: 'idle: a pair for a month, at list prices',
+        unit: 'USD',
+        ours: total,
+        peers: { 'of it Lambda': lambda, 'of it DynamoDB': dynamoDb },
+        goal: { most: 0.15 },
+      }),
+      ...[...idleMs].map(([unit, ours]) =>
+        judged({ name: `idle: a call of ${unit} that finds nothing to do`, unit: 'ms', ours, peers: {} }),
+      ),
+      ...(packaged?.results ?? []),
+    ];
+  },
+};
+
+interface IdlePair {
+  runner: PgtideRunner;
+  configuration: string;
+}
+
+/** A table in step, and nothing else to do; ticks come as seldom as by default. */
+async function idlePair(bench: Bench): Promise<IdlePair> {
+  const [root, leaf] = [
+    await createDatabase(await bench.server(), 'root'),
+    await createDatabase(await bench.server(), 'leaf'),
+  ];
+  for (const database of [root, leaf]) await database.run(ordersDdl);
+  await root.run(`insert into orders ${ordersRows(1, ROWS)}`);
+  const tuning = { tickSeconds: 3, idleTickSeconds: 3600 };
+  const runner = await createPgtidePair(root, leaf, tuning);
+  await addTables(runner, ['public.orders']);
+  for (let round = 0; round < 10; round++) {
+    const outcomes: (string | undefined)[] = [];
+    for (const [name, unit, node] of scheduledUnits)
+      outcomes.push((await runner.scheduled(name, unit, node)).outcome?.kind);
+    if (outcomes.every((outcome) => outcome === 'idle')) break;
+    await root.administer(`select pgq.force_tick('shop')`);
+  }
+  return { runner, configuration: configOf(root, leaf, tuning) };
+}
+
+async function measureUnits(runner: PgtideRunner): Promise<Map<UnitName, number>> {
+  const idleMs = new Map<UnitName, number>();
+  for (const [name, unit, node] of scheduledUnits) {
+    const times: number[] = [];
+    for (let call = 0; call <= CALLS; call++)
+      times.push((await seconds(() => runner.scheduled(name, unit, node))) * 1000);
+    idleMs.set(name, median(times.slice(1)));
+  }
+  return idleMs;
+}
+
+function zipNames(): string[] {
+  if (!existsSync(ZIPS)) return [];
+  const names = readdirSync(ZIPS).flatMap((file) => /^(.+)\.zip$/.exec(file)?.[1] ?? []);
+  return schedule.every(({ unit }) => names.includes(unit)) ? names : [];
+}
+
+interface Packaged {
+  idleMs: Map<UnitName, number>;
+  results: BenchResult[];
+}
+
+async function measureZips(bench: Bench, zips: string[], configuration: string): Promise<Packaged> {
+  const folder = bench.folder();
+  writeFileSync(join(folder, 'pgtide.yml'), configuration);
+  const dynamo = await startLocalDynamoDb();
+  bench.onEnd(() => dynamo.stop());
+  const environment = {
+    PGTIDE_CONFIG: join(folder, 'pgtide.yml'),
+    PGTIDE_LEASE_TABLE: dynamo.table,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  const call = async (name: string, calls: number): Promise<IdleProcessResult> => {
+    const script = join(import.meta.dirname, 'idle-process.ts');
+    const output = await run(process.execPath, [script, unpacked(folder, name), `${calls}`], environment);
+    return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+  };
+  const idleMs = new Map<UnitName, number>();
+  for (const { unit } of schedule) {
+    const { callsMs } = await call(unit, CALLS + 1);
+    bench.detail(`${unit}: ${callsMs.map(Math.round).join(' ')} ms`);
+    idleMs.set(unit, median(callsMs.slice(1)));
+  }
+  const loads = new Map<string, number>();
+  for (const name of zips) {
+    const times: number[] = [];
+    for (let round = 0; round < bench.rounds; round++) times.push((await call(name, 0)).loadMs);
+    loads.set(name, median(times));
+  }
+  const sizes = new Map(zips.map((name) => [name, statSync(join(ZIPS, `${name}.zip`)).size / 1e6]));
+  return {
+    idleMs,
+    results: [
+      worst('idle: loading the handler, slowest of the functions', 'ms', loads, 300),
+      worst("idle: a function's zip, largest of them", 'MB', sizes, 1.5),
+    ],
+  };
+}
+
+function unpacked(folder: string, name: string): string {
+  for (const [path, content] of readZip(join(ZIPS, `${name}.zip`))) {
+    const target = join(folder, name, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+  }
+  return join(folder, name, 'functions', `${name}.cjs`);
+}
+
+function worst(name: string, unit: string, values: Map<string, number>, most: number): BenchResult {
+  return judged({ name, unit, ours: Math.max(...values.values()), peers: {}, goal: { most } });
+}

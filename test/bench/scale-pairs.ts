@@ -1,0 +1,103 @@
+/** What a scheduled function costs for each of the pairs that it serves. */
+import type { Context } from 'aws-lambda';
+import { systemClock } from '../../lib/clock.ts';
+import { parseConfig } from '../../lib/config/config.ts';
+import type { LeaseStore } from '../../lib/lease/lease-store.ts';
+import { startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import { createNode, registerLocation, registerSubscriber } from '../../lib/node/topology.ts';
+import type { Environment } from '../../lib/runtime/environment.ts';
+import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
+import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
+import type { Unit } from '../../lib/units/context.ts';
+import { copy } from '../../lib/units/copy.ts';
+import { maintain } from '../../lib/units/maintain.ts';
+import type { UnitName } from '../../lib/units/registry.ts';
+import { replay } from '../../lib/units/replay.ts';
+import { tick } from '../../lib/units/tick.ts';
+import type { Bench, BenchResult } from './case.ts';
+import { type BenchDatabase, createDatabase } from './database.ts';
+import { Costs, sizesUpTo } from './growth.ts';
+import { seconds } from './measure.ts';
+import { createPgtidePair } from './pgtide-pair.ts';
+
+const MOST_PAIRS = 1_000;
+const scheduledUnits: readonly (readonly [UnitName, Unit])[] = [
+  ['tick', tick],
+  ['replay', replay],
+  ['copy', copy],
+  ['maintain', maintain],
+];
+const queueName = (nr: number) => `pair_${nr}`;
+
+/** The pairs share two databases: a thousand of these would measure PostgreSQL's memory. */
+export async function scalePairs(bench: Bench): Promise<BenchResult[]> {
+  const costs = new Costs(bench);
+  const server = await bench.server({ max_locks_per_transaction: '1024' });
+  const [root, leaf] = [await createDatabase(server, 'root'), await createDatabase(server, 'leaf')];
+  await createPgtidePair(root, leaf);
+  const dynamo = await startLocalDynamoDb();
+  bench.onEnd(() => dynamo.stop());
+  const nameOf = (unit: UnitName) => `an idle pair's part of ${unit}, against pairs`;
+  let there = 0;
+  for (const size of sizesUpTo(bench, MOST_PAIRS)) {
+    await makePairs({ root, leaf }, there, size);
+    there = size;
+    const environment = environmentOf({ root, leaf }, size, dynamo.store());
+    for (const [name, unit] of scheduledUnits) {
+      const handler = scheduledHandler({ name, unit, environment });
+      await costs.note(nameOf(name), size, () => costPerPair(handler), 1);
+    }
+  }
+  return scheduledUnits.map(([name]) => costs.result(nameOf(name), 'flat'));
+}
+
+interface Databases {
+  root: BenchDatabase;
+  leaf: BenchDatabase;
+}
+
+function makePairs({ root, leaf }: Databases, from: number, to: number): Promise<void> {
+  return root.asOwner((upstream) =>
+    leaf.asOwner(async (client) => {
+      for (let nr = from; nr < to; nr++) {
+        const queue = queueName(nr);
+        await registerLocation(upstream, queue, 'old');
+        await createNode(upstream, { queue, type: 'root', node: 'old', provider: null, position: null });
+        await registerLocation(upstream, queue, 'new');
+        const position = await registerSubscriber(upstream, queue, 'new');
+        await registerLocation(client, queue, 'old');
+        await registerLocation(client, queue, 'new');
+        await createNode(client, { queue, type: 'leaf', node: 'new', provider: 'old', position });
+      }
+    }),
+  );
+}
+
+function environmentOf({ root, leaf }: Databases, pairs: number, store: LeaseStore): Environment {
+  const queues = Array.from({ length: pairs }, (_, nr) => [queueName(nr), { root: 'old', leaves: ['new'] }]);
+  const config = parseConfig(
+    JSON.stringify({
+      nodes: { old: { url: root.url }, new: { url: leaf.url } },
+      queues: Object.fromEntries(queues),
+    }),
+  );
+  return {
+    clock: systemClock,
+    log: () => undefined,
+    secrets: createSecretReader(),
+    config: () => config,
+    leaseStore: () => store,
+  };
+}
+
+/** One invocation, for as many of the pairs as its minute allows; the first, untimed, finds something to do. */
+async function costPerPair(handler: ReturnType<typeof scheduledHandler>): Promise<number> {
+  const invoke = () =>
+    handler({}, { awsRequestId: `${Math.random()}`, getRemainingTimeInMillis: () => 60_000 } as Context);
+  await invoke();
+  let served = 0;
+  const taken = await seconds(async () => {
+    served = (await invoke()).runs.length;
+  });
+  return (1000 * taken) / served;
+}
