@@ -14,6 +14,8 @@ export interface Growth {
 /** The exponent of the size with which a cost may grow over its last step; a little more than 0 and 1, for noise. */
 const MOST = { flat: 0.3, linear: 1.2 };
 const REPEATS = 5;
+/** What takes longer is not measured again. */
+const ENOUGH_MS = 4_000;
 
 /** Judges by the last step, where fixed costs weigh least. */
 export function grown({ costs, what, unit, claim }: Growth): BenchResult {
@@ -46,7 +48,9 @@ export class Costs {
   /** Measures a few times; `work` returns milliseconds. */
   async note(what: string, size: number, work: () => Promise<number>, repeats = REPEATS): Promise<void> {
     const values: number[] = [];
-    for (let round = 0; round < repeats; round++) values.push(await work());
+    const began = performance.now();
+    while (values.length < repeats && (values.length === 0 || performance.now() - began < ENOUGH_MS))
+      values.push(await work());
     const cost = median(values);
     this.#bench.say(`scale, ${what}, at ${size}: ${significant(cost)} ms`);
     const costs = this.#costs.get(what) ?? new Map<number, number>();

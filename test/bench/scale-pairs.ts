@@ -27,6 +27,8 @@ const scheduledUnits: readonly (readonly [UnitName, Unit])[] = [
   ['copy', copy],
   ['maintain', maintain],
 ];
+/** What an invocation is given; the pairs that it does not come to are the next one's. */
+const MOST_MS = 20_000;
 const queueName = (nr: number) => `pair_${nr}`;
 
 /** The pairs share two databases: a thousand of these would measure PostgreSQL's memory. */
@@ -90,10 +92,10 @@ function environmentOf({ root, leaf }: Databases, pairs: number, store: LeaseSto
   };
 }
 
-/** One invocation, for as many of the pairs as its minute allows; the first, untimed, finds something to do. */
+/** One invocation, for as many of the pairs as its time allows; the first, untimed, finds something to do. */
 async function costPerPair(handler: ReturnType<typeof scheduledHandler>): Promise<number> {
   const invoke = () =>
-    handler({}, { awsRequestId: `${Math.random()}`, getRemainingTimeInMillis: () => 60_000 } as Context);
+    handler({}, { awsRequestId: `${Math.random()}`, getRemainingTimeInMillis: () => MOST_MS } as Context);
   await invoke();
   let served = 0;
   const taken = await seconds(async () => {
