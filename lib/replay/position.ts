@@ -1,5 +1,5 @@
 import { PgtideError } from '../errors.ts';
-import type { Batch } from '../pgq/batch.ts';
+import { type Batch, nextBatch } from '../pgq/batch.ts';
 import type { Replay } from './replay.ts';
 
 export interface OnTrack {
@@ -42,6 +42,7 @@ export async function checkPosition(
     case 'paused':
       return { verdict: row.verdict };
     default:
+      if (await isOvertaken(replay, batch)) return { verdict: 'already-applied' };
       throw new PgtideError(
         'lost-position',
         `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position} (queue ${replay.queue}, consumer ${replay.consumer})`,
@@ -52,4 +53,10 @@ export async function checkPosition(
         },
       );
   }
+}
+
+/** True when the batch is not the provider's open one any more: another run has applied and finished it, and maybe more. */
+async function isOvertaken(replay: Replay, batch: Batch): Promise<boolean> {
+  const open = await nextBatch(replay.provider, replay.queue, replay.consumer, replay.maxEvents);
+  return open?.id !== batch.id;
 }
