@@ -28,7 +28,10 @@ begin
         raise exception 'consumer not registered: %/%', i_queue, i_consumer using errcode = 'TD002',
             hint = 'pgtide init registers the nodes of the configuration';
     end if;
-    insert into pgtide.replay_state (queue_name, consumer_name) values (i_queue, i_consumer) on conflict do nothing;
+    -- Inserted only where it is missing: beside a run that has changed the row, an insert would wait for that run's end.
+    if not exists (select from pgtide.replay_state r where r.queue_name = i_queue and r.consumer_name = i_consumer) then
+        insert into pgtide.replay_state (queue_name, consumer_name) values (i_queue, i_consumer) on conflict do nothing;
+    end if;
     begin
         select * into v_replay from pgtide.replay_state r
         where r.queue_name = i_queue and r.consumer_name = i_consumer for update nowait;
