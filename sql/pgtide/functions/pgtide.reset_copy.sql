@@ -2,13 +2,15 @@
 --
 -- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it anew (and
 -- empties the table then, unless it was added to keep its rows). A chunk that is being copied just now notices by the
--- generation, and rolls back. Indexes and foreign keys that an earlier copy took off stay saved.
+-- generation, and rolls back. A replay under way is waited for: it has judged events by what is given up here.
+-- Indexes and foreign keys that an earlier copy took off stay saved.
 -- Returns false when the table is not one of this node's.
 create or replace function pgtide.reset_copy(i_queue text, i_table text)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform from pgtide.replay_state r where r.queue_name = i_queue for update;
     perform from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table and t.local for update;
     if not found then
         return false;
