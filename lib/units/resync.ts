@@ -77,7 +77,11 @@ async function mendPosition(root: Client, leaf: Client, queue: string): Promise<
   const position = await getPosition(leaf, queue, consumer);
   if (!position) throw new PgtideError('state', `${leaf.node}: no position of ${consumer}`);
   const standing = await comparePosition(root, { queue, consumer, tick: position.tick });
-  if (standing.verdict === 'on-track' || standing.verdict === 'already-applied') return null;
+  if (standing.verdict === 'on-track' || standing.verdict === 'already-applied') {
+    // A place inside a batch that the provider has cut anew since is lost too; from the batch's start all is skipped again.
+    await movePosition(leaf, { queue, consumer, tick: position.tick });
+    return null;
+  }
   const tick = standing.providerTick ?? (await subscribeAgain(root, leaf.node, queue));
   await movePosition(leaf, { queue, consumer, tick });
   return tick;
