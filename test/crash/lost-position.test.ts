@@ -1,0 +1,111 @@
+/**
+ * C5: a position that is neither the batch's start nor its end is lost. That stops the node loudly, with what to do, and changes
+ * nothing; a resync of all tables mends it.
+ */
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { replay } from '../../lib/units/replay.ts';
+import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { type CrashShop, crashShop } from '../support/crash-shop.ts';
+
+describe('a node whose position is lost', () => {
+  let shop: CrashShop;
+  beforeAll(async () => {
+    shop = await crashShop({ mode: 'replica mode' });
+  });
+  beforeEach(async () => {
+    await changes(2);
+    await shop.settle();
+  });
+
+  async function changes(batches: number): Promise<void> {
+    for (let batch = 0; batch < batches; batch++) {
+      await shop.work();
+      await shop.tick();
+      if (batch < batches - 1) await replay(shop.shop.context('new'));
+    }
+  }
+
+  async function expectLost(): Promise<void> {
+    const before = await shop.position();
+    for (let run = 0; run < 2; run++)
+      await expect(replay(shop.shop.context('new'))).rejects.toMatchObject({
+        kind: 'lost-position',
+        message: expect.stringContaining(`dst has ${before.tick}`),
+        remedy: expect.stringContaining('pgtide resync shop --all'),
+      });
+    const after = await shop.position();
+    expect(after).toMatchObject({ tick: before.tick, slice: before.slice });
+    expect(after.error, 'it stands in the node’s state too').toContain('Lost position');
+  }
+
+  async function expectMended(): Promise<void> {
+    await resync(shop.shop.context('old'), resyncInput.parse({ all: true }));
+    await shop.work();
+    await shop.settle();
+    expect((await shop.position()).error).toBe(null);
+  }
+
+  const moveTo = (tick: string) =>
+    shop.onNew(`update pgq_node.local_state set last_tick_id = ${tick} where consumer_name = 'shop.new'`);
+
+  it('was moved back by hand', async () => {
+    await moveTo('last_tick_id - 1');
+    await changes(1);
+    await expectLost();
+    await expectMended();
+  });
+
+  it('was moved on by hand', async () => {
+    await moveTo('last_tick_id + 100');
+    await changes(1);
+    await expectLost();
+    await expectMended();
+  });
+
+  it('stands in the middle of a batch that the provider does not know', async () => {
+    await shop.onNew(`update pgtide.replay_state set slice_tick = 1, slice_ev_id = 1`);
+    await changes(1);
+    await expectLost();
+    await expectMended();
+  });
+
+  it('has a provider that was moved on by hand', async () => {
+    await changes(1);
+    await shop.onOld(`
+      select pgq.finish_batch(batch_id) from pgtide.next_batch('shop', 'shop.new', 1000)`);
+    await changes(1);
+    await expectLost();
+    await expectMended();
+  });
+
+  it('has a provider that has forgotten its consumer', async () => {
+    await shop.onOld(`select pgq_node.unregister_subscriber('shop', 'new')`);
+    await expect(replay(shop.shop.context('new'))).rejects.toMatchObject({
+      kind: 'not-found',
+      remedy: expect.stringContaining('pgtide init'),
+    });
+    await expectMended();
+  });
+});
+
+describe('a subscriber that was restored from an older backup', () => {
+  it('is noticed, stops, and is copied anew', async () => {
+    const shop = await crashShop({ mode: 'replica mode' });
+    await shop.work();
+    await shop.settle();
+    const backup = await shop.backUpLeaf();
+    const then = await shop.position();
+    for (let batch = 0; batch < 3; batch++) {
+      await shop.work();
+      await shop.settle();
+    }
+    await backup.restore();
+    expect((await shop.position()).tick).toBe(then.tick);
+    await shop.work();
+    await shop.tick();
+    await expect(replay(shop.shop.context('new'))).rejects.toMatchObject({ kind: 'lost-position' });
+    expect((await shop.position()).tick).toBe(then.tick);
+    await resync(shop.shop.context('old'), resyncInput.parse({ all: true }));
+    await shop.settle();
+  });
+});
