@@ -67,6 +67,14 @@ begin
             perform pgtide.apply_tables(array[v_table.nr], true, i_on_conflict);
         end loop;
     else
+        -- A foreign key that copy is putting back just now is waited for: it decides the order, and its cascades count.
+        for v_table in
+            select string_agg(oid::regclass::text, ', ' order by oid) as list
+            from pg_temp.pgtide_work where oid is not null and error is null having count(*) > 0
+        loop
+            execute format('lock table %s in row exclusive mode', v_table.list);
+        end loop;
+        perform pgtide.quiet_tables(i_queue);
         update pg_temp.pgtide_work w set rank = r.rank from pgtide.foreign_key_ranks(
             array(select oid from pg_temp.pgtide_work where oid is not null)) r where r.oid = w.oid;
         loop
