@@ -97,7 +97,7 @@ begin
         end;
 %6$s    end if;
     if v_nested then
-        perform pgtide.settle_nesting(%4$L, %3$s, %7$L, v_before);
+        perform pgtide.settle_nesting(%4$L, %3$s, %7$L, tg_op, v_before);
     end if;
     return null;
 end;

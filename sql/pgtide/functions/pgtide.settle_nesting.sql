@@ -1,4 +1,4 @@
--- pgtide.settle_nesting(i_event_parent, i_root, i_name, i_before) returns void
+-- pgtide.settle_nesting(i_event_parent, i_root, i_name, i_op, i_before) returns void
 --
 -- Keeps, per key, the order of events equal to the order of row versions when statements on one table nest.
 --
@@ -12,41 +12,59 @@
 --     before and now: update · now only: insert · before only: delete · neither: nothing
 -- A table without a key settles the same way over whole rows, as a multiset.
 --
--- The mark lives in the setting pgtide.nested for the transaction: per table and trigger depth the last ev_id before the
--- inner capture, and the client's statement, since marks of earlier statements are in order already.
+-- INSERT … ON CONFLICT DO UPDATE and MERGE fire several statement triggers, always in the order delete, update, insert, and all
+-- of them after the row triggers. So a capture that has settled leaves its mark for the captures of later operations of the
+-- same depth, until an inner capture shows that a new statement has begun.
+--
+-- The marks live in the setting pgtide.nested for the transaction: per table the client's statement (marks of earlier ones are
+-- in order already), per trigger depth the last ev_id before the inner captures, and per depth what was settled last:
+--     {table: {"at": time, "depths": {depth: ev_id}, "done": {depth: {"turn": 1-3, "inner": ev_id}}}}
 --   i_event_parent  the queue's event table, parent of the rotated ones
 --   i_root, i_name  the replicated table and its name in events
+--   i_op            the trigger's operation
 --   i_before        the event sequence's value before the calling capture wrote
-create or replace function pgtide.settle_nesting(i_event_parent text, i_root oid, i_name text, i_before bigint)
+create or replace function pgtide.settle_nesting(i_event_parent text, i_root oid, i_name text, i_op text, i_before bigint)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- This function itself is called by a trigger, not as one: the depth is the capture's.
     v_depth int := pg_trigger_depth();
+    v_turn int := case i_op when 'DELETE' then 1 when 'UPDATE' then 2 else 3 end;
     v_table text := i_event_parent || ' ' || i_root;
     v_at text := statement_timestamp()::text;
     v_marks jsonb := coalesce(nullif(current_setting('pgtide.nested', true), ''), '{}');
-    v_mark jsonb := v_marks->v_table;
+    v_mark jsonb;
     v_inner bigint;
     v_own bigint;
+    v_depths jsonb;
+    v_done jsonb;
 begin
-    if v_mark->>'at' = v_at then
-        select min(m.value::bigint) filter (where m.key::int > v_depth), min(m.value::bigint) filter (where m.key::int = v_depth)
-        into v_inner, v_own
-        from jsonb_each_text(v_mark->'depths') m;
+    select coalesce(jsonb_object_agg(m.key, m.value), '{}') into v_marks
+    from jsonb_each(v_marks) m where m.value->>'at' = v_at;
+    v_mark := coalesce(v_marks->v_table, '{"depths": {}, "done": {}}');
+    select min(m.value::bigint) filter (where m.key::int > v_depth), min(m.value::bigint) filter (where m.key::int = v_depth)
+    into v_inner, v_own
+    from jsonb_each_text(v_mark->'depths') m;
+    if v_inner is null and (v_mark#>>array['done', v_depth::text, 'turn'])::int < v_turn then
+        v_inner := (v_mark#>>array['done', v_depth::text, 'inner'])::bigint;
     end if;
     if v_inner is not null then
         perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, i_before);
     end if;
-    if v_depth = 1 then
-        v_marks := v_marks - v_table;
-    else
-        v_marks := jsonb_set(v_marks, array[v_table], jsonb_build_object('at', v_at, 'depths', coalesce((
-            select jsonb_object_agg(m.key, m.value) from jsonb_each(v_mark->'depths') m
-            where v_mark->>'at' = v_at and m.key::int < v_depth), '{}')
-            || jsonb_build_object(v_depth::text, least(v_own, v_inner, i_before))));
+
+    select coalesce(jsonb_object_agg(m.key, m.value), '{}') into v_depths
+    from jsonb_each(v_mark->'depths') m where m.key::int < v_depth;
+    select coalesce(jsonb_object_agg(m.key, m.value), '{}') into v_done
+    from jsonb_each(v_mark->'done') m where m.key::int < v_depth;
+    if v_depth > 1 then
+        v_depths := v_depths || jsonb_build_object(v_depth::text, least(v_own, v_inner, i_before));
     end if;
+    if v_inner is not null and v_turn < 3 then
+        v_done := v_done || jsonb_build_object(v_depth::text, jsonb_build_object('turn', v_turn, 'inner', v_inner));
+    end if;
+    v_marks := case when v_depths = '{}' and v_done = '{}' then v_marks - v_table
+        else v_marks || jsonb_build_object(v_table, jsonb_build_object('at', v_at, 'depths', v_depths, 'done', v_done)) end;
     perform set_config('pgtide.nested', case when v_marks = '{}' then '' else v_marks::text end, true);
 end;
 $$;
