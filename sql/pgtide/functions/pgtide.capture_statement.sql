@@ -38,9 +38,10 @@ begin
         || ' (ev_time, ev_type, ev_extra1, ev_extra4, ev_data, ev_extra2) select now(), ';
 
     if i_op = 'UPDATE' and v_key = '{}' then
+        -- A full join, because that cannot be a nested loop: the plan is made for the first statement's few rows, and kept.
         v_rows := '(select row_number() over () as position, row_to_json(r.*)::text as data from (select ' || v_columns || ' from ';
         return v_insert || quote_literal('{"op":"UPDATE"' || v_type) || ', ' || v_tags || ', n.data, o.data from '
-            || v_rows || 'pgtide_new) r) n join ' || v_rows || 'pgtide_old) r) o using (position) order by position';
+            || v_rows || 'pgtide_new) r) n full join ' || v_rows || 'pgtide_old) r) o using (position) order by position';
     end if;
     v_rows := ', ' || v_tags || ', row_to_json(r.*)::text, null from (select ' || v_columns || ' from ';
     return (
