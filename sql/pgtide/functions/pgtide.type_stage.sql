@@ -52,12 +52,14 @@ begin
                   join pg_attribute a on a.attrelid = i_table and a.attname = k.name and not a.attisdropped order by k.nr);
     end loop;
 
-    -- All columns of any shape, read once. json and jsonb are read as text, so that a json string stays one.
+    -- All columns of any shape, read once; of deletes by key, the key. json and jsonb are read as text, so that a json
+    -- string stays one.
     select string_agg(format('%I %s', a.attname, case when t.base in ('json'::regtype, 'jsonb'::regtype) then 'text'
                              else format_type(a.atttypid, a.atttypmod) end), ', ' order by a.attnum),
            string_agg(format('x.%I::%s as c%s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnum), ', ' order by a.attnum)
     into v_columns, v_values
-    from (select distinct unnest(columns || key) as attnum from pg_temp.pgtide_shapes where nr = i_nr) c
+    from (select distinct unnest(case when ev_type like '{"op":"DELETE"%' and key <> '{}' then key else columns || key end) as attnum
+          from pg_temp.pgtide_shapes where nr = i_nr) c
     join pg_attribute a on a.attrelid = i_table and a.attnum = c.attnum
     cross join lateral (select pgtide.base_type(a.atttypid) as base) t;
     if v_columns is null then
