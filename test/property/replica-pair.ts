@@ -1,0 +1,36 @@
+/** A pair whose subscriber's role may use replica mode, as a plain owner can be allowed to since PostgreSQL 15. */
+import { install } from '../../lib/units/install.ts';
+import { createDatabase, postgres } from '../support/database.ts';
+import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
+
+const OWNER = 'replicating';
+
+export async function replicaPair(
+  versions: { provider: number; subscriber: number },
+  tuning: Record<string, unknown> = {},
+): Promise<InstalledPair> {
+  const provider = await createDatabase(await postgres(versions.provider), { owner: OWNER });
+  const subscriber = await createDatabase(await postgres(versions.subscriber), { owner: OWNER });
+  // Two test files may do it at once.
+  await subscriber.superuser((client) =>
+    client.query(
+      `select pg_advisory_lock(20); grant set on parameter session_replication_role to ${OWNER}; select pg_advisory_unlock(20)`,
+    ),
+  );
+  const shop = cascade('shop', { old: provider, new: subscriber }, tuning);
+  await install(shop.context('old'), {});
+  const both = async (sql: string) => {
+    for (const database of [provider, subscriber]) await database.client((client) => client.query(sql));
+  };
+  return { old: provider, new: subscriber, shop, both };
+}
+
+/** The kinds of pairs that a property is checked on. */
+export const modes: [
+  mode: string,
+  make: (tuning?: Record<string, unknown>) => Promise<InstalledPair>,
+  replica: boolean,
+][] = [
+  ['in replica mode', (tuning) => replicaPair({ provider: 13, subscriber: 17 }, tuning), true],
+  ['with live foreign keys', (tuning) => installedPair({ provider: 18, subscriber: 14 }, tuning), false],
+];
