@@ -12,7 +12,7 @@ export interface CopyResult {
 /**
  * Streams the rows of a COPY … TO STDOUT on one server into a COPY … FROM STDIN on another. Bytes pass through
  * unparsed and with back-pressure, so memory stays flat whatever the size. Both clients must be in a transaction;
- * after an error both transactions are of no more use.
+ * after an error both transactions are of no more use, and the source's connection may be closed.
  */
 export async function copyPipe(
   source: Client,
@@ -32,11 +32,13 @@ export async function copyPipe(
   const reading = source.connection.query(copyTo(copyOut));
   const writing = sink.connection.query(copyFrom(copyIn));
   let failed: { error: unknown; node: string } | undefined;
-  reading.once('error', (error) => (failed ??= { error, node: source.node }));
-  writing.once('error', (error) => (failed ??= { error, node: sink.node }));
+  reading.on('error', (error) => (failed ??= { error, node: source.node }));
+  writing.on('error', (error) => (failed ??= { error, node: sink.node }));
   try {
     await pipeline(reading, meter, writing);
   } catch (error) {
+    // The server sends a COPY to its end: on a connection that nobody reads any more, the next query would wait for ever.
+    if (!reading.readableEnded) await source.connection.end().catch(() => undefined);
     throw asPgtideError(failed?.error ?? error, failed?.node ?? `${source.node} → ${sink.node}`);
   }
   return { rows: writing.rowCount, bytes };
