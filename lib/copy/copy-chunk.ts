@@ -58,16 +58,28 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
       },
     );
   } catch (error) {
-    await subscriber
-      .query('select pgtide.release_chunk($1, $2, $3, $4)', [
-        copy.queue,
-        chunk.table,
-        chunk.chunkNo,
-        chunk.attempt,
-      ])
-      .catch(() => undefined);
-    throw error;
+    throw (await giveUp(copy, subscriber, chunk))
+      ? error
+      : new PgtideError('fenced', `chunk ${chunk.chunkNo} of ${chunk.table} belongs to another run by now`, {
+          cause: error,
+        });
   }
+}
+
+/**
+ * Makes a chunk pending again that could not be copied. False: it is not this run's any more, and whatever failed (rows that the
+ * other run has stored are in the way, its commit was refused) says nothing about the table.
+ */
+async function giveUp(copy: Copy, subscriber: Client, chunk: Chunk): Promise<boolean> {
+  const row = await subscriber
+    .first<{ released: boolean }>('select pgtide.release_chunk($1, $2, $3, $4) as released', [
+      copy.queue,
+      chunk.table,
+      chunk.chunkNo,
+      chunk.attempt,
+    ])
+    .catch(() => undefined);
+  return row?.released !== false;
 }
 
 /** Commits that this run will copy the chunk. In READ COMMITTED, where runs at once pass over each other's chunks. */
