@@ -27,7 +27,7 @@ export type Row = Record<string, unknown>;
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read';
   readOnly?: boolean;
-  /** Cancels any statement that runs longer. */
+  /** Cancels any statement that runs longer, and ends the session when the client says nothing for so long. */
   statementTimeoutMs?: number;
   /** Gives up waiting for a lock. */
   lockTimeoutMs?: number;
@@ -108,6 +108,8 @@ export function beginStatement(options: TransactionOptions): string {
     `begin isolation level ${isolation} ${access}`,
     pinSession,
     `set local statement_timeout = ${Math.ceil(options.statementTimeoutMs ?? 0)}`,
+    // A client that is gone without a word (a frozen function, a lost network) must not keep its locks for hours.
+    `set local idle_in_transaction_session_timeout = ${Math.ceil(options.statementTimeoutMs ?? 0)}`,
     `set local lock_timeout = ${Math.ceil(options.lockTimeoutMs ?? 0)}`,
   ].join('; ');
 }

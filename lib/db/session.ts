@@ -16,7 +16,6 @@ const pinnedSettings: Record<string, string> = {
   search_path: 'pg_catalog',
   standard_conforming_strings: 'on',
   quote_all_identifiers: 'off',
-  idle_in_transaction_session_timeout: '0',
 };
 
 export const pinSession = Object.entries(pinnedSettings)

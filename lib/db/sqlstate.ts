@@ -25,6 +25,7 @@ const kindOfState: Record<string, ErrorKind> = {
   '57P01': 'connection',
   '57P02': 'connection',
   '57P03': 'connection',
+  '25P03': 'connection',
   '53300': 'connection',
   '55P03': 'busy',
   '57014': 'busy',
