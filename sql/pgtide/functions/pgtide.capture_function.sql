@@ -16,6 +16,8 @@
 -- A transaction with an old snapshot must not write into an event table that has been switched away from since: its events
 -- would lie where no batch looks. It locks the queue's row, which fails with serialization_failure if there was a switch.
 --
+-- A column may be called as a variable is (old, new, found, tg_op): in the statements the column is meant.
+--
 -- Order: see pgtide.settle_nesting.
 create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid)
 returns text language plpgsql stable
@@ -61,6 +63,7 @@ begin
     return format('create or replace function pgtide.capture_%s_%s() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',
         i_queue_id, i_table, coalesce(v_pins, ''), format($body$
+#variable_conflict use_column
 declare
     v_role text := current_setting('session_replication_role');
     v_nested bool := pg_trigger_depth() > 1 or current_setting('pgtide.nested', true) <> '';
