@@ -1,3 +1,4 @@
+import { isError } from '../status/problem.ts';
 import {
   type NodeStatus,
   type QueueStatus,
@@ -36,7 +37,7 @@ export async function readStatus(session: Session, queues: readonly string[]): P
 
 function verdictOf({ healthy, queues }: StatusResult): Verdict {
   if (healthy) return holds;
-  const problems = queues.flatMap((queue) => queue.nodes.flatMap((node) => node.problems));
+  const problems = queues.flatMap((queue) => queue.nodes.flatMap((node) => node.problems)).filter(isError);
   const [first] = problems;
   if (!first) return fails('unhealthy');
   const others = problems.length > 1 ? ` (and ${plural(problems.length - 1, 'other problem')})` : '';
@@ -62,8 +63,9 @@ function nodeLines(node: NodeStatus, last: boolean): string[] {
   const lines = [`${last ? '└─' : '├─'} ${node.name} (${node.type}): ${positionOf(node)}`];
   const open = node.tables.filter((table) => table.state !== 'ok' || table.error !== null);
   lines.push(...columns(open.map(tableCells)).map((line) => `${below}   ${line}`));
-  for (const { message, remedy } of node.problems) {
-    lines.push(`${below}   problem: ${message}`);
+  for (const problem of node.problems) {
+    const { message, remedy } = problem;
+    lines.push(`${below}   ${isError(problem) ? 'problem' : 'note'}: ${message}`);
     if (remedy) lines.push(`${below}     fix: ${remedy}`);
   }
   return lines;
