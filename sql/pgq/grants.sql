@@ -11,7 +11,7 @@ declare
     v_function  regprocedure;
     c_public    constant text[] := array['version', 'seq_getval', 'get_queue_info', 'get_consumer_info', 'quote_fqname',
         '_find_seq', '_trigger_event', '_trigger_args', '_table_shape', '_in_list', '_row_fields', '_changed_columns',
-        '_same_value', '_sql_change', '_url_row', '_url_encode', '_json_row', '_field_query', '_override_field'];
+        '_same_value', '_sql_change', '_url_row', '_url_encode', '_json_row', '_put_dates', '_field_query', '_override_field'];
     c_reader    constant text[] := array['register_consumer', 'register_consumer_at', 'unregister_consumer',
         'next_batch', 'next_batch_info', 'next_batch_custom', 'find_tick_helper', 'batch_event_sql', 'batch_event_tables',
         'get_batch_events', 'get_batch_cursor', 'get_batch_info', 'finish_batch', 'event_retry', 'batch_retry', 'force_tick'];

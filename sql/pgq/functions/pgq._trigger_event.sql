@@ -86,13 +86,13 @@ begin
     elsif i_kind = 'url' then
         fields[2] := pgq._url_row(v_shape.names, v_new, v_shape.logged);
     else
-        fields[2] := pgq._json_row(v_shape.names, v_shape.types,
-            coalesce(pgq._row_fields(coalesce(i_iso_new, i_iso_old)), v_new), v_shape.logged);
+        v_old := pgq._put_dates(v_old, pgq._row_fields(i_iso_old), v_shape.types);
+        v_new := pgq._put_dates(v_new, pgq._row_fields(coalesce(i_iso_new, i_iso_old)), v_shape.types);
+        fields[2] := pgq._json_row(v_shape.names, v_shape.types, v_new, v_shape.logged);
     end if;
     if v_args.backup and i_op = 'UPDATE' then
-        fields[4] := case i_kind when 'json'
-            then pgq._json_row(v_shape.names, v_shape.types, coalesce(pgq._row_fields(i_iso_old), v_old), v_shape.logged)
-            else pgq._url_row(v_shape.names, v_old, v_shape.logged) end;
+        fields[4] := case i_kind when 'json' then pgq._json_row(v_shape.names, v_shape.types, v_old, v_shape.logged)
+                                 else pgq._url_row(v_shape.names, v_old, v_shape.logged) end;
     end if;
 
     if v_shape.logged is not null then
