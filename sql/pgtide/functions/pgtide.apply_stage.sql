@@ -39,12 +39,13 @@ begin
     create temp table pgtide_work on commit drop as
     select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
            row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
-           0::bigint as inserted, 0::bigint as updated, 0::bigint as deleted, 0::bigint as missing, 0::bigint as conflicts,
            0::bigint as collapsed, false as one_by_one, false as exact, null::text as error
     from pg_temp.pgtide_kinds k
     join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
     where k.op <> 'T'
     group by k.table_name;
+
+    create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
 
     for v_table in select * from pg_temp.pgtide_work order by nr loop
         begin
@@ -91,16 +92,24 @@ begin
             perform pgtide.set_aside(i_queue, v_table.table_name, v_table.error);
         end if;
     end loop;
+    create temp table pgtide_sums on commit drop as
+    select w.table_name, w.nr, coalesce(sum(c.changed) filter (where c.op = 'I'), 0)::bigint as inserted,
+           coalesce(sum(c.changed) filter (where c.op = 'U'), 0)::bigint as updated,
+           coalesce(sum(c.changed) filter (where c.op = 'D'), 0)::bigint as deleted,
+           coalesce(sum(c.missing), 0)::bigint as missing, coalesce(sum(c.conflicts), 0)::bigint as conflicts,
+           w.collapsed, w.exact, w.error
+    from pg_temp.pgtide_work w left join pg_temp.pgtide_counts c on c.nr = w.nr
+    group by w.table_name, w.nr, w.collapsed, w.exact, w.error;
     insert into pgtide.table_stats as s (queue_name, table_name, inserted, updated, deleted, missing, conflicts, last_problem)
     select i_queue, w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts,
            case when w.missing + w.conflicts > 0 then now() end
-    from pg_temp.pgtide_work w where w.error is null
+    from pg_temp.pgtide_sums w where w.error is null
     on conflict (queue_name, table_name) do update
     set inserted = s.inserted + excluded.inserted, updated = s.updated + excluded.updated, deleted = s.deleted + excluded.deleted,
         missing = s.missing + excluded.missing, conflicts = s.conflicts + excluded.conflicts,
         last_problem = coalesce(excluded.last_problem, s.last_problem);
     return query
     select w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts, w.collapsed, w.exact, w.error
-    from pg_temp.pgtide_work w order by w.nr;
+    from pg_temp.pgtide_sums w order by w.nr;
 end;
 $$;
