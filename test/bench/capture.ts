@@ -19,6 +19,7 @@ const [NONE, C_TRIGGER, SLOT] = ['none', "PgQ's C trigger", 'logical slot'];
 
 export const capture: BenchCase = {
   name: 'capture',
+  minutes: 4,
   async run(bench) {
     const sides = await prepareSides(bench);
     return [...(await measureBulk(bench, sides)), ...(await measureSingleRows(bench, sides))];

@@ -7,6 +7,8 @@ export interface Bench {
   readonly rounds: number;
   /** 1: the sizes of the documentation. Rows, transactions and seconds are multiplied by it. */
   readonly scale: number;
+  /** False once the case has had its share of the run's time: what is begun is finished, and no further round begun. */
+  hasTime(): boolean;
   /** Tells the person who waits. */
   say(line: string): void;
   /** Details that only somebody who looks for a bottleneck wants. */
@@ -21,6 +23,8 @@ export interface Bench {
 
 export interface BenchCase {
   name: string;
+  /** Its share of the 25 minutes that all cases may take. */
+  minutes: number;
   run(bench: Bench): Promise<BenchResult[]>;
 }
 

@@ -1,4 +1,4 @@
-/** The results that have a peer, as an SVG for the README: bars in groups, the longest of each group as long as the page. */
+/** The results that have a goal and a peer, as an SVG for the README: bars in groups, the longest of each as long as the page. */
 import type { BenchResult } from './case.ts';
 
 const WIDTH = 900;
@@ -19,7 +19,7 @@ const style = `
 export function chartOf(results: readonly BenchResult[]): string {
   let y = 10;
   const parts: string[] = [];
-  for (const result of results.filter(({ peers }) => Object.keys(peers).length > 0)) {
+  for (const result of results.filter(shown)) {
     const group = groupOf(result, y);
     parts.push(group.svg);
     y = group.below + GAP;
@@ -30,6 +30,11 @@ export function chartOf(results: readonly BenchResult[]): string {
 ${parts.join('\n')}
 </svg>
 `;
+}
+
+/** Growth is a matter of exponents, and not of bars. */
+function shown({ name, met, peers }: BenchResult): boolean {
+  return met !== null && Object.keys(peers).length > 0 && !name.startsWith('scale');
 }
 
 function groupOf(result: BenchResult, top: number): { svg: string; below: number } {

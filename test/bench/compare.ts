@@ -13,6 +13,7 @@ const GOAL = { most: 0.69, against: QUERY };
 
 export const compare: BenchCase = {
   name: 'compare',
+  minutes: 2,
   async run(bench) {
     const pair = [await filled(bench, 'provider'), await filled(bench, 'subscriber')] as const;
     const runner = await createPgtidePair(...pair);

@@ -31,6 +31,7 @@ const scheduledUnits: readonly (readonly [UnitName, Unit, string])[] = [
 
 export const idle: BenchCase = {
   name: 'idle',
+  minutes: 1,
   async run(bench) {
     const { runner, configuration } = await idlePair(bench);
     const zips = zipNames();

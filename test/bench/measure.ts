@@ -17,6 +17,10 @@ type Samples = Map<string, Map<string, number[]>>;
 export async function inTurn(bench: Bench, what: string, sides: readonly Side[]): Promise<Medians> {
   const samples: Samples = new Map();
   for (let round = 0; round < bench.rounds; round++) {
+    if (round > 0 && !bench.hasTime()) {
+      bench.say(`${what}: no time for round ${round + 1}`);
+      break;
+    }
     const first = round % sides.length;
     for (const side of [...sides.slice(first), ...sides.slice(0, first)]) {
       if (side.once && samples.has(side.name)) continue;

@@ -1,5 +1,5 @@
 /** What processes have used, by Linux's /proc. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PostgresServer } from '../../lib/demo/postgres-server.ts';
 
@@ -24,8 +24,10 @@ function statOf(pid: string): { parent: string; own: number; reaped: number } | 
   };
 }
 
-/** CPU seconds of a server since it started: its postmaster's, those of its children, and of the ones that have ended. */
+/** CPU seconds of a server since it started: its postmaster's, those of its children, and of the ones that have ended;
+ * NaN where there is no /proc. */
 export function cpuSecondsOf(server: PostgresServer): number {
+  if (!existsSync('/proc/self/stat')) return Number.NaN;
   const [postmaster = ''] = readFileSync(join(server.folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
   for (;;) {
     const main = statOf(postmaster);

@@ -13,6 +13,7 @@ const DATA = 'id=1&customer_id=4711&status=paid&amount=12.50&note=an event of so
 
 export const queue: BenchCase = {
   name: 'queue',
+  minutes: 1,
   async run(bench) {
     const server = await bench.server();
     const ours = await createDatabase(server, 'ours');

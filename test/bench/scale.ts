@@ -6,6 +6,7 @@ import { scaleChunks, scaleTables } from './scale-tables.ts';
 
 export const scale: BenchCase = {
   name: 'scale',
+  minutes: 4,
   async run(bench) {
     const results = [];
     for (const part of [scaleQueue, scaleTables, scaleChunks, scalePairs])

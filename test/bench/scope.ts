@@ -41,8 +41,10 @@ export async function runCase(benchCase: BenchCase, options: ScopeOptions): Prom
     folders.push(made);
     return made;
   };
+  const until = performance.now() + benchCase.minutes * 60_000;
   const bench: Bench = {
     ...options,
+    hasTime: () => performance.now() < until,
     folder,
     onEnd: (ending) => void endings.push(ending),
     async server(settings = {}) {
