@@ -3,9 +3,15 @@ import type { AppliedTable, Replay } from './replay.ts';
 
 /**
  * Collapses the staged rows to the last image per key, and applies them set-wise, table by table, in the subscriber. The
- * work is SQL: sql/pgtide/functions/pgtide.apply_stage.sql.
+ * work is SQL: sql/pgtide/functions/pgtide.apply_stage.sql. `complete`: the slice ends the batch.
  */
-export function applyStage(replay: Replay, replica: boolean): Promise<AppliedTable[]> {
+export async function applyStage(
+  replay: Replay,
+  replica: boolean,
+  complete: boolean,
+): Promise<AppliedTable[]> {
+  if (!complete && !replica)
+    await replay.subscriber.query('select pgtide.loosen_foreign_keys($1)', [replay.queue]);
   return replay.subscriber.query<AppliedTable>(
     `select table_name as "table", inserted, updated, deleted, missing, conflicts, collapsed, exact, error
        from pgtide.apply_stage($1, $2, $3)`,

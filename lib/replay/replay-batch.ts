@@ -36,7 +36,7 @@ export async function replaySlice(replay: Replay): Promise<SliceResult> {
       await replay.at('events.staged');
       const { skipped, parked } = await judgeStage(replay);
       await replay.at('events.judged');
-      const tables = await applyStage(replay, position.replica);
+      const tables = await applyStage(replay, position.replica, lastEventId === null);
       await replay.at('rows.applied');
       await advance(replay, batch, events, lastEventId);
       await replay.at('position.advanced');

@@ -24,14 +24,28 @@ begin
         end if;
         for v_saved in
             select * from pgtide.saved_ddl d where d.queue_name = i_queue and i_table in (d.table_name, d.other_table)
-            order by d.kind = 'foreign key', d.saved_at
+            -- A foreign key's deferrability and actions last: of one that is there.
+            order by case d.kind when 'deferrable' then 2 when 'foreign key' then 1 else 0 end, d.saved_at
         loop
             -- A foreign key to a table that is still being copied waits for that one.
             continue when v_saved.kind = 'foreign key' and exists (
                 select from londiste.table_info t
                 where t.table_name in (v_saved.table_name, v_saved.other_table) and t.table_name <> i_table
                   and t.local and coalesce(t.merge_state, '') <> 'ok');
-            execute v_saved.restore_sql;
+            begin
+                execute v_saved.restore_sql;
+            exception
+                when foreign_key_violation then
+                    -- The emptied table has no row for those that refer to it. Status tells it.
+                    update pgtide.saved_ddl d set error = sqlerrm, tried_at = now()
+                    where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;
+                    continue;
+                when undefined_object then
+                    -- A key that is not there now will be put back as it is saved.
+                    if v_saved.kind <> 'deferrable' then
+                        raise;
+                    end if;
+            end;
             delete from pgtide.saved_ddl d
             where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;
             v_restored := v_restored + 1;

@@ -31,8 +31,11 @@ begin
     insert into pgtide.table_stats (queue_name, table_name) values (i_queue, i_table) on conflict do nothing;
 
     perform pgtide.take_off_constraints(i_queue, i_table, v_table);
+    -- Without replica mode, the copied rows would fire the table's triggers.
+    if not pgtide.enter_apply() then
+        perform pgtide.quiet_tables(i_queue);
+    end if;
     if coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)' then
-        perform pgtide.enter_apply();
         execute format('truncate %s', v_table::regclass);
     end if;
     insert into pgtide.copy_chunk (queue_name, table_name, chunk_no, lower_key)

@@ -1,7 +1,7 @@
 -- pgtide.pending_restores(i_queue) returns table (table_name, kind, object_name)
 --
 -- What can be put back now: indexes and constraints of tables that are consistent and wait for it (phase restoring), and foreign
--- keys whose tables are both ok (a table that is not replicated here always is). One that failed is tried again after a while.
+-- keys whose tables are both ok (a table that is not replicated here always is), unless a batch is applied in part. One that failed is tried again after a while.
 create or replace function pgtide.pending_restores(i_queue text)
 returns table (table_name text, kind text, object_name text) language sql stable
 set search_path = pg_catalog, pg_temp
@@ -14,6 +14,7 @@ as $$
                where t.queue_name = d.queue_name and t.table_name = d.table_name and t.phase in ('restoring', 'ok'))
            or d.kind = 'foreign key' and not exists (
                select from londiste.table_info t
-               where t.table_name in (d.table_name, d.other_table) and t.local and coalesce(t.merge_state, '') <> 'ok'))
+               where t.table_name in (d.table_name, d.other_table) and t.local and coalesce(t.merge_state, '') <> 'ok')
+           and not exists (select from pgtide.replay_state r where r.queue_name = d.queue_name and r.slice_tick is not null))
     order by d.kind = 'foreign key', d.table_name, d.kind, d.saved_at;
 $$;

@@ -1,8 +1,10 @@
 -- pgtide.quiet_tables(i_queue) returns int
 --
 -- For a role that may not use replica mode: disables the user triggers of this node's tables, and makes their foreign keys
--- deferrable, so that rows can be applied in the order that is best. What was changed is in pgtide.saved_ddl, and
--- pgtide.restore_table undoes it. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes.
+-- deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the provider comes
+-- as events of its own, and a cascade here would take rows that a later event moves away. Keys of tables that are not this node's
+-- keep their actions. What was changed is in pgtide.saved_ddl, and pgtide.abandon_copy undoes it; a key that was made anew is
+-- validated by copy. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes.
 create or replace function pgtide.quiet_tables(i_queue text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -18,23 +20,44 @@ begin
                  pgtide.table_tree(londiste.find_table_oid(coalesce(t.dest_table, t.table_name))) r (relation)
             where t.queue_name = i_queue and t.local
         )
-        select l.table_name, 'trigger' as kind, g.tgname::text || ' on ' || pgtide.table_name(l.relation) as object_name,
+        select l.table_name, 'trigger' as kind, g.tgname::text || ' on ' || pgtide.table_name(l.relation) as object_name, null::text as other_table,
                format('alter table %s disable trigger %I', l.relation::regclass, g.tgname) as quiet_sql,
                format('alter table %s enable %s trigger %I', l.relation::regclass,
-                      case g.tgenabled when 'A' then 'always' else '' end, g.tgname) as restore_sql
+                      case g.tgenabled when 'A' then 'always' else '' end, g.tgname) as restore_sql,
+               null::text as validate_sql
         from local l join pg_trigger g on g.tgrelid = l.relation
         where not g.tgisinternal and g.tgenabled in ('O', 'A') and left(g.tgname, 8) <> '_pgtide_' and left(g.tgname, 10) <> '_londiste_'
         union all
-        select distinct on (k.oid) l.table_name, 'deferrable', k.conname::text,
-               format('alter table %s alter constraint %I deferrable initially immediate', k.conrelid::regclass, k.conname),
-               format('alter table %s alter constraint %I not deferrable', k.conrelid::regclass, k.conname)
-        from local l join pg_constraint k on k.contype = 'f' and l.relation in (k.conrelid, k.confrelid)
-        where not k.condeferrable and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
+        select f.table_name, 'deferrable', f.conname::text, f.other_table,
+               case when f.acts then format('alter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s deferrable%s',
+                        f.conrelid::regclass, f.conname, f.conname, pgtide.column_names(f.conrelid, f.conkey), f.confrelid::regclass,
+                        pgtide.column_names(f.confrelid, f.confkey), case f.confmatchtype when 'f' then ' match full' else '' end,
+                        case when f.relkind = 'r' then ' not valid' else '' end)
+                    else format('alter table %s alter constraint %I deferrable initially immediate', f.conrelid::regclass, f.conname) end,
+               case when f.acts then format('alter table %s drop constraint %I, add constraint %I %s',
+                        f.conrelid::regclass, f.conname, f.conname, pg_get_constraintdef(f.oid))
+                    else format('alter table %s alter constraint %I not deferrable', f.conrelid::regclass, f.conname) end,
+               case when f.acts and f.convalidated and f.relkind = 'r'
+                    then format('alter table %s validate constraint %I', f.conrelid::regclass, f.conname) end
+        from (select k.oid, k.conname, k.conrelid, k.conkey, k.confrelid, k.confkey, k.confmatchtype, k.condeferrable, k.convalidated,
+                     c.relkind, pgtide.table_name(k.conrelid) as table_name, pgtide.table_name(k.confrelid) as other_table,
+                     (k.confdeltype <> 'a' or k.confupdtype <> 'a')
+                     and k.conrelid in (select relation from local) and k.confrelid in (select relation from local) as acts
+              from pg_constraint k join pg_class c on c.oid = k.conrelid
+              where k.contype = 'f' and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
+                and coalesce((to_jsonb(k)->>'conenforced')::bool, true)
+                and exists (select from local l where l.relation in (k.conrelid, k.confrelid))) f
+        where f.acts or not f.condeferrable
     loop
         execute v_change.quiet_sql;
-        insert into pgtide.saved_ddl (queue_name, table_name, kind, object_name, restore_sql)
-        values (i_queue, v_change.table_name, v_change.kind, v_change.object_name, v_change.restore_sql)
+        insert into pgtide.saved_ddl (queue_name, table_name, kind, object_name, other_table, restore_sql)
+        values (i_queue, v_change.table_name, v_change.kind, v_change.object_name, v_change.other_table, v_change.restore_sql)
         on conflict do nothing;
+        if v_change.validate_sql is not null then
+            insert into pgtide.saved_ddl (queue_name, table_name, kind, object_name, other_table, restore_sql)
+            values (i_queue, v_change.table_name, 'foreign key', v_change.object_name, v_change.other_table, v_change.validate_sql)
+            on conflict do nothing;
+        end if;
         v_changes := v_changes + 1;
     end loop;
     return v_changes;

@@ -13,21 +13,21 @@ declare
     v_key_index oid := pgtide.key_index(i_oid);
 begin
     for v_object in
-        select 'foreign key' as kind, pgtide.table_name(k.conrelid) as table_name, k.conname::text as name,
-               pgtide.table_name(k.confrelid) as other_table,
-               format('alter table %s drop constraint %I', k.conrelid::regclass, k.conname) as drop_sql,
-               format('alter table %s add constraint %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid)) as restore_sql
-        from pg_constraint k
+        select k.oid from pg_constraint k
         where k.contype = 'f' and i_oid in (k.conrelid, k.confrelid) and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
-        union all
-        select 'constraint', i_table, k.conname, null,
-               format('alter table %s drop constraint %I', i_oid::regclass, k.conname),
-               format('alter table %s add constraint %I %s', i_oid::regclass, k.conname, pg_get_constraintdef(k.oid))
+    loop
+        perform pgtide.take_off_foreign_key(i_queue, v_object.oid);
+        v_count := v_count + 1;
+    end loop;
+    for v_object in
+        select 'constraint' as kind, k.conname::text as name,
+               format('alter table %s drop constraint %I', i_oid::regclass, k.conname) as drop_sql,
+               format('alter table %s add constraint %I %s', i_oid::regclass, k.conname, pg_get_constraintdef(k.oid)) as restore_sql
         from pg_constraint k
         where k.conrelid = i_oid and k.contype in ('u', 'x') and k.conindid is distinct from v_key_index
           and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
         union all
-        select 'index', i_table, c.relname, null,
+        select 'index', c.relname,
                format('drop index %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid)
         from pg_index i join pg_class c on c.oid = i.indexrelid
         where i.indrelid = i_oid and i.indexrelid is distinct from v_key_index
@@ -35,8 +35,8 @@ begin
           and not exists (select from pg_inherits h where h.inhrelid = i.indexrelid)
     loop
         execute v_object.drop_sql;
-        insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql)
-        values (i_queue, v_object.table_name, v_object.kind, v_object.name, v_object.other_table, v_object.restore_sql)
+        insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, restore_sql)
+        values (i_queue, i_table, v_object.kind, v_object.name, v_object.restore_sql)
         on conflict (queue_name, table_name, kind, object_name) do update set restore_sql = excluded.restore_sql, error = null;
         v_count := v_count + 1;
     end loop;
