@@ -155,10 +155,10 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           404,
           'Table does not exist: shop.none',
         ]);
-        const classic = ask(client, 'londiste.local_add_table', queue, 'shop.t', ['backup', 'ignore=a']);
-        expect(await stateOf(classic)).toEqual([
+        const merging = ask(client, 'londiste.local_add_table', queue, 'shop.t', ['merge_all', 'nonsense']);
+        expect(await stateOf(merging)).toEqual([
           'TD001',
-          "not supported yet: trigger arguments 'backup', 'ignore=a'",
+          "not supported yet: trigger arguments 'merge_all', 'nonsense'",
         ]);
         expect(await tables(client, queue)).toEqual([]);
 

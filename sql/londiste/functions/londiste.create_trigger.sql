@@ -1,11 +1,12 @@
 -- londiste.create_trigger(i_queue_name, i_table_name, i_trg_args, i_dest_table, i_node_type)
 --
--- Puts the triggers of a replicated table on it: on root and branch the capture, on a leaf the guard against changes by
--- anybody but replay.
+-- Puts the triggers of a replicated table on it: on root and branch the capture, or one of pgq's row triggers where the
+-- arguments ask for it (see londiste._create_classic_trigger), on a leaf the guard against changes by anybody but replay.
 --
 -- Arguments: i_table_name - the global name; i_trg_args - as londiste.local_add_table; i_dest_table - the table's name here;
 --            i_node_type - root, branch or leaf
--- Returns: ret_code, ret_note, trigger_name (of one of them): 200; 201 not created, as asked for; 404 no such table
+-- Returns: ret_code, ret_note, trigger_name (of one of them): 200; 201 not created, as asked for; 404 no such table; also
+--          400, 403 and 405 of londiste._create_classic_trigger
 -- Writes: triggers on the table
 -- Errors: as pgtide.create_capture
 create or replace function londiste.create_trigger(
@@ -36,6 +37,10 @@ begin
     if i_node_type = 'leaf' then
         perform pgtide.create_deny(i_queue_name, v_table);
         trigger_name := pgtide.trigger_name(i_queue_name, 'deny');
+    elsif londiste._classic_args(i_trg_args) <> '{}' then
+        select c.ret_code, c.ret_note, c.trigger_name into ret_code, ret_note, trigger_name
+          from londiste._create_classic_trigger(i_queue_name, v_name, v_table, londiste._classic_args(i_trg_args)) c;
+        return;
     else
         perform pgtide.create_capture(i_queue_name, v_table, v_name);
         trigger_name := pgtide.trigger_name(i_queue_name, 'insert');

@@ -6,10 +6,12 @@
 --
 -- Arguments: i_table_name - the global name; i_trg_args - any of expect_sync (holds the same rows already), skip_truncate (the
 --            copy keeps what is there), no_triggers, no_merge, virtual_table (the table need not exist; implies the first and
---            third); i_table_attrs - url-encoded; i_dest_table - the table's name here, when it is another
--- Returns: ret_code, ret_note: 200 added, or there already with the same arguments; 301 added, but it has no key; 400 the
---          queue has no node here; 404 no such table, or it is not on the queue; 405 INHERITS, or a partition and its parent at
---          once; 410 there already with other arguments
+--            third), or arguments for one of pgq's row triggers (see londiste._create_classic_trigger); i_table_attrs -
+--            url-encoded; i_dest_table - the table's name here, when it is another
+-- Returns: ret_code, ret_note: 200 added, or there already with the same arguments; 301 added, but it has no key, or
+--          its row trigger is not the first; 400 the queue has no node here; 404 no such table, or it is not on the queue; 405
+--          INHERITS, or a partition and its parent at once; 410 there already with other arguments; also 400, 403 and 405 of
+--          londiste._create_classic_trigger
 -- Writes: londiste.table_info, triggers on the table; on the root an event londiste.add-table
 -- Errors: TD001 arguments for trigger functions that do not exist here
 create or replace function londiste.local_add_table(
@@ -27,6 +29,7 @@ declare
     v_name      text := londiste.make_fqname(i_table_name);
     v_dest      text := nullif(londiste.make_fqname(i_dest_table), v_name);
     v_args      text[] := coalesce(i_trg_args, '{}');
+    v_classic   text[] := londiste._classic_args(i_trg_args);
     v_virtual   boolean := 'virtual_table' = any (v_args);
     v_attrs     text := nullif(i_table_attrs, '');
     v_node      text := londiste._find_node(i_queue_name);
@@ -36,10 +39,11 @@ declare
     v_note      text;
     v_trigger   record;
 begin
-    if not v_args <@ c_flags then
+    if not v_args <@ (c_flags || v_classic) then
         raise exception 'not supported yet: trigger arguments %',
-            (select string_agg(quote_literal(a), ', ') from unnest(v_args) a where a <> all (c_flags))
-            using errcode = 'TD001', hint = 'Supported: ' || array_to_string(c_flags, ', ') || '.';
+            (select string_agg(quote_literal(a), ', ') from unnest(v_args) a where a <> all (c_flags || v_classic))
+            using errcode = 'TD001',
+            hint = 'Supported: ' || array_to_string(c_flags, ', ') || ', tgflags=, skip, and the arguments of pgq.logutriga.';
     end if;
     if v_node is null then
         ret_code := 400;
@@ -77,6 +81,13 @@ begin
             ret_note := v_note;
             return;
         end if;
+        select c.ret_code, c.ret_note into v_trigger
+          from londiste.create_trigger(i_queue_name, v_name, v_args, coalesce(v_dest, v_name), v_node) c;
+        if v_trigger.ret_code >= 400 then
+            ret_code := v_trigger.ret_code;
+            ret_note := v_trigger.ret_note;
+            return;
+        end if;
     end if;
 
     if v_node = 'root' then
@@ -92,10 +103,11 @@ begin
     ret_code := 200;
     ret_note := 'Table added: ' || v_name;
     if not v_virtual then
-        select c.ret_code, c.ret_note into v_trigger
-          from londiste.create_trigger(i_queue_name, v_name, v_args, coalesce(v_dest, v_name), v_node) c;
         if v_trigger.ret_code = 201 then
             ret_note := 'Table added with no triggers: ' || v_name;
+        elsif v_trigger.ret_code = 301 then
+            ret_code := 301;
+            ret_note := ret_note || ': ' || v_trigger.ret_note;
         end if;
         if pgtide.table_key(v_table) = '{}' then
             ret_code := 301;
@@ -113,11 +125,9 @@ create or replace function londiste.local_add_table(
     out ret_code int4,
     out ret_note text
 ) returns record
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    select a.ret_code, a.ret_note into ret_code, ret_note
+language sql set search_path = pg_catalog, pg_temp as $$
+    select a.ret_code, a.ret_note
       from londiste.local_add_table(i_queue_name, i_table_name, i_trg_args, i_table_attrs, null) a;
-end;
 $$;
 
 create or replace function londiste.local_add_table(
@@ -127,11 +137,9 @@ create or replace function londiste.local_add_table(
     out ret_code int4,
     out ret_note text
 ) returns record
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    select a.ret_code, a.ret_note into ret_code, ret_note
+language sql set search_path = pg_catalog, pg_temp as $$
+    select a.ret_code, a.ret_note
       from londiste.local_add_table(i_queue_name, i_table_name, i_trg_args, null, null) a;
-end;
 $$;
 
 create or replace function londiste.local_add_table(
@@ -140,9 +148,7 @@ create or replace function londiste.local_add_table(
     out ret_code int4,
     out ret_note text
 ) returns record
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    select a.ret_code, a.ret_note into ret_code, ret_note
+language sql set search_path = pg_catalog, pg_temp as $$
+    select a.ret_code, a.ret_note
       from londiste.local_add_table(i_queue_name, i_table_name, null, null, null) a;
-end;
 $$;

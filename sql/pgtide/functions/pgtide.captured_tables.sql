@@ -1,7 +1,7 @@
 -- pgtide.captured_tables(i_queue) returns table (root, name)
 --
--- The tables whose changes go into a queue from this database: those that are local to it in londiste.table_info, and
--- are there.
+-- The tables whose changes go into a queue from this database by our capture: those that are local to it in
+-- londiste.table_info, are there, and have none of Londiste's row triggers for the queue.
 create or replace function pgtide.captured_tables(i_queue text)
 returns table (root oid, name text) language sql stable
 set search_path = pg_catalog, pg_temp
@@ -12,5 +12,8 @@ as $$
     where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
       and coalesce(t.table_attrs, '') !~ '(^|&)no_triggers=1(&|$)'
       and londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is not null
+      and not exists (select from pg_trigger g
+                      where g.tgrelid = londiste.find_table_oid(coalesce(t.dest_table, t.table_name))
+                        and g.tgname in (('_londiste_' || i_queue)::name, ('zzz__londiste_' || i_queue)::name))
     order by t.nr;
 $$;
