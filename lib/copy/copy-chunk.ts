@@ -3,6 +3,7 @@ import { copyPipe } from '../db/copy-pipe.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 import type { Copy, CopyPair } from './copy.ts';
+import { setAside } from './set-aside.ts';
 
 /** A chunk that this run has announced. */
 interface Chunk {
@@ -58,11 +59,16 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
       },
     );
   } catch (error) {
-    throw (await giveUp(copy, subscriber, chunk))
-      ? error
-      : new PgtideError('fenced', `chunk ${chunk.chunkNo} of ${chunk.table} belongs to another run by now`, {
+    if (!(await giveUp(copy, subscriber, chunk)))
+      throw new PgtideError(
+        'fenced',
+        `chunk ${chunk.chunkNo} of ${chunk.table} belongs to another run by now`,
+        {
           cause: error,
-        });
+        },
+      );
+    if (!(await setAside(copy, subscriber, chunk.table, error))) throw error;
+    return copyNextChunk(copy, pair);
   }
 }
 
@@ -98,22 +104,33 @@ function columnList(columns: string[]): string {
   return columns.length > 0 ? `(${columns.map(quoteIdent).join(', ')})` : '';
 }
 
-/** The two COPY statements of a chunk, over the columns that both sides have; the range is in the provider's key order. */
+/**
+ * The two COPY statements of a chunk, over the provider's columns except those that the subscriber generates; the range is in the
+ * provider's key order.
+ */
 async function copyStatements(
   copy: Copy,
   { provider, subscriber }: CopyPair,
   chunk: Chunk,
 ): Promise<{ read: string; write: string }> {
-  const target = await subscriber.first<{ target: string; columns: string[]; replica: boolean }>(
-    'select target, columns, pgtide.enter_apply() as replica from pgtide.copy_target($1, $2)',
+  const target = await subscriber.first<{ target: string; columns: string[]; generated: string[] }>(
+    'select target, columns, generated, pgtide.enter_apply() from pgtide.copy_target($1, $2)',
     [copy.queue, chunk.table],
   );
-  if (!target) throw new PgtideError('not-found', `${subscriber.node}: table ${chunk.table} is not there`);
-  const source = await provider.first<{ query: string; columns: string[] }>(
-    'select query, columns from pgtide.chunk_query($1, $2, $3, $4)',
-    [chunk.table, target.columns, chunk.lowerKey, chunk.upperKey],
+  if (!target) throw new PgtideError('schema', `${subscriber.node}: table ${chunk.table} is not there`);
+  const source = await provider.first<{ query: string; columns: string[]; missing: string[] }>(
+    'select query, columns, missing from pgtide.chunk_query($1, $2, $3, $4, $5)',
+    [chunk.table, target.columns, target.generated, chunk.lowerKey, chunk.upperKey],
   );
-  if (!source) throw new PgtideError('not-found', `${provider.node}: table ${chunk.table} is not there`);
+  if (!source) throw new PgtideError('schema', `${provider.node}: table ${chunk.table} is not there`);
+  if (source.missing.length > 0)
+    throw new PgtideError(
+      'schema',
+      `${subscriber.node}: table ${chunk.table} has no column ${source.missing.join(', ')}`,
+      {
+        remedy: `add it to the subscriber's table, then: pgtide resync ${copy.queue} ${chunk.table}`,
+      },
+    );
   return {
     read: `copy (${source.query}) to stdout`,
     write: `copy ${target.target} ${columnList(source.columns)} from stdin`,

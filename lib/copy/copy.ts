@@ -10,8 +10,11 @@ export interface Copy {
   statementTimeoutMs(): number;
   /** Chunks announced before belong to runs that have ended; the subscriber's text of a time. */
   startedAt: string;
+  /** A table that cannot be copied waits with its reason while the others go on; otherwise it stops them all. */
+  setsAside: boolean;
   at(step: CopyStep): void | Promise<void>;
   onCopied(table: string, rows: number, bytes: number): void;
+  onSetAside(table: string): void;
 }
 
 export interface CopyPair {

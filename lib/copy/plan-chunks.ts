@@ -1,15 +1,21 @@
 import type { Copy, CopyPair } from './copy.ts';
+import { setAside } from './set-aside.ts';
 
 /**
  * Plans a table's copy: asks the provider where to cut it, then, in one transaction on the subscriber, takes off the indexes and
  * constraints that a half-copied table could break, empties it, and writes the chunks. False: somebody else has planned it.
  */
-export async function planTable(
-  copy: Copy,
-  { provider, subscriber }: CopyPair,
-  table: string,
-): Promise<boolean> {
-  const plan = await provider.transaction(
+export async function planTable(copy: Copy, pair: CopyPair, table: string): Promise<boolean> {
+  try {
+    return await plan(copy, pair, table);
+  } catch (error) {
+    if (await setAside(copy, pair.subscriber, table, error)) return false;
+    throw error;
+  }
+}
+
+async function plan(copy: Copy, { provider, subscriber }: CopyPair, table: string): Promise<boolean> {
+  const cuts = await provider.transaction(
     { readOnly: true, statementTimeoutMs: copy.statementTimeoutMs() },
     async () =>
       provider.first<{ bounds: string[][]; rows: bigint | null }>(
@@ -24,8 +30,8 @@ export async function planTable(
       subscriber.first<{ begun: boolean }>('select pgtide.begin_copy($1, $2, $3, $4) as begun', [
         copy.queue,
         table,
-        JSON.stringify(plan?.bounds ?? []),
-        plan?.rows ?? 0n,
+        JSON.stringify(cuts?.bounds ?? []),
+        cuts?.rows ?? 0n,
       ]),
   );
   await copy.at('copy.planned');

@@ -22,7 +22,7 @@ export const copy: Unit = (context) => copyWith({})(context);
 export const copyWith =
   (hooks: { at?: (step: CopyStep) => void | Promise<void> }): Unit =>
   async (context) => {
-    const { root, copy: limits } = queueConfig(context.config, context.queue);
+    const { root, copy: limits, onConflict } = queueConfig(context.config, context.queue);
     return context.connect(context.node, async (subscriber) => {
       const started = await subscriber.first<{ now: string }>('select clock_timestamp()::text as now');
       const work: Copy = {
@@ -34,8 +34,10 @@ export const copyWith =
           context.connect(root, (provider) =>
             context.connect(context.node, (own) => use({ provider, subscriber: own })),
           ),
+        setsAside: onConflict !== 'stop',
         at: hooks.at ?? (() => undefined),
         onCopied: () => undefined,
+        onSetAside: () => context.count('setAsideTables', 1),
       };
       const unplanned = await listUnplanned(subscriber, context.queue);
       let worked = false;

@@ -1,17 +1,26 @@
--- pgtide.chunk_query(i_table, i_columns, i_lower, i_upper) returns (query, columns)
+-- pgtide.chunk_query(i_table, i_columns, i_others, i_lower, i_upper) returns (query, columns, missing)
 --
--- On the provider: the SELECT of a chunk's rows, for COPY, over those of i_columns that the table has; columns names them in the
--- query's order. i_lower is inside the chunk, i_upper outside; NULL: unbounded. No row when the table is not there.
-create or replace function pgtide.chunk_query(i_table text, i_columns text[], i_lower text[], i_upper text[])
-returns table (query text, columns text[]) language sql stable
+-- On the provider: the SELECT of a chunk's rows, for COPY. No row when the table is not there.
+--   i_columns         the columns that the subscriber can write
+--   i_others          those that it has, and generates itself
+--   i_lower, i_upper  the first key in the chunk, and the first that is not; NULL: unbounded
+-- columns names the columns of the query, in its order: those of i_columns that the table has. missing names the table's columns
+-- that are in neither list. Virtual columns count as not there: events do not carry them either.
+create or replace function pgtide.chunk_query(i_table text, i_columns text[], i_others text[], i_lower text[], i_upper text[])
+returns table (query text, columns text[], missing text[]) language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('select %s from %s%s', coalesce(string_agg(quote_ident(c.name), ', ' order by c.nr), ''), t.oid::regclass,
+    select format('select %s from %s%s', coalesce(string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.sent), ''),
+               t.oid::regclass,
                coalesce(' where ' || nullif(concat_ws(' and ',
                    pgtide.key_bound(t.oid, '>=', i_lower), pgtide.key_bound(t.oid, '<', i_upper)), ''), '')),
-           coalesce(array_agg(c.name order by c.nr) filter (where c.name is not null), '{}')
+           coalesce(array_agg(a.attname::text order by a.attnum) filter (where a.sent), '{}'),
+           coalesce(array_agg(a.attname::text order by a.attnum) filter (where not a.sent and a.attname <> all (i_others)), '{}')
     from (select londiste.find_table_oid(i_table) as oid) t
-    left join lateral unnest(i_columns) with ordinality c (name, nr) on pgtide.column_type(t.oid, c.name) is not null
+    left join lateral (
+        select c.attname, c.attnum, c.attname = any (i_columns) as sent
+        from pg_attribute c
+        where c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped and coalesce(to_jsonb(c)->>'attgenerated', '') <> 'v') a on true
     where t.oid is not null
     group by t.oid;
 $$;

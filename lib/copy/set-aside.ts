@@ -1,0 +1,22 @@
+import type { Client } from '../db/client.ts';
+import { hasState } from '../db/sqlstate.ts';
+import { PgtideError } from '../errors.ts';
+import type { Copy } from './copy.ts';
+
+/**
+ * Takes a table out of the copy whose own rows or shape made it fail, with the reason, so that the others are copied. It waits for
+ * an operator's resync. False: the error says nothing about the table (a lost connection, a lock, a missing right), or the policy
+ * is to stop.
+ */
+export async function setAside(
+  copy: Copy,
+  subscriber: Client,
+  table: string,
+  error: unknown,
+): Promise<boolean> {
+  if (!copy.setsAside || !(error instanceof PgtideError)) return false;
+  if (error.kind !== 'apply' && error.kind !== 'schema' && !hasState(error, 'TD002')) return false;
+  await subscriber.query('select pgtide.set_aside($1, $2, $3)', [copy.queue, table, error.message]);
+  copy.onSetAside(table);
+  return true;
+}
