@@ -2,10 +2,14 @@
 // biome-ignore-all lint/performance/noBarrelFile: the one entry of the published package; nothing inside imports it.
 export { type Clock, systemClock } from './clock.ts';
 export { type Config, loadConfig, type NodeConfig, parseConfig, type QueueConfig } from './config/config.ts';
+export { type Producer, produce, produceBulk } from './consumer/produce.ts';
 export { type ErrorKind, PgtideError, policyOf } from './errors.ts';
 export { type Lease, type LeaseStore, leaseKey } from './lease/lease-store.ts';
 export { openLeaseStore } from './lease/open-store.ts';
 export type { Outcome } from './outcome.ts';
+export { parseChange, type RowChange, type Value } from './pgq/change.ts';
+export type { QueueEvent } from './pgq/event.ts';
+export type { NewEvent } from './pgq/produce.ts';
 export type { RunLog } from './runtime/run-log.ts';
 export type { RunReport } from './runtime/run-report.ts';
 export { type RunRequest, runUnit } from './runtime/run-unit.ts';

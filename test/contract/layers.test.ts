@@ -24,6 +24,7 @@ const mayImport: Record<string, string[]> = {
   lease: ['config'],
   units: ['config', 'db', 'pgq', 'node', 'install', 'tables', 'replay', 'copy', 'compare', 'status'],
   runtime: ['config', 'db', 'secrets', 'lease', 'units'],
+  consumer: ['config', 'db', 'pgq', 'secrets', 'units', 'runtime'],
   demo: ['config', 'db', 'cli', 'runtime', 'units'],
   cli: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'demo', 'node', 'pgq', 'install', 'compare'],
 };

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { nodeOfQueue } from '../config/queue-node.ts';
+import type { Client } from '../db/client.ts';
+import { policyOf } from '../errors.ts';
+import type { QueueEvent } from '../pgq/event.ts';
+import { redact } from '../redact.ts';
+import { type Environment, lambdaEnvironment } from '../runtime/environment.ts';
+import { withoutCause } from '../runtime/run-report.ts';
+import { runUnit } from '../runtime/run-unit.ts';
+import { type Invocation, type LambdaHandler, RunsFailed, stack } from '../runtime/stack.ts';
+import type { UnitContext } from '../units/context.ts';
+import { type Consumption, consume } from './consume.ts';
+import type { Run } from './delivery.ts';
+import { RESERVE_MS } from './judge.ts';
+import type {
+  AtLeastOnceSpec,
+  ConsumerSpec,
+  Destination,
+  ExactlyOnceHandling,
+  ExactlyOnceSpec,
+  Handling,
+} from './spec.ts';
+
+/** What an invocation returns, and what its log line says besides. */
+export interface ConsumerResponse {
+  /** `applied`, `idle`, `out-of-budget`, `waiting-for`, `lease-held`, or `error` where the next run tries again. */
+  outcome: string;
+  /** Settled: handled or failed. */
+  events: number;
+  /** Failed, and put aside for later or given up. */
+  failed: number;
+}
+
+const MAX_EVENTS = 500;
+const MAX_BYTES = 16_000_000;
+const RETRY_SECONDS = 60;
+const RETRY_MAX = 5;
+const MAX_SECONDS = 55;
+/** How many failures the log line tells in words. */
+const MOST_TOLD = 5;
+
+/**
+ * A handler for a Lambda function of your own that consumes a queue: each invocation settles batches until there are
+ * none, or its time is over. Errors that mend themselves end an invocation normally; those that wait for an operator
+ * fail it.
+ *
+ * Without `exactlyOnce` an event is handled at least once. With it, the handler is given the destination's transaction,
+ * in which the position is kept too.
+ */
+export function createConsumer(spec: AtLeastOnceSpec): LambdaHandler<ConsumerResponse>;
+export function createConsumer(spec: ExactlyOnceSpec): LambdaHandler<ConsumerResponse>;
+export function createConsumer(spec: ConsumerSpec): LambdaHandler<ConsumerResponse> {
+  return stack({
+    unit: 'consume',
+    event: z.unknown(),
+    mostMs: (spec.maxSeconds ?? MAX_SECONDS) * 1000,
+    environment: environmentOf(spec),
+    work: (_event, invocation) => runConsumer(spec, invocation),
+    failed: (error): ConsumerResponse => {
+      if (policyOf[error.kind] === 'operator') throw withoutCause(error);
+      return { outcome: 'error', events: 0, failed: 0 };
+    },
+  });
+}
+
+function environmentOf({ environment = lambdaEnvironment(), config }: ConsumerSpec): Environment {
+  return config ? { ...environment, config: () => config } : environment;
+}
+
+async function runConsumer(spec: ConsumerSpec, invocation: Invocation): Promise<ConsumerResponse> {
+  const { environment, config, owner } = invocation;
+  const { queue, consumer } = spec;
+  const told: { event: string; reason: string }[] = [];
+  const report = await runUnit({
+    unitName: 'consume',
+    unit: (context) => consume(context, consumptionOf(spec, context, told)),
+    config,
+    queue,
+    node: nodeOfQueue(config, queue, spec.node),
+    consumer,
+    leaseStore: spec.lease === false ? null : environment.leaseStore(config),
+    owner,
+    secrets: environment.secrets,
+    budgetMs: invocation.remainingMs(),
+    clock: environment.clock,
+    log: (line) => environment.log(told.length > 0 ? { ...line, failures: told } : line),
+    // It repeats by itself, on the connections that it has.
+    repeat: false,
+  });
+  const { error, outcome, counts } = report;
+  if (error) throw new RunsFailed(error.kind, error.message, { remedy: error.remedy });
+  return { outcome: outcome?.kind ?? 'error', events: counts.events ?? 0, failed: counts.failed ?? 0 };
+}
+
+function consumptionOf(
+  spec: ConsumerSpec,
+  context: UnitContext,
+  told: { event: string; reason: string }[],
+): Consumption {
+  const { queue, consumer } = spec;
+  const { budget } = context;
+  const seconds = spec.retry?.seconds ?? RETRY_SECONDS;
+  const run = (source: Client): Run => ({
+    queue,
+    consumer,
+    budget,
+    source,
+    rule: {
+      seconds: typeof seconds === 'number' ? () => seconds : seconds,
+      max: spec.retry?.max ?? RETRY_MAX,
+    },
+    oneByOne: spec.onEvent !== undefined,
+    handle: (events, batch, client) => {
+      const handling: Handling = {
+        queue,
+        consumer,
+        batch: batch.id,
+        remainingMs: () => Math.max(0, budget.remainingMs() - RESERVE_MS),
+        count: (name, by = 1) => context.count(name, by),
+      };
+      return callHandler(spec, events, handling, client);
+    },
+    settled(events, { retried, dead }) {
+      for (const [name, by] of Object.entries({ events, retried, dead })) if (by > 0) context.count(name, by);
+    },
+    failed(id, reason) {
+      context.count('failed', 1);
+      if (told.length < MOST_TOLD) told.push({ event: String(id), reason: redact(reason) });
+    },
+  });
+  return {
+    register: spec.register ?? true,
+    maxEvents: spec.maxEvents ?? MAX_EVENTS,
+    maxBytes: spec.maxBytes ?? MAX_BYTES,
+    into: spec.exactlyOnce?.into ?? null,
+    run,
+  };
+}
+
+/** The client is there where the spec says exactly once, and only there. */
+async function callHandler(
+  spec: ConsumerSpec,
+  events: readonly QueueEvent[],
+  handling: Handling,
+  client: Destination | undefined,
+): Promise<void> {
+  const given = { ...handling, ...(client ? { client } : {}) } as ExactlyOnceHandling;
+  if (spec.onBatch) await spec.onBatch(events, given);
+  else for (const event of events) await spec.onEvent(event, given);
+}

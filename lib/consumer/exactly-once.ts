@@ -1,0 +1,174 @@
+/**
+ * Exactly once: what the handler writes, and that it was written, are one transaction of the destination. The queue is
+ * told later. The protocol, for a batch (previous tick, tick], where P is the position that the destination keeps:
+ *
+ * 1. P = previous tick, or there is no P yet: on track. P = tick: settled, go to 4. Anything else: lost.
+ * 2. One transaction of the destination for each slice: take the lock of this consumer, see that nobody has moved the
+ *    place since, handle each event under a savepoint, note the ids of those that failed, and move the place: to the
+ *    slice's last event, or, with the last slice, P to the tick.
+ * 3. (A run may die here, or in 2, or lose the answer to COMMIT: the next one finds out at 1.)
+ * 4. One transaction of the queue's database: put the noted events aside for later, and finish the batch.
+ *
+ * No event is lost: it is put aside in the transaction that finishes its batch. None is handled twice: an event that is
+ * put aside was rolled back to its savepoint, and comes again in a later batch, to which 1 applies. Two runs at once wait
+ * for each other at the lock, and the later one sees at 2 that it was overtaken.
+ */
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import type { Batch } from '../pgq/batch.ts';
+import * as progress from '../pgq/progress.ts';
+import { putAside } from '../pgq/retry.ts';
+import { registerConsumer, registerConsumerAt } from '../pgq/subscription.ts';
+import { notRegistered, progressName, requireRegistered, startAt } from './at-least-once.ts';
+import {
+  type Attempt,
+  type Delivery,
+  finish,
+  isWhole,
+  lastSettled,
+  type Run,
+  type Work,
+} from './delivery.ts';
+import { type Judged, LEAST_MS, RESERVE_MS, TransactionEnded, withinTime } from './judge.ts';
+import type { Destination } from './spec.ts';
+
+export async function exactlyOnce(run: Run, destination: Client): Promise<Delivery> {
+  if (!(await progress.hasProgress(destination)))
+    throw new PgtideError('state', `${destination.node}: schema pgq_ext is not there, or not for this user`, {
+      remedy: 'install pgtide there (pgtide queue install), or grant what is missing',
+    });
+  const name = progressName(run);
+  const tell = async (batch: Batch) => {
+    const noted = await progress.notedFailed(destination, name, batch.id);
+    const failed = noted.map((id) => ({ id, reason: 'its handler failed' }));
+    const put = await run.source.transaction({}, async () => {
+      const moved = await putAside(run.source, batch.id, failed, run.rule);
+      await finish(run, batch);
+      return moved;
+    });
+    run.settled(0, put);
+  };
+  return {
+    register: (wanted) => register(run, destination, wanted),
+    async start(batch) {
+      const position = await progress.settledTick(destination, name);
+      if (position === batch.tick) {
+        await tell(batch);
+        return { kind: 'settled' };
+      }
+      if (position !== null && position !== batch.previousTick) throw lost(run, destination, batch, position);
+      return startAt(await progress.readProgress(destination, name, batch.id));
+    },
+    begin: (batch, after, trying) =>
+      progress.writeProgress(destination, name, { batch: batch.id, done: after, begun: after, trying }),
+    pause: () => progress.writeProgress(destination, name, { begun: progress.fresh.begun }),
+    async settle(work, judge) {
+      const judged = await inDestination(run, destination, async () => {
+        await lockPlace(run, destination, work);
+        const verdict = await judge(attemptIn(run, destination, work.batch));
+        if (verdict.stop?.kind === 'error') throw verdict.stop.error;
+        await movePlace(name, destination, work, verdict);
+        return verdict;
+      });
+      run.settled(judged.settled, { retried: 0, dead: 0 });
+      if (isWhole(work, judged)) await tell(work.batch);
+      return judged;
+    },
+  };
+}
+
+/** A consumer that is not registered (any more) begins where the destination stands. */
+async function register(run: Run, destination: Client, wanted: boolean): Promise<void> {
+  const { source, queue, consumer } = run;
+  if (await requireRegistered(source, run)) return;
+  if (!wanted) throw notRegistered(run);
+  const position = await progress.settledTick(destination, progressName(run));
+  if (position === null) await registerConsumer(source, queue, consumer);
+  else await registerConsumerAt(source, queue, consumer, position);
+}
+
+function lost(run: Run, destination: Client, batch: Batch, position: bigint): PgtideError {
+  const { queue, consumer, source } = run;
+  return new PgtideError(
+    'lost-position',
+    `${destination.node}: ${consumer} has settled tick ${position} of ${queue}, but ${source.node} offers what comes after ${batch.previousTick}`,
+    {
+      remedy: `if ${source.node} still has that tick: pgtide queue reposition ${queue} ${consumer} --at ${position}`,
+    },
+  );
+}
+
+/** With the settings that the role has, not with those of pgtide: the statements are the user's. */
+async function inDestination<T>(run: Run, destination: Client, work: () => Promise<T>): Promise<T> {
+  const patience = Math.ceil(Math.max(LEAST_MS, run.budget.remainingMs() - RESERVE_MS));
+  await destination.query(
+    `begin isolation level read committed; set local statement_timeout = ${patience};
+     set local idle_in_transaction_session_timeout = ${patience + 2 * RESERVE_MS}`,
+  );
+  try {
+    const result = await work();
+    await destination.query('commit');
+    return result;
+  } catch (error) {
+    if (destination.inTransaction) await destination.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+function transactionEnded(destination: Client): TransactionEnded {
+  return new TransactionEnded('state', `${destination.node}: the handler has ended the transaction`, {
+    remedy: 'leave BEGIN, COMMIT and ROLLBACK to the consumer',
+  });
+}
+
+/** Everything that this run relies on must still be so. */
+async function lockPlace(run: Run, destination: Client, { batch, events }: Work): Promise<void> {
+  const name = progressName(run);
+  await destination.query(`select pg_advisory_xact_lock(hashtext('pgtide consumer'), hashtext($1))`, [name]);
+  const position = await progress.settledTick(destination, name);
+  const { done } = await progress.readProgress(destination, name, batch.id);
+  const overtaken = position === batch.tick || (events[0] !== undefined && done >= events[0].id);
+  if (!overtaken) return;
+  throw new PgtideError('fenced', `${destination.node}: another run of ${run.consumer} has gone on`, {
+    remedy: 'nothing was changed; the next run goes on from there',
+  });
+}
+
+async function movePlace(name: string, destination: Client, work: Work, judged: Judged): Promise<void> {
+  const failed = judged.failed.map(({ id }) => id);
+  await progress.noteFailed(destination, name, work.batch.id, failed);
+  const done = lastSettled(work, judged);
+  if (isWhole(work, judged)) await progress.setSettledTick(destination, name, work.batch.tick);
+  else if (done !== undefined)
+    await progress.writeProgress(destination, name, { done, begun: progress.fresh.begun });
+}
+
+/** A group's trial: under a savepoint, and with a client that is of no use any more once the trial is over. */
+function attemptIn(run: Run, destination: Client, batch: Batch): Attempt {
+  return async (group) => {
+    let over = false;
+    const guarded =
+      <Result>(call: (text: string, values?: unknown[]) => Promise<Result>) =>
+      async (text: string, values?: unknown[]): Promise<Result> => {
+        if (over) throw new PgtideError('state', 'the handler that this client was given to has ended');
+        return call(text, values);
+      };
+    const client = {
+      query: guarded((text, values) => destination.query(text, values)),
+      first: guarded((text, values) => destination.first(text, values)),
+    } as Destination;
+    await destination.query('savepoint pgtide_trial');
+    try {
+      await withinTime(run.budget, () => run.handle(group, batch, client));
+      over = true;
+      if (!destination.inTransaction) throw transactionEnded(destination);
+      await destination.query('release savepoint pgtide_trial');
+    } catch (error) {
+      over = true;
+      if (destination.inTransaction) await destination.query('rollback to savepoint pgtide_trial');
+      else if (!(error instanceof PgtideError && error.kind === 'connection'))
+        throw transactionEnded(destination);
+      throw error;
+    }
+  };
+}

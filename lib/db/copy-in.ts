@@ -1,0 +1,46 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { Client } from './client.ts';
+import { asPgtideError } from './sqlstate.ts';
+
+/** A value in COPY's text format. */
+export function copyText(value: string | null): string {
+  if (value === null) return '\\N';
+  return value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t');
+}
+
+/**
+ * Writes lines of COPY's text format into a COPY … FROM STDIN, as fast as the server takes them. Returns the rows. When
+ * `lines` throws, the COPY fails, and what was thrown is thrown.
+ */
+export async function copyIn(
+  client: Client,
+  statement: string,
+  lines: AsyncIterable<string>,
+): Promise<number> {
+  const writing = client.connection.query(copyFrom(statement));
+  let refused: unknown;
+  writing.on('error', (error) => {
+    refused ??= error;
+  });
+  let failed: unknown;
+  async function* guarded() {
+    try {
+      yield* lines;
+    } catch (error) {
+      failed = error;
+      throw error;
+    }
+  }
+  try {
+    await pipeline(Readable.from(guarded(), { objectMode: true, highWaterMark: 1 }), writing);
+  } catch (error) {
+    throw failed ?? asPgtideError(refused ?? error, client.node);
+  }
+  return writing.rowCount;
+}

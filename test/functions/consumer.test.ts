@@ -1,0 +1,320 @@
+/**
+ * A consumer of somebody's own, at least once: every event is handled in order, also when the function dies; what fails
+ * comes again later and not for ever; and an invocation ends in time.
+ */
+import { beforeAll, expect, test } from 'vitest';
+import { createConsumer, type Handling, NotNow, type QueueEvent } from '../../lib/consumer/api.ts';
+import { PgtideError } from '../../lib/errors.ts';
+import { leaseKey } from '../../lib/lease/lease-store.ts';
+import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { makeQueue, tickNow } from '../support/queue.ts';
+
+let db: TestDatabase;
+let world: ConsumerWorld;
+
+beforeAll(async () => {
+  db = await createDatabase(await postgres(15), { installed: true });
+  world = await consumerWorld({ app: db });
+});
+
+/** A queue with a registered consumer `reader`. */
+async function queueWithReader(): Promise<string> {
+  return db.client(async (client) => {
+    const queue = await makeQueue(client);
+    await client.query(`select pgq.register_consumer($1, 'reader')`, [queue]);
+    return queue;
+  });
+}
+
+/** Makes events that hold the texts, and ticks. */
+async function fill(queue: string, texts: readonly string[]): Promise<void> {
+  await db.client(async (client) => {
+    await client.query(`select pgq.insert_event($1, 'test', t) from unnest($2::text[]) t`, [queue, texts]);
+    await tickNow(client, queue);
+  });
+}
+
+/** Time passes for what waits to come again, and it comes again. */
+async function bringBack(queue: string): Promise<number> {
+  return db.client(async (client) => {
+    await client.query(
+      `update pgq.retry_queue r set ev_retry_after = now() from pgq.queue q
+        where q.queue_id = r.ev_queue and q.queue_name = $1`,
+      [queue],
+    );
+    const row = await client.first<{ events: number }>('select pgq.maint_retry_events() as events');
+    await tickNow(client, queue);
+    return row?.events ?? 0;
+  });
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
+
+interface Options {
+  maxEvents?: number;
+  maxBytes?: number;
+  retry?: { seconds?: number; max?: number };
+  lease?: boolean;
+}
+
+/** A consumer that takes each event by itself; what it has handled is in `seen`. */
+function eventReader(
+  queue: string,
+  handle: (data: string, handling: Handling) => Promise<void> | void = () => undefined,
+  options: Options = {},
+) {
+  const seen: string[] = [];
+  const handler = createConsumer({
+    queue,
+    consumer: 'reader',
+    environment: world.environment,
+    ...options,
+    onEvent: async (event, handling) => {
+      await handle(event.data ?? '', handling);
+      seen.push(event.data ?? '');
+    },
+  });
+  return { seen, run: (remainingMs?: number) => handler({}, lambdaContext(remainingMs)) };
+}
+
+function batchReader(
+  queue: string,
+  handle: (events: readonly string[]) => Promise<void> | void,
+  options: Options = {},
+) {
+  const handler = createConsumer({
+    queue,
+    consumer: 'reader',
+    environment: world.environment,
+    ...options,
+    onBatch: (events) => handle(events.map(({ data }) => data ?? '')),
+  });
+  return (remainingMs?: number) => handler({}, lambdaContext(remainingMs));
+}
+
+const consumerInfo = (queue: string) =>
+  db.client((client) =>
+    client.first<{ pending: bigint; batch: bigint | null }>(
+      `select pending_events as pending, current_batch as batch from pgq.get_consumer_info($1, 'reader')`,
+      [queue],
+    ),
+  );
+
+test('the first run registers the consumer, which sees what is made from there on', async () => {
+  const queue = await db.client((client) => makeQueue(client));
+  await fill(queue, ['before']);
+  const { seen, run } = eventReader(queue);
+  expect(await run()).toEqual({ outcome: 'idle', events: 0, failed: 0 });
+  await fill(queue, ['one', 'two']);
+  expect(await run()).toEqual({ outcome: 'applied', events: 2, failed: 0 });
+  expect(seen).toEqual(['one', 'two']);
+  expect(await run()).toMatchObject({ outcome: 'idle' });
+});
+
+test('where registration is required, its lack fails the invocation and says what to run', async () => {
+  const queue = await db.client((client) => makeQueue(client));
+  const handler = createConsumer({
+    queue,
+    consumer: 'reader',
+    register: false,
+    environment: world.environment,
+    onEvent: () => undefined,
+  });
+  await expect(handler({}, lambdaContext())).rejects.toMatchObject({
+    kind: 'state',
+    remedy: `run: pgtide queue register ${queue} reader`,
+  });
+});
+
+test('events come typed, with every field', async () => {
+  const queue = await queueWithReader();
+  await db.client(async (client) => {
+    await client.query(`select pgq.insert_event($1, 'kind', 'dätä', 'a', null, '', 'tab\t"')`, [queue]);
+    await tickNow(client, queue);
+  });
+  const events: QueueEvent[] = [];
+  const handler = createConsumer({
+    queue,
+    consumer: 'reader',
+    environment: world.environment,
+    onEvent: (event) => void events.push(event),
+  });
+  await handler({}, lambdaContext());
+  const [event] = events;
+  expect(event).toEqual({
+    id: expect.any(BigInt),
+    time: expect.any(Date),
+    txid: expect.any(BigInt),
+    retry: null,
+    type: 'kind',
+    data: 'dätä',
+    extra1: 'a',
+    extra2: null,
+    extra3: '',
+    extra4: 'tab\t"',
+  });
+});
+
+test('one invocation takes batch after batch, in slices, and leaves one line in the log', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(120));
+  await fill(queue, ['last']);
+  const sizes: number[] = [];
+  const all: string[] = [];
+  const run = batchReader(
+    queue,
+    (events) => {
+      sizes.push(events.length);
+      all.push(...events);
+    },
+    { maxEvents: 50 },
+  );
+  world.lines.length = 0;
+  expect(await run()).toMatchObject({ outcome: 'applied', events: 121 });
+  expect(all).toEqual([...numbers(120), 'last']);
+  expect(sizes).toEqual([50, 50, 20, 1]);
+  expect(world.lines).toHaveLength(1);
+  expect(world.lines[0]).toMatchObject({
+    unit: 'consume',
+    queue,
+    node: 'app',
+    consumer: 'reader',
+    outcome: 'applied',
+    counts: { events: 121, batches: 2 },
+  });
+});
+
+test('large events make small slices', async () => {
+  const queue = await queueWithReader();
+  await fill(
+    queue,
+    ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(100_000)),
+  );
+  const sizes: number[] = [];
+  const run = batchReader(queue, (events) => void sizes.push(events.length), { maxBytes: 250_000 });
+  expect(await run()).toMatchObject({ events: 4 });
+  expect(sizes).toEqual([2, 2]);
+});
+
+test('an event that fails comes again, while the others go on', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(5));
+  let broken = true;
+  const { seen, run } = eventReader(queue, (data) => {
+    if (data === '3' && broken) throw new Error('no such address: postgres://me:hunter2@host/');
+  });
+  world.lines.length = 0;
+  expect(await run()).toEqual({ outcome: 'applied', events: 5, failed: 1 });
+  expect(seen).toEqual(['1', '2', '4', '5']);
+  expect(world.lines[0]).toMatchObject({
+    counts: { failed: 1, retried: 1 },
+    failures: [{ reason: 'no such address: postgres://me:***@host/' }],
+  });
+  expect(await run()).toMatchObject({ outcome: 'idle' });
+  broken = false;
+  expect(await bringBack(queue)).toBe(1);
+  expect(await run()).toMatchObject({ events: 1, failed: 0 });
+  expect(seen.at(-1)).toBe('3');
+});
+
+test('of a batch that fails only the events that fail alone come again', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(20));
+  const handled: string[] = [];
+  const run = batchReader(queue, (events) => {
+    if (events.includes('7') || events.includes('16')) throw new Error('poison');
+    handled.push(...events);
+  });
+  expect(await run()).toMatchObject({ outcome: 'applied', events: 20, failed: 2 });
+  expect(handled.map(Number)).toEqual(
+    numbers(20)
+      .map(Number)
+      .filter((n) => n !== 7 && n !== 16),
+  );
+  expect(await consumerInfo(queue)).toMatchObject({ batch: null, pending: 0n });
+});
+
+test('a consumer that says "not now" ends the run, fails no event, and goes on with the same one', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(4));
+  let away = true;
+  const { seen, run } = eventReader(queue, (data) => {
+    if (data === '3' && away) throw new NotNow('the mail server is down');
+  });
+  expect(await run()).toEqual({ outcome: 'waiting-for', events: 2, failed: 0 });
+  expect(await run()).toEqual({ outcome: 'waiting-for', events: 0, failed: 0 });
+  away = false;
+  expect(await run()).toEqual({ outcome: 'applied', events: 2, failed: 0 });
+  expect(seen).toEqual(['1', '2', '3', '4']);
+});
+
+test("the server out of reach is nobody's fault: the run ends normally and the next one goes on", async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(3));
+  let away = true;
+  const { seen, run } = eventReader(queue, (data) => {
+    if (data === '2' && away) throw new PgtideError('connection', 'gone');
+  });
+  expect(await run()).toMatchObject({ outcome: 'error' });
+  away = false;
+  expect(await run()).toMatchObject({ outcome: 'applied', events: 2 });
+  expect(seen).toEqual(['1', '2', '3']);
+});
+
+test('a run that is out of time keeps what it has done', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(3));
+  let slow = true;
+  const { seen, run } = eventReader(queue, async (_data, handling) => {
+    expect(handling.remainingMs()).toBeGreaterThan(0);
+    if (slow) await new Promise((resolve) => setTimeout(resolve, 400));
+  });
+  // Four seconds of these are kept for the end.
+  expect(await run(6_300)).toMatchObject({ outcome: 'out-of-budget' });
+  slow = false;
+  const before = seen.length;
+  expect(before).toBeGreaterThan(0);
+  expect(await run()).toMatchObject({ events: 3 - before });
+  expect(seen).toEqual(['1', '2', '3']);
+});
+
+test('an event whose handler never ends stops two runs, and then comes later', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(3));
+  const { seen, run } = eventReader(queue, (data) =>
+    data === '1' ? new Promise<void>(() => undefined) : undefined,
+  );
+  expect(await run(7_000)).toMatchObject({ outcome: 'out-of-budget', events: 0 });
+  expect(await run(7_000)).toMatchObject({ events: 1, failed: 1 });
+  expect(await run()).toMatchObject({ outcome: 'applied', events: 2, failed: 0 });
+  expect(seen).toEqual(['2', '3']);
+});
+
+test('two runs at once: the lease gives the work to one of them', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, ['only']);
+  const { seen, run } = eventReader(queue);
+  const taken = await world.leaseStore.acquire(leaseKey('consume', queue, 'app/reader'), 'another', 60_000);
+  if (taken.kind !== 'acquired') throw new Error('the lease should be free');
+  expect(await run()).toMatchObject({ outcome: 'lease-held', events: 0 });
+  await world.leaseStore.release(taken.lease);
+  expect(await run()).toMatchObject({ outcome: 'applied', events: 1 });
+  expect(seen).toEqual(['only']);
+});
+
+test('without a lease the run that comes second ends without harm', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, ['a', 'b']);
+  const second = eventReader(queue, undefined, { lease: false });
+  const first = eventReader(
+    queue,
+    async (data) => {
+      if (data === 'a') await second.run();
+    },
+    { lease: false },
+  );
+  expect(await first.run()).toMatchObject({ outcome: 'error' });
+  expect(second.seen).toEqual(['a', 'b']);
+  expect(await first.run()).toMatchObject({ outcome: 'idle' });
+});

@@ -1,0 +1,46 @@
+/** A user's own function, as Lambda would call it, against test databases. */
+import type { Context } from 'aws-lambda';
+import { systemClock } from '../../lib/clock.ts';
+import { type Config, parseConfig } from '../../lib/config/config.ts';
+import type { LeaseStore } from '../../lib/lease/lease-store.ts';
+import type { Environment } from '../../lib/runtime/environment.ts';
+import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
+import type { TestDatabase } from './database.ts';
+import { leaseTable } from './lease-table.ts';
+
+export interface ConsumerWorld {
+  readonly config: Config;
+  readonly environment: Environment;
+  /** The log's lines, oldest first. */
+  readonly lines: Record<string, unknown>[];
+  readonly leaseStore: LeaseStore;
+}
+
+/** A configuration of nodes alone, an empty lease table, and a log to look at. */
+export async function consumerWorld(nodes: Record<string, TestDatabase>): Promise<ConsumerWorld> {
+  const config = parseConfig(
+    JSON.stringify({
+      nodes: Object.fromEntries(Object.entries(nodes).map(([name, { url }]) => [name, { url }])),
+      queues: {},
+    }),
+  );
+  const leaseStore = (await leaseTable()).store();
+  const lines: Record<string, unknown>[] = [];
+  const environment: Environment = {
+    clock: systemClock,
+    log: (line) => void lines.push(line),
+    secrets: createSecretReader(() => Promise.reject(new Error('no secrets here'))),
+    config: () => config,
+    leaseStore: () => leaseStore,
+  };
+  return { config, environment, lines, leaseStore };
+}
+
+/** What Lambda tells a handler that may take so long. */
+export function lambdaContext(remainingMs = 60_000): Context {
+  const ends = Date.now() + remainingMs;
+  return {
+    awsRequestId: `request-${Math.random()}`,
+    getRemainingTimeInMillis: () => ends - Date.now(),
+  } as Context;
+}
