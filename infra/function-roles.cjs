@@ -1,22 +1,22 @@
 /**
  * One role a function, with no more than it needs: its own log, the secrets of the nodes it connects to, and the lease
- * table where it takes leases. In a VPC also what Lambda needs for network interfaces, which knows no narrower resource.
+ * table where it takes leases or wakes units. In a VPC also what Lambda needs for network interfaces, which knows no narrower resource.
  */
 const { vpcOf } = require('./network.cjs');
 const { secretArns } = require('./secret-arns.cjs');
 
-/** leases: takes them. secrets: of the roots alone, or of all nodes. */
+/** leases: takes them, or only wakes who rests. secrets: of the roots alone, or of all nodes. */
 const needs = {
-  tick: { leases: false, secrets: 'roots' },
-  replay: { leases: true, secrets: 'all' },
-  copy: { leases: true, secrets: 'all' },
-  maintain: { leases: false, secrets: 'all' },
-  install: { leases: false, secrets: 'all' },
-  'add-table': { leases: false, secrets: 'all' },
-  'remove-table': { leases: false, secrets: 'all' },
-  resync: { leases: false, secrets: 'all' },
-  status: { leases: false, secrets: 'all' },
-  compare: { leases: false, secrets: 'all' },
+  tick: { leases: 'none', secrets: 'roots' },
+  replay: { leases: 'take', secrets: 'all' },
+  copy: { leases: 'take', secrets: 'all' },
+  maintain: { leases: 'none', secrets: 'all' },
+  install: { leases: 'wake', secrets: 'all' },
+  'add-table': { leases: 'wake', secrets: 'all' },
+  'remove-table': { leases: 'wake', secrets: 'all' },
+  resync: { leases: 'wake', secrets: 'all' },
+  status: { leases: 'none', secrets: 'all' },
+  compare: { leases: 'none', secrets: 'all' },
 };
 
 const allow = (Action, Resource) => ({ Effect: 'Allow', Action, Resource });
@@ -26,9 +26,12 @@ const ownLog = (functionName) =>
     'Fn::Sub': `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${functionName}:*`,
   });
 
-const leases = allow(['dynamodb:UpdateItem', 'dynamodb:GetItem', 'dynamodb:BatchGetItem'], {
-  'Fn::GetAtt': ['LeaseTable', 'Arn'],
-});
+const leaseTable = { 'Fn::GetAtt': ['LeaseTable', 'Arn'] };
+const leases = {
+  none: false,
+  take: allow(['dynamodb:UpdateItem', 'dynamodb:GetItem', 'dynamodb:BatchGetItem'], leaseTable),
+  wake: allow(['dynamodb:UpdateItem'], leaseTable),
+};
 
 const networkInterfaces = allow(
   [
@@ -71,7 +74,7 @@ module.exports = async ({ resolveVariable }) => {
   const arns = secretArns();
   const statementsOf = (name) => [
     ownLog(`${prefix}-${name}`),
-    needs[name].leases && leases,
+    leases[needs[name].leases],
     arns[needs[name].secrets].length > 0 && allow('secretsmanager:GetSecretValue', arns[needs[name].secrets]),
     arns[needs[name].secrets].length > 0 && keyArn && allow('kms:Decrypt', keyArn),
     vpc.subnetIds.length > 0 && networkInterfaces,

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
 import { asLeaseError } from './dynamodb-error.ts';
-import type { Acquisition, Lease, LeaseStore } from './lease-store.ts';
+import type { Acquisition, Lease, LeaseState, LeaseStore } from './lease-store.ts';
 
 export interface DynamoDbStoreOptions {
   client: DynamoDBClient;
@@ -21,14 +21,18 @@ export interface DynamoDbStoreOptions {
 }
 
 type Item = Record<string, AttributeValue>;
+type Update = Omit<UpdateItemCommandInput, 'TableName' | 'Key'>;
 
 /** The item's attributes; all are written as #name, because some are reserved words. */
-const names = { '#owner': 'owner', '#epoch': 'epoch', '#until': 'until' };
+const names = { '#owner': 'owner', '#epoch': 'epoch', '#until': 'until', '#rest': 'rest' };
+/** What acquisition writes as the rest: one that is over. */
+const AWAKE = 0;
 
 const isFree = 'attribute_not_exists(#owner)';
 const isExpired = '#until < :takeoverTime';
 const growsEpoch = '(attribute_not_exists(#epoch) OR #epoch < :epoch)';
 const isMine = '#owner = :owner AND #epoch = :epoch';
+const isNotWoken = 'attribute_exists(#rest)';
 const canBeTaken = `(${isFree} OR ${isExpired}) AND ${growsEpoch}`;
 
 const text = (value: string): AttributeValue => ({ S: value });
@@ -75,31 +79,53 @@ export class DynamoDbLeaseStore implements LeaseStore {
     });
   }
 
-  release(lease: Lease): Promise<void> {
+  release(lease: Lease, restUntil?: Date): Promise<void> {
     return this.#reporting(async () => {
-      // Where it is refused, another has the lease: nothing of ours is left to give back.
-      await this.#update(lease.key, {
-        UpdateExpression: 'REMOVE #owner, #until',
+      const mine = { ':owner': text(lease.owner), ':epoch': number(lease.epoch) };
+      const rested =
+        restUntil !== undefined &&
+        (await this.#succeeds(lease.key, {
+          UpdateExpression: 'SET #rest = :rest REMOVE #owner, #until',
+          ConditionExpression: `${isMine} AND ${isNotWoken}`,
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: { ...mine, ':rest': number(restUntil.getTime()) },
+        }));
+      if (rested) return;
+      // Where this is refused, another has the lease: nothing of ours is left to give back.
+      await this.#succeeds(lease.key, {
+        UpdateExpression: 'REMOVE #owner, #until, #rest',
         ConditionExpression: isMine,
         ExpressionAttributeNames: names,
-        ExpressionAttributeValues: { ':owner': text(lease.owner), ':epoch': number(lease.epoch) },
+        ExpressionAttributeValues: mine,
       });
     });
   }
 
-  lastServed(keys: readonly string[]): Promise<Map<string, number>> {
+  wake(keys: readonly string[]): Promise<void> {
+    return this.#reporting(async () => {
+      for (const key of keys)
+        await this.#succeeds(key, {
+          UpdateExpression: 'REMOVE #rest',
+          // Makes no item where nobody has ever taken the lease.
+          ConditionExpression: 'attribute_exists(#rest)',
+          ExpressionAttributeNames: { '#rest': 'rest' },
+        });
+    });
+  }
+
+  states(keys: readonly string[]): Promise<Map<string, LeaseState>> {
     const { client, table } = this.#options;
     return this.#reporting(async () => {
-      const served = new Map<string, number>();
+      const states = new Map<string, LeaseState>();
       for (let start = 0; start < keys.length; start += 100) {
         const Keys = keys.slice(start, start + 100).map((key) => ({ key: text(key) }));
         const answer = await client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys } } }));
         for (const item of answer.Responses?.[table] ?? []) {
-          const lease = leaseOf(item);
-          served.set(lease.key, Number(lease.epoch));
+          const { key, epoch } = leaseOf(item);
+          states.set(key, { lastServed: Number(epoch), restUntil: Number(item.rest?.N ?? AWAKE) });
         }
       }
-      return served;
+      return states;
     });
   }
 
@@ -119,7 +145,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
     epoch: bigint,
   ): Promise<{ lease: Lease } | { holder: Lease }> {
     const { item, refused } = await this.#update(key, {
-      UpdateExpression: 'SET #owner = :owner, #until = :until, #epoch = :epoch',
+      UpdateExpression: 'SET #owner = :owner, #until = :until, #epoch = :epoch, #rest = :awake',
       ConditionExpression: canBeTaken,
       ExpressionAttributeNames: names,
       ExpressionAttributeValues: {
@@ -127,16 +153,14 @@ export class DynamoDbLeaseStore implements LeaseStore {
         ':until': number(this.#options.clock.now() + leaseMs),
         ':takeoverTime': number(this.#takeoverTime()),
         ':epoch': number(epoch),
+        ':awake': number(AWAKE),
       },
     });
     return refused ? { holder: leaseOf(item) } : { lease: leaseOf(item) };
   }
 
   /** Writes; `refused` when the condition did not hold. `item` is the item as it is then. */
-  async #update(
-    key: string,
-    update: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>,
-  ): Promise<{ item: Item; refused: boolean }> {
+  async #update(key: string, update: Update): Promise<{ item: Item; refused: boolean }> {
     const { client, table } = this.#options;
     const Key = { key: text(key) };
     try {
@@ -155,6 +179,18 @@ export class DynamoDbLeaseStore implements LeaseStore {
       // DynamoDB sends the item along; dynalite does not.
       const item = error.Item ?? (await this.#read(Key));
       return { item, refused: true };
+    }
+  }
+
+  /** Writes; false when the condition did not hold. Reads nothing: some callers have no right to. */
+  async #succeeds(key: string, update: Update): Promise<boolean> {
+    const { client, table } = this.#options;
+    try {
+      await client.send(new UpdateItemCommand({ TableName: table, Key: { key: text(key) }, ...update }));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return false;
     }
   }
 

@@ -23,6 +23,17 @@
  *
  * **Release.** At the end of a run, conditional on owner and epoch: a stale owner's release changes nothing. A run
  * that is killed releases nothing; its work waits for `until` + `skewMs`.
+ *
+ * **Rest.** A run that found nothing to do may name, in the write that releases, a time until which its work rests.
+ * Scheduled runs read the items before they take leases, and leave out what rests. Nobody else looks at it: acquisition does
+ * not depend on it, so a rest only ever delays work, and never allows any. That makes it safe to read it eventually
+ * consistent, to lose it, and to be without it when the table cannot be read. A reader believes in no rest that is longer
+ * than its unit's own, so a clock that was wrong costs at most that much delay.
+ *
+ * **Waking.** Who has committed work for a unit that may rest takes its rest away. No wake-up is lost to a run that has
+ * looked before that commit, and would now begin a rest: acquisition writes a rest that is over, waking removes it, and
+ * a release with a rest needs it to be there still; else it is a release without. A wake-up that never comes (the waker died,
+ * or has no lease table) delays the work until the rest is over.
  */
 export interface Lease {
   readonly key: string;
@@ -34,13 +45,26 @@ export interface Lease {
 
 export type Acquisition = { kind: 'acquired'; lease: Lease } | { kind: 'held'; owner: string; until: Date };
 
+/** What is known of a piece of work without taking its lease. */
+export interface LeaseState {
+  /** When it was last acquired, in milliseconds since the epoch, by the taker's clock. */
+  readonly lastServed: number;
+  /** Until when it rests, in milliseconds since the epoch; 0: it does not. */
+  readonly restUntil: number;
+}
+
 export interface LeaseStore {
   /** Takes the lease for `leaseMs`, or says who has it. `owner` must be unique to this run. */
   acquire(key: string, owner: string, leaseMs: number): Promise<Acquisition>;
-  /** Gives the lease back. Does nothing where another has taken it over. */
-  release(lease: Lease): Promise<void>;
-  /** When each key was last acquired, in milliseconds since the epoch; keys never acquired are absent. */
-  lastServed(keys: readonly string[]): Promise<Map<string, number>>;
+  /**
+   * Gives the lease back, and with `restUntil` lets its work rest until then, unless it was woken meanwhile. Does
+   * nothing where another has taken the lease over.
+   */
+  release(lease: Lease, restUntil?: Date): Promise<void>;
+  /** The states of these keys, perhaps a second old; keys never acquired are absent. */
+  states(keys: readonly string[]): Promise<Map<string, LeaseState>>;
+  /** Ends the rest of these keys, also one that a run under way would begin at its end. */
+  wake(keys: readonly string[]): Promise<void>;
 }
 
 export function leaseKey(unit: string, queue: string, node: string): string {

@@ -89,7 +89,8 @@ async function callUnit<Input extends z.ZodObject, Result>(
     config,
     queue,
     node,
-    leaseStore: null,
+    // Takes no lease, and wakes units that rest.
+    leaseStore: environment.leaseStore(config),
     owner,
     secrets,
     budgetMs: remainingMs(),

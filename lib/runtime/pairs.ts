@@ -1,7 +1,7 @@
 import { type Config, queueConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
-import { type LeaseStore, leaseKey } from '../lease/lease-store.ts';
-import { type UnitName, units } from '../units/registry.ts';
+import { type LeaseState, type LeaseStore, leaseKey } from '../lease/lease-store.ts';
+import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
 
 /** One piece of scheduled work: a unit's queue and node. */
 export interface Pair {
@@ -25,21 +25,44 @@ export function selectPairs(config: Config, unit: UnitName, only: Partial<Pair> 
   });
 }
 
+/** What a scheduled run does with its pairs. */
+export interface Serving {
+  /** To be served, in this order. */
+  due: Pair[];
+  /** Left out: they rest. */
+  resting: Pair[];
+}
+
 /**
- * The order in which a run serves its pairs. Units with a lease: least recently served first, as the lease table knows.
+ * Units with a lease serve the pair first that was served least recently, as the lease table knows, and leave out what rests.
  * Units without one are quick, and start at another pair each minute, so that none is always last.
  */
-export async function inServingOrder(
+export async function planServing(
   pairs: Pair[],
   unit: UnitName,
   { leaseStore, now }: { leaseStore: LeaseStore; now: number },
-): Promise<Pair[]> {
-  if (pairs.length < 2) return pairs;
-  if (!units[unit].lease) {
-    const first = Math.floor(now / 60_000) % pairs.length;
-    return [...pairs.slice(first), ...pairs.slice(0, first)];
-  }
+): Promise<Serving> {
+  const { lease, restMs = 0 }: UnitTraits = units[unit];
+  if (!lease) return { due: startingElsewhere(pairs, now), resting: [] };
+  if (pairs.length < 2 && restMs === 0) return { due: pairs, resting: [] };
   const keyOf = ({ queue, node }: Pair) => leaseKey(unit, queue, node);
-  const served = await leaseStore.lastServed(pairs.map(keyOf));
-  return pairs.toSorted((a, b) => (served.get(keyOf(a)) ?? 0) - (served.get(keyOf(b)) ?? 0));
+  const states = await leaseStore.states(pairs.map(keyOf)).catch((error: unknown) => {
+    // One pair alone needs no order: its run tells what is wrong with the lease table.
+    if (pairs.length < 2) return new Map<string, LeaseState>();
+    throw error;
+  });
+  const servedAt = (pair: Pair) => states.get(keyOf(pair))?.lastServed ?? 0;
+  const rests = (pair: Pair) => {
+    const leftMs = (states.get(keyOf(pair))?.restUntil ?? 0) - now;
+    return leftMs > 0 && leftMs <= restMs;
+  };
+  return {
+    due: pairs.filter((pair) => !rests(pair)).toSorted((a, b) => servedAt(a) - servedAt(b)),
+    resting: pairs.filter(rests),
+  };
+}
+
+function startingElsewhere(pairs: Pair[], now: number): Pair[] {
+  const first = Math.floor(now / 60_000) % Math.max(1, pairs.length);
+  return [...pairs.slice(first), ...pairs.slice(0, first)];
 }

@@ -8,6 +8,7 @@ export interface RunReport<Result = undefined> {
   unit: UnitName;
   queue: string;
   node: string;
+  consumer?: string;
   /** Null: it failed, see `error`. */
   outcome: Outcome | null;
   /** What an on-demand unit returned. */
@@ -22,6 +23,8 @@ export interface RunReport<Result = undefined> {
   error?: PgtideError;
   /** The lease could not be given back; it expires by itself. */
   releaseError?: string;
+  /** A unit that has work from this run could not be woken; it begins when its rest is over. */
+  wakeError?: string;
 }
 
 /** An error as callers and logs see it, without secrets. */
@@ -36,6 +39,12 @@ export function asRunError(error: unknown): PgtideError {
   return new PgtideError('internal', error instanceof Error ? error.message : String(error), {
     cause: error,
   });
+}
+
+/** Lambda writes what is thrown into its log as it is, with all that hangs on it. */
+export function withoutCause(error: PgtideError): PgtideError {
+  const { message, remedy } = shownError(error);
+  return new PgtideError(error.kind, message, { remedy });
 }
 
 export function shownError(error: PgtideError): ShownError {

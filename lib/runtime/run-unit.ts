@@ -18,6 +18,8 @@ export interface RunRequest<Result> {
   config: Config;
   queue: string;
   node: string;
+  /** Of the unit `consume`: who reads. It has a lease of its own, and its queue need not be in the configuration. */
+  consumer?: string;
   /** Null: run by hand without a lease; the position on the subscriber alone keeps two runs apart. */
   leaseStore: LeaseStore | null;
   /** Unique to this run; takes the lease. */
@@ -26,6 +28,8 @@ export interface RunRequest<Result> {
   budgetMs: number;
   clock: Clock;
   log: RunLog;
+  /** How long the pair rests when there was nothing to do; default not at all. What a schedule starts leaves it out then. */
+  restMs?: number;
   /** Calls the unit again as long as it has done work and the budget lasts. Default: what the registry says. */
   repeat?: boolean;
   progress?: (event: ProgressEvent) => void;
@@ -44,10 +48,38 @@ const OVERTIME_MS = 10_000;
 export async function runUnit<Result = undefined>(request: RunRequest<Result>): Promise<RunReport<Result>> {
   const { clock, log } = request;
   const started = clock.now();
-  const report: RunReport<Result> = {
-    unit: request.unitName,
-    queue: request.queue,
-    node: request.node,
+  const report: RunReport<Result> = emptyReport(request);
+  const woken = new Set<string>();
+  try {
+    if (request.consumer === undefined) queueConfig(request.config, request.queue);
+    nodeConfig(request.config, request.node);
+    report.outcome = await underLease(request, report, (epoch) =>
+      repeatUnit(request, report, { epoch, woken }),
+    );
+  } catch (error) {
+    report.error = asRunError(error);
+  }
+  await wake(request.leaseStore, woken, report);
+  report.durationMs = clock.now() - started;
+  log(canonicalLine(report, clock.now()));
+  return report;
+}
+
+/** A pair that rests: its line is written, and nothing is taken, opened or asked. */
+export function leaveOut(request: RestingPair): RunReport {
+  const report: RunReport = { ...emptyReport(request), outcome: { kind: 'idle' }, gauges: { resting: 1 } };
+  request.log(canonicalLine(report, request.clock.now()));
+  return report;
+}
+
+type RestingPair = Pick<RunRequest<undefined>, 'unitName' | 'queue' | 'node' | 'clock' | 'log'>;
+
+function emptyReport(of: Pick<RunRequest<unknown>, 'unitName' | 'queue' | 'node' | 'consumer'>) {
+  return {
+    unit: of.unitName,
+    queue: of.queue,
+    node: of.node,
+    ...(of.consumer === undefined ? {} : { consumer: of.consumer }),
     outcome: null,
     repeats: 0,
     counts: {},
@@ -55,16 +87,6 @@ export async function runUnit<Result = undefined>(request: RunRequest<Result>): 
     steps: {},
     durationMs: 0,
   };
-  try {
-    queueConfig(request.config, request.queue);
-    nodeConfig(request.config, request.node);
-    report.outcome = await underLease(request, report, (epoch) => repeatUnit(request, report, epoch));
-  } catch (error) {
-    report.error = asRunError(error);
-  }
-  report.durationMs = clock.now() - started;
-  log(canonicalLine(report, clock.now()));
-  return report;
 }
 
 async function underLease<Result>(
@@ -72,33 +94,61 @@ async function underLease<Result>(
   report: RunReport<Result>,
   work: (epoch: bigint | null) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const { leaseStore, unitName, queue, node, owner, budgetMs } = request;
+  const { leaseStore, unitName, queue, node, consumer, owner, budgetMs } = request;
   if (!leaseStore || !units[unitName].lease) return work(null);
-  const taken = await leaseStore.acquire(leaseKey(unitName, queue, node), owner, budgetMs + OVERTIME_MS);
+  const key = leaseKey(unitName, queue, consumer === undefined ? node : `${node}/${consumer}`);
+  const began = request.clock.now();
+  const taken = await leaseStore.acquire(key, owner, budgetMs + OVERTIME_MS);
   if (taken.kind === 'held') return { kind: 'lease-held', owner: taken.owner, until: taken.until };
+  let restUntil: Date | undefined;
   try {
-    return await work(taken.lease.epoch);
+    const outcome = await work(taken.lease.epoch);
+    if (outcome.kind === 'idle' && request.restMs) restUntil = new Date(began + request.restMs);
+    return outcome;
   } finally {
-    await release(leaseStore, taken.lease, report);
+    await release(leaseStore, taken.lease, { restUntil, report });
   }
 }
 
+interface Ending {
+  restUntil: Date | undefined;
+  report: RunReport<unknown>;
+}
+
 /** A lease that cannot be given back expires; the work is done all the same. */
-async function release(store: LeaseStore, lease: Lease, report: RunReport<unknown>): Promise<void> {
+async function release(store: LeaseStore, lease: Lease, { restUntil, report }: Ending): Promise<void> {
   try {
-    await store.release(lease);
+    await store.release(lease, restUntil);
   } catch (error) {
     report.releaseError = asRunError(error).message;
+  }
+}
+
+/** Also after an error: what the run has committed by then is work. What cannot be woken ends its rest by itself. */
+async function wake(
+  store: LeaseStore | null,
+  keys: ReadonlySet<string>,
+  report: RunReport<unknown>,
+): Promise<void> {
+  if (!store || keys.size === 0) return;
+  try {
+    await store.wake([...keys]);
+  } catch (error) {
+    report.wakeError = asRunError(error).message;
   }
 }
 
 async function repeatUnit<Result>(
   request: RunRequest<Result>,
   report: RunReport<Result>,
-  epoch: bigint | null,
+  { epoch, woken }: { epoch: bigint | null; woken: Set<string> },
 ): Promise<Outcome> {
   const budget = new Budget(request.clock, request.budgetMs);
-  const context = makeContext(request, report, { budget, epoch });
+  const context = makeContext(request, report, {
+    budget,
+    epoch,
+    ...(request.leaseStore && wakingInto(woken, request)),
+  });
   const repeats = request.repeat ?? units[request.unitName].scheduled;
   for (let worked = false; ; worked = true) {
     const returned = await request.unit(context);
@@ -111,17 +161,21 @@ async function repeatUnit<Result>(
   }
 }
 
+function wakingInto(woken: Set<string>, { queue }: RunRequest<unknown>): Pick<UnitContext, 'wake'> {
+  return { wake: (unit, node) => void woken.add(leaseKey(unit, queue, node)) };
+}
+
 function makeContext(
   request: RunRequest<unknown>,
   report: RunReport<unknown>,
-  spending: Pick<UnitContext, 'budget' | 'epoch'>,
+  given: Pick<UnitContext, 'budget' | 'epoch' | 'wake'>,
 ): UnitContext {
   const { config, queue, clock, secrets, progress } = request;
   const add = (to: Record<string, number>, name: string, by: number) => {
     to[name] = (to[name] ?? 0) + by;
   };
   return {
-    ...spending,
+    ...given,
     config,
     queue,
     node: request.node,
@@ -145,6 +199,6 @@ function makeContext(
 }
 
 /** As pg_stat_activity shows it; the server cuts it at 63 bytes. */
-function applicationName({ unitName, queue, node }: RunRequest<unknown>): string {
-  return `pgtide ${unitName} ${queue} ${node}`;
+function applicationName({ unitName, queue, node, consumer }: RunRequest<unknown>): string {
+  return `pgtide ${unitName} ${queue} ${consumer ?? node}`;
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { PgtideError, policyOf } from '../errors.ts';
+import { policyOf } from '../errors.ts';
 import type { Unit } from '../units/context.ts';
-import type { UnitName } from '../units/registry.ts';
+import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
 import type { Environment } from './environment.ts';
-import { inServingOrder, selectPairs } from './pairs.ts';
-import { type RunReport, shownError } from './run-report.ts';
-import { runUnit } from './run-unit.ts';
+import { planServing, selectPairs } from './pairs.ts';
+import { type RunReport, withoutCause } from './run-report.ts';
+import { leaveOut, runUnit } from './run-unit.ts';
 import { type Invocation, RunsFailed, stack } from './stack.ts';
 
 /** `{queue, node}`, `{queue}`, or nothing: all that is configured. */
@@ -29,6 +29,7 @@ export interface ScheduledResponse {
 
 /**
  * A function that a schedule starts: one pair after the other, least recently served first, until the budget is spent.
+ * Pairs that rest are left out.
  * Errors that mend themselves end the run normally, for the next minute is the retry; those that wait for an operator
  * fail the invocation, so that alarms on Lambda's errors see them.
  */
@@ -65,9 +66,10 @@ async function servePairs({ name, unit, pairs, invocation }: Serving): Promise<R
   const { environment, config, owner } = invocation;
   const { clock, log, secrets } = environment;
   const leaseStore = environment.leaseStore(config);
-  const ordered = await inServingOrder(pairs, name, { leaseStore, now: clock.now() });
-  const reports: RunReport[] = [];
-  for (const pair of ordered) {
+  const { restMs = 0 }: UnitTraits = units[name];
+  const { due, resting } = await planServing(pairs, name, { leaseStore, now: clock.now() });
+  const reports = resting.map((pair) => leaveOut({ unitName: name, ...pair, clock, log }));
+  for (const pair of due) {
     const budgetMs = invocation.remainingMs();
     if (budgetMs < LEAST_PAIR_MS) break;
     reports.push(
@@ -78,6 +80,7 @@ async function servePairs({ name, unit, pairs, invocation }: Serving): Promise<R
         ...pair,
         leaseStore,
         owner,
+        restMs,
         secrets,
         budgetMs,
         clock,
@@ -96,10 +99,4 @@ function failWhereOperatorIsNeeded(reports: RunReport[]): void {
   if (!first) return;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more, see the log)` : '';
   throw new RunsFailed(first.kind, `${first.message}${more}`, { remedy: first.remedy });
-}
-
-/** Lambda writes what is thrown into its log as it is, with all that hangs on it. */
-function withoutCause(error: PgtideError): PgtideError {
-  const { message, remedy } = shownError(error);
-  return new PgtideError(error.kind, message, { remedy });
 }

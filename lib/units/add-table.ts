@@ -59,6 +59,7 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     const { queue } = context;
     const plan = await context.step('check', () => planAddition(open.of(root), clients, { queue, ...input }));
     await context.step('add', () => changeLeaves({ context, input, plan, root: open.of(root) }, plan.leaves));
+    for (const leaf of leaves) context.wake?.('copy', leaf);
     context.count('tables', plan.addOnRoot.length);
     return { outcome: { kind: 'done' }, result: await report(context, plan) };
   });

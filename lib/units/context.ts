@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import type { Outcome } from '../outcome.ts';
+import type { UnitName } from './registry.ts';
 
 /** What a person sees while long work goes on. `total` is an estimate. */
 export interface ProgressEvent {
@@ -31,6 +32,11 @@ export interface UnitContext {
   count(name: string, by: number): void;
   /** Sets a value of the run's log line; `lagSeconds` also becomes a metric. */
   gauge(name: string, value: number): void;
+  /**
+   * Says that there is work for another unit of this queue, which may rest; call it once that work is committed. Absent
+   * where there is no lease table: then the work begins when the rest is over.
+   */
+  readonly wake?: (unit: UnitName, node: string) => void;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Tells a person how far the work is; absent where nobody watches. */

@@ -53,6 +53,7 @@ export const install: OnDemandUnit<InstallInput, InstallResult> = async (context
     for (const node of wanted) {
       const done = await context.step(`install ${node.name}`, () => installNode(context, open, node));
       context.count('nodes', 1);
+      if (node.type === 'leaf') context.wake?.('copy', node.name);
       nodes.push({ name: node.name, type: node.type, done });
     }
     return { outcome: { kind: 'done' }, result: { queue: context.queue, nodes } };

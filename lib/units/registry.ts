@@ -6,13 +6,20 @@ export interface UnitTraits {
   readonly nodes: 'root' | 'leaves';
   /** Takes the lease `unit/queue/node`. The others serialise in the database, or only read. */
   readonly lease: boolean;
+  /** How long a pair rests after a run of a schedule that found nothing to do, unless it is woken (UnitContext.wake). */
+  readonly restMs?: number;
 }
+
+/** The schedule's next four minutes are left out, and the fifth is not, though it may begin a little early. */
+const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 
 export const units = {
   tick: { scheduled: true, nodes: 'root', lease: false },
   maintain: { scheduled: true, nodes: 'root', lease: false },
   replay: { scheduled: true, nodes: 'leaves', lease: true },
-  copy: { scheduled: true, nodes: 'leaves', lease: true },
+  copy: { scheduled: true, nodes: 'leaves', lease: true, restMs: FOUR_MINUTES_AND_A_HALF_MS },
+  /** A consumer of somebody's own, see lib/consumer. */
+  consume: { scheduled: true, nodes: 'root', lease: true },
   status: { scheduled: false, nodes: 'root', lease: false },
   compare: { scheduled: false, nodes: 'root', lease: false },
   'add-table': { scheduled: false, nodes: 'root', lease: false },

@@ -47,6 +47,7 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
       await context.step(`remove on ${node}`, () =>
         removeFrom(open.of(node), context, { tables: there, sequences, isRoot: node === root }),
       );
+      if (node !== root) context.wake?.('copy', node);
     }
     context.count('tables', tables.length);
     const removed = tables.map((name) => ({ name, state: 'removed' as const }));

@@ -56,6 +56,8 @@ async function untilIdle(context: UnitContext, work: Replay): Promise<Outcome> {
     if (result.kind === 'idle') return outcome;
     if (result.kind === 'paused') return { kind: 'waiting-for', what: `node ${context.node} is paused` };
     report(context, result);
+    if (result.kind === 'applied' && work.onConflict === 'resync' && result.tables.some(({ error }) => error))
+      context.wake?.('copy', context.node);
     outcome = outcome.kind === 'idle' ? { kind: result.kind } : { kind: 'applied' };
   }
   return { kind: 'out-of-budget' };

@@ -57,6 +57,7 @@ export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, i
         for (const table of tables) await resetCopy(client, queue, table);
         return input.all ? mendPosition(open.of(root), client, queue) : null;
       });
+      context.wake?.('copy', leaf);
       context.count('tables', tables.length);
       nodes.push({
         name: leaf,

@@ -132,19 +132,74 @@ test('a write whose answer was lost, tried again, is seen as acquired', async ()
   });
 });
 
-test('lastServed tells when each key was acquired, and leaves out those that never were', async () => {
+test('states tell when each key was acquired, and leave out those that never were', async () => {
   const clock = handClock();
   const store = dynamo.store({ clock });
   const keys = ['a', 'b', 'c'].map((node) => leaseKey('replay', 'served', node));
   await store.acquire(keys[0] ?? '', 'x', leaseMs);
   clock.advance(5000);
   await store.acquire(keys[1] ?? '', 'x', leaseMs);
-  expect(await store.lastServed(keys)).toEqual(
+  expect(await store.states(keys)).toEqual(
     new Map([
-      [keys[0], clock.now() - 5000],
-      [keys[1], clock.now()],
+      [keys[0], { lastServed: clock.now() - 5000, restUntil: 0 }],
+      [keys[1], { lastServed: clock.now(), restUntil: 0 }],
     ]),
   );
+});
+
+/** A lease table, a clock, and the rest of one key. */
+function resting(key: string) {
+  const clock = handClock();
+  const store = dynamo.store({ clock, skewMs });
+  const restUntil = async () => (await store.states([key])).get(key)?.restUntil;
+  return { clock, store, restUntil, rest: new Date(clock.now() + 270_000) };
+}
+
+test('a release may name a rest; it hinders no acquisition, which ends it', async () => {
+  const key = 'copy/q/rest';
+  const { store, restUntil, rest } = resting(key);
+  await store.release(leaseIn(await store.acquire(key, 'a', leaseMs)), rest);
+  expect(await restUntil()).toBe(rest.getTime());
+  const next = leaseIn(await store.acquire(key, 'b', leaseMs));
+  expect(await restUntil()).toBe(0);
+  await store.release(next);
+  expect(await restUntil()).toBe(0);
+});
+
+test('a rest ends when it is woken, and waking makes no item where there is none', async () => {
+  const key = 'copy/q/wake';
+  const { store, restUntil, rest } = resting(key);
+  await store.wake([key]);
+  expect(await restUntil()).toBeUndefined();
+  const first = leaseIn(await store.acquire(key, 'a', leaseMs));
+  await store.release(first, rest);
+  await store.wake([key, 'copy/q/never']);
+  expect(await restUntil()).toBe(0);
+  expect(leaseIn(await store.acquire(key, 'b', leaseMs)).epoch).toBeGreaterThan(first.epoch);
+});
+
+test('a wake-up during a run keeps it from resting at its end, and the lease is free all the same', async () => {
+  const key = 'copy/q/woken';
+  const { store, restUntil, rest } = resting(key);
+  const lease = leaseIn(await store.acquire(key, 'a', leaseMs));
+  await store.wake([key]);
+  await store.release(lease, rest);
+  expect(await restUntil()).toBe(0);
+  const next = leaseIn(await store.acquire(key, 'b', leaseMs));
+  // A wake-up counts for the run that it fell into, and for no later one.
+  await store.release(next, rest);
+  expect(await restUntil()).toBe(rest.getTime());
+});
+
+test("a stale owner's release begins no rest and takes no lease away", async () => {
+  const key = 'copy/q/stale-rest';
+  const { clock, store, restUntil, rest } = resting(key);
+  const stale = leaseIn(await store.acquire(key, 'slow', leaseMs));
+  clock.advance(leaseMs + skewMs + 1);
+  await store.acquire(key, 'new', leaseMs);
+  await store.release(stale, rest);
+  expect(await restUntil()).toBe(0);
+  expect(await store.acquire(key, 'third', leaseMs)).toMatchObject({ kind: 'held', owner: 'new' });
 });
 
 test('a local store with a path keeps its leases across a restart', async () => {
@@ -230,6 +285,23 @@ test('a refused condition uses the item that DynamoDB sends along, without anoth
     () => refused,
     async (store, requests) => {
       expect(await store.acquire('k', 'me', leaseMs)).toMatchObject({ kind: 'held', owner: 'other' });
+      expect(requests()).toBe(1);
+    },
+  );
+});
+
+test('waking asks for nothing but the write: its roles may not read', async () => {
+  const refused = {
+    status: 400,
+    body: {
+      __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException',
+      message: 'The conditional request failed',
+    },
+  };
+  await withAnswers(
+    () => refused,
+    async (store, requests) => {
+      await store.wake(['copy/q/new']);
       expect(requests()).toBe(1);
     },
   );

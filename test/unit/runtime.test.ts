@@ -9,7 +9,7 @@ import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dy
 import type { Outcome } from '../../lib/outcome.ts';
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { onDemandHandler } from '../../lib/runtime/on-demand-handler.ts';
-import { inServingOrder, selectPairs } from '../../lib/runtime/pairs.ts';
+import { planServing, selectPairs } from '../../lib/runtime/pairs.ts';
 import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
@@ -92,6 +92,7 @@ function lambdaContext(remainingMs = 60_000): Context {
 }
 
 const NEVER_RUN = () => Promise.reject(new Error('must not run'));
+const untouched: LeaseStore = { acquire: NEVER_RUN, release: NEVER_RUN, states: NEVER_RUN, wake: NEVER_RUN };
 
 test('a run takes its lease, gives the unit the epoch, and gives the lease back', async () => {
   const { run, leaseStore } = await world();
@@ -120,10 +121,9 @@ test('where another run has the lease, the unit does not run and nothing is conn
 });
 
 test('a unit that needs no lease touches no lease table, and a run by hand has no epoch', async () => {
-  const broken: LeaseStore = { acquire: NEVER_RUN, release: NEVER_RUN, lastServed: NEVER_RUN };
   const { run } = await world();
   const { unit, contexts } = unitOf('idle', 'idle');
-  expect((await run(unit, { unitName: 'tick', node: 'old', leaseStore: broken })).error).toBeUndefined();
+  expect((await run(unit, { unitName: 'tick', node: 'old', leaseStore: untouched })).error).toBeUndefined();
   expect((await run(unit, { leaseStore: null })).error).toBeUndefined();
   expect(contexts.map(({ epoch }) => epoch)).toEqual([null, null]);
 });
@@ -131,11 +131,7 @@ test('a unit that needs no lease touches no lease table, and a run by hand has n
 test('with the lease table gone the run fails before the unit, as an error that mends itself', async () => {
   const { run } = await world();
   const gone = new PgtideError('connection', 'the lease table pgtide-lease cannot be reached');
-  const leaseStore: LeaseStore = {
-    acquire: () => Promise.reject(gone),
-    release: NEVER_RUN,
-    lastServed: NEVER_RUN,
-  };
+  const leaseStore: LeaseStore = { ...untouched, acquire: () => Promise.reject(gone) };
   expect((await run(NEVER_RUN, { leaseStore })).error).toBe(gone);
 });
 
@@ -147,9 +143,9 @@ test('the lease is given back when the unit fails; when it cannot be, the work s
   expect(again.kind).toBe('acquired');
   if (again.kind === 'acquired') await leaseStore.release(again.lease);
   const noRelease: LeaseStore = {
+    ...untouched,
     acquire: (...values) => leaseStore.acquire(...values),
     release: () => Promise.reject(new Error('gone')),
-    lastServed: NEVER_RUN,
   };
   const report = await run(unitOf('idle').unit, { leaseStore: noRelease, node: 'far' });
   expect(report).toMatchObject({ outcome: { kind: 'idle' }, releaseError: 'gone' });
@@ -270,13 +266,142 @@ test('pairs are served least recently served first, and units without leases sta
   await leaseStore.acquire(leaseKey('copy', 'shop', 'new'), 'x', 1000);
   clock.advance(1000);
   await leaseStore.acquire(leaseKey('copy', 'back', 'old'), 'x', 1000);
-  const ordered = await inServingOrder(pairs, 'copy', { leaseStore, now: clock.now() });
-  expect(ordered.map(({ queue, node }) => `${queue}/${node}`).slice(-2)).toEqual(['shop/new', 'back/old']);
+  const { due } = await planServing(pairs, 'copy', { leaseStore, now: clock.now() });
+  expect(due.map(({ queue, node }) => `${queue}/${node}`).slice(-2)).toEqual(['shop/new', 'back/old']);
   const ticks = selectPairs(config, 'tick');
   const starts = [0, 60_000].map(
-    async (now) => (await inServingOrder(ticks, 'tick', { leaseStore, now }))[0],
+    async (now) => (await planServing(ticks, 'tick', { leaseStore, now })).due[0],
   );
   expect(new Set((await Promise.all(starts)).map((pair) => pair?.queue)).size).toBe(2);
+});
+
+/** The copy function of a world, and what it is called with for one pair. */
+function copyOf(environment: Environment, ...outcomes: Outcome['kind'][]) {
+  const { unit, contexts } = unitOf(...outcomes);
+  const handler = scheduledHandler({ name: 'copy', environment, unit });
+  const call = async () =>
+    (await handler({ queue: 'shop', node: 'new' }, lambdaContext())).runs.map(({ outcome }) => outcome);
+  return { call, contexts };
+}
+const MINUTE_MS = 60_000;
+
+test('a pair with nothing to copy rests for four minutes: no lease, no unit, a line that says so', async () => {
+  const { environment, clock, lines } = await world();
+  const { call, contexts } = copyOf(environment);
+  const { acquire } = environment.leaseStore(config);
+  let taken = 0;
+  environment.leaseStore(config).acquire = function (...values) {
+    taken++;
+    return acquire.apply(this, values);
+  };
+  for (let minute = 0; minute < 10; minute++) {
+    expect(await call()).toEqual(['idle']);
+    // Schedules are not exact.
+    clock.advance(MINUTE_MS + (minute % 2 === 0 ? -500 : 500));
+  }
+  expect([contexts.length, taken]).toEqual([2, 2]);
+  expect(lines.map(({ resting = 0 }) => resting)).toEqual([0, 1, 1, 1, 1, 0, 1, 1, 1, 1]);
+  expect(lines[1]).toMatchObject({ unit: 'copy', queue: 'shop', node: 'new', outcome: 'idle', repeats: 0 });
+});
+
+test('only a run that found nothing to do is followed by a rest, and only where the unit has one', async () => {
+  const { environment, clock } = await world();
+  const worked = copyOf(environment, 'applied', 'idle', 'waiting-for', 'out-of-budget', 'idle');
+  const seen: string[] = [];
+  for (let minute = 0; minute < 5; minute++) {
+    seen.push(...(await worked.call()));
+    clock.advance(MINUTE_MS);
+  }
+  expect(seen).toEqual(['applied', 'waiting-for', 'out-of-budget', 'idle', 'idle']);
+  expect(worked.contexts).toHaveLength(5);
+  const replay = unitOf();
+  const handler = scheduledHandler({ name: 'replay', environment, unit: replay.unit });
+  for (let minute = 0; minute < 3; minute++) await handler({ queue: 'shop', node: 'new' }, lambdaContext());
+  expect(replay.contexts).toHaveLength(3);
+});
+
+test('a run by hand rests nobody and regards no rest', async () => {
+  const { environment, run } = await world();
+  const { call, contexts } = copyOf(environment);
+  await call();
+  const byHand = unitOf();
+  await run(byHand.unit, { unitName: 'copy' });
+  expect(byHand.contexts).toHaveLength(1);
+  await call();
+  expect(contexts).toHaveLength(2);
+});
+
+test('pairs that rest are left out among others, which are served in their order', async () => {
+  const { environment, clock, leaseStore } = await world();
+  await copyOf(environment).call();
+  clock.advance(MINUTE_MS);
+  const { due, resting } = await planServing(selectPairs(config, 'copy'), 'copy', {
+    leaseStore,
+    now: clock.now(),
+  });
+  expect(resting).toEqual([{ queue: 'shop', node: 'new' }]);
+  expect(due).toEqual([
+    { queue: 'shop', node: 'far' },
+    { queue: 'back', node: 'old' },
+  ]);
+});
+
+test('a rest longer than the unit has, from a clock that was wrong, is not believed', async () => {
+  const { environment, leaseStore, clock } = await world();
+  const key = leaseKey('copy', 'shop', 'new');
+  const taken = await leaseStore.acquire(key, 'x', 1000);
+  if (taken.kind === 'acquired') await leaseStore.release(taken.lease, new Date(clock.now() + 86_400_000));
+  const { call, contexts } = copyOf(environment);
+  await call();
+  expect(contexts).toHaveLength(1);
+});
+
+test('what has committed work for a resting unit wakes it, also when it fails afterwards', async () => {
+  const { environment, lines } = await world();
+  const { call, contexts } = copyOf(environment);
+  for (const fails of [false, true]) {
+    await call();
+    await call();
+    const demand = onDemandHandler({
+      name: 'add-table',
+      environment,
+      input: z.strictObject({}),
+      unit: async (context) => {
+        context.wake?.('copy', 'new');
+        if (fails) throw new PgtideError('connection', 'gone');
+        return { outcome: { kind: 'done' }, result: {} };
+      },
+    });
+    const before = contexts.length;
+    await demand({ queue: 'shop' }, lambdaContext());
+    await call();
+    expect(contexts).toHaveLength(before + 1);
+  }
+  expect(JSON.stringify(lines)).not.toContain('wakeError');
+});
+
+test('a unit that cannot be woken is told of, and the work counts', async () => {
+  const { run } = await world();
+  const leaseStore: LeaseStore = { ...untouched, wake: () => Promise.reject(new Error('gone')) };
+  const report = await run(
+    async ({ wake }) => {
+      wake?.('copy', 'new');
+      return { kind: 'done' };
+    },
+    { unitName: 'resync', node: 'old', leaseStore },
+  );
+  expect(report).toMatchObject({ outcome: { kind: 'done' }, wakeError: 'gone' });
+  await run(async ({ wake }) => ({ kind: wake ? 'done' : 'idle' }), { leaseStore: null }).then(
+    ({ outcome }) => expect(outcome).toEqual({ kind: 'idle' }),
+  );
+});
+
+test('when rests cannot be read, a lone pair is served as if there were none', async () => {
+  const { environment, leaseStore } = await world();
+  leaseStore.states = () => Promise.reject(new PgtideError('connection', 'gone'));
+  const { call, contexts } = copyOf(environment);
+  expect([...(await call()), ...(await call())]).toEqual(['idle', 'idle']);
+  expect(contexts).toHaveLength(2);
 });
 
 test('a scheduled function without input serves every pair, one line each, as far as its minute lasts', async () => {
