@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** The schemas in the order in which they build on each other. */
-export const schemaOrder = ['pgq', 'pgq_node', 'londiste', 'pgtide'] as const;
+export const schemaOrder = ['pgq', 'pgq_coop', 'pgq_ext', 'pgq_node', 'londiste', 'pgtide'] as const;
 
 export interface SourceFile {
   path: string;

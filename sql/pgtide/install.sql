@@ -2,7 +2,7 @@
 create schema if not exists pgtide;
 
 create table if not exists pgtide.schema_version (
-    -- pgq, pgq_node, londiste or pgtide; a schema that came as a real extension has no row
+    -- pgq, pgq_coop, pgq_ext, pgq_node, londiste or pgtide; a schema that came as a real extension has no row
     schema_name   text        not null,
     -- version of the tables; sql/migrations/<schema>/<from>-<to>.sql leads from one to the next
     version       integer     not null,

@@ -1,9 +1,11 @@
-/** Every function of pgq, pgq_node and londiste is a file that begins with its contract, and keeps the house rules. */
+/** Every function of pgq, pgq_coop, pgq_ext, pgq_node and londiste is a file that begins with its contract, and keeps the house rules. */
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sqlFiles } from '../../lib/install/sql-files.ts';
 
-const files = [...sqlFiles()].filter(([path]) => /^(pgq|pgq_node|londiste)\/functions\//.test(path));
+const files = [...sqlFiles()].filter(([path]) =>
+  /^(pgq|pgq_coop|pgq_ext|pgq_node|londiste)\/functions\//.test(path),
+);
 
 function parts(text: string): { header: string; body: string } {
   const lines = text.split('\n');
@@ -44,7 +46,9 @@ describe.each(files)('%s', (path, text) => {
   test('names the tables that it writes', () => {
     const writes = said(header, 'Writes') ?? '';
     const written = [
-      ...body.matchAll(/\b(?:insert into|update|delete from) ((?:pgq|pgq_node|londiste)\.\w+)/g),
+      ...body.matchAll(
+        /\b(?:insert into|update|delete from) ((?:pgq|pgq_coop|pgq_ext|pgq_node|londiste)\.\w+)/g,
+      ),
     ];
     for (const [, table = ''] of written) {
       const schema = table.split('.')[0] ?? '';

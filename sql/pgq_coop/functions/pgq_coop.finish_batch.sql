@@ -1,0 +1,19 @@
+-- pgq_coop.finish_batch(i_batch_id)
+--
+-- Closes a batch of a member. The main consumer's position is past it already.
+--
+-- Returns: int4, 1; 0 and a warning when no such batch is open
+-- Writes: pgq.subscription
+create or replace function pgq_coop.finish_batch(i_batch_id bigint) returns int4
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    update pgq.subscription
+       set sub_active = now(), sub_last_tick = null, sub_next_tick = null, sub_batch = null
+     where sub_batch = i_batch_id;
+    if not found then
+        raise warning 'coop_finish_batch: batch % not found', i_batch_id;
+        return 0;
+    end if;
+    return 1;
+end;
+$$;

@@ -1,0 +1,92 @@
+-- pgq_coop.next_batch_custom(i_queue_name, i_consumer_name, i_subconsumer_name, i_min_lag, i_min_count, i_min_interval
+--                            [, i_dead_interval])
+--
+-- Opens a batch for a member of a cooperative consumer, or returns the one it has. Members that do not exist yet are
+-- subscribed. A batch moves the main consumer's position at once: its events belong to the member alone, and while it is
+-- open its ticks are in the member's row, so that rotation keeps them.
+--
+-- Arguments: i_min_lag, i_min_count, i_min_interval - as pgq.next_batch_custom; i_dead_interval - a member that was not
+--            seen for so long is unsubscribed, and its batch is taken over; null: none is
+-- Returns: bigint, the batch's id; null when there is no batch yet
+-- Writes: pgq.subscription, pgq.consumer
+-- Errors: TD003 the main consumer has a batch of its own open; as pgq.next_batch_custom
+--
+-- The main consumer's row is locked, so members take their batches one after the other. To call it again with an open batch
+-- tells that the member is alive.
+create or replace function pgq_coop.next_batch_custom(
+    i_queue_name text, i_consumer_name text, i_subconsumer_name text,
+    i_min_lag interval, i_min_count int4, i_min_interval interval, i_dead_interval interval
+) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_main      record;
+    v_member    record;
+    v_dead      record;
+    v_batch     record;
+begin
+    for v_try in 1 .. 2 loop
+        select s.sub_queue, s.sub_consumer, s.sub_id, s.sub_batch into v_main
+          from pgq.subscription s
+          join pgq.queue q on q.queue_id = s.sub_queue
+          join pgq.consumer c on c.co_id = s.sub_consumer
+         where q.queue_name = i_queue_name and c.co_name = i_consumer_name
+           for update of s;
+        if v_main.sub_batch is not null then
+            raise exception 'main consumer has batch open?'
+                using errcode = 'TD003', detail = format('%s on %s: batch %s', i_consumer_name, i_queue_name, v_main.sub_batch),
+                hint = 'Finish it with pgq.finish_batch; a cooperative consumer takes batches through its members alone.';
+        end if;
+        select s.sub_consumer, s.sub_batch into v_member
+          from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer
+         where s.sub_queue = v_main.sub_queue and s.sub_id = v_main.sub_id
+           and c.co_name = i_consumer_name || '.' || i_subconsumer_name;
+        exit when found;
+        perform pgq_coop.register_subconsumer(i_queue_name, i_consumer_name, i_subconsumer_name);
+    end loop;
+
+    if v_member.sub_batch is not null then
+        update pgq.subscription set sub_active = now()
+         where sub_queue = v_main.sub_queue and sub_consumer = v_member.sub_consumer;
+        return v_member.sub_batch;
+    end if;
+
+    select s.sub_consumer, s.sub_batch, s.sub_last_tick, s.sub_next_tick into v_dead
+      from pgq.subscription s
+     where s.sub_queue = v_main.sub_queue and s.sub_id = v_main.sub_id
+       and s.sub_consumer not in (v_main.sub_consumer, v_member.sub_consumer) and s.sub_active < now() - i_dead_interval
+     order by s.sub_batch is null, s.sub_active limit 1
+       for update of s;
+    if found then
+        delete from pgq.subscription where sub_queue = v_main.sub_queue and sub_consumer = v_dead.sub_consumer;
+        delete from pgq.consumer c
+         where c.co_id = v_dead.sub_consumer
+           and not exists (select from pgq.subscription s where s.sub_consumer = c.co_id);
+    end if;
+    if v_dead.sub_batch is not null then
+        v_batch := v_dead;
+    else
+        select n.batch_id as sub_batch, n.prev_tick_id as sub_last_tick, n.cur_tick_id as sub_next_tick into v_batch
+          from pgq.next_batch_custom(i_queue_name, i_consumer_name, i_min_lag, i_min_count, i_min_interval) n;
+        if v_batch.sub_batch is null then
+            return null;
+        end if;
+        update pgq.subscription
+           set sub_batch = null, sub_active = now(), sub_last_tick = sub_next_tick, sub_next_tick = null
+         where sub_queue = v_main.sub_queue and sub_consumer = v_main.sub_consumer;
+    end if;
+    update pgq.subscription
+       set sub_batch = v_batch.sub_batch, sub_last_tick = v_batch.sub_last_tick, sub_next_tick = v_batch.sub_next_tick,
+           sub_active = now()
+     where sub_queue = v_main.sub_queue and sub_consumer = v_member.sub_consumer;
+    return v_batch.sub_batch;
+end;
+$$;
+
+create or replace function pgq_coop.next_batch_custom(
+    i_queue_name text, i_consumer_name text, i_subconsumer_name text,
+    i_min_lag interval, i_min_count int4, i_min_interval interval
+) returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    select pgq_coop.next_batch_custom(i_queue_name, i_consumer_name, i_subconsumer_name,
+        i_min_lag, i_min_count, i_min_interval, null);
+$$;
