@@ -9,13 +9,13 @@ import { workerName } from '../../lib/node/topology.ts';
 import type { Replay } from '../../lib/replay/replay.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import { removeTable } from '../../lib/units/remove-table.ts';
-import type { OpenClient } from '../support/database.ts';
 import { addTables, replayAll, tickNow } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { holds } from '../support/property.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
-import { Schema, type Step, type Workload, workload } from './random-schema.ts';
+import { Schema, type Workload, workload } from './random-schema.ts';
 import { modes } from './replica-pair.ts';
+import { Sessions } from './sessions.ts';
 
 /** The rows of all tables as this transaction sees them. */
 async function rowsIn(client: Client, tables: string[]): Promise<Record<string, string[]>> {
@@ -89,46 +89,6 @@ async function replayBothWays(
   );
 }
 
-/** Runs the steps in three sessions, whose transactions overlap. What fails is rolled back to before it. */
-async function work(
-  sessions: OpenClient[],
-  schema: Schema,
-  steps: Step[],
-  tick: () => Promise<void>,
-): Promise<void> {
-  const inSavepoint = new Set<number>();
-  const begin = async ({ client }: OpenClient) => {
-    if (!client.inTransaction) await client.query(`begin; set local lock_timeout = '30ms'`);
-  };
-  for (const step of steps) {
-    const session = sessions[step.session];
-    if (!session) throw new Error('three sessions');
-    const { client } = session;
-    if (step.kind >= 97) {
-      await tick();
-      continue;
-    }
-    await begin(session);
-    await client.query('savepoint statement');
-    await client.query(schema.statement(step)).catch(() => client.query('rollback to savepoint statement'));
-    const end = step.c;
-    if (end === 0 && !inSavepoint.has(step.session)) {
-      inSavepoint.add(step.session);
-      await client.query('savepoint outer_one');
-    } else if (end === 1 && inSavepoint.delete(step.session)) {
-      await client.query('rollback to savepoint outer_one');
-    } else if (end >= 2 && end <= 5) {
-      inSavepoint.delete(step.session);
-      await client.query('commit').catch(() => client.query('rollback'));
-    } else if (end === 6 && step.b === 6) {
-      inSavepoint.delete(step.session);
-      await client.query('rollback');
-    }
-  }
-  for (const { client } of sessions)
-    if (client.inTransaction) await client.query('commit').catch(() => client.query('rollback'));
-}
-
 describe.each(modes)('%s', (_, make, replica) => {
   let pair: InstalledPair;
   let runs = 0;
@@ -141,18 +101,19 @@ describe.each(modes)('%s', (_, make, replica) => {
     const schema = new Schema(it.tables, `r${runs++}`, least);
     await pair.both(schema.create());
     await addTables(pair, schema.names, { expectSync: true });
-    const sessions = await Promise.all([0, 1, 2].map(() => pair.old.open()));
-    try {
-      await work(sessions, schema, it.steps, async () => {
-        await tickNow(pair);
-        await replayBothWays(pair, schema, it.maxEvents, replica);
-      });
+    const sessions = await Sessions.open(pair.old, schema);
+    const catchUp = async () => {
       await tickNow(pair);
       await replayBothWays(pair, schema, it.maxEvents, replica);
+    };
+    try {
+      for (const step of it.steps) await (step.kind >= 97 ? catchUp() : sessions.run(step));
+      await sessions.commitAll();
+      await catchUp();
       await expectEqual(pair.old, pair.new, schema.names);
     } finally {
       // Also after a failure: the next, smaller workload has to find a clean pair.
-      for (const session of sessions) await session.close();
+      await sessions.close();
       const tables = schema.names.map((name) => `public.${name}`);
       await removeTable(pair.shop.context('old'), { tables, all: false });
       await replayAll(pair);

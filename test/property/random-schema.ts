@@ -148,11 +148,13 @@ export class Schema {
   readonly names: string[];
   readonly #tables: TableSpec[];
   readonly #version: number;
+  readonly #padding: number;
 
-  /** `version` is the lower one of the two servers. */
-  constructor(tables: TableSpec[], prefix: string, version: number) {
+  /** `version` is the lower one of the two servers; `padding` makes the rows that much longer. */
+  constructor(tables: TableSpec[], prefix: string, version: number, padding = 0) {
     this.#tables = tables;
     this.#version = version;
+    this.#padding = padding;
     this.names = tables.map((_, nr) => `${prefix}_t${nr}`);
   }
 
@@ -196,6 +198,7 @@ export class Schema {
       'w int',
       'r int',
       ...spec.values.map((type, v) => `v${v} ${type}`),
+      ...(this.#padding > 0 ? [`pad text default repeat('x', ${this.#padding})`] : []),
       ...(this.#generated(nr) ? ['g int generated always as (n * 2) stored'] : []),
       ...(spec.identity ? [`i bigint generated ${spec.identity} as identity`] : []),
       ...(spec.key.length > 0 ? [`primary key (${spec.key.map((_, k) => `k${k}`).join(', ')})`] : []),
@@ -243,6 +246,21 @@ export class Schema {
     const [when, body] = bodies[trigger];
     return `create function ${name}_trigger() returns trigger language plpgsql as $$ begin ${body} end $$;
       create trigger own ${when} on ${name} for each row when (pg_trigger_depth() < 3) execute procedure ${name}_trigger();`;
+  }
+
+  /** Rows to begin with; their keys are above those of most statements. */
+  fill(rows: number): string {
+    return this.#tables
+      .map(({ key, values }, nr) => {
+        const columns = [
+          ...key.map((type) => keyValue(type, 'i')),
+          `i % 7`,
+          ...values.map((type) => valueFor(type, 'i')),
+        ];
+        const names = [...key.map((_, k) => `k${k}`), 'n', ...values.map((_, v) => `v${v}`)];
+        return `insert into ${this.name(nr)} (${names.join(', ')}) select ${columns.join(', ')} from generate_series(10, ${rows + 9}) i;`;
+      })
+      .join('\n');
   }
 
   drop(): string {

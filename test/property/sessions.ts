@@ -1,0 +1,51 @@
+/** Three sessions of an application, whose transactions overlap. What fails is rolled back to before it. */
+import type { OpenClient, TestDatabase } from '../support/database.ts';
+import type { Schema, Step } from './random-schema.ts';
+
+export class Sessions {
+  readonly #clients: OpenClient[];
+  readonly #schema: Schema;
+  readonly #inSavepoint = new Set<number>();
+
+  private constructor(clients: OpenClient[], schema: Schema) {
+    this.#clients = clients;
+    this.#schema = schema;
+  }
+
+  static async open(database: TestDatabase, schema: Schema): Promise<Sessions> {
+    return new Sessions(await Promise.all([0, 1, 2].map(() => database.open())), schema);
+  }
+
+  /** Runs the step's statement; then, as its numbers say, sets or rolls back a savepoint, or ends the transaction. */
+  async run(step: Step): Promise<void> {
+    const client = this.#clients[step.session]?.client;
+    if (!client) throw new Error('there are three sessions');
+    if (!client.inTransaction) await client.query(`begin; set local lock_timeout = '30ms'`);
+    await client.query('savepoint statement');
+    await client
+      .query(this.#schema.statement(step))
+      .catch(() => client.query('rollback to savepoint statement'));
+    const end = step.c;
+    if (end === 0 && !this.#inSavepoint.has(step.session)) {
+      this.#inSavepoint.add(step.session);
+      await client.query('savepoint outer_one');
+    } else if (end === 1 && this.#inSavepoint.delete(step.session)) {
+      await client.query('rollback to savepoint outer_one');
+    } else if (end >= 2 && end <= 5) {
+      this.#inSavepoint.delete(step.session);
+      await client.query('commit').catch(() => client.query('rollback'));
+    } else if (end === 6 && step.b === 6) {
+      this.#inSavepoint.delete(step.session);
+      await client.query('rollback');
+    }
+  }
+
+  async commitAll(): Promise<void> {
+    for (const { client } of this.#clients)
+      if (client.inTransaction) await client.query('commit').catch(() => client.query('rollback'));
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) await client.close();
+  }
+}
