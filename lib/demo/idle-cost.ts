@@ -1,17 +1,84 @@
+import type { Context } from 'aws-lambda';
 import { scheduledUnits } from '../cli/follow.ts';
 import type { Session } from '../cli/session.ts';
+import { tickNow } from '../cli/tick-now.ts';
+import { systemClock } from '../clock.ts';
 import { queueConfig } from '../config/config.ts';
-import { units } from '../units/registry.ts';
-import { type MonthlyCost, monthlyCost } from './monthly-cost.ts';
+import { PgtideError } from '../errors.ts';
+import { type LeaseStore, leaseKey } from '../lease/lease-store.ts';
+import { startLocalDynamoDb } from '../lease/local-dynamodb.ts';
+import type { Environment } from '../runtime/environment.ts';
+import { scheduledHandler } from '../runtime/scheduled-handler.ts';
+import { createSecretReader } from '../secrets/secret-reader.ts';
+import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
+import { type IdleCall, type MonthlyCost, monthlyCost } from './monthly-cost.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 7;
+const LAMBDA_CONTEXT = { awsRequestId: 'idle', getRemainingTimeInMillis: () => 60_000 } as Context;
 
-/** Calls every scheduled unit a few times where there is nothing to do, and works out what a month of that costs. */
+/**
+ * Calls every scheduled function a few times where there is nothing to do, and works out what a month of that costs. Each
+ * call of replay finds a tick without events: an idle queue is ticked about once a minute.
+ */
 export async function measureIdle(session: Session, queue: string): Promise<MonthlyCost> {
+  const dynamo = await startLocalDynamoDb();
+  try {
+    const times = new Times();
+    for (let round = 0; round < ROUNDS; round++) {
+      await tickNow(session, [queue]);
+      await measureRound(session, queue, { leaseStore: dynamo.store(), times });
+    }
+    return monthlyCost((unit, call) => times.median(unit, call));
+  } finally {
+    await dynamo.stop();
+  }
+}
+
+interface Measuring {
+  leaseStore: LeaseStore;
+  times: Times;
+}
+
+async function measureRound(
+  session: Session,
+  queue: string,
+  { leaseStore, times }: Measuring,
+): Promise<void> {
   const { root, leaves } = queueConfig(session.config, queue);
-  for (let round = 1; round <= ROUNDS; round++)
-    for (const { name, unit } of scheduledUnits)
-      for (const node of units[name].nodes === 'root' ? [root] : leaves)
-        await session.scheduled({ unitName: name, unit, queue, node });
-  return monthlyCost((unit) => session.tally.idleMs(unit) ?? 0);
+  const environment: Environment = {
+    clock: systemClock,
+    log: () => undefined,
+    secrets: createSecretReader(),
+    config: () => session.config,
+    leaseStore: () => leaseStore,
+  };
+  for (const { name, unit } of scheduledUnits) {
+    const handler = scheduledHandler({ name, unit, environment });
+    const { restMs, nodes }: UnitTraits = units[name];
+    for (const node of nodes === 'root' ? [root] : leaves) {
+      await leaseStore.wake([leaseKey(name, queue, node)]);
+      const calls: readonly IdleCall[] = restMs ? ['looking', 'resting'] : ['looking'];
+      for (const call of calls) {
+        const began = performance.now();
+        const { runs } = await handler({ queue, node }, LAMBDA_CONTEXT);
+        times.add(name, call, performance.now() - began);
+        if (runs.length !== 1 || runs[0]?.outcome === 'error')
+          throw new PgtideError('state', `${name} of ${queue}/${node} failed while it was measured`);
+      }
+    }
+  }
+}
+
+class Times {
+  readonly #times = new Map<string, number[]>();
+
+  add(unit: UnitName, call: IdleCall, ms: number): void {
+    const key = `${unit} ${call}`;
+    this.#times.set(key, [...(this.#times.get(key) ?? []), ms]);
+  }
+
+  median(unit: UnitName, call: IdleCall): number {
+    const times = (this.#times.get(`${unit} ${call}`) ?? []).toSorted((a, b) => a - b);
+    return times[Math.floor(times.length / 2)] ?? 0;
+  }
 }

@@ -1,10 +1,11 @@
 /**
  * What an idle pair costs for a month: how often the schedules call each function, times what a call costs that finds
- * nothing to do. Durations are measured where the demo runs; prices are list prices of us-east-1, without Lambda's free
+ * nothing to do. A unit that rests after such a call looks only once in a while; its other calls read one item of the lease
+ * table, and end. Durations are measured where the demo runs; prices are list prices of us-east-1, without Lambda's free
  * tier. Schedules are not in it: the first 14 million calls of a month are free for everybody. Nor are cold starts, log
  * storage, and whatever network a function needs to reach its databases (a NAT alone costs more than all of this).
  */
-import type { UnitName } from '../units/registry.ts';
+import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
 
 const MINUTES_A_MONTH = 30 * 24 * 60;
 
@@ -16,22 +17,25 @@ export const listPrices = {
   request: 0.2 / 1_000_000,
   /** DynamoDB on demand, a write of up to 1 KB. */
   dynamoDbWrite: 0.625 / 1_000_000,
+  /** DynamoDB on demand, an eventually consistent read of up to 4 KB: half a unit. */
+  dynamoDbRead: 0.5 * (0.125 / 1_000_000),
 } as const;
 
 export interface ScheduledFunction {
   unit: UnitName;
   everyMinutes: number;
   memoryMb: number;
-  /** Taking the lease and giving it back. */
-  leaseWrites: number;
 }
+
+/** Taking the lease, and giving it back. */
+const LEASE_WRITES = 2;
 
 /** As in serverless.yml; a test compares. */
 export const schedule: readonly ScheduledFunction[] = [
-  { unit: 'tick', everyMinutes: 1, memoryMb: 256, leaseWrites: 0 },
-  { unit: 'replay', everyMinutes: 1, memoryMb: 512, leaseWrites: 2 },
-  { unit: 'copy', everyMinutes: 1, memoryMb: 1024, leaseWrites: 2 },
-  { unit: 'maintain', everyMinutes: 5, memoryMb: 256, leaseWrites: 0 },
+  { unit: 'tick', everyMinutes: 1, memoryMb: 256 },
+  { unit: 'replay', everyMinutes: 1, memoryMb: 512 },
+  { unit: 'copy', everyMinutes: 1, memoryMb: 1024 },
+  { unit: 'maintain', everyMinutes: 5, memoryMb: 256 },
 ];
 
 export interface MonthlyCost {
@@ -41,15 +45,28 @@ export interface MonthlyCost {
   total: number;
 }
 
-/** `idleMs` gives the measured duration of a call that finds nothing to do. */
-export function monthlyCost(idleMs: (unit: UnitName) => number): MonthlyCost {
+/** What a call does where there is nothing to do: it looks, and finds that; or the pair rests, and is left out. */
+export type IdleCall = 'looking' | 'resting';
+
+/** What one pair costs; `measuredMs` gives the duration of such a call. */
+export function monthlyCost(measuredMs: (unit: UnitName, call: IdleCall) => number): MonthlyCost {
   const cost = { calls: 0, lambda: 0, dynamoDb: 0 };
-  for (const { unit, everyMinutes, memoryMb, leaseWrites } of schedule) {
+  for (const { unit, everyMinutes, memoryMb } of schedule) {
+    const { lease, restMs = 0 }: UnitTraits = units[unit];
     const calls = MINUTES_A_MONTH / everyMinutes;
-    const gigabyteSeconds = (Math.ceil(idleMs(unit)) / 1000) * (memoryMb / 1024);
+    const looking = calls / (1 + Math.floor(restMs / (everyMinutes * 60_000)));
+    const priceOf = (call: IdleCall) => callPrice(measuredMs(unit, call), memoryMb);
     cost.calls += calls;
-    cost.lambda += calls * (gigabyteSeconds * listPrices.gigabyteSecond + listPrices.request);
-    cost.dynamoDb += calls * leaseWrites * listPrices.dynamoDbWrite;
+    cost.lambda += looking * priceOf('looking');
+    if (looking < calls) cost.lambda += (calls - looking) * priceOf('resting');
+    if (lease) cost.dynamoDb += looking * LEASE_WRITES * listPrices.dynamoDbWrite;
+    // A lone pair's item is read for its rest alone.
+    if (restMs > 0) cost.dynamoDb += calls * listPrices.dynamoDbRead;
   }
   return { ...cost, total: cost.lambda + cost.dynamoDb };
+}
+
+function callPrice(ms: number, memoryMb: number): number {
+  const gigabyteSeconds = (Math.ceil(ms) / 1000) * (memoryMb / 1024);
+  return gigabyteSeconds * listPrices.gigabyteSecond + listPrices.request;
 }

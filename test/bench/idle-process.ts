@@ -1,6 +1,7 @@
 /**
- * One container of a packaged function: `idle-process.ts HANDLER CALLS`. Loads the handler as Lambda does, calls it where
- * nothing is to be done, and writes how long each took, in milliseconds, as its last line.
+ * One container of a packaged function: `idle-process.ts HANDLER CALLS [LEASE]`. Loads the handler as Lambda does, calls it
+ * where nothing is to be done, and writes how long each took, in milliseconds, as its last line. Before each call it wakes
+ * the lease that is named: without that, all calls but the first would find that the pair rests.
  */
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
@@ -12,13 +13,15 @@ export interface IdleProcessResult {
 
 type Handler = (event: unknown, context: object) => Promise<{ runs: { outcome: string }[] }>;
 
-const [, , file = '', calls = '0'] = process.argv;
+const [, , file = '', calls = '0', lease] = process.argv;
 const require = createRequire(import.meta.url);
 const began = performance.now();
 const { handler } = require(file) as { handler: Handler };
 const loadMs = performance.now() - began;
+const wake = lease === undefined ? undefined : await wakerOf(lease);
 const callsMs: number[] = [];
 for (let call = 0; call < Number(calls); call++) {
+  await wake?.();
   const started = performance.now();
   const { runs } = await handler(
     {},
@@ -29,3 +32,12 @@ for (let call = 0; call < Number(calls); call++) {
 }
 process.stdout.write(`\n${JSON.stringify({ loadMs, callsMs } satisfies IdleProcessResult)}\n`);
 process.exit(0);
+
+/** Loaded only where it is needed, and after the handler, whose loading is measured. */
+async function wakerOf(key: string): Promise<() => Promise<void>> {
+  const { createDynamoDbClient, DynamoDbLeaseStore } = await import('../../lib/lease/dynamodb-store.ts');
+  const table = process.env.PGTIDE_LEASE_TABLE ?? '';
+  const clock = { now: () => Date.now() };
+  const store = new DynamoDbLeaseStore({ client: createDynamoDbClient(), table, skewMs: 0, clock });
+  return () => store.wake([key]);
+}

@@ -2,11 +2,12 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
+import { leaseKey } from '../../lib/lease/lease-store.ts';
 import { startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import type { Unit } from '../../lib/units/context.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { maintain } from '../../lib/units/maintain.ts';
-import type { UnitName } from '../../lib/units/registry.ts';
+import { type UnitName, type UnitTraits, units } from '../../lib/units/registry.ts';
 import { replay } from '../../lib/units/replay.ts';
 import { tick } from '../../lib/units/tick.ts';
 import type { Bench, BenchCase, BenchResult } from './case.ts';
@@ -14,7 +15,7 @@ import { createDatabase } from './database.ts';
 import type { IdleProcessResult } from './idle-process.ts';
 import { judged, median, seconds } from './measure.ts';
 import { ordersDdl, ordersRows } from './orders.ts';
-import { addTables, configOf, createPgtidePair, type PgtideRunner } from './pgtide-pair.ts';
+import { addTables, configOf, createPgtidePair, type PgtideRunner, QUEUE } from './pgtide-pair.ts';
 import { run } from './single-row.ts';
 import { readZip } from './zip.ts';
 
@@ -39,7 +40,11 @@ export const idle: BenchCase = {
       bench.say('no zips here (npm run package makes them): units are called without them');
     const packaged = zips.length > 0 ? await measureZips(bench, zips, configuration) : undefined;
     const idleMs = packaged?.idleMs ?? (await measureUnits(runner));
-    const { total, lambda, dynamoDb } = monthlyCost((unit) => idleMs.get(unit) ?? 0);
+    // Without the zips nobody rests, and a call that would be left out counts as a whole one.
+    const { total, lambda, dynamoDb } = monthlyCost(
+      (unit, call) =>
+        (call === 'resting' ? packaged?.restingMs.get(unit) : undefined) ?? idleMs.get(unit) ?? 0,
+    );
     return [
       judged({
         name: 'idle: a pair for a month, at list prices',
@@ -101,6 +106,7 @@ function zipNames(): string[] {
 
 interface Packaged {
   idleMs: Map<UnitName, number>;
+  restingMs: Map<UnitName, number>;
   results: BenchResult[];
 }
 
@@ -117,16 +123,23 @@ async function measureZips(bench: Bench, zips: string[], configuration: string):
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   };
-  const call = async (name: string, calls: number): Promise<IdleProcessResult> => {
+  const call = async (name: string, calls: number, wake: string[] = []): Promise<IdleProcessResult> => {
     const script = join(import.meta.dirname, 'idle-process.ts');
-    const output = await run(process.execPath, [script, unpacked(folder, name), `${calls}`], environment);
+    const arguments_ = [script, unpacked(folder, name), `${calls}`, ...wake];
+    const output = await run(process.execPath, arguments_, environment);
     return JSON.parse(output.trim().split('\n').at(-1) ?? '');
   };
   const idleMs = new Map<UnitName, number>();
-  for (const { unit } of schedule) {
-    const { callsMs } = await call(unit, CALLS + 1);
+  const restingMs = new Map<UnitName, number>();
+  const measure = async (unit: UnitName, into: Map<UnitName, number>, wake: string[]) => {
+    const { callsMs } = await call(unit, CALLS + 1, wake);
     bench.detail(`${unit}: ${callsMs.map(Math.round).join(' ')} ms`);
-    idleMs.set(unit, median(callsMs.slice(1)));
+    into.set(unit, median(callsMs.slice(1)));
+  };
+  for (const { unit } of schedule) {
+    const { restMs }: UnitTraits = units[unit];
+    await measure(unit, idleMs, restMs ? [leaseKey(unit, QUEUE, 'new')] : []);
+    if (restMs) await measure(unit, restingMs, []);
   }
   const loads = new Map<string, number>();
   for (const name of zips) {
@@ -137,6 +150,7 @@ async function measureZips(bench: Bench, zips: string[], configuration: string):
   const sizes = new Map(zips.map((name) => [name, statSync(join(ZIPS, `${name}.zip`)).size / 1e6]));
   return {
     idleMs,
+    restingMs,
     results: [
       worst('idle: loading the handler, slowest of the functions', 'ms', loads, 300),
       worst("idle: a function's zip, largest of them", 'MB', sizes, 1.5),

@@ -25,7 +25,7 @@ const mayImport: Record<string, string[]> = {
   units: ['config', 'db', 'pgq', 'node', 'install', 'tables', 'replay', 'copy', 'compare', 'status'],
   runtime: ['config', 'db', 'secrets', 'lease', 'units'],
   consumer: ['config', 'db', 'pgq', 'secrets', 'units', 'runtime'],
-  demo: ['config', 'db', 'cli', 'runtime', 'units'],
+  demo: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'cli'],
   cli: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'demo', 'node', 'pgq', 'install', 'compare'],
 };
 
