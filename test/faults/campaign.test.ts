@@ -1,0 +1,48 @@
+/**
+ * C3 to C7 under fire: random schemas, workloads and schedules, with faults of every kind. In the end the leaf equals the root by an
+ * independent oracle, every commit that a client saw is there, and nothing is left behind. A failure prints what repeats it.
+ */
+import { beforeAll, expect, inject, it } from 'vitest';
+import { keepWarm } from './doomed.ts';
+import { type FaultName, faultNames } from './fault-names.ts';
+import { playCampaign } from './play.ts';
+import { campaignOf, describeAct } from './schedule.ts';
+import { type FaultServers, startPair } from './servers.ts';
+import { shrink } from './shrink.ts';
+
+const minutes = Number(process.env.PGTIDE_FAULTS_MINUTES ?? 0.3);
+const firstSeed = Number(process.env.PGTIDE_FAULTS_SEED ?? inject('seed'));
+/** The acts to play, by number; a shrunken schedule. */
+const only = process.env.PGTIDE_FAULTS_ONLY?.split(',').map(Number);
+
+let servers: FaultServers;
+
+beforeAll(async () => {
+  keepWarm();
+  servers = await startPair({ old: 13, new: 17 });
+});
+
+const table = (faults: Map<FaultName, number>): string =>
+  [...faultNames].map((name) => `${String(faults.get(name) ?? 0).padStart(6)}  ${name}`).join('\n');
+
+it('ends equal and in order whatever befalls it', { timeout: minutes * 60_000 + 600_000 }, async () => {
+  const until = Date.now() + minutes * 60_000;
+  const faults = new Map<FaultName, number>();
+  let seeds = 0;
+  for (let seed = firstSeed; seeds === 0 || (Date.now() < until && !only); seed = (seed + 1) % 2 ** 31) {
+    const campaign = campaignOf(seed);
+    const acts = only ? campaign.acts.filter((_, nr) => only.includes(nr)) : campaign.acts;
+    const played = await playCampaign(servers, campaign, acts);
+    seeds++;
+    for (const [name, times] of played.faults) faults.set(name, (faults.get(name) ?? 0) + times);
+    if (played.problems.length === 0) continue;
+    const shrunken = await shrink(servers, campaign, only ?? campaign.acts.map((_, nr) => nr));
+    const lines = shrunken.map((nr) => `  ${nr}: ${describeAct(campaign.acts[nr] ?? { do: 'compare' })}`);
+    expect.fail(
+      `seed ${seed}: ${played.problems.join('\n')}\n\nThe shrunken schedule:\n${lines.join('\n')}\n\nRepeat it: npm run test:faults -- --seed ${seed} --only ${shrunken.join(',')}`,
+    );
+  }
+  const sum = [...faults.values()].reduce((total, times) => total + times, 0);
+  console.log(`${seeds} campaigns from seed ${firstSeed}, ${sum} faults, no difference\n${table(faults)}`);
+  if (!only) expect(sum).toBeGreaterThan(0);
+});

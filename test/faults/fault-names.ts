@@ -1,0 +1,34 @@
+/** The faults of a campaign: a finite list. What each does is in strikes.ts. */
+export const faultNames = [
+  // The run.
+  'killed',
+  'backend terminated',
+  'duplicate invocation',
+  'late invocation',
+  'frozen in a transaction',
+  // The network.
+  'COMMIT lost',
+  'answer to COMMIT lost',
+  'request lost',
+  'answer lost',
+  'half-open connection',
+  'stalled network',
+  // The lease.
+  'lease store throttles',
+  'lease store is gone',
+  'answer of the lease store lost',
+  'release lost',
+  'lease lost in mid-run',
+  'clock ahead',
+  'clock behind',
+  // The servers and their users.
+  'restarted provider',
+  'restarted subscriber',
+  'statement timeout',
+  'lock timeout',
+  'deadlock',
+  'locks of pg_dump',
+  'locks of autovacuum',
+  'rotation in mid-run',
+] as const;
+export type FaultName = (typeof faultNames)[number];

@@ -1,0 +1,41 @@
+import { copySteps } from '../../lib/copy/copy.ts';
+import { replaySteps } from '../../lib/replay/replay.ts';
+import type { StruckRun } from './strikes.ts';
+import type { World } from './world.ts';
+
+export interface Gap {
+  at: (step: string) => Promise<void>;
+  readonly met: boolean;
+}
+
+/** The gap that a fault has chosen, for the n-th time that the run comes there. */
+export function atGap({ unit, strike }: StruckRun, act: () => Promise<unknown>): Gap {
+  const gaps: readonly string[] = unit === 'copy' ? copySteps : replaySteps;
+  const chosen = gaps[strike.gap % gaps.length];
+  let count = 0;
+  let met = false;
+  return {
+    async at(step) {
+      if (step !== chosen || met || ++count < strike.nth) return;
+      met = true;
+      await act();
+    },
+    get met() {
+      return met;
+    },
+  };
+}
+
+/** Waits for work, but not for long: it may wait itself for the run in whose gap it was begun. */
+export async function briefly(world: World, work: Promise<unknown>, ms = 250): Promise<void> {
+  const settled = work.catch((error: unknown) => {
+    world.problems.push(String(error));
+  });
+  world.loose.push(settled);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([settled, late]);
+  clearTimeout(timer);
+}

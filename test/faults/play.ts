@@ -1,0 +1,154 @@
+/** Plays a campaign: its acts one after the other, then quiet, then the books. */
+
+import { addTable, addTableInput } from '../../lib/units/add-table.ts';
+import { compareWith } from '../../lib/units/compare.ts';
+import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { alter, caughtUp } from './alterations.ts';
+import type { FaultName } from './fault-names.ts';
+import { briefly } from './gaps.ts';
+import { quiesce } from './quiesce.ts';
+import { type Act, type Campaign, describeAct, type RunAct } from './schedule.ts';
+import type { FaultServers } from './servers.ts';
+import { strikes } from './strikes.ts';
+import { wideStatement } from './wide.ts';
+import { createWorld, type World } from './world.ts';
+
+export interface Played {
+  problems: string[];
+  faults: Map<FaultName, number>;
+}
+
+/** Units whose runs have no gaps can only lose their connections; other faults strike replay instead. */
+const anyUnit = new Set<FaultName>([
+  'request lost',
+  'answer lost',
+  'COMMIT lost',
+  'answer to COMMIT lost',
+  'duplicate invocation',
+  'locks of autovacuum',
+  'locks of pg_dump',
+]);
+const onlyReplay = new Set<FaultName>(['deadlock']);
+
+/** PGTIDE_FAULTS_VERBOSE: tells each act before it is played. */
+const verbose = Boolean(process.env.PGTIDE_FAULTS_VERBOSE);
+
+export class Player {
+  readonly #world: World;
+  readonly faults = new Map<FaultName, number>();
+  readonly #columns = new Map<string, string[]>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async play(act: Act): Promise<void> {
+    const world = this.#world;
+    switch (act.do) {
+      case 'write':
+        return world.writers[act.writer]?.write(world.schema.statement(act.step), act.end);
+      case 'wide':
+        return world.writers[act.writer]?.write(wideStatement(act), act.end);
+      case 'force tick':
+        return world.forceTick();
+      case 'resync':
+        return world.resync(world.tableAt(act.table));
+      case 'alter':
+        return alter(world, this.#columns, act);
+      case 'add again':
+        return this.#addAgain(world.schema.name(act.table));
+      case 'compare':
+        return this.#compare();
+      case 'run':
+        return this.#run(act);
+    }
+  }
+
+  async #run({ unit, strike, meanwhile }: RunAct): Promise<void> {
+    const world = this.#world;
+    if (!strike) return void (await world.run(unit));
+    const chosen =
+      onlyReplay.has(strike.name) || (unit !== 'copy' && !anyUnit.has(strike.name)) ? 'replay' : unit;
+    await this.#prepare(chosen, strike.gap);
+    const struck = await strikes[strike.name]({
+      world,
+      unit: chosen,
+      strike,
+      meanwhile: async () => {
+        for (const act of meanwhile) await briefly(world, this.play(act));
+      },
+    });
+    if (struck) this.faults.set(strike.name, (this.faults.get(strike.name) ?? 0) + 1);
+    await Promise.allSettled(world.loose.splice(0));
+  }
+
+  /** So that the run has something to do. */
+  async #prepare(unit: string, choice: number): Promise<void> {
+    const world = this.#world;
+    if (unit === 'copy') {
+      const [copying] = await world.superuser(
+        'new',
+        `select 1 from londiste.table_info where local and merge_state is distinct from 'ok' limit 1`,
+      );
+      if (!copying) await world.resync(choice % 2 ? 'wide' : world.tableAt(choice));
+    }
+    await world.writers[0]?.write('update wide set hot = hot + 1 where id between 1 and 3', 'commit');
+    await world.forceTick();
+  }
+
+  /** A table leaves the queue, and joins it again: copied anew, or as one that is equal already where others refer to it. */
+  async #addAgain(table: string): Promise<void> {
+    const world = this.#world;
+    for (const writer of world.writers) await writer.commit();
+    if (!(await caughtUp(world, table))) return;
+    const tables = [`public.${table}`];
+    await world.onDemand('remove-table', (context) =>
+      removeTable(context, removeTableInput.parse({ tables })),
+    );
+    await world.forceTick();
+    await world.run('replay', { store: null });
+    const emptied = await world.user.new.query(`truncate ${table}`).then(
+      () => true,
+      () => false,
+    );
+    if (emptied) await world.writers[0]?.write(`update ${table} set n = n + 1`, 'commit');
+    await world.onDemand('add-table', (context) =>
+      addTable(context, addTableInput.parse({ tables, expectSync: !emptied })),
+    );
+  }
+
+  async #compare(): Promise<void> {
+    const world = this.#world;
+    const drive = async () => void (await world.run('replay', { store: null }));
+    const report = await world.byHand('compare', (context) => compareWith({ drive })(context, {}));
+    if (report.error && !['busy', 'connection', 'state'].includes(report.error.kind))
+      world.problems.push(`compare: ${report.error.message}`);
+    const different = report.result?.tables.filter((table) => table.verdict === 'different') ?? [];
+    if (different.length > 0) world.problems.push(`compare sees differences: ${JSON.stringify(different)}`);
+  }
+}
+
+/** Plays a campaign in databases of its own. Never throws: what went wrong is in the problems. */
+export async function playCampaign(
+  servers: FaultServers,
+  campaign: Campaign,
+  acts = campaign.acts,
+): Promise<Played> {
+  const world = await createWorld(servers, campaign);
+  const player = new Player(world);
+  try {
+    await world.begin();
+    for (const act of acts) {
+      if (verbose) console.log(`${new Date().toISOString().slice(17, 23)} ${describeAct(act)}`);
+      await player.play(act);
+      await Promise.allSettled(world.loose.splice(0));
+      if (world.problems.length > 0) break;
+    }
+    if (world.problems.length === 0) world.problems.push(...(await quiesce(world)));
+  } catch (error) {
+    world.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    await world.end();
+  }
+  return { problems: world.problems, faults: player.faults };
+}

@@ -1,0 +1,180 @@
+/** The end of a campaign: all goes quiet, the units run until the leaf has everything, and then all must be in order. */
+import { compareWith } from '../../lib/units/compare.ts';
+import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { rowsOf } from '../support/oracle.ts';
+import { until } from '../support/until.ts';
+import { type Side, sides } from './schedule.ts';
+import { CONSUMER, QUEUE, type World } from './world.ts';
+
+const MOST_ROUNDS = 60;
+
+export async function quiesce(world: World): Promise<string[]> {
+  for (const writer of world.writers) await writer.commit();
+  await world.oldTransaction.close();
+  const stuck = await runUntilSynced(world);
+  if (stuck) return [stuck, ...world.problems];
+  const problems = [...(await differences(world)), ...(await leftovers(world))];
+  const compared = await world.onDemand('compare', (context) => compareWith({})(context, {}));
+  if (!compared.result?.equal) problems.push(`compare does not agree: ${JSON.stringify(compared.result)}`);
+  if (problems.length === 0) problems.push(...(await removal(world)));
+  return problems;
+}
+
+async function runUntilSynced(world: World): Promise<string | undefined> {
+  let state: unknown;
+  for (let round = 0; round < MOST_ROUNDS && world.problems.length === 0; round++) {
+    await world.run('copy', { store: null });
+    await world.forceTick();
+    const report = await world.run('replay', { store: null });
+    await world.run('maintain');
+    const [now] = await world.superuser<{ open: bigint; saved: bigint; errors: bigint }>(
+      'new',
+      `select count(*) filter (where t.merge_state is distinct from 'ok') as open,
+              (select count(*) from pgtide.saved_ddl where kind in ('index', 'constraint', 'foreign key')) as saved,
+              (select count(*) from pgtide.table_state where error is not null) as errors
+         from londiste.table_info t where t.local`,
+    );
+    if (now?.errors) break;
+    if (!report.error && now?.open === 0n && now.saved === 0n) return undefined;
+    state = { outcome: report.outcome, error: report.error?.message };
+    if (report.error) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  if (world.problems.length > 0) return undefined;
+  const tables = await world.superuser(
+    'new',
+    `select s.table_name, s.phase, s.error, t.merge_state,
+            (select array_agg(c.state) from pgtide.copy_chunk c where c.table_name = s.table_name) as chunks,
+            (select count(*)::int from pgtide.parked_event p where p.table_name = s.table_name) as parked,
+            (select array_agg(d.kind || ' ' || d.restore_sql || coalesce(' ' || d.error, '')) from pgtide.saved_ddl d where d.table_name = s.table_name) as saved
+       from pgtide.table_state s join londiste.table_info t using (queue_name, table_name)
+      where s.error is not null or s.phase <> 'ok' or exists (select from pgtide.saved_ddl d where d.table_name = s.table_name)`,
+  );
+  return `the leaf does not come into step: ${JSON.stringify({ ...Object(state), tables }, null, 1)}`;
+}
+
+/** Rows that differ, by the independent oracle; commits that a client saw and that are not there. */
+async function differences(world: World): Promise<string[]> {
+  const problems: string[] = [];
+  for (const table of world.tables) {
+    const [root, leaf] = [await rowsOf(world.database.old, table), await rowsOf(world.database.new, table)];
+    if (JSON.stringify(root) === JSON.stringify(leaf)) continue;
+    const short = (line: string) =>
+      line.replaceAll(/([0-9a-f]{32})+/g, (text) => `${text.slice(0, 6)}…${text.length}`);
+    const lost = root.filter((line) => !leaf.includes(line)).map((line) => `- ${short(line)}`);
+    const extra = leaf.filter((line) => !root.includes(line)).map((line) => `+ ${short(line)}`);
+    problems.push(
+      `${table}: ${root.length} rows on the root, ${leaf.length} on the leaf:\n${[...lost, ...extra].slice(0, 20).join('\n')}`,
+    );
+  }
+  for (const { audit, seen } of world.writers)
+    for (const side of sides) {
+      const lines = await world.superuser<{ line: number }>(side, `select line from ${audit}`);
+      const there = new Set(lines.map(({ line }) => line));
+      const lost = [...seen].filter((line) => !there.has(line));
+      if (lost.length > 0) problems.push(`${audit}: commits that were answered are not on ${side}: ${lost}`);
+    }
+  return problems;
+}
+
+/** Each query returns what should not be there. */
+const nothing: [side: Side, what: string, sql: string][] = [
+  ['new', 'parked events', `select * from pgtide.parked_event`],
+  ['new', 'chunks that are not copied', `select * from pgtide.copy_chunk where state <> 'copied'`],
+  ['new', 'a place inside a batch', `select * from pgtide.replay_state where slice_tick is not null`],
+  ['new', 'an error of the consumer', `select * from pgq_node.local_state where cur_error is not null`],
+  ['new', 'rows that did not fit', `select * from pgtide.table_stats where missing > 0 or conflicts > 0`],
+  [
+    'old',
+    'open batches, or events that were not read',
+    `select s.* from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer
+      where c.co_name = '${CONSUMER}' and (s.sub_batch is not null or s.sub_last_tick <> (select max(tick_id) from pgq.tick))`,
+  ],
+  [
+    'old',
+    'other consumers',
+    `select co_name from pgq.consumer c join pgq.subscription s on s.sub_consumer = c.co_id
+      where co_name not in ('${CONSUMER}', '.new.watermark', '.global_watermark', '.old.watermark')`,
+  ],
+  ['old', 'events to be tried again', `select * from pgq.retry_queue`],
+];
+const nothingOnEither: [what: string, sql: string][] = [
+  ['temporary tables', `select relname from pg_class where relpersistence = 't' and relkind = 'r'`],
+  [
+    'advisory locks',
+    `select l.* from pg_locks l join pg_database d on d.oid = l.database where locktype = 'advisory' and d.datname = current_database()`,
+  ],
+  [
+    'connections',
+    `select application_name, state, query from pg_stat_activity where datname = current_database() and application_name like 'pgtide%'`,
+  ],
+  [
+    'invalid indexes',
+    `select indexrelid::regclass::text from pg_index where not indisvalid or not indisready`,
+  ],
+  ['constraints that were not validated', `select conname from pg_constraint where not convalidated`],
+];
+
+async function leftovers(world: World): Promise<string[]> {
+  const problems: string[] = [];
+  const expectNone = async (side: Side, what: string, sql: string) => {
+    const found = () => world.superuser(side, sql);
+    // A connection takes a moment to go.
+    await until(what, async () => (await found()).length === 0, 3_000).catch(async () => {
+      problems.push(`${side}: ${what}: ${JSON.stringify(await found(), showBigint)}`);
+    });
+  };
+  for (const [side, what, sql] of nothing) await expectNone(side, what, sql);
+  for (const side of sides) for (const [what, sql] of nothingOnEither) await expectNone(side, what, sql);
+  const [position] = await world.superuser<{ tick: bigint }>(
+    'new',
+    `select last_tick_id as tick from pgq_node.local_state where consumer_name = '${CONSUMER}'`,
+  );
+  const [last] = await world.superuser<{ tick: bigint }>('old', 'select max(tick_id) as tick from pgq.tick');
+  if (position?.tick !== last?.tick)
+    problems.push(`the position is ${position?.tick}, the last tick ${last?.tick}`);
+  // The leases are free again once the time of those that held them is over.
+  for (let minute = 0; minute < 10; minute++) world.timePasses();
+  for (const unit of ['replay', 'copy'] as const) {
+    const report = await world.run(unit);
+    if (report.outcome?.kind !== 'idle')
+      problems.push(
+        `a last ${unit} was not idle: ${JSON.stringify(report.outcome)} ${report.error?.message ?? ''}`,
+      );
+  }
+  return problems;
+}
+
+const showBigint = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
+
+/** Constraints, indexes and triggers of the subscriber's tables, as SQL. */
+export function furniture(world: World, side: Side): Promise<{ line: string }[]> {
+  return world.superuser(
+    side,
+    `select conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) || condeferrable::text || condeferred::text as line
+       from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n'
+     union all select pg_get_indexdef(indexrelid) from pg_index join pg_class c on c.oid = indrelid where relnamespace = 'public'::regnamespace
+     union all select pg_get_triggerdef(t.oid) || tgenabled::text from pg_trigger t join pg_class c on c.oid = tgrelid
+       where relnamespace = 'public'::regnamespace and not tgisinternal
+     order by 1`,
+  );
+}
+
+/** Once the tables are out of the queue, the leaf's are as they were made, and nothing of ours is left of them. */
+async function removal(world: World): Promise<string[]> {
+  await world.onDemand('remove-table', (context) =>
+    removeTable(context, removeTableInput.parse({ all: true })),
+  );
+  const problems: string[] = [];
+  const now = (await furniture(world, 'new')).map(({ line }) => line);
+  const lost = world.furniture.filter((line) => !now.includes(line));
+  const extra = now.filter((line) => !world.furniture.includes(line));
+  if (lost.length + extra.length > 0)
+    problems.push(
+      `the leaf's constraints, indexes, triggers: lost ${JSON.stringify(lost)}, new ${JSON.stringify(extra)}`,
+    );
+  for (const table of ['saved_ddl', 'table_state', 'copy_chunk', 'parked_event', 'table_stats']) {
+    const rows = await world.superuser('new', `select * from pgtide.${table} where queue_name = '${QUEUE}'`);
+    if (rows.length > 0) problems.push(`${table} after removal: ${JSON.stringify(rows, showBigint)}`);
+  }
+  return problems;
+}

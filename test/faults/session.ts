@@ -1,0 +1,51 @@
+import { type Client, type ConnectionTarget, withClient } from '../../lib/db/client.ts';
+import { PgtideError } from '../../lib/errors.ts';
+
+export const isConnectionLoss = (error: unknown): boolean =>
+  error instanceof PgtideError && error.kind === 'connection';
+
+/** A user's connection, kept from statement to statement, and opened again when it was lost. */
+export class Session {
+  readonly #target: ConnectionTarget;
+  #open: { client: Client; close(): Promise<void> } | undefined;
+
+  constructor(target: ConnectionTarget) {
+    this.#target = target;
+  }
+
+  get inTransaction(): boolean {
+    return this.#open?.client.inTransaction ?? false;
+  }
+
+  async query<T>(sql: string, values?: unknown[]): Promise<T[]> {
+    this.#open ??= await this.#connect();
+    try {
+      return await this.#open.client.query<T>(sql, values);
+    } catch (error) {
+      if (isConnectionLoss(error)) await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.close();
+  }
+
+  async #connect() {
+    const opened = Promise.withResolvers<Client>();
+    const closing = Promise.withResolvers<void>();
+    const closed = withClient(this.#target, 'user', (client) => {
+      opened.resolve(client);
+      return closing.promise;
+    });
+    closed.catch(opened.reject);
+    const client = await opened.promise;
+    const close = async () => {
+      closing.resolve();
+      await closed.catch(() => undefined);
+    };
+    return { client, close };
+  }
+}

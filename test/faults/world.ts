@@ -1,0 +1,300 @@
+/** One campaign's databases, leases, clock and users, and the runs of units over them. */
+import { type Config, parseConfig } from '../../lib/config/config.ts';
+import { type Client, withClient } from '../../lib/db/client.ts';
+import { quoteIdent } from '../../lib/db/identifier.ts';
+import type { LeaseStore } from '../../lib/lease/lease-store.ts';
+import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import type { Outcome } from '../../lib/outcome.ts';
+import type { RunReport } from '../../lib/runtime/run-report.ts';
+import { runUnit } from '../../lib/runtime/run-unit.ts';
+import { addTable, addTableInput } from '../../lib/units/add-table.ts';
+import type { UnitContext } from '../../lib/units/context.ts';
+import { copyWith } from '../../lib/units/copy.ts';
+import { install } from '../../lib/units/install.ts';
+import { maintain } from '../../lib/units/maintain.ts';
+import type { UnitName } from '../../lib/units/registry.ts';
+import { replayWith } from '../../lib/units/replay.ts';
+import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { tick } from '../../lib/units/tick.ts';
+import { Schema } from '../property/random-schema.ts';
+import { openWire, type Wire } from '../support/crash-proxy.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { asSuperuser, PLAIN_OWNER, targetOf } from '../support/shared-servers.ts';
+import { furniture } from './quiesce.ts';
+import { type Campaign, type RunUnit, type Side, sides, writers } from './schedule.ts';
+import { type FaultServers, TEMPLATE } from './servers.ts';
+import { isConnectionLoss, Session } from './session.ts';
+import { Writer } from './writer.ts';
+
+export const QUEUE = 'shop';
+export const CONSUMER = 'shop.new';
+
+const fixedTables = `
+  create table wide (id int primary key, hot int not null default 0, body text);
+  create index wide_hot on wide (hot);`;
+const auditTable = (name: string) =>
+  `create table ${name} (line int primary key, at timestamptz default now());`;
+
+/** Errors after which the next run simply tries again. */
+const expectedErrors = new Set(['connection', 'busy', 'fenced']);
+
+export interface RunOptions {
+  at?: (step: string) => Promise<void>;
+  /** Undefined: the campaign's lease table. Null: by hand, without a lease. */
+  store?: LeaseStore | null;
+  /** How far this run's clock is off. */
+  skewMs?: number;
+  owner?: string;
+  /** Over the wires, which faults can cut. */
+  wired?: boolean;
+  /** Another context for the unit: less time for statements, a given epoch. */
+  alter?: (context: UnitContext) => UnitContext;
+}
+
+export class World {
+  readonly campaign: Campaign;
+  readonly servers: FaultServers;
+  readonly schema: Schema;
+  readonly database: Record<Side, TestDatabase>;
+  readonly wires: Record<Side, Wire>;
+  readonly leases: LocalDynamoDb;
+  readonly writers: Writer[];
+  readonly user: Record<Side, Session>;
+  readonly oldTransaction: Session;
+  /** Runs that were left going in a gap. */
+  readonly loose: Promise<unknown>[] = [];
+  readonly problems: string[] = [];
+  /** Constraints, indexes and triggers of the leaf's tables as they were made. */
+  furniture: string[] = [];
+  /** Time of the runs' machines, ahead of real time. */
+  passedMs = 0;
+  #runs = 0;
+  readonly #configs: Record<'direct' | 'wired', Config>;
+
+  constructor(
+    campaign: Campaign,
+    parts: Pick<World, 'servers' | 'database' | 'wires' | 'leases'> & { prefix: string },
+  ) {
+    this.campaign = campaign;
+    this.servers = parts.servers;
+    this.database = parts.database;
+    this.wires = parts.wires;
+    this.leases = parts.leases;
+    this.schema = new Schema(campaign.tables, parts.prefix, this.servers.server.old.version);
+    this.writers = Array.from({ length: writers }, (_, nr) => new Writer(nr, this.database.old.target));
+    this.user = {
+      old: new Session(this.database.old.target),
+      new: new Session(this.database.new.target),
+    };
+    this.oldTransaction = new Session(this.database.old.target);
+    this.#configs = {
+      direct: this.#configure((side) => this.database[side].target.port),
+      wired: this.#configure((side) => this.wires[side].target.port),
+    };
+  }
+
+  get config(): Config {
+    return this.#configs.direct;
+  }
+
+  /** Every table of the queue. */
+  get tables(): string[] {
+    return [...this.schema.names, 'wide', ...this.writers.map(({ audit }) => audit)];
+  }
+
+  tableAt(nr: number): string {
+    return this.tables[nr % this.tables.length] ?? 'wide';
+  }
+
+  #configure(portOf: (side: Side) => number): Config {
+    const url = (side: Side) => {
+      const { user, password, database } = this.database[side].target;
+      return `postgres://${user}:${password}@127.0.0.1:${portOf(side)}/${database}`;
+    };
+    const nodes = { old: { url: url('old') }, new: { url: url('new') } };
+    const config = parseConfig(
+      JSON.stringify({
+        nodes,
+        queues: {
+          [QUEUE]: {
+            root: 'old',
+            leaves: ['new'],
+            tickSeconds: 0,
+            replay: { maxEvents: this.campaign.maxEvents },
+          },
+        },
+      }),
+    );
+    const queue = config.queues[QUEUE];
+    if (!queue) throw new Error('there is a queue');
+    // Below what a file may say: chunks and rotations come often.
+    Object.assign(queue, { rotationSeconds: 0, copy: { parallelChunks: 2, chunkBytes: 32_768 } });
+    return config;
+  }
+
+  async create(): Promise<void> {
+    if (this.campaign.replica)
+      await this.superuser('new', `grant set on parameter session_replication_role to ${PLAIN_OWNER}`);
+    await this.onDemand('install', (context) => install(context, {}));
+    for (const side of sides)
+      await this.user[side].query(
+        `${this.schema.create()} ${fixedTables} ${this.writers.map(({ audit }) => auditTable(audit)).join(' ')}`,
+      );
+    await this.user.old.query(
+      `insert into wide select i, 0, repeat(md5(i::text), 30) from generate_series(1, 200) i; analyze wide`,
+    );
+  }
+
+  /** The tables join the queue, and users begin. */
+  async begin(): Promise<void> {
+    this.furniture = (await furniture(this, 'new')).map(({ line }) => line);
+    const tables = this.tables.map((table) => `public.${table}`);
+    await this.onDemand('add-table', (context) => addTable(context, addTableInput.parse({ tables })));
+    if (this.campaign.oldTransaction)
+      await this.oldTransaction.query(
+        'begin isolation level repeatable read; select txid_current(); select count(*) from wide',
+      );
+  }
+
+  /** Makes a tick; not while the root is away. */
+  async forceTick(): Promise<void> {
+    await this.user.old
+      .query(`select pgq.force_tick('${QUEUE}'); select pgq.ticker('${QUEUE}')`)
+      .catch((error: unknown) => {
+        if (!isConnectionLoss(error)) throw error;
+      });
+  }
+
+  async resync(table: string): Promise<void> {
+    const tables = [`public.${table}`];
+    const report = await this.byHand('resync', (context) => resync(context, resyncInput.parse({ tables })));
+    if (report.error && !expectedErrors.has(report.error.kind))
+      this.problems.push(`resync: ${report.error.message}`);
+  }
+
+  async end(): Promise<void> {
+    await Promise.allSettled(this.loose.splice(0));
+    for (const wire of [this.wires.old, this.wires.new]) wire.hangUp();
+    for (const user of [...this.writers, this.user.old, this.user.new, this.oldTransaction])
+      await user.close();
+    await this.leases.stop();
+    if (this.campaign.replica)
+      await this.superuser('new', `revoke set on parameter session_replication_role from ${PLAIN_OWNER}`);
+    for (const side of sides)
+      await asSuperuser(
+        this.servers.server[side],
+        'postgres',
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${this.database[side].name}'`,
+      ).then(() =>
+        asSuperuser(
+          this.servers.server[side],
+          'postgres',
+          `drop database ${quoteIdent(this.database[side].name)}`,
+        ),
+      );
+  }
+
+  superuser<T>(side: Side, sql: string): Promise<T[]> {
+    return this.database[side].superuser((client) => client.query<T>(sql));
+  }
+
+  /** The schedule's next minute and the ones after it: leases of runs that are gone expire. */
+  timePasses(): void {
+    this.passedMs += 120_000;
+  }
+
+  clock(skewMs = 0) {
+    return { now: () => Date.now() + this.passedMs + skewMs };
+  }
+
+  store(skewMs = 0): LeaseStore {
+    return this.leases.store({ clock: this.clock(skewMs) });
+  }
+
+  /** Runs a scheduled unit as its function would. An error that another run does not mend is a problem. */
+  async run(unit: RunUnit, options: RunOptions = {}): Promise<RunReport<unknown>> {
+    const at = options.at ?? (async () => undefined);
+    const work = { replay: replayWith({ at }), copy: copyWith({ at }), tick, maintain }[unit];
+    const { alter = (context: UnitContext) => context } = options;
+    const report = await this.#run<unknown>(unit, (context) => work(alter(context)), options);
+    if (report.error && !expectedErrors.has(report.error.kind)) {
+      const { kind, message, cause } = report.error;
+      const stack = kind === 'internal' && cause instanceof Error ? `\n${cause.stack}` : '';
+      this.problems.push(`${unit} ended with ${kind}: ${message}${stack}`);
+    }
+    if (report.outcome?.kind === 'lease-held') this.timePasses();
+    return report;
+  }
+
+  /** Runs a unit by hand; what it threw is in the report. */
+  byHand<T>(
+    unitName: UnitName,
+    unit: (context: UnitContext) => Promise<Outcome | { outcome: Outcome; result: T }>,
+  ): Promise<RunReport<T>> {
+    return this.#run<T>(unitName, unit, { store: null });
+  }
+
+  /** Runs a unit by hand, to its end; what it threw is thrown. */
+  async onDemand<T>(
+    unitName: UnitName,
+    unit: (context: UnitContext) => Promise<Outcome | { outcome: Outcome; result: T }>,
+  ): Promise<RunReport<T>> {
+    const report = await this.byHand<T>(unitName, unit);
+    if (report.error) throw report.error;
+    return report;
+  }
+
+  #run<T>(
+    unitName: UnitName,
+    unit: (context: UnitContext) => Promise<Outcome | { outcome: Outcome; result: T }>,
+    { store, skewMs = 0, owner = `run ${++this.#runs}`, wired = false }: RunOptions,
+  ): Promise<RunReport<T>> {
+    return runUnit<T>({
+      unitName,
+      unit,
+      config: this.#configs[wired ? 'wired' : 'direct'],
+      queue: QUEUE,
+      node: unitName === 'replay' || unitName === 'copy' ? 'new' : 'old',
+      leaseStore: store === undefined ? this.store(skewMs) : store,
+      owner,
+      secrets: { read: () => Promise.reject(new Error('no secrets here')), forget: () => undefined },
+      budgetMs: 30_000,
+      clock: this.clock(skewMs),
+      log: () => undefined,
+    });
+  }
+}
+
+let worlds = 0;
+
+async function createDatabase(servers: FaultServers, side: Side): Promise<TestDatabase> {
+  const server = servers.server[side];
+  const name = `world_${worlds}`;
+  await asSuperuser(server, 'postgres', `create database ${name} owner ${PLAIN_OWNER} template ${TEMPLATE}`);
+  const targetAs = (user: string) => targetOf(server, name, user);
+  return {
+    name,
+    owner: PLAIN_OWNER,
+    server,
+    target: targetAs(PLAIN_OWNER),
+    url: server.url(name, PLAIN_OWNER),
+    targetAs,
+    client: <T>(work: (client: Client) => Promise<T>) => withClient(targetAs(PLAIN_OWNER), 'test', work),
+    superuser: <T>(work: (client: Client) => Promise<T>) =>
+      withClient(targetAs(server.superuser), 'test', work),
+    open: () => Promise.reject(new Error('use a session')),
+  };
+}
+
+export async function createWorld(servers: FaultServers, campaign: Campaign): Promise<World> {
+  worlds++;
+  const database = { old: await createDatabase(servers, 'old'), new: await createDatabase(servers, 'new') };
+  const wires = {
+    old: await openWire(servers.relay.old.through(database.old.target)),
+    new: await openWire(servers.relay.new.through(database.new.target)),
+  };
+  const leases = await startLocalDynamoDb();
+  const world = new World(campaign, { servers, database, wires, leases, prefix: 'r' });
+  await world.create();
+  return world;
+}

@@ -1,0 +1,84 @@
+import type { ConnectionTarget } from '../../lib/db/client.ts';
+import type { End } from './schedule.ts';
+import { isConnectionLoss, Session } from './session.ts';
+
+/**
+ * An application on the root. Each of its transactions adds one line to a table of its own; a line whose COMMIT it has seen
+ * answered must be there for ever after.
+ */
+export class Writer {
+  readonly audit: string;
+  /** Lines whose commit was answered. */
+  readonly seen = new Set<number>();
+  readonly #session: Session;
+  #line = 0;
+  #savepoint = false;
+
+  constructor(nr: number, target: ConnectionTarget) {
+    this.audit = `audit_${nr}`;
+    this.#session = new Session(target);
+  }
+
+  async write(sql: string, end: End): Promise<void> {
+    try {
+      await this.#begin();
+      await this.#tolerant(sql);
+      await this.#end(end);
+    } catch (error) {
+      // Its transaction is gone with its connection.
+      if (!isConnectionLoss(error)) throw error;
+    }
+  }
+
+  async commit(): Promise<void> {
+    if (!this.#session.inTransaction) return;
+    try {
+      await this.#commit();
+    } catch (error) {
+      if (!isConnectionLoss(error)) throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#session.inTransaction) return;
+    this.#savepoint = false;
+    await this.#session.query(
+      `begin; set local lock_timeout = '30ms'; insert into ${this.audit} values (${++this.#line})`,
+    );
+  }
+
+  async #tolerant(sql: string): Promise<void> {
+    await this.#session.query('savepoint statement');
+    await this.#session.query(sql).catch((error: unknown) => {
+      if (isConnectionLoss(error)) throw error;
+      return this.#session.query('rollback to savepoint statement');
+    });
+  }
+
+  async #end(end: End): Promise<void> {
+    if (end === 'commit') await this.#commit();
+    if (end === 'rollback') await this.#session.query('rollback');
+    if (end === 'savepoint') {
+      await this.#session.query('savepoint outer_one');
+      this.#savepoint = true;
+    }
+    if (end === 'undo' && this.#savepoint) {
+      await this.#session.query('rollback to savepoint outer_one');
+      this.#savepoint = false;
+    }
+  }
+
+  async #commit(): Promise<void> {
+    try {
+      await this.#session.query('commit');
+      this.seen.add(this.#line);
+    } catch (error) {
+      // A deferred constraint: the server has rolled back.
+      if (isConnectionLoss(error)) throw error;
+    }
+  }
+}
