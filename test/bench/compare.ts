@@ -15,7 +15,7 @@ export const compare: BenchCase = {
   name: 'compare',
   minutes: 2,
   async run(bench) {
-    const pair = [await filled(bench, 'provider'), await filled(bench, 'subscriber')] as const;
+    const pair = await Promise.all([filled(bench, 'provider'), filled(bench, 'subscriber')]);
     const runner = await createPgtidePair(...pair);
     await addTables(runner, ['public.orders'], { expectSync: true });
     const medians = await inTurn(bench, 'compare', [

@@ -1,6 +1,6 @@
 /** How long a subscriber needs for what a provider has committed. */
 import { type Bench, type BenchCase, type BenchResult, logicalWal, scaled } from './case.ts';
-import { type BenchDatabase, createDatabase, demandEqual, type Owner, settle } from './database.ts';
+import { createDatabase, demandEqual, type Owner, settle } from './database.ts';
 import { type Follower, markDdl, setMark } from './follower.ts';
 import { LONDISTE, startLondiste } from './londiste.ts';
 import { inTurn, judged, type Medians, medianOf, peersOf, type Side, seconds } from './measure.ts';
@@ -45,14 +45,13 @@ interface Field {
 /** Each side has servers of its own, so that none decodes or writes what another one changes. */
 async function prepareSides(bench: Bench): Promise<Follower[]> {
   const pair = async (settings: Record<string, string> = {}, owner: Owner = 'replica_owner') => {
-    const databases: BenchDatabase[] = [];
-    for (const name of ['provider', 'subscriber']) {
+    const make = async (name: string) => {
       const database = await createDatabase(await bench.server(settings), name, { owner });
       await createFollowed(bench, database);
       await database.run(markDdl);
-      databases.push(database);
-    }
-    return databases as [BenchDatabase, BenchDatabase];
+      return database;
+    };
+    return Promise.all([make('provider'), make('subscriber')]);
   };
   const native = await pair(logicalWal);
   const sides = [

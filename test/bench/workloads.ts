@@ -79,7 +79,8 @@ export function workloads(bench: Bench): Workload[] {
     {
       name: `${hotRounds * HOT_ROWS} updates of ${HOT_ROWS} hot rows`,
       sql: () => `do $$ begin for i in 1 .. ${hotRounds} loop
-        update orders set amount = amount + 1 where id <= ${HOT_ROWS}; end loop; end $$`,
+        update orders set amount = amount + 1 where id <= ${HOT_ROWS}; commit; end loop; end $$`,
+      backlog: true,
       goal: { most: 0.3, against: NATIVE },
     },
     {
