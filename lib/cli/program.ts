@@ -2,8 +2,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { addTableExamples, overview, runExamples } from './help-texts.ts';
+import { addQueueCommands } from './queue-program.ts';
 
 import type { Terminal } from './terminal.ts';
+import { OWN_USAGE, usage } from './usage.ts';
 import { conclude, concludeError, EXIT, type Verdict } from './verdict.ts';
 
 /** Options that stand before the command. */
@@ -66,6 +68,7 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
   addSetupCommands(program, run);
   addRunCommand(program, run);
   addInspectionCommands(program, run);
+  addQueueCommands(program, run);
   addDemoCommand(program, run);
   for (const command of program.commands)
     command.showHelpAfterError(
@@ -74,7 +77,7 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
   return program;
 }
 
-type Run = <Arguments extends unknown[]>(
+export type Run = <Arguments extends unknown[]>(
   action: Action<Arguments>,
 ) => (...values: unknown[]) => Promise<void>;
 
@@ -241,10 +244,4 @@ function some(tables: string[], all: boolean | undefined): string[] {
   if (all && tables.length > 0) throw usage('name tables or give --all, not both');
   if (!all && tables.length === 0) throw usage('no table is named; name tables (schema.table) or give --all');
   return tables;
-}
-
-const OWN_USAGE = 'pgtide.usage';
-
-function usage(message: string): CommanderError {
-  return new CommanderError(EXIT.usage, OWN_USAGE, message);
 }

@@ -34,3 +34,29 @@ export async function finishBatch(client: Client, batch: BatchId): Promise<boole
   const row = await client.first<{ finished: number }>('select pgq.finish_batch($1) as finished', [batch]);
   return row?.finished === 1;
 }
+
+/** What an open batch is. */
+export interface BatchInfo {
+  batch: BatchId;
+  queue: string;
+  consumer: string;
+  begins: Date;
+  ends: Date;
+  previousTick: TickId;
+  tick: TickId;
+  lagSeconds: number;
+  /** By the event sequence, which counts rolled-back events too; retried ones not. */
+  events: bigint;
+}
+
+/** Undefined: no such batch is open. */
+export async function getBatchInfo(client: Client, batch: BatchId): Promise<BatchInfo | undefined> {
+  const row = await client.first<BatchInfo>(
+    `select $1::bigint as batch, queue_name as queue, consumer_name as consumer, batch_start as begins,
+            batch_end as ends, prev_tick_id::bigint as "previousTick", tick_id::bigint as tick,
+            extract(epoch from lag)::float8 as "lagSeconds", (seq_end - seq_start)::bigint as events
+       from pgq.get_batch_info($1)`,
+    [batch],
+  );
+  return row?.queue ? row : undefined;
+}

@@ -35,3 +35,55 @@ export async function putAside(
     ]);
   return { retried: known.length, dead: 0 };
 }
+
+/** An event that waits to come again. */
+export interface WaitingEvent {
+  id: bigint;
+  consumer: string;
+  after: Date;
+  time: Date;
+  retries: number;
+  type: string | null;
+  data: string | null;
+}
+
+/** What waits in a queue, soonest first; of one consumer, or of all. */
+export function listRetries(
+  client: Client,
+  queue: string,
+  consumer: string | null,
+  most: number,
+): Promise<WaitingEvent[]> {
+  return client.query<WaitingEvent>(
+    `select r.ev_id as id, owner.consumer, r.ev_retry_after as after, r.ev_time as time,
+            coalesce(r.ev_retry, 0) as retries, r.ev_type as type, r.ev_data as data
+       from pgq.retry_queue r
+       join pgq.queue q on q.queue_id = r.ev_queue
+       join (select s.sub_id, min(c.co_name) as consumer
+               from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer
+              group by s.sub_id) owner on owner.sub_id = r.ev_owner
+      where q.queue_name = $1 and ($2::text is null or owner.consumer = $2)
+      order by r.ev_retry_after, r.ev_id
+      limit $3`,
+    [queue, consumer, most],
+  );
+}
+
+/** Forgets events that wait to come again: those named, or all. Returns how many. */
+export async function deleteRetries(
+  client: Client,
+  queue: string,
+  consumer: string,
+  events: readonly bigint[] | null,
+): Promise<number> {
+  const rows = await client.query(
+    `delete from pgq.retry_queue r
+      using pgq.queue q, pgq.subscription s, pgq.consumer c
+      where q.queue_name = $1 and c.co_name = $2 and s.sub_queue = q.queue_id and s.sub_consumer = c.co_id
+        and r.ev_queue = q.queue_id and r.ev_owner = s.sub_id
+        and ($3::bigint[] is null or r.ev_id = any ($3))
+      returning r.ev_id`,
+    [queue, consumer, events],
+  );
+  return rows.length;
+}

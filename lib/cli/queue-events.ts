@@ -1,0 +1,106 @@
+/** `pgtide queue` batch, events, retries, delete-retries: what a consumer has before it. */
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import type { BatchId } from '../ids.ts';
+import { getBatchInfo } from '../pgq/batch.ts';
+import { peekEvents, type QueueEvent } from '../pgq/event.ts';
+import { deleteRetries, listRetries } from '../pgq/retry.ts';
+import { columns, duration, plural } from './figures.ts';
+import type { Invocation } from './program.ts';
+import { requireConsumer } from './queue-consumers.ts';
+import { onQueue, type QueueOptions, shown, tell } from './queue-node.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface ListOptions extends QueueOptions {
+  limit: number;
+}
+
+export function batch(
+  invocation: Invocation,
+  queue: string,
+  consumer: string,
+  options: QueueOptions,
+): Promise<Verdict> {
+  return onQueue(invocation, queue, options, async (client) => {
+    const { batch: id } = await requireConsumer(client, queue, consumer);
+    const info = id === null ? undefined : await getBatchInfo(client, id);
+    if (!info) return tell(invocation, options, { batch: null }, [`${consumer} has no batch open`]);
+    return tell(invocation, options, info, [
+      `batch ${info.batch} of ${consumer}: after tick ${info.previousTick}, up to tick ${info.tick}`,
+      `   ${info.begins.toISOString()} to ${info.ends.toISOString()}, ${duration(info.lagSeconds)} ago; at most ${plural(info.events, 'event')}, besides those that come again`,
+    ]);
+  });
+}
+
+export function events(
+  invocation: Invocation,
+  queue: string,
+  consumer: string,
+  options: ListOptions,
+): Promise<Verdict> {
+  return onQueue(invocation, queue, options, async (client) => {
+    const id = await openBatch(client, queue, consumer);
+    const found = await peekEvents(client, id, options.limit);
+    const lines = columns(found.map(eventCells));
+    return tell(invocation, options, { batch: id, events: found }, lines.length > 0 ? lines : ['no events']);
+  });
+}
+
+async function openBatch(client: Client, queue: string, consumer: string): Promise<BatchId> {
+  const { batch: id } = await requireConsumer(client, queue, consumer);
+  if (id !== null) return id;
+  throw new PgtideError('state', `${client.node}: ${consumer} has no batch of ${queue} open`, {
+    remedy: 'events can be looked at while a consumer has them in a batch',
+  });
+}
+
+function eventCells({ id, time, retry, type, data }: QueueEvent): string[] {
+  return [
+    String(id),
+    time.toISOString(),
+    retry === null ? '' : `came again ${plural(retry, 'time')}`,
+    shown(type),
+    shown(data),
+  ];
+}
+
+export function retries(
+  invocation: Invocation,
+  queue: string,
+  consumer: string | undefined,
+  options: ListOptions,
+): Promise<Verdict> {
+  return onQueue(invocation, queue, options, async (client) => {
+    const found = await listRetries(client, queue, consumer ?? null, options.limit);
+    const lines = columns(
+      found.map(({ id, consumer: owner, after, retries: tries, type, data }) => [
+        String(id),
+        owner,
+        `after ${after.toISOString()}`,
+        `put aside ${plural(tries, 'time')}`,
+        shown(type),
+        shown(data),
+      ]),
+    );
+    return tell(invocation, options, { retries: found }, lines.length > 0 ? lines : ['nothing waits']);
+  });
+}
+
+export interface Chosen {
+  events: readonly bigint[];
+  all?: boolean;
+}
+
+export function forgetRetries(
+  invocation: Invocation,
+  of: { queue: string; consumer: string },
+  options: QueueOptions & Chosen,
+): Promise<Verdict> {
+  return onQueue(invocation, of.queue, options, async (client) => {
+    await requireConsumer(client, of.queue, of.consumer);
+    const deleted = await deleteRetries(client, of.queue, of.consumer, options.all ? null : options.events);
+    return tell(invocation, options, { ...of, node: client.node, deleted }, [
+      `${plural(deleted, 'event')} will not come again`,
+    ]);
+  });
+}

@@ -1,0 +1,89 @@
+/** What the commands `pgtide queue …` have in common: one connection to the node that has the queue, and the output. */
+import { configPath, loadConfig, nodeConfig } from '../config/config.ts';
+import { nodeOfQueue } from '../config/queue-node.ts';
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { hasQueues } from '../pgq/queue-settings.ts';
+import { withNode } from '../secrets/connection-target.ts';
+import { createSecretReader } from '../secrets/secret-reader.ts';
+import type { Invocation } from './program.ts';
+import { holds, type Verdict } from './verdict.ts';
+
+export interface QueueOptions {
+  node?: string;
+  json?: boolean;
+}
+
+/** The nodes a command is for: that of the queue, or, where none is named, every node of the configuration. */
+export function nodesOf(
+  { global }: Invocation,
+  queue: string | undefined,
+  { node }: QueueOptions,
+): readonly string[] {
+  const config = loadConfig(configPath(global.config));
+  if (queue === undefined && node === undefined) return Object.keys(config.nodes);
+  return [nodeOfQueue(config, queue ?? '', node)];
+}
+
+/** Opens a connection to the node of the queue. */
+export function onQueue<T>(
+  invocation: Invocation,
+  queue: string,
+  options: QueueOptions,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const [node = ''] = nodesOf(invocation, queue, options);
+  return onNode(invocation, node, async (client) => {
+    await requireQueues(client);
+    return work(client);
+  });
+}
+
+export function onNode<T>(
+  { global }: Invocation,
+  node: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const config = loadConfig(configPath(global.config));
+  const connector = { secrets: createSecretReader(), applicationName: 'pgtide queue' };
+  return withNode(node, nodeConfig(config, node), connector, work);
+}
+
+export async function requireQueues(client: Client): Promise<void> {
+  if (await hasQueues(client)) return;
+  throw new PgtideError('state', `${client.node}: this database has no queues: there is no schema pgq`, {
+    remedy: `run: pgtide queue install --node ${client.node}`,
+  });
+}
+
+/** The result as one JSON document, or as lines for people. */
+export function tell(
+  { terminal }: Invocation,
+  { json }: QueueOptions,
+  result: unknown,
+  lines: readonly string[],
+): Verdict {
+  if (json) terminal.out(asJson(result));
+  else for (const line of lines) terminal.out(line);
+  return holds;
+}
+
+/** Ids as numbers, or as text where a number would lose digits. */
+function asJson(result: unknown): string {
+  return JSON.stringify(result, (_key, value: unknown) => {
+    if (typeof value !== 'bigint') return value;
+    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  });
+}
+
+const WIDEST = 60;
+
+/** A text on one line, cut where it is long. */
+export function shown(text: string | null): string {
+  const line = (text ?? '').replaceAll(/\s+/g, ' ');
+  return line.length > WIDEST ? `${line.slice(0, WIDEST - 1)}…` : line;
+}
+
+export function megabytes(bytes: bigint | number): string {
+  return `${(Number(bytes) / 2 ** 20).toFixed(1)} MB`;
+}

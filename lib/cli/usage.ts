@@ -1,0 +1,9 @@
+import { CommanderError } from 'commander';
+import { EXIT } from './verdict.ts';
+
+/** Marks wrong usage that commander does not find by itself. */
+export const OWN_USAGE = 'pgtide.usage';
+
+export function usage(message: string): CommanderError {
+  return new CommanderError(EXIT.usage, OWN_USAGE, message);
+}

@@ -1,0 +1,285 @@
+/**
+ * `pgtide queue …`: what an operator does with queues, from an empty database on. With --json each command's result is
+ * one JSON document; without it, lines for people.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, pgtide, writeConfig } from '../support/command-line.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+
+let db: TestDatabase;
+let env: { PGTIDE_CONFIG: string };
+
+beforeAll(async () => {
+  db = await createDatabase(await postgres(14));
+  env = { PGTIDE_CONFIG: writeConfig(`nodes:\n  app: { url: "${db.url}" }\nqueues: {}\n`) };
+});
+
+const queue = (...args: string[]): Promise<Ended> => pgtide(['queue', ...args], env);
+
+/** The result of a command that must hold. */
+async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> {
+  const { status, out, err } = await queue(...args, '--json');
+  expect(status, out + err).toBe(0);
+  return JSON.parse(out) as T;
+}
+
+const sql = <T = Record<string, unknown>>(text: string, values: unknown[] = []) =>
+  db.client((client) => client.query<T>(text, values));
+
+const insert = (...texts: string[]) =>
+  sql(`select pgq.insert_event('mail', 'sign-up', t) from unnest($1::text[]) t`, [texts]);
+
+describe('before anything is there', () => {
+  test('a database without queues is told apart from a queue that is missing', async () => {
+    const { status, err } = await queue('create', 'mail');
+    expect(status).toBe(1);
+    expect(err).toBe(
+      'error: app: this database has no queues: there is no schema pgq\nfix: run: pgtide queue install --node app\n',
+    );
+    const shown = await queue('show');
+    expect(shown).toMatchObject({ status: 0, err: '' });
+    expect(shown.out).toContain('pgtide queue install --node app');
+  });
+
+  test('install makes the schemas, and may be run again', async () => {
+    expect(await json('install')).toMatchObject({
+      nodes: [{ node: 'app', installed: expect.arrayContaining(['pgq']) }],
+    });
+    expect((await queue('install')).out).toBe('app: nothing to do\n');
+    expect((await queue('show')).out).toBe('no queues\n');
+  });
+});
+
+describe('queues', () => {
+  test('are created with parameters, once', async () => {
+    expect(await json('create', 'mail', 'ticker_max_lag=1 second', 'ticker_max_count=7')).toEqual({
+      queue: 'mail',
+      node: 'app',
+      created: true,
+    });
+    expect((await queue('create', 'mail')).out).toBe('app: mail is there already\n');
+    expect(await json('show', 'mail')).toMatchObject({
+      queues: [
+        {
+          name: 'mail',
+          node: 'app',
+          tickerMaxLagSeconds: 1,
+          tickerMaxCount: 7,
+          paused: false,
+          consumers: [],
+        },
+      ],
+    });
+  });
+
+  test('have parameters, and a wrong one changes nothing', async () => {
+    expect((await queue('set', 'mail', 'rotation_period=1 day', 'ticker_paused=true')).out).toBe(
+      'mail: rotation_period = 1 day\nmail: ticker_paused = true\n',
+    );
+    const wrong = await queue('set', 'mail', 'ticker_paused=false', 'rotation=1 day');
+    expect(wrong.status).toBe(1);
+    expect(wrong.err).toMatch(
+      /^error: app: cannot change parameter "rotation\S*\nfix: Parameters: .*rotation_period/,
+    );
+    expect((await queue('show', 'mail')).out).toContain('ticker paused');
+    expect((await queue('set', 'mail', 'ticker_paused=soon')).status).toBe(1);
+    expect((await queue('set', 'mail', 'ticker_paused=false')).status).toBe(0);
+  });
+
+  test('that are not there are named', async () => {
+    const { status, err } = await queue('show', 'post');
+    expect(status).toBe(1);
+    expect(err).toMatch(/^error: there is no queue post on app\nfix: pgtide queue show/);
+    for (const command of [
+      ['tick', 'post'],
+      ['drop', 'post'],
+      ['register', 'post', 'c'],
+      ['retries', 'post', 'c'],
+    ])
+      expect((await queue(...command)).err).toMatch(command[0] === 'retries' ? /^$/ : /^error: .*\n/);
+  });
+});
+
+describe('consumers', () => {
+  test('are registered after the last tick, at a tick, or where another one is', async () => {
+    const first = await json<{ tick: number }>('register', 'mail', 'sender');
+    expect(first).toMatchObject({ queue: 'mail', consumer: 'sender', registered: true });
+    await insert('ann', 'ben');
+    const { tick } = await json<{ tick: number }>('tick', 'mail');
+    expect(tick).toBeGreaterThan(first.tick);
+    expect((await queue('register', 'mail', 'late')).out).toBe(`late reads mail from tick ${tick} on\n`);
+    expect(await json('register', 'mail', 'early', '--at', String(first.tick))).toMatchObject({
+      tick: first.tick,
+    });
+    expect(await json('register', 'mail', 'audit', '--copy', 'sender')).toMatchObject({ tick: first.tick });
+    const shown = await json<{ queues: { consumers: { name: string; pendingEvents: number }[] }[] }>(
+      'show',
+      'mail',
+    );
+    expect(shown.queues[0]?.consumers.map(({ name }) => name)).toEqual(['audit', 'early', 'late', 'sender']);
+    expect((await queue('show')).out).toMatch(/^ {3}sender +tick \d+ +lag .* behind +seen /m);
+  });
+
+  test('that are there already are not moved by chance', async () => {
+    expect(await json('register', 'mail', 'late')).toMatchObject({ registered: false });
+    const { status, err } = await queue('register', 'mail', 'late', '--copy', 'sender');
+    expect(status).toBe(1);
+    expect(err).toMatch(
+      /late reads mail already.*\nfix: to move it: pgtide queue reposition mail late --at \d+\n$/,
+    );
+  });
+
+  test('are moved, and a tick that is not there is refused', async () => {
+    const moved = await json<{ from: number; tick: number }>(
+      'reposition',
+      'mail',
+      'late',
+      '--copy',
+      'sender',
+    );
+    expect(moved.tick).toBeLessThan(moved.from);
+    expect(await json('reposition', 'mail', 'late', '--at', String(moved.from))).toMatchObject({
+      tick: moved.from,
+    });
+    const { status, err } = await queue('reposition', 'mail', 'late', '--at', '987654');
+    expect(status).toBe(1);
+    expect(err).toContain('tick not found: 987654');
+    expect((await queue('reposition', 'mail', 'nobody', '--at', '1')).err).toContain('nobody is no consumer');
+  });
+
+  test('are unregistered', async () => {
+    for (const consumer of ['late', 'early', 'audit'])
+      expect((await queue('unregister', 'mail', consumer)).status).toBe(0);
+    const { status, err } = await queue('unregister', 'mail', 'late');
+    expect(status).toBe(1);
+    expect(err).toContain('fix: pgtide queue show mail lists the consumers');
+  });
+});
+
+describe('what a consumer has before it', () => {
+  test('no batch is open', async () => {
+    expect(await json('batch', 'mail', 'sender')).toEqual({ batch: null });
+    expect((await queue('events', 'mail', 'sender')).err).toMatch(
+      /^error: app: sender has no batch of mail open\nfix: /,
+    );
+  });
+
+  test('the open batch and its events', async () => {
+    const [opened] = await sql<{ batch: bigint }>(`select pgq.next_batch('mail', 'sender') as batch`);
+    expect(await json('batch', 'mail', 'sender')).toMatchObject({
+      batch: Number(opened?.batch),
+      consumer: 'sender',
+    });
+    const { events } = await json<{ events: object[] }>('events', 'mail', 'sender');
+    expect(events).toMatchObject([
+      { type: 'sign-up', data: 'ann', retry: null },
+      { type: 'sign-up', data: 'ben' },
+    ]);
+    const limited = await queue('events', 'mail', 'sender', '--limit', '1');
+    expect(limited.out).toMatch(/^\d+ .*sign-up +ann\n$/);
+  });
+
+  test('events that wait to come again, and how they are forgotten', async () => {
+    expect((await queue('retries', 'mail')).out).toBe('nothing waits\n');
+    await sql(`select pgq.event_retry(s.sub_batch, e.ev_id, 3600)
+      from pgq.subscription s cross join lateral pgq.get_batch_events(s.sub_batch) e where s.sub_batch is not null`);
+    await sql(`select pgq.finish_batch(sub_batch) from pgq.subscription where sub_batch is not null`);
+    const { retries } = await json<{ retries: { id: number; data: string }[] }>('retries', 'mail', 'sender');
+    expect(retries).toMatchObject([
+      { consumer: 'sender', retries: 1, data: 'ann' },
+      { consumer: 'sender', retries: 1, data: 'ben' },
+    ]);
+    expect((await queue('retries', 'mail')).out).toMatch(
+      /sender +after \S+Z +put aside 1 time +sign-up +ann\n/,
+    );
+    expect(await json('delete-retries', 'mail', 'sender', String(retries[0]?.id))).toMatchObject({
+      deleted: 1,
+    });
+    expect((await queue('delete-retries', 'mail', 'sender', '--all')).out).toBe(
+      '1 event will not come again\n',
+    );
+  });
+});
+
+describe('subconsumers', () => {
+  test('share the work of a consumer, and leave it', async () => {
+    expect(await json('register-subconsumer', 'mail', 'team', 'one')).toMatchObject({ registered: true });
+    expect((await queue('register-subconsumer', 'mail', 'team', 'one')).out).toBe(
+      'one works already for team of mail\n',
+    );
+    expect((await queue('show', 'mail')).out).toMatch(/team\.one +idle subconsumer/);
+    await insert('cleo');
+    await queue('tick', 'mail');
+    await sql(`select pgq_coop.next_batch('mail', 'team', 'one')`);
+    const refused = await queue('unregister-subconsumer', 'mail', 'team', 'one');
+    expect(refused.status).toBe(1);
+    expect(refused.err).toMatch(
+      /has the batch \d+ open\nfix: .*pgtide queue unregister-subconsumer mail team one --close/,
+    );
+    expect(await json('unregister-subconsumer', 'mail', 'team', 'one', '--close')).toMatchObject({
+      unregistered: true,
+    });
+  });
+});
+
+describe('which node', () => {
+  test('with several nodes and a queue of none, the choice is asked for', async () => {
+    const PGTIDE_CONFIG = writeConfig(
+      `nodes:\n  app: { url: "${db.url}" }\n  other: { url: "postgres://x@127.0.0.1:9/x" }\nqueues:\n  mail: { root: app, leaves: [] }\n`,
+    );
+    const { status, err } = await pgtide(['queue', 'tick', 'post'], { PGTIDE_CONFIG });
+    expect(status).toBe(1);
+    expect(err).toContain('fix: name one of its nodes: app, other');
+    expect((await pgtide(['queue', 'tick', 'mail'], { PGTIDE_CONFIG })).status).toBe(0);
+    const away = await pgtide(['queue', 'tick', 'mail', '--node', 'other'], { PGTIDE_CONFIG });
+    expect(away.err).toMatch(/^error: other \(127\.0\.0\.1:9\/x as x\): .*\nfix: /);
+  });
+});
+
+describe('wrong usage ends with 2 and a hint', () => {
+  test.each([
+    [['crate'], "unknown command 'crate'", 'Did you mean create?'],
+    [['set', 'mail', 'ticker_paused'], 'It must be parameter=value', 'usage: pgtide queue set'],
+    [['reposition', 'mail', 'sender'], 'no place is named', '--copy'],
+    [
+      ['reposition', 'mail', 'sender', '--at', '1', '--copy', 'x'],
+      'cannot be used with option',
+      'usage: pgtide queue',
+    ],
+    [['register', 'mail', 'sender', '--at', 'x'], 'must be a whole number', 'usage: pgtide queue register'],
+    [['delete-retries', 'mail', 'sender'], 'no event is named', '--all'],
+    [['delete-retries', 'mail', 'sender', '1', '--all'], 'not both', '--all'],
+    [['events', 'mail', 'sender', '--limit', '0'], 'above 0', 'usage: pgtide queue events'],
+  ])('%j', async (args, message, hint) => {
+    const { status, out, err } = await queue(...args);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(message);
+    expect(err).toContain(hint);
+  });
+
+  test('every command has help, and says which node it works on', async () => {
+    const { out } = await queue('--help');
+    const commands = [...(out.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z-]+) /gm)].flatMap(
+      ([, name]) => name ?? [],
+    );
+    expect(commands.length).toBeGreaterThan(12);
+    for (const command of commands.filter((name) => name !== 'help')) {
+      const help = await queue(command, '--help');
+      expect(help.status).toBe(0);
+      expect(help.out).toContain(`Usage: pgtide queue ${command}`);
+      expect(help.out).toContain('--node <node>');
+      expect(help.out).toContain('--json');
+    }
+  });
+});
+
+test('a queue with consumers is dropped by force alone', async () => {
+  const { status, err } = await queue('drop', 'mail');
+  expect(status).toBe(1);
+  expect(err).toBe(
+    'error: app: the queue mail is read by sender, team\nfix: unregister them, or run: pgtide queue drop mail --force\n',
+  );
+  expect(await json('drop', 'mail', '--force')).toEqual({ queue: 'mail', node: 'app', dropped: true });
+  expect((await queue('show')).out).toBe('no queues\n');
+});
