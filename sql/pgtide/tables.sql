@@ -112,3 +112,51 @@ create table pgtide.saved_ddl (
     saved_at        timestamptz not null default now(),
     primary key (queue_name, table_name, kind, object_name)
 );
+
+-- What somebody has decided for a queue. A queue without a row, and a value that is null, mean what PgQ does.
+create table pgtide.queue_policy (
+    queue_name      text primary key references pgq.queue (queue_name) on delete cascade,
+    -- How often an event may be retried; one retry more, and it becomes a dead letter.
+    retry_limit     int check (retry_limit >= 0),
+    -- From which size of the queue's event tables, or how far behind, somebody who holds rotation is told of, and from
+    -- which it is detached.
+    alarm_bytes     bigint check (alarm_bytes >= 0),
+    alarm_time      interval,
+    detach_bytes    bigint check (detach_bytes >= 0),
+    detach_time     interval
+);
+
+-- Who has held rotation beyond what the policy allows.
+create table pgtide.queue_alarm (
+    queue_name      text not null references pgq.queue (queue_name) on delete cascade,
+    kind            text not null,
+    who             text not null,
+    -- The node that the consumer works for.
+    node            text,
+    -- The tick's time from which on it holds the queue.
+    since           timestamptz,
+    held_bytes      bigint not null,
+    raised_at       timestamptz not null default now(),
+    -- Set when it was detached: it is no consumer of the queue any more, and a node's tables are to be copied anew.
+    detached_at     timestamptz,
+    primary key (queue_name, kind, who)
+);
+
+-- Events that were given up.
+create table pgtide.dead_letter (
+    queue_name      text not null references pgq.queue (queue_name) on delete cascade,
+    consumer_name   text not null,
+    ev_id           bigint not null,
+    ev_time         timestamptz not null,
+    -- How often it was retried.
+    ev_retry        int,
+    ev_type         text,
+    ev_data         text,
+    ev_extra1       text,
+    ev_extra2       text,
+    ev_extra3       text,
+    ev_extra4       text,
+    reason          text,
+    died_at         timestamptz not null default now(),
+    primary key (queue_name, consumer_name, ev_id)
+);
