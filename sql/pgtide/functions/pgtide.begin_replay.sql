@@ -76,11 +76,8 @@ begin
     from pgtide.copy_chunk c
     join pgtide.table_state t using (queue_name, table_name)
     where c.queue_name = i_queue and t.phase in ('copying', 'catching-up');
-    select jsonb_agg(jsonb_build_object('name', c.table_name, 'bounds', c.bounds,
-               'key', pgtide.table_key(londiste.find_table_oid(coalesce(i.dest_table, i.table_name)))))
-    into copies
+    select jsonb_agg(jsonb_build_object('name', c.table_name, 'bounds', c.bounds)) into copies
     from (select table_name, coalesce(jsonb_agg(lower_key order by chunk_no) filter (where chunk_no > 0), '[]') as bounds
-          from pg_temp.pgtide_chunks group by table_name) c
-    join londiste.table_info i on i.queue_name = i_queue and i.table_name = c.table_name;
+          from pg_temp.pgtide_chunks group by table_name) c;
 end;
 $$;

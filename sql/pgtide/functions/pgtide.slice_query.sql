@@ -4,7 +4,7 @@
 --   i_batch       an open batch
 --   i_after       leave out events up to this ev_id (0: none)
 --   i_max_events, i_max_bytes  where the slice ends; it holds at least one event
---   i_copies      tables in copy: [{"name": table, "key": [column…], "bounds": [[text…]…]}…], bounds in the key's order
+--   i_copies      tables in copy: [{"name": table, "bounds": [[text…]…]}…], bounds in the order of the key here
 -- last_ev_id is where the slice ends inside the batch, NULL when the batch ends with it.
 -- Columns of the query: those of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
 -- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
@@ -22,11 +22,12 @@ declare
     v_cut bool;
 begin
     for v_copy in
-        select c.name, t.oid, c.key, c.bounds, jsonb_array_length(c.key) = 1 and exists (
+        select c.name, t.oid, k.key, c.bounds, jsonb_array_length(k.key) = 1 and exists (
                    select from pg_attribute a join pg_type y on y.oid = a.atttypid
-                   where a.attrelid = t.oid and a.attname = c.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A') as bare
-        from jsonb_to_recordset(i_copies) as c (name text, key jsonb, bounds jsonb)
+                   where a.attrelid = t.oid and a.attname = k.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A') as bare
+        from jsonb_to_recordset(i_copies) as c (name text, bounds jsonb)
         cross join lateral londiste.find_table_oid(c.name) as t (oid)
+        cross join lateral to_jsonb(pgtide.table_key(t.oid)) as k (key)
     loop
         v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name, coalesce((
             select format(case when v_copy.bare then 'width_bucket(%s, array[%s])' else 'width_bucket(row(%s), array[%s])' end,
