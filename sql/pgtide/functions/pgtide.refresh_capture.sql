@@ -2,6 +2,8 @@
 --
 -- Brings the capture functions of a queue's tables up to date with the shapes of the tables (after ALTER TABLE, a new
 -- partition, a restore from a dump), so that their statements are static again. Returns the names of the tables changed.
+-- A table whose own trigger is gone is left as it is, and told by pgtide.capture_problems: it was made anew, or somebody dropped the
+-- trigger, and what was not captured meanwhile is not mended by capturing again.
 -- Takes no lock on a table unless a trigger is missing on a partition.
 create or replace function pgtide.refresh_capture(i_queue text)
 returns setof text language plpgsql
@@ -30,6 +32,8 @@ begin
                            and g.tgname = pgtide.trigger_name(i_queue, 'insert'))
                 then
                     execute v_source;
+                elsif v_relation = v_table.root then
+                    continue;
                 else
                     perform pgtide.create_capture(i_queue, v_table.root, v_table.name);
                 end if;
