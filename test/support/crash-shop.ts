@@ -28,8 +28,8 @@ const tablesSql = `
 
 const rowsSql = `
   insert into customer select i, 'name ' || i, 'mail' || i || '@x', 'r' || i % 7 from generate_series(1, 150) i;
-  insert into orders select i, i % 150 + 1, i / 7.0, repeat('x', 300) from generate_series(1, 600) i;
-  insert into stock select chr(65 + i % 23) || chr(97 + i % 5), i, 10, repeat('y', 300) from generate_series(1, 500) i;
+  insert into orders select i, i % 150 + 1, i / 7.0, repeat('x', 300) from generate_series(1, 450) i;
+  insert into stock select chr(65 + i % 23) || chr(97 + i % 5), i, 10, repeat('y', 300) from generate_series(1, 400) i;
   insert into log select 'line ' || i % 10, i % 3 from generate_series(1, 30) i;
   analyze;`;
 
