@@ -11,16 +11,24 @@
  * newer epoch. Any other position is lost, and stops this consumer loudly.
  *
  * A batch larger than a slice is applied in slices, each with its own durable place inside the batch (ev_id order): the rows
- * of a slice are visible before the batch is whole. Status shows it.
+ * of a slice are visible before the batch is whole. Status shows it. A slice that breaks a constraint because of where it ends is
+ * taken longer.
  */
 import { finishBatch, nextBatch } from '../pgq/batch.ts';
-import { advance, applyStage } from './apply.ts';
+import { advance, applyStage, SliceTooShort } from './apply.ts';
 import { extractIntoStage } from './extract.ts';
 import { checkPosition } from './position.ts';
 import type { Replay, SliceResult } from './replay.ts';
 import { judgeStage, measureStage } from './stage.ts';
 
-export async function replaySlice(replay: Replay): Promise<SliceResult> {
+export function replaySlice(replay: Replay): Promise<SliceResult> {
+  return replayOnce(replay).catch((error: unknown) => {
+    if (!(error instanceof SliceTooShort)) throw error;
+    return replaySlice({ ...replay, maxEvents: replay.maxEvents * 8, maxBytes: replay.maxBytes * 8 });
+  });
+}
+
+async function replayOnce(replay: Replay): Promise<SliceResult> {
   const batch = await nextBatch(replay.provider, replay.queue, replay.consumer, replay.maxEvents);
   if (!batch) return { kind: 'idle' };
   await replay.at('batch.opened');
@@ -34,9 +42,11 @@ export async function replaySlice(replay: Replay): Promise<SliceResult> {
       const { bytes, lastEventId } = await extractIntoStage(replay, batch, position);
       const events = await measureStage(replay);
       await replay.at('events.staged');
-      const { skipped, parked } = await judgeStage(replay);
+      const { skipped, parked, unparked } = await judgeStage(replay);
       await replay.at('events.judged');
-      const tables = await applyStage(replay, position.replica, lastEventId === null);
+      // Ticks of a quiet queue hold no events.
+      const nothing = events + unparked === 0;
+      const tables = nothing ? [] : await applyStage(replay, position.replica, lastEventId === null);
       await replay.at('rows.applied');
       await advance(replay, batch, events, lastEventId);
       await replay.at('position.advanced');

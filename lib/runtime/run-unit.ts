@@ -149,7 +149,7 @@ async function repeatUnit<Result>(
     epoch,
     ...(request.leaseStore && wakingInto(woken, request)),
   });
-  const repeats = request.repeat ?? units[request.unitName].scheduled;
+  const repeats = request.repeat ?? units[request.unitName].repeats;
   for (let worked = false; ; worked = true) {
     const returned = await request.unit(context);
     report.repeats++;

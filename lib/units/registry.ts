@@ -1,7 +1,9 @@
 /** What there is to know about each unit without loading it: who runs it, for which nodes, and whether it takes a lease. */
 export interface UnitTraits {
-  /** Started by a schedule for each (queue, node), and repeated until idle; else run on demand. */
+  /** Started by a schedule for each (queue, node); else run on demand. */
   readonly scheduled: boolean;
+  /** Called again as long as it has done work. The others do all there is in one call. */
+  readonly repeats: boolean;
   /** The nodes of a queue that it works for. */
   readonly nodes: 'root' | 'leaves';
   /** Takes the lease `unit/queue/node`. The others serialise in the database, or only read. */
@@ -14,18 +16,18 @@ export interface UnitTraits {
 const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 
 export const units = {
-  tick: { scheduled: true, nodes: 'root', lease: false },
-  maintain: { scheduled: true, nodes: 'root', lease: false },
-  replay: { scheduled: true, nodes: 'leaves', lease: true },
-  copy: { scheduled: true, nodes: 'leaves', lease: true, restMs: FOUR_MINUTES_AND_A_HALF_MS },
+  tick: { scheduled: true, repeats: true, nodes: 'root', lease: false },
+  maintain: { scheduled: true, repeats: true, nodes: 'root', lease: false },
+  replay: { scheduled: true, repeats: false, nodes: 'leaves', lease: true },
+  copy: { scheduled: true, repeats: true, nodes: 'leaves', lease: true, restMs: FOUR_MINUTES_AND_A_HALF_MS },
   /** A consumer of somebody's own, see lib/consumer. */
-  consume: { scheduled: true, nodes: 'root', lease: true },
-  status: { scheduled: false, nodes: 'root', lease: false },
-  compare: { scheduled: false, nodes: 'root', lease: false },
-  'add-table': { scheduled: false, nodes: 'root', lease: false },
-  'remove-table': { scheduled: false, nodes: 'root', lease: false },
-  resync: { scheduled: false, nodes: 'root', lease: false },
-  install: { scheduled: false, nodes: 'root', lease: false },
+  consume: { scheduled: true, repeats: false, nodes: 'root', lease: true },
+  status: { scheduled: false, repeats: false, nodes: 'root', lease: false },
+  compare: { scheduled: false, repeats: false, nodes: 'root', lease: false },
+  'add-table': { scheduled: false, repeats: false, nodes: 'root', lease: false },
+  'remove-table': { scheduled: false, repeats: false, nodes: 'root', lease: false },
+  resync: { scheduled: false, repeats: false, nodes: 'root', lease: false },
+  install: { scheduled: false, repeats: false, nodes: 'root', lease: false },
 } as const satisfies Record<string, UnitTraits>;
 
 export type UnitName = keyof typeof units;

@@ -11,8 +11,8 @@ import type { Unit, UnitContext } from './context.ts';
 const LEAST_MS = 3_000;
 
 /**
- * Brings a node up to its provider: applies batch after batch until there is none, or the budget is spent. An idle run opens
- * no connection to the subscriber.
+ * Brings a node up to its provider: applies batch after batch until there is none, or the budget is spent. Where there is no
+ * batch at all, it opens no connection to the subscriber.
  */
 export const replay: Unit = (context) => replayWith({})(context);
 

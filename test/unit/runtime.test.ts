@@ -151,12 +151,17 @@ test('the lease is given back when the unit fails; when it cannot be, the work s
   expect(report).toMatchObject({ outcome: { kind: 'idle' }, releaseError: 'gone' });
 });
 
-test('a scheduled unit is called again until it is idle, and the run has then applied something', async () => {
+test('a unit that repeats is called again until it is idle, and the run has then applied something', async () => {
   const { run } = await world();
   const { unit, contexts } = unitOf('applied', 'already-applied', 'idle');
-  const report = await run(unit);
+  const report = await run(unit, { unitName: 'copy' });
   expect(report).toMatchObject({ outcome: { kind: 'applied' }, repeats: 3 });
   expect(contexts).toHaveLength(3);
+  // Replay goes on by itself as long as there is something: another call would only connect again.
+  expect(await run(unitOf('applied', 'idle').unit)).toMatchObject({
+    outcome: { kind: 'applied' },
+    repeats: 1,
+  });
 });
 
 test('a run stops calling its unit when the budget is spent, and says so', async () => {
@@ -166,7 +171,7 @@ test('a run stops calling its unit when the budget is spent, and says so', async
       clock.advance(20_000);
       return { kind: 'applied' };
     },
-    { budgetMs: 55_000 },
+    { unitName: 'copy', budgetMs: 55_000 },
   );
   expect(report).toMatchObject({ outcome: { kind: 'out-of-budget' }, repeats: 3 });
 });
@@ -175,12 +180,13 @@ test('the one log line holds counts, gauges, step times and the lag as an embedd
   const { run, clock, lines } = await world();
   const waits: Outcome = { kind: 'waiting-for', what: 'the copy of public.orders' };
   const outcomes: Outcome[] = [{ kind: 'applied' }, waits];
-  await run(async (context) => {
+  const unit = async (context: UnitContext) => {
     context.count('events', 21);
     context.gauge('lagSeconds', 4);
     await context.step('stage', async () => clock.advance(30));
     return outcomes.shift() ?? waits;
-  });
+  };
+  await run(unit, { repeat: true });
   expect(lines).toEqual([
     {
       time: '2027-01-15T08:00:00.060Z',
