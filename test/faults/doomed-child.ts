@@ -33,7 +33,7 @@ async function run({ unit, config, queue, epoch, targets }: DoomedOrder): Promis
     queue,
     node: 'new',
     epoch: BigInt(epoch),
-    budget: new Budget(systemClock, 30_000),
+    budget: new Budget(systemClock, 8_000),
     clock: systemClock,
     connect: (name, work) => {
       const target = targets[name];

@@ -7,7 +7,7 @@ import { alter, caughtUp } from './alterations.ts';
 import type { FaultName } from './fault-names.ts';
 import { briefly } from './gaps.ts';
 import { quiesce } from './quiesce.ts';
-import { type Act, type Campaign, describeAct, type RunAct } from './schedule.ts';
+import { type Act, type Campaign, describeAct, type End, type RunAct } from './schedule.ts';
 import type { FaultServers } from './servers.ts';
 import { strikes } from './strikes.ts';
 import { wideStatement } from './wide.ts';
@@ -46,9 +46,9 @@ export class Player {
     const world = this.#world;
     switch (act.do) {
       case 'write':
-        return world.writers[act.writer]?.write(world.schema.statement(act.step), act.end);
+        return this.#write(act.writer, world.schema.statement(act.step), act.end);
       case 'wide':
-        return world.writers[act.writer]?.write(wideStatement(act), act.end);
+        return this.#write(act.writer, wideStatement(act), act.end);
       case 'force tick':
         return world.forceTick();
       case 'resync':
@@ -62,6 +62,12 @@ export class Player {
       case 'run':
         return this.#run(act);
     }
+  }
+
+  /** A TRUNCATE is not kept open: whoever reads the table would wait for it. */
+  async #write(writer: number, sql: string, end: End): Promise<void> {
+    const done = sql.includes('truncate') && end !== 'rollback' ? 'commit' : end;
+    await this.#world.writers[writer]?.write(sql, done);
   }
 
   async #run({ unit, strike, meanwhile }: RunAct): Promise<void> {

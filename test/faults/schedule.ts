@@ -106,16 +106,16 @@ const strike: fc.Arbitrary<Strike> = fc.record({
   ),
   side: fc.constantFrom(...sides),
   gap: nr(1000),
-  nth: fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, { arbitrary: nr(4), weight: 1 }),
+  nth: fc.oneof({ arbitrary: fc.constant(1), weight: 5 }, { arbitrary: nr(4), weight: 1 }),
 });
 const struckRun: fc.Arbitrary<Act> = fc.record({ do: fc.constant('run' as const), unit, strike, meanwhile });
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: write, weight: 8 },
   { arbitrary: wide, weight: 8 },
-  { arbitrary: forceTick, weight: 4 },
-  { arbitrary: plainRun, weight: 3 },
-  { arbitrary: struckRun, weight: 16 },
+  { arbitrary: forceTick, weight: 2 },
+  { arbitrary: plainRun, weight: 2 },
+  { arbitrary: struckRun, weight: 30 },
   { arbitrary: resync, weight: 2 },
   {
     arbitrary: fc.record({

@@ -65,7 +65,7 @@ const nthCommit = ({ nth }: Strike): Fault['at'] => {
   return (request) => isCommit(request) && ++commits === Math.max(1, nth);
 };
 const nthRequest = ({ gap }: Strike): Fault['at'] => {
-  const chosen = 1 + (gap % 24);
+  const chosen = 1 + (gap % 10);
   return (_request, nr) => nr === chosen;
 };
 

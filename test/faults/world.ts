@@ -258,7 +258,7 @@ export class World {
       leaseStore: store === undefined ? this.store(skewMs) : store,
       owner,
       secrets: { read: () => Promise.reject(new Error('no secrets here')), forget: () => undefined },
-      budgetMs: 30_000,
+      budgetMs: 8_000,
       clock: this.clock(skewMs),
       log: () => undefined,
     });

@@ -12,6 +12,7 @@ export class Writer {
   readonly seen = new Set<number>();
   readonly #session: Session;
   #line = 0;
+  #last: Promise<unknown> = Promise.resolve();
   #savepoint = false;
 
   constructor(nr: number, target: ConnectionTarget) {
@@ -19,24 +20,27 @@ export class Writer {
     this.#session = new Session(target);
   }
 
-  async write(sql: string, end: End): Promise<void> {
-    try {
+  write(sql: string, end: End): Promise<void> {
+    return this.#inTurn(async () => {
       await this.#begin();
       await this.#tolerant(sql);
       await this.#end(end);
-    } catch (error) {
-      // Its transaction is gone with its connection.
-      if (!isConnectionLoss(error)) throw error;
-    }
+    });
   }
 
-  async commit(): Promise<void> {
-    if (!this.#session.inTransaction) return;
-    try {
-      await this.#commit();
-    } catch (error) {
+  commit(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#session.inTransaction) await this.#commit();
+    });
+  }
+
+  /** One thing after the other, also where an earlier one is not waited for. A transaction whose connection is lost is gone. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work).catch((error: unknown) => {
       if (!isConnectionLoss(error)) throw error;
-    }
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   close(): Promise<void> {

@@ -1,0 +1,93 @@
+/** Guards that only a schedule made for them needs: each test here is the one that notices when its guard is broken. */
+
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, it } from 'vitest';
+import { tickQueue } from '../../lib/pgq/tick.ts';
+import { copyWith } from '../../lib/units/copy.ts';
+import { replay } from '../../lib/units/replay.ts';
+import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { inGap } from '../support/crash-hooks.ts';
+import { type CrashShop, crashShop } from '../support/crash-shop.ts';
+import { guards } from './guards.ts';
+
+let shop: CrashShop;
+beforeAll(async () => {
+  shop = await crashShop({ mode: 'replica mode' });
+});
+
+it('each guard’s text is in its file, once', () => {
+  for (const { file, breaks } of guards) {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    for (const [found] of breaks) expect(text.split(found).length - 1, `${file}: ${found}`).toBe(1);
+  }
+});
+
+const resyncStock = () => resync(shop.shop.context('old'), resyncInput.parse({ tables: ['stock'] }));
+const stored = () =>
+  shop.new.client((client) =>
+    client.query<{ attempt: number; state: string }>(
+      `select attempt, state from pgtide.copy_chunk where table_name = 'public.stock' and chunk_no = 0`,
+    ),
+  );
+
+it('a chunk that another attempt has announced is not stored by the first: its rows are older', async () => {
+  await resyncStock();
+  // Another run takes the chunk over, as one does whose predecessor seems dead, and has not read it yet.
+  const hook = inGap('chunk.copied', async () => {
+    await shop.onNew(
+      `update pgtide.copy_chunk set attempt = attempt + 1 where table_name = 'public.stock' and chunk_no = 0`,
+    );
+  });
+  await copyWith(hook)(shop.shop.context('new')).catch(() => undefined);
+  expect(hook.met).toBe(true);
+  const [chunk] = await stored();
+  expect(chunk).toMatchObject({ state: 'announced', attempt: 2 });
+  await shop.settle();
+});
+
+it('a chunk of another generation is not stored, though its number and attempt are the same', async () => {
+  await resyncStock();
+  const hook = inGap('chunk.copied', async () => {
+    await shop.onNew(
+      `update pgtide.table_state set generation = generation + 1 where table_name = 'public.stock'`,
+    );
+  });
+  await copyWith(hook)(shop.shop.context('new')).catch(() => undefined);
+  expect(hook.met).toBe(true);
+  const [chunk] = await stored();
+  expect(chunk?.state).not.toBe('copied');
+  await shop.settle();
+});
+
+it('a table is not ok before the position is past the snapshots of its chunks', async () => {
+  await shop.work();
+  await shop.tick();
+  await resyncStock();
+  // The batch ends before the copy; what comes after it is in the copied rows already, and comes again with the next batch.
+  await shop.work();
+  await copyWith({
+    at: async (step) => {
+      if (step === 'snapshot.taken') await shop.work();
+    },
+  })(shop.shop.context('new'));
+  const phase = async () => {
+    const [row] = await shop.new.client((client) =>
+      client.query<{ phase: string }>(
+        `select phase from pgtide.table_state where table_name = 'public.stock'`,
+      ),
+    );
+    return row?.phase;
+  };
+  expect(await phase()).toBe('copying');
+  await shop.new.client((client) =>
+    client.transaction({}, async () => {
+      await client.query(`create temp table pgtide_chunks on commit drop as select * from pgtide.copy_chunk`);
+      const [settled] = await client.query<{ n: number }>(`select pgtide.settle_copies('shop', '1:1:') as n`);
+      expect(settled?.n, 'a tick before all of them').toBe(0);
+    }),
+  );
+  expect(await phase()).toBe('catching-up');
+  await shop.old.client((client) => tickQueue(client, 'shop'));
+  await replay(shop.shop.context('new'));
+  await shop.settle();
+});

@@ -1,0 +1,185 @@
+/** The guards that keep replication exact, how each is broken, and the test that must notice. */
+export interface Guard {
+  name: string;
+  file: string;
+  /** Text of the file, each found once, and what stands in its place when the guard is broken. */
+  breaks: [found: string, broken: string][];
+  /** A test file, and a pattern of test names in it. */
+  noticedBy: [file: string, names?: string];
+}
+
+const sql = (schema: string, name: string) => `sql/${schema}/functions/${schema}.${name}.sql`;
+const judge = sql('pgtide', 'judge_stage');
+const begin = sql('pgtide', 'begin_replay');
+const commitChunk = sql('pgtide', 'commit_chunk');
+const copyRace = 'test/race/copy.test.ts';
+
+export const guards: Guard[] = [
+  {
+    name: 'snapshot filter of events',
+    file: judge,
+    breaks: [["c.state = 'copied' and txid_visible_in_snapshot(s.ev_txid, c.snapshot)", 'false']],
+    noticedBy: [copyRace, 'is exact while rows change'],
+  },
+  {
+    name: 'snapshot filter of parked events',
+    file: judge,
+    breaks: [
+      ['where c.snapshot is null or not txid_visible_in_snapshot(r.ev_txid, c.snapshot)', 'where true'],
+    ],
+    noticedBy: [copyRace, 'is exact while rows change'],
+  },
+  {
+    name: 'parking: events of announced chunks are skipped',
+    file: judge,
+    breaks: [
+      ["c.chunk_no = s.chunk_no and c.state = 'announced'", 'c.chunk_no = s.chunk_no and false'],
+      ["(c.state = 'pending' or", "(c.state <> 'copied' or"],
+    ],
+    noticedBy: [copyRace, 'is exact while rows change'],
+  },
+  {
+    name: 'TRUNCATE starts a copy over',
+    file: judge,
+    breaks: [["where u.phase in ('copying', 'catching-up')\n    loop", 'where false\n    loop']],
+    noticedBy: [copyRace, 'TRUNCATE'],
+  },
+  {
+    name: 'events are parked while indexes are built',
+    file: judge,
+    breaks: [["(x.phase = 'restoring' or exists", '(false or exists']],
+    noticedBy: [copyRace],
+  },
+  {
+    name: 'a table is consistent only past its chunks’ snapshots',
+    file: sql('pgtide', 'settle_copies'),
+    breaks: [['not coalesce(pgtide.snapshot_covers(i_tick_snapshot, c.snapshot), false)', 'false']],
+    noticedBy: ['test/faults/guards.test.ts', 'past the snapshots'],
+  },
+  {
+    name: 'epoch check',
+    file: begin,
+    breaks: [['if i_epoch < v_replay.epoch then', 'if false then']],
+    noticedBy: ['test/race/replay.test.ts', 'keeps its holder out'],
+  },
+  {
+    name: 'position check',
+    file: begin,
+    breaks: [
+      [
+        'elsif i_prev_tick = v_state.last_tick_id and coalesce(v_replay.slice_tick, i_tick) = i_tick then',
+        'elsif true then',
+      ],
+    ],
+    noticedBy: ['test/crash/lost-position.test.ts'],
+  },
+  {
+    name: 'already applied',
+    file: begin,
+    breaks: [
+      ['elsif i_tick = v_state.last_tick_id and v_replay.slice_tick is null then', 'elsif false then'],
+    ],
+    noticedBy: ['test/crash/connection.test.ts', 'may lose the answer to COMMIT'],
+  },
+  {
+    name: 'place inside a batch',
+    file: begin,
+    breaks: [['and coalesce(v_replay.slice_tick, i_tick) = i_tick then', 'then']],
+    noticedBy: ['test/crash/lost-position.test.ts', 'middle of a batch'],
+  },
+  {
+    name: 'a slice begins where the last one ended',
+    file: begin,
+    breaks: [['after_ev_id := coalesce(v_replay.slice_ev_id, 0);', 'after_ev_id := 0;']],
+    noticedBy: ['test/crash/replay-killed.test.ts', 'far over the cap'],
+  },
+  {
+    name: 'finish after commit',
+    file: 'lib/replay/replay-batch.ts',
+    breaks: [
+      [
+        "await replay.at('rows.applied');",
+        "await replay.at('rows.applied');\n      if (lastEventId === null) await finishBatch(replay.provider, batch.id);",
+      ],
+    ],
+    noticedBy: ['test/crash/replay-killed.test.ts', 'between any two steps'],
+  },
+  {
+    name: 'chunk attempt',
+    file: commitChunk,
+    breaks: [["c.state = 'announced' and c.attempt = i_attempt", "c.state = 'announced'"]],
+    noticedBy: ['test/faults/guards.test.ts', 'attempt'],
+  },
+  {
+    name: 'chunk generation',
+    file: commitChunk,
+    breaks: [['t.generation = i_generation and', '']],
+    noticedBy: ['test/faults/guards.test.ts', 'generation'],
+  },
+  {
+    name: 'constraints are taken off for a copy',
+    file: sql('pgtide', 'begin_copy'),
+    breaks: [['perform pgtide.take_off_constraints(i_queue, i_table, v_table);', '']],
+    noticedBy: [copyRace, 'is exact while rows change'],
+  },
+  {
+    name: 'constraints are put back after a copy',
+    file: sql('pgtide', 'restore_object'),
+    breaks: [['execute v_saved.restore_sql;', 'null;']],
+    noticedBy: ['test/flow/replicate.test.ts'],
+  },
+  {
+    name: 'nested changes are merged',
+    file: sql('pgtide', 'settle_nesting'),
+    breaks: [['if v_inner is not null then\n        perform', 'if false then\n        perform']],
+    noticedBy: ['test/sql/capture.test.ts', 'keeps the order'],
+  },
+  {
+    name: 'collapse: whether a key existed before',
+    file: sql('pgtide', 'collapse_rows'),
+    breaks: [["(r.op = ''U'' and l.existed = 0 or r.op = ''I'' and l.existed = 1)", 'false']],
+    noticedBy: ['test/property/apply-equivalence.test.ts', 'replica mode'],
+  },
+  {
+    name: 'fallback to the exact order',
+    file: sql('pgtide', 'apply_tables'),
+    breaks: [["if v_exact or v_state not in ('23505', '23503', '23P01') then", 'if true then']],
+    noticedBy: ['test/property/apply-equivalence.test.ts', 'replica mode'],
+  },
+  {
+    name: 'tickers one after the other',
+    file: sql('pgq', '_lock_ticks'),
+    breaks: [['perform pg_advisory_xact_lock(7366513, i_queue_id);', '']],
+    noticedBy: ['test/sql/queue-race.test.ts', 'ticker'],
+  },
+  {
+    name: 'tickers in READ COMMITTED',
+    file: sql('pgq', '_lock_ticks'),
+    breaks: [
+      [
+        "if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then",
+        'if false then',
+      ],
+    ],
+    noticedBy: ['test/sql/queue.test.ts', 'isolation levels'],
+  },
+  {
+    name: 'ticks in order',
+    file: sql('pgq', '_store_tick'),
+    breaks: [
+      [
+        'txid_snapshot_xmin(v_last.tick_snapshot) > txid_snapshot_xmin(v_snapshot)\n            or txid_snapshot_xmax(v_last.tick_snapshot) > txid_snapshot_xmax(v_snapshot)',
+        'false',
+      ],
+    ],
+    noticedBy: ['test/sql/queue.test.ts', 'snapshot is not after'],
+  },
+  {
+    name: 'margin for clocks that differ',
+    file: 'lib/lease/dynamodb-store.ts',
+    breaks: [
+      ['return this.#options.clock.now() - this.#options.skewMs;', 'return this.#options.clock.now();'],
+    ],
+    noticedBy: ['test/unit/lease.test.ts'],
+  },
+];

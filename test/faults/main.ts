@@ -1,0 +1,63 @@
+/** `npm run test:faults [-- --seed N --for MINUTES]`: the campaign of faults with a budget of one's own. */
+import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { Command, InvalidArgumentError } from 'commander';
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number.');
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('must be a number above 0.');
+  return value;
+}
+
+interface Options {
+  seed: number;
+  for: number;
+  only?: string;
+  shrink: number;
+  verbose?: true;
+}
+
+new Command('test:faults')
+  .description(
+    'Random schemas, workloads and schedules under faults of every kind; in the end both sides are equal.',
+  )
+  .option(
+    '--seed <number>',
+    'the first campaign; each has a number, and goes the same way again',
+    wholeNumber,
+    randomInt(2 ** 31),
+  )
+  .option('--for <minutes>', 'how long to begin new campaigns', positive, 10)
+  .option('--only <acts>', 'play these acts of one campaign alone, as a failure prints them')
+  .option('--shrink <seconds>', 'how long to look for a shorter schedule that fails', wholeNumber, 180)
+  .option('--verbose', 'tell each act before it is played')
+  .action(({ seed, for: minutes, only, shrink, verbose }: Options) => {
+    const ran = spawnSync(
+      process.execPath,
+      [
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        'test/faults/campaign.test.ts',
+        '--disable-console-intercept=true',
+      ],
+      {
+        stdio: 'inherit',
+        env: {
+          ...process.env,
+          PGTIDE_FAULTS_SEED: String(seed),
+          PGTIDE_FAULTS_MINUTES: String(minutes),
+          PGTIDE_FAULTS_SHRINK_SECONDS: String(shrink),
+          ...(only === undefined ? {} : { PGTIDE_FAULTS_ONLY: only }),
+          ...(verbose ? { PGTIDE_FAULTS_VERBOSE: '1' } : {}),
+        },
+      },
+    );
+    process.exitCode = ran.status ?? 1;
+  })
+  .parse();
