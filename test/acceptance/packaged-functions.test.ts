@@ -130,6 +130,11 @@ test('the template has schedules without retries, and roles that name the table 
   expect(allowed('TickRole')).not.toContain('dynamodb');
   expect(allowed('ReplayRole')).toContain(arnOf('shop-new'));
   expect(allowed('ReplayRole')).toContain('dynamodb:UpdateItem');
+  // These wake copy, which writes and reads nothing else of the leases.
+  for (const role of ['InstallRole', 'AddTableRole', 'RemoveTableRole', 'ResyncRole'])
+    expect(allowed(role).match(/dynamodb:\w+/g)).toEqual(['dynamodb:UpdateItem']);
+  for (const role of ['StatusRole', 'CompareRole', 'MaintainRole'])
+    expect(allowed(role)).not.toContain('dynamodb');
   for (const [name, { Type }] of Object.entries(Resources))
     if (Type === 'AWS::IAM::Role') expect(allowed(name)).not.toContain('"*"');
   const functions = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
