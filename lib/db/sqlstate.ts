@@ -87,6 +87,11 @@ export function asPgtideError(error: unknown, node: string): PgtideError {
   });
 }
 
+/** True when a table's reason (pgtide.table_failure) is a constraint over several rows: unique, exclusion, foreign key. */
+export function breaksRowsTogether(reason: string): boolean {
+  return /\(SQLSTATE (23505|23P01|23503)\)$/.test(reason);
+}
+
 /** True when the server said this SQLSTATE. */
 export function hasState(error: unknown, state: string): boolean {
   const cause = error instanceof PgtideError ? error.cause : error;

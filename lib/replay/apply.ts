@@ -1,5 +1,13 @@
+import { breaksRowsTogether } from '../db/sqlstate.ts';
+import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
 import type { AppliedTable, Replay } from './replay.ts';
+
+/**
+ * The slice ends between changes that only together keep a constraint, such as unique values that were swapped by one
+ * statement. A longer one does not.
+ */
+export class SliceTooShort extends Error {}
 
 /**
  * Collapses the staged rows to the last image per key, and applies them set-wise, table by table, in the subscriber. The
@@ -12,11 +20,17 @@ export async function applyStage(
 ): Promise<AppliedTable[]> {
   if (!complete && !replica)
     await replay.subscriber.query('select pgtide.loosen_foreign_keys($1)', [replay.queue]);
-  return replay.subscriber.query<AppliedTable>(
+  const applied = replay.subscriber.query<AppliedTable>(
     `select table_name as "table", inserted, updated, deleted, missing, conflicts, collapsed, exact, error
        from pgtide.apply_stage($1, $2, $3)`,
     [replay.queue, replica, replay.onConflict],
   );
+  if (complete) return applied;
+  const tables = await applied.catch((error: unknown) => {
+    throw error instanceof PgtideError && error.kind === 'apply' ? new SliceTooShort() : error;
+  });
+  if (tables.some(({ error }) => error !== null && breaksRowsTogether(error))) throw new SliceTooShort();
+  return tables;
 }
 
 /** Moves the position: past the batch when it is whole, else to `lastEventId`, a durable place inside it. */
