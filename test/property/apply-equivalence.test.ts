@@ -27,12 +27,15 @@ async function rowsIn(client: Client, tables: string[]): Promise<Record<string, 
   return rows;
 }
 
-/** Applies the judged stage event by event, in a savepoint that is rolled back, and returns what the tables held then. */
+/**
+ * Applies the judged stage event by event, in a savepoint that is rolled back, and returns what the tables held then. Null: the
+ * slice ends where a constraint does not hold, and will be taken longer.
+ */
 async function rowByRow(
   client: Client,
   tables: string[],
-  replica: boolean,
-): Promise<Record<string, string[]>> {
+  { replica, sliced }: { replica: boolean; sliced: boolean },
+): Promise<Record<string, string[]> | null> {
   await client.query('savepoint row_by_row');
   // Whatever meets a unique violation set-wise is applied again in the exact order.
   await client.query(`create or replace function pgtide.set_steps(i_nrs int[], i_replica bool) returns table (nr int, op text)
@@ -43,10 +46,14 @@ async function rowByRow(
     error: string | null;
     missing: bigint;
   }>(`select table_name, exact, error, missing from pgtide.apply_stage('shop', $1, 'set-aside')`, [replica]);
-  expect(applied.filter(({ exact, error, missing }) => !exact || error !== null || missing > 0n)).toEqual([]);
+  const cut = sliced && applied.some(({ error }) => /SQLSTATE 23/.test(error ?? ''));
+  if (!cut)
+    expect(applied.filter(({ exact, error, missing }) => !exact || error !== null || missing > 0n)).toEqual(
+      [],
+    );
   const rows = await rowsIn(client, tables);
   await client.query('rollback to savepoint row_by_row');
-  return rows;
+  return cut ? null : rows;
 }
 
 /** Replays all there is; each slice is applied both ways. */
@@ -58,7 +65,8 @@ async function replayBothWays(
 ): Promise<void> {
   await pair.old.client((provider) =>
     pair.new.client(async (subscriber) => {
-      let exact: Record<string, string[]> = {};
+      let exact: Record<string, string[]> | null = {};
+      const sliced = maxEvents < 100_000;
       const work: Replay = {
         queue: 'shop',
         consumer: workerName('shop', 'new'),
@@ -70,8 +78,8 @@ async function replayBothWays(
         onConflict: 'set-aside',
         statementTimeoutMs: 30_000,
         at: async (step) => {
-          if (step === 'events.judged') exact = await rowByRow(subscriber, schema.names, replica);
-          if (step === 'rows.applied') expect(await rowsIn(subscriber, schema.names)).toEqual(exact);
+          if (step === 'events.judged') exact = await rowByRow(subscriber, schema.names, { replica, sliced });
+          if (step === 'rows.applied' && exact) expect(await rowsIn(subscriber, schema.names)).toEqual(exact);
         },
       };
       for (;;) {
