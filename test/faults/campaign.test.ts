@@ -36,6 +36,7 @@ it('ends equal and in order whatever befalls it', { timeout: minutes * 60_000 + 
     seeds++;
     for (const [name, times] of played.faults) faults.set(name, (faults.get(name) ?? 0) + times);
     if (played.problems.length === 0) continue;
+    console.log(`seed ${seed} fails, its schedule is being shortened: ${played.problems.join('\n')}`);
     const shrunken = await shrink(servers, campaign, only ?? campaign.acts.map((_, nr) => nr));
     const lines = shrunken.map((nr) => `  ${nr}: ${describeAct(campaign.acts[nr] ?? { do: 'compare' })}`);
     expect.fail(

@@ -19,7 +19,7 @@ export const guards: Guard[] = [
     name: 'snapshot filter of events',
     file: judge,
     breaks: [["c.state = 'copied' and txid_visible_in_snapshot(s.ev_txid, c.snapshot)", 'false']],
-    noticedBy: [copyRace, 'is exact while rows change'],
+    noticedBy: ['test/faults/guards.test.ts', 'past the snapshots'],
   },
   {
     name: 'snapshot filter of parked events',

@@ -17,13 +17,19 @@ export class Session {
     return this.#open?.client.inTransaction ?? false;
   }
 
+  /** Outside a transaction a lost connection is opened again, and the statement sent again. */
   async query<T>(sql: string, values?: unknown[]): Promise<T[]> {
-    this.#open ??= await this.#connect();
-    try {
-      return await this.#open.client.query<T>(sql, values);
-    } catch (error) {
-      if (isConnectionLoss(error)) await this.close();
-      throw error;
+    for (const deadline = Date.now() + 5_000; ; ) {
+      const inTransaction = this.inTransaction;
+      try {
+        this.#open ??= await this.#connect();
+        return await this.#open.client.query<T>(sql, values);
+      } catch (error) {
+        if (!isConnectionLoss(error)) throw error;
+        await this.close();
+        if (inTransaction || Date.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
     }
   }
 
