@@ -2,7 +2,7 @@
  * C5: a connection that breaks at any request, before it arrives or after it is carried out (COMMIT too), or that goes dead, or whose
  * backend is terminated, costs a run and nothing else: the next one finds out from the subscriber where things stand.
  */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { copy, copyWith } from '../../lib/units/copy.ts';
@@ -14,6 +14,9 @@ import { whenLet } from '../support/crash-run.ts';
 import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 import { cascade, type TestCascade } from '../support/unit-context.ts';
 import { until } from '../support/until.ts';
+
+// Many runs in one test; a machine with other work to do takes long over them.
+vi.setConfig({ testTimeout: 180_000 });
 
 const sides = ['old', 'new'] as const;
 type Side = (typeof sides)[number];

@@ -2,7 +2,7 @@
  * C7: killed (SIGKILL) between any two steps of a copy, while rows of the table change in every gap and replay goes on, the next
  * runs end equal.
  */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { copySteps } from '../../lib/copy/copy.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
@@ -13,6 +13,9 @@ import { killedAt, whenLet } from '../support/crash-run.ts';
 import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 import { cascade } from '../support/unit-context.ts';
 import { until } from '../support/until.ts';
+
+// Many runs in one test; a machine with other work to do takes long over them.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe('a copy', () => {
   let shop: CrashShop;

@@ -2,7 +2,7 @@
  * C7: a copy is exact whatever goes on beside it: replay between any two of its steps, another copy of the same chunk, TRUNCATE,
  * resync, a pause of many batches, removal of the table. The rules and their proof are in lib/copy/merge-state.ts.
  */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { copySteps } from '../../lib/copy/copy.ts';
 import { replaySteps } from '../../lib/replay/replay.ts';
 import { copy, copyWith } from '../../lib/units/copy.ts';
@@ -11,6 +11,9 @@ import { replay, replayWith } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { asFarAsItGoes, endOf, endsIn, inGap } from '../support/crash-hooks.ts';
 import { type CrashShop, crashShop } from '../support/crash-shop.ts';
+
+// Many runs in one test; a machine with other work to do takes long over them.
+vi.setConfig({ testTimeout: 180_000 });
 
 const resyncTables = (it: CrashShop, tables: string[]) =>
   resync(it.shop.context('old'), resyncInput.parse({ tables }));
