@@ -40,7 +40,7 @@ begin
                 txid_snapshot_xmin(v_snapshot), txid_snapshot_xmax(v_snapshot)
                 using errcode = 'TD003',
                 detail = 'Transaction ids went back: this database was restored from a dump.',
-                hint = 'Drop the queue and create it again; its consumers start anew.';
+                hint = 'select * from pgtide.queue_new_epoch(queue) mends it.';
         end if;
     end if;
 

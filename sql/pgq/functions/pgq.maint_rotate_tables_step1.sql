@@ -35,7 +35,7 @@ begin
         raise exception 'queue % maint failure: step1=%, current=%', i_queue_name, v_queue.queue_switch_step1, txid_current()
             using errcode = 'TD003',
             detail = 'Transaction ids went back: this database was restored from a dump.',
-            hint = 'Drop the queue and create it again; its consumers start anew.';
+            hint = 'select * from pgtide.queue_new_epoch(queue) mends it.';
     end if;
 
     select min(s.sub_last_tick) into v_lowest from pgq.subscription s where s.sub_queue = v_queue.queue_id;
