@@ -15,11 +15,14 @@ const firstSeed = Number(process.env.PGTIDE_FAULTS_SEED ?? inject('seed'));
 /** The acts to play, by number; a shrunken schedule. */
 const only = process.env.PGTIDE_FAULTS_ONLY?.split(',').map(Number);
 
+/** Major versions of provider and subscriber. */
+const [provider = 13, subscriber = 17] = (process.env.PGTIDE_FAULTS_PAIR ?? '13,17').split(',').map(Number);
+
 let servers: FaultServers;
 
 beforeAll(async () => {
   keepWarm();
-  servers = await startPair({ old: 13, new: 17 });
+  servers = await startPair({ old: provider, new: subscriber });
 });
 
 const table = (faults: Map<FaultName, number>): string =>

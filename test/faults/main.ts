@@ -20,6 +20,7 @@ interface Options {
   for: number;
   only?: string;
   shrink: number;
+  pair: string;
   verbose?: true;
 }
 
@@ -36,8 +37,9 @@ new Command('test:faults')
   .option('--for <minutes>', 'how long to begin new campaigns', positive, 10)
   .option('--only <acts>', 'play these acts of one campaign alone, as a failure prints them')
   .option('--shrink <seconds>', 'how long to look for a shorter schedule that fails', wholeNumber, 180)
+  .option('--pair <versions>', 'major versions of provider and subscriber', '13,17')
   .option('--verbose', 'tell each act before it is played')
-  .action(({ seed, for: minutes, only, shrink, verbose }: Options) => {
+  .action(({ seed, for: minutes, only, shrink, pair, verbose }: Options) => {
     const ran = spawnSync(
       process.execPath,
       [
@@ -51,6 +53,7 @@ new Command('test:faults')
         env: {
           ...process.env,
           PGTIDE_FAULTS_SEED: String(seed),
+          PGTIDE_FAULTS_PAIR: pair,
           PGTIDE_FAULTS_MINUTES: String(minutes),
           PGTIDE_FAULTS_SHRINK_SECONDS: String(shrink),
           ...(only === undefined ? {} : { PGTIDE_FAULTS_ONLY: only }),

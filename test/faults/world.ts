@@ -93,6 +93,11 @@ export class World {
     };
   }
 
+  /** Replica mode can be granted since PostgreSQL 15. */
+  get #replica(): boolean {
+    return this.campaign.replica && this.servers.server.new.version >= 15;
+  }
+
   get config(): Config {
     return this.#configs.direct;
   }
@@ -133,7 +138,7 @@ export class World {
   }
 
   async create(): Promise<void> {
-    if (this.campaign.replica)
+    if (this.#replica)
       await this.superuser('new', `grant set on parameter session_replication_role to ${PLAIN_OWNER}`);
     await this.onDemand('install', (context) => install(context, {}));
     for (const side of sides)
@@ -178,7 +183,7 @@ export class World {
     for (const user of [...this.writers, this.user.old, this.user.new, this.oldTransaction])
       await user.close();
     await this.leases.stop();
-    if (this.campaign.replica)
+    if (this.#replica)
       await this.superuser('new', `revoke set on parameter session_replication_role from ${PLAIN_OWNER}`);
     for (const side of sides)
       await asSuperuser(
