@@ -132,6 +132,6 @@ describe.each(modes)('%s', (_, make, replica) => {
   it('set-wise is row by row is the provider, for random tables and statements', {
     timeout: 3_600_000,
   }, async () => {
-    await holds(fc.asyncProperty(workload, holdsFor), 15);
+    await holds(fc.asyncProperty(workload, holdsFor), 8);
   });
 });
