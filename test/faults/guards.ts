@@ -48,7 +48,7 @@ export const guards: Guard[] = [
     name: 'events are parked while indexes are built',
     file: judge,
     breaks: [["(x.phase = 'restoring' or exists", '(false or exists']],
-    noticedBy: [copyRace],
+    noticedBy: [copyRace, 'waits for its indexes'],
   },
   {
     name: 'a table is consistent only past its chunks’ snapshots',
