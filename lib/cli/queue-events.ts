@@ -1,10 +1,16 @@
-/** `pgtide queue` batch, events, retries, delete-retries: what a consumer has before it. */
+/** `pgtide queue` batch, events, retries, dead-letters, and what is done about them: what a consumer has before it. */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { BatchId } from '../ids.ts';
 import { getBatchInfo } from '../pgq/batch.ts';
 import { peekEvents, type QueueEvent } from '../pgq/event.ts';
-import { deleteRetries, listRetries } from '../pgq/retry.ts';
+import {
+  deleteRetries,
+  listDeadLetters,
+  listRetries,
+  purgeDeadLetters,
+  replayDeadLetters,
+} from '../pgq/retry.ts';
 import { columns, duration, plural } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { requireConsumer } from './queue-consumers.ts';
@@ -101,6 +107,64 @@ export function forgetRetries(
     const deleted = await deleteRetries(client, of.queue, of.consumer, options.all ? null : options.events);
     return tell(invocation, options, { ...of, node: client.node, deleted }, [
       `${plural(deleted, 'event')} will not come again`,
+    ]);
+  });
+}
+
+export function deadLetters(
+  invocation: Invocation,
+  queue: string,
+  consumer: string | undefined,
+  options: ListOptions,
+): Promise<Verdict> {
+  return onQueue(invocation, queue, options, async (client) => {
+    const found = await listDeadLetters(client, queue, consumer ?? null, options.limit);
+    const lines = columns(
+      found.map(({ id, consumer: owner, diedAt, reason, type, data }) => [
+        String(id),
+        owner,
+        diedAt.toISOString(),
+        shown(reason),
+        shown(type),
+        shown(data),
+      ]),
+    );
+    return tell(invocation, options, { deadLetters: found }, lines.length > 0 ? lines : ['no dead letters']);
+  });
+}
+
+export function replayDead(
+  invocation: Invocation,
+  of: { queue: string; consumer: string },
+  options: QueueOptions & Chosen,
+): Promise<Verdict> {
+  return onQueue(invocation, of.queue, options, async (client) => {
+    await requireConsumer(client, of.queue, of.consumer);
+    const replayed = await replayDeadLetters(
+      client,
+      of.queue,
+      of.consumer,
+      options.all ? null : options.events,
+    );
+    return tell(invocation, options, { ...of, node: client.node, replayed }, [
+      `${plural(replayed, 'event')} ${replayed === 1 ? 'comes' : 'come'} again`,
+    ]);
+  });
+}
+
+/** Also for consumers that are gone. */
+export function purgeDead(
+  invocation: Invocation,
+  of: { queue: string; consumer: string },
+  options: QueueOptions & Chosen & { olderThan: string },
+): Promise<Verdict> {
+  return onQueue(invocation, of.queue, options, async (client) => {
+    const purged = await purgeDeadLetters(client, of.queue, of.consumer, {
+      events: options.all ? null : options.events,
+      olderThan: options.olderThan,
+    });
+    return tell(invocation, options, { ...of, node: client.node, purged }, [
+      `${plural(purged, 'dead letter')} forgotten`,
     ]);
   });
 }

@@ -8,6 +8,7 @@ Examples:
   $ pgtide queue show                               # queues, consumers, lag
   $ pgtide queue tick mail                          # what is committed can be read now
   $ pgtide queue retries mail                       # what failed and comes again
+  $ pgtide queue blockers                           # exit status 0: no queue grows without need
 
 Events are made by pgq.insert_event(queue, type, data), and read by a consumer of your own; see the README.`;
 
@@ -19,6 +20,10 @@ Parameters:
   ticker_paused=BOOLEAN        no ticks: consumers get nothing
   external_ticker=BOOLEAN      ticks come from elsewhere
   rotation_period=INTERVAL     how long events are kept at least
+  retry_limit=N                an event that failed more often is a dead letter
+  alarm_bytes, alarm_time      a consumer that holds events is told of: their size, how far it is behind
+  detach_bytes, detach_time    and from here on it is detached
+The last five are pgtide's own; none takes such a value back.
 
 Example:
   $ pgtide queue set mail ticker_max_lag='500 ms' rotation_period='1 day'`;
@@ -34,3 +39,17 @@ export const eventExamples = `
 Examples:
   $ pgtide queue retries mail sender --limit 100
   $ pgtide queue delete-retries mail sender 8191 8192`;
+
+export const deadLetterExamples = `
+Examples:
+  $ pgtide queue dead-letters mail                          # who gave up what, and why
+  $ pgtide queue replay-dead-letters mail sender --all      # mended: try once more
+  $ pgtide queue purge-dead-letters mail sender --all --older-than '30 days'`;
+
+export const epochExamples = `
+A queue orders events by transaction ids. In a database that was restored from a dump, or fails over to a cluster with
+lower ids, new events look older than the last tick: ticks fail with "Invalid PgQ state". This command mends that:
+consumers stay where they are, and each gets what it has not read. Writers wait for it.
+
+Example:
+  $ pgtide queue new-epoch shop`;

@@ -1,16 +1,13 @@
 /** `pgtide queue …`: what commands there are, and what they take. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Run } from './program.ts';
 import type { Setting } from './queue.ts';
+import { consumerArgument, id, queueArgument, setting } from './queue-arguments.ts';
 import type { PlaceOptions } from './queue-consumers.ts';
-import type { ListOptions } from './queue-events.ts';
-import { consumerExamples, eventExamples, queueExamples, settingExamples } from './queue-help.ts';
+import { addDeadLetters, addEvents, addRotation } from './queue-event-program.ts';
+import { consumerExamples, queueExamples, settingExamples } from './queue-help.ts';
 import type { QueueOptions } from './queue-node.ts';
 import { usage } from './usage.ts';
-
-const queueArgument = ['<queue>', 'the queue'] as const;
-const consumerArgument = ['<consumer>', 'the consumer'] as const;
-const LIMIT = 20;
 
 export function addQueueCommands(program: Command, run: Run): void {
   const group = program
@@ -25,6 +22,8 @@ export function addQueueCommands(program: Command, run: Run): void {
   addConsumers(group, run);
   addSubconsumers(group, run);
   addEvents(group, run);
+  addDeadLetters(group, run);
+  addRotation(group, run);
   for (const command of group.commands) {
     command
       .option('--node <node>', 'a node of the configuration')
@@ -37,7 +36,6 @@ export function addQueueCommands(program: Command, run: Run): void {
 
 const admin = () => import('./queue.ts');
 const consumers = () => import('./queue-consumers.ts');
-const inspection = () => import('./queue-events.ts');
 
 function addQueueItself(group: Command, run: Run): void {
   group
@@ -175,97 +173,8 @@ function addSubconsumers(group: Command, run: Run): void {
     );
 }
 
-function addEvents(group: Command, run: Run): void {
-  const limit = () => new Option('--limit <n>', 'at most so many').argParser(most).default(LIMIT);
-  group
-    .command('batch')
-    .description('Shows the batch that a consumer has open.')
-    .argument(...queueArgument)
-    .argument(...consumerArgument)
-    .action(
-      run(async (invocation, queue: string, consumer: string, options: QueueOptions) =>
-        (await inspection()).batch(invocation, queue, consumer, options),
-      ),
-    );
-  group
-    .command('events')
-    .description('Shows the first events of the batch that a consumer has open.')
-    .argument(...queueArgument)
-    .argument(...consumerArgument)
-    .addOption(limit())
-    .action(
-      run(async (invocation, queue: string, consumer: string, options: ListOptions) =>
-        (await inspection()).events(invocation, queue, consumer, options),
-      ),
-    );
-  group
-    .command('retries')
-    .description('Shows the events that were put aside, and wait to come again.')
-    .argument(...queueArgument)
-    .argument('[consumer]', 'only those of this consumer')
-    .addOption(limit())
-    .addHelpText('after', eventExamples)
-    .action(
-      run(async (invocation, queue: string, consumer: string | undefined, options: ListOptions) =>
-        (await inspection()).retries(invocation, queue, consumer, options),
-      ),
-    );
-  group
-    .command('delete-retries')
-    .description('Forgets events that wait to come again.')
-    .argument(...queueArgument)
-    .argument(...consumerArgument)
-    .argument('[events...]', 'ids, as `retries` shows them', ids)
-    .option('--all', 'every one of this consumer')
-    .addHelpText('after', eventExamples)
-    .action(
-      run(
-        async (
-          invocation,
-          queue: string,
-          consumer: string,
-          events: bigint[],
-          options: QueueOptions & { all?: boolean },
-        ) =>
-          (await inspection()).forgetRetries(
-            invocation,
-            { queue, consumer },
-            { ...options, events: chosen(events, options.all) },
-          ),
-      ),
-    );
-}
-
-function setting(text: string, before: Setting[] = []): Setting[] {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('It must be parameter=value.');
-  return [...before, [text.slice(0, equals), text.slice(equals + 1)]];
-}
-
-function id(text: string): bigint {
-  if (/^\d{1,19}$/.test(text)) return BigInt(text);
-  throw new InvalidArgumentError('It must be a whole number.');
-}
-
-function ids(text: string, before: bigint[] = []): bigint[] {
-  return [...before, id(text)];
-}
-
-function most(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
 function placed(options: PlaceOptions): PlaceOptions {
   if (options.at === undefined && options.copy === undefined)
     throw usage('no place is named; give --at or --copy');
   return options;
-}
-
-/** Either ids or `--all`, and not both. */
-function chosen(events: bigint[], all: boolean | undefined): bigint[] {
-  if (all && events.length > 0) throw usage('name events or give --all, not both');
-  if (!all && events.length === 0) throw usage('no event is named; name ids or give --all');
-  return events;
 }

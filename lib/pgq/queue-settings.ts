@@ -59,14 +59,23 @@ export async function dropQueue(client: Client, queue: string, force: boolean): 
   await client.query('select pgq.drop_queue($1, $2)', [queue, force]);
 }
 
-/** Sets one parameter, by PgQ's names. */
+/** Parameters that PgQ does not have. */
+const policies = ['retry_limit', 'alarm_bytes', 'alarm_time', 'detach_bytes', 'detach_time'];
+
+/** Sets one parameter, by PgQ's names, or one of the queue's policy, where `none` takes the value back. */
 export async function setQueueParameter(
   client: Client,
   queue: string,
   parameter: string,
   value: string,
 ): Promise<void> {
-  await client.query('select pgq.set_queue_config($1, $2, $3)', [queue, parameter, value]);
+  if (policies.includes(parameter))
+    await client.query('select pgtide.set_queue_policy($1, $2, $3)', [
+      queue,
+      parameter,
+      value === 'none' ? null : value,
+    ]);
+  else await client.query('select pgq.set_queue_config($1, $2, $3)', [queue, parameter, value]);
 }
 
 /** True when this database is a node of a cascade of that queue. */

@@ -14,7 +14,13 @@ export interface RetryRule {
   max: number;
 }
 
-/** Puts events of the open batch aside for later. Returns how many come again. */
+/** Above so many, one scan of the batch for all is worth a look at rights. */
+const FEW = 8;
+
+/**
+ * Puts events of the open batch aside for later, or among the dead letters where they came again too often. Returns how
+ * many went where; the queue's own retry limit may send more of them to the dead letters.
+ */
 export async function putAside(
   client: Client,
   batch: BatchId,
@@ -22,18 +28,58 @@ export async function putAside(
   rule: RetryRule,
 ): Promise<{ retried: number; dead: number }> {
   if (failed.length === 0) return { retried: 0, dead: 0 };
+  const reasons = new Map(failed.map(({ id, reason }) => [id, reason]));
   const known = await client.query<{ id: bigint; retries: number }>(
     `select ev_id as id, coalesce(ev_retry, 0) as retries from pgq.get_batch_events($1)
       where ev_id = any($2::bigint[])`,
-    [batch, failed.map(({ id }) => id)],
+    [batch, [...reasons.keys()]],
   );
-  for (const { id, retries } of known)
-    await client.query('select pgq.event_retry($1, $2, $3::int4)', [
+  const dead = known.filter(({ retries }) => retries >= rule.max);
+  for (const { id } of dead)
+    await client.query('select pgtide.dead_letter_put($1, $2, $3)', [batch, id, reasons.get(id) ?? '']);
+  const later = known.filter(({ retries }) => retries < rule.max);
+  const bySeconds = Map.groupBy(later, ({ retries }) => Math.ceil(rule.seconds(retries)));
+  for (const [seconds, events] of bySeconds)
+    await retryLater(
+      client,
       batch,
-      id,
-      Math.ceil(rule.seconds(retries)),
-    ]);
-  return { retried: known.length, dead: 0 };
+      events.map(({ id }) => id),
+      seconds,
+    );
+  return { retried: later.length, dead: dead.length };
+}
+
+/** pgq.event_retry reads the whole batch for each event; its raw form, which not every role may call, does not. */
+async function retryLater(
+  client: Client,
+  batch: BatchId,
+  events: readonly bigint[],
+  seconds: number,
+): Promise<void> {
+  const raw = events.length > FEW && (await mayRetryRaw(client));
+  await client.query(
+    raw
+      ? `select count(pgq.event_retry_raw(i.queue_name, i.consumer_name, now() + make_interval(secs => $3::int4),
+                  e.ev_id, e.ev_time, coalesce(e.ev_retry, 0) + 1, e.ev_type, e.ev_data,
+                  e.ev_extra1, e.ev_extra2, e.ev_extra3, e.ev_extra4))
+           from pgq.get_batch_events($1) e
+           cross join pgq.get_batch_info($1) i
+          where e.ev_id = any($2::bigint[])
+            and not exists (select from pgq.retry_queue r
+                             join pgq.subscription s on s.sub_id = r.ev_owner
+                            where s.sub_batch = $1 and r.ev_id = e.ev_id)`
+      : `select count(pgq.event_retry($1, e.id, $3::int4)) from unnest($2::bigint[]) as e (id)`,
+    [batch, events, seconds],
+  );
+}
+
+async function mayRetryRaw(client: Client): Promise<boolean> {
+  const row = await client.first<{ may: boolean }>(
+    `select bool_and(has_function_privilege(p.oid, 'execute')) and has_table_privilege('pgq.retry_queue', 'select') as may
+       from pg_catalog.pg_proc p
+      where p.pronamespace = to_regnamespace('pgq') and p.proname = 'event_retry_raw'`,
+  );
+  return row?.may === true;
 }
 
 /** An event that waits to come again. */
@@ -86,4 +132,59 @@ export async function deleteRetries(
     [queue, consumer, events],
   );
   return rows.length;
+}
+
+/** An event that was given up. */
+export interface DeadLetter {
+  id: bigint;
+  consumer: string;
+  diedAt: Date;
+  reason: string | null;
+  time: Date;
+  retries: number;
+  type: string | null;
+  data: string | null;
+}
+
+/** The latest first; of one consumer, or of all, also those that are gone. */
+export function listDeadLetters(
+  client: Client,
+  queue: string,
+  consumer: string | null,
+  most: number,
+): Promise<DeadLetter[]> {
+  return client.query<DeadLetter>(
+    `select ev_id as id, consumer_name as consumer, died_at as "diedAt", reason, ev_time as time,
+            coalesce(ev_retry, 0) as retries, ev_type as type, ev_data as data
+       from pgtide.dead_letters($1, $2, $3)`,
+    [queue, consumer, most],
+  );
+}
+
+/** Sends dead letters to their consumer once more: those named, or all. Returns how many. */
+export async function replayDeadLetters(
+  client: Client,
+  queue: string,
+  consumer: string,
+  events: readonly bigint[] | null,
+): Promise<number> {
+  const row = await client.first<{ events: bigint }>(
+    'select pgtide.dead_letter_replay($1, $2, $3) as events',
+    [queue, consumer, events],
+  );
+  return Number(row?.events ?? 0);
+}
+
+/** Forgets dead letters: those named, or all, that died so long ago. Returns how many. */
+export async function purgeDeadLetters(
+  client: Client,
+  queue: string,
+  consumer: string,
+  { events, olderThan }: { events: readonly bigint[] | null; olderThan: string },
+): Promise<number> {
+  const row = await client.first<{ events: bigint }>(
+    'select pgtide.dead_letter_purge($1, $2, $3::interval, $4) as events',
+    [queue, consumer, olderThan, events],
+  );
+  return Number(row?.events ?? 0);
 }

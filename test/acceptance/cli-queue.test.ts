@@ -3,6 +3,7 @@
  * one JSON document; without it, lines for people.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../lib/cli/program.ts';
 import { type Ended, pgtide, writeConfig } from '../support/command-line.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 
@@ -201,6 +202,40 @@ describe('what a consumer has before it', () => {
   });
 });
 
+describe('dead letters', () => {
+  test('hold what was given up, with the reason', async () => {
+    expect((await queue('dead-letters', 'mail')).out).toBe('no dead letters\n');
+    await insert('dora', 'emil');
+    await queue('tick', 'mail');
+    await sql(`select pgtide.dead_letter_put(b.id, e.ev_id, 'no such address')
+      from pgq.next_batch('mail', 'sender') as b (id) cross join lateral pgq.get_batch_events(b.id) e`);
+    await sql(`select pgq.finish_batch(sub_batch) from pgq.subscription where sub_batch is not null`);
+    const { deadLetters } = await json<{ deadLetters: { id: number }[] }>('dead-letters', 'mail', 'sender');
+    expect(deadLetters).toMatchObject([
+      { consumer: 'sender', reason: 'no such address', data: 'emil' },
+      { consumer: 'sender', reason: 'no such address', data: 'dora' },
+    ]);
+    expect((await queue('dead-letters', 'mail')).out).toMatch(
+      /^\d+ +sender +\S+Z +no such address +sign-up +emil$/m,
+    );
+    const [emil, dora] = deadLetters.map(({ id }) => String(id));
+    expect(await json('replay-dead-letters', 'mail', 'sender', dora ?? '')).toMatchObject({ replayed: 1 });
+    expect(await json('retries', 'mail')).toMatchObject({ retries: [{ data: 'dora', retries: 0 }] });
+    const young = await queue('purge-dead-letters', 'mail', 'sender', '--all', '--older-than', '1 day');
+    expect(young.out).toBe('0 dead letters forgotten\n');
+    expect(await json('purge-dead-letters', 'mail', 'sender', emil ?? '')).toMatchObject({ purged: 1 });
+    expect(await json('dead-letters', 'mail')).toEqual({ deadLetters: [] });
+  });
+
+  test('begin where the queue says so', async () => {
+    expect((await queue('set', 'mail', 'retry_limit=3')).out).toBe('mail: retry_limit = 3\n');
+    expect((await queue('set', 'mail', 'retry_limit=none')).status).toBe(0);
+    expect((await queue('set', 'mail', 'retry_limit=few')).err).toMatch(
+      /^error: .*no value for retry_limit: few/,
+    );
+  });
+});
+
 describe('subconsumers', () => {
   test('share the work of a consumer, and leave it', async () => {
     expect(await json('register-subconsumer', 'mail', 'team', 'one')).toMatchObject({ registered: true });
@@ -222,6 +257,52 @@ describe('subconsumers', () => {
   });
 });
 
+describe('rotation', () => {
+  test('nothing is in the way of a young queue', async () => {
+    expect(await queue('blockers')).toEqual({ status: 0, out: 'nothing is in the way\n', err: '' });
+    expect((await queue('blockers', 'post')).err).toContain('there is no queue post on app');
+  });
+
+  test('a consumer that does not read is told, with what to do', async () => {
+    await queue('create', 'slow', 'rotation_period=1 hour');
+    await queue('register', 'slow', 'sleeper');
+    for (let turn = 0; turn < 2; turn += 1) {
+      await sql(
+        `update pgq.queue set queue_switch_time = now() - interval '2 hours' where queue_name = 'slow'`,
+      );
+      await sql(`select pgq.maint_rotate_tables_step1('slow')`);
+      await sql(`select pgq.maint_rotate_tables_step2()`);
+      await queue('tick', 'slow');
+    }
+    await sql(
+      `update pgq.queue set queue_switch_time = now() - interval '2 hours' where queue_name = 'slow'`,
+    );
+    const shown = await queue('blockers', 'slow');
+    expect(shown.status, shown.out).toBe(1);
+    expect(shown.out).toMatch(/^slow on app: .*sleeper.*\n {3}.*holds [\d.]+ MB.*\n {3}fix: /);
+    expect(shown.err).toMatch(/^error: slow on app: .*sleeper.*\nfix: .*\n$/);
+    const { out, status } = await queue('blockers', '--json');
+    expect(status).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      blockers: [{ queue: 'slow', on: 'app', kind: 'consumer', who: 'sleeper', overdue: true }],
+    });
+    expect((await queue('drop', 'slow', '--force')).status).toBe(0);
+  });
+
+  test('a queue in order needs no new epoch; one whose ids went back gets it', async () => {
+    expect((await queue('new-epoch', 'mail')).out).toBe(
+      'mail: its transaction ids are in order; nothing was done\n',
+    );
+    await sql(`update pgq.tick set tick_snapshot = '900000000:900000000:'::txid_snapshot
+                where tick_queue = (select queue_id from pgq.queue where queue_name = 'mail')`);
+    const broken = await queue('tick', 'mail');
+    expect(broken.status).toBe(1);
+    expect(broken.err).toContain('Invalid PgQ state');
+    expect(await json('new-epoch', 'mail')).toMatchObject({ queue: 'mail', mended: true });
+    expect((await queue('tick', 'mail')).status).toBe(0);
+  });
+});
+
 describe('which node', () => {
   test('with several nodes and a queue of none, the choice is asked for', async () => {
     const PGTIDE_CONFIG = writeConfig(
@@ -236,6 +317,22 @@ describe('which node', () => {
   });
 });
 
+/** Without a process of its own: nothing here gets as far as a database. */
+async function inProcess(...args: string[]): Promise<Ended> {
+  const text = { out: '', err: '' };
+  const terminal = {
+    out: (line: string) => {
+      text.out += `${line}\n`;
+    },
+    err: (line: string) => {
+      text.err += `${line}\n`;
+    },
+    interactive: false,
+  };
+  const status = await runCommandLine(['queue', ...args], terminal);
+  return { status, ...text };
+}
+
 describe('wrong usage ends with 2 and a hint', () => {
   test.each([
     [['crate'], "unknown command 'crate'", 'Did you mean create?'],
@@ -249,9 +346,10 @@ describe('wrong usage ends with 2 and a hint', () => {
     [['register', 'mail', 'sender', '--at', 'x'], 'must be a whole number', 'usage: pgtide queue register'],
     [['delete-retries', 'mail', 'sender'], 'no event is named', '--all'],
     [['delete-retries', 'mail', 'sender', '1', '--all'], 'not both', '--all'],
+    [['purge-dead-letters', 'mail', 'sender'], 'no event is named', '--all'],
     [['events', 'mail', 'sender', '--limit', '0'], 'above 0', 'usage: pgtide queue events'],
   ])('%j', async (args, message, hint) => {
-    const { status, out, err } = await queue(...args);
+    const { status, out, err } = await inProcess(...args);
     expect(status).toBe(2);
     expect(out).toBe('');
     expect(err).toContain(message);
@@ -259,13 +357,13 @@ describe('wrong usage ends with 2 and a hint', () => {
   });
 
   test('every command has help, and says which node it works on', async () => {
-    const { out } = await queue('--help');
+    const { out } = await inProcess('--help');
     const commands = [...(out.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z-]+) /gm)].flatMap(
       ([, name]) => name ?? [],
     );
     expect(commands.length).toBeGreaterThan(12);
     for (const command of commands.filter((name) => name !== 'help')) {
-      const help = await queue(command, '--help');
+      const help = await inProcess(command, '--help');
       expect(help.status).toBe(0);
       expect(help.out).toContain(`Usage: pgtide queue ${command}`);
       expect(help.out).toContain('--node <node>');

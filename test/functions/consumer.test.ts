@@ -3,7 +3,13 @@
  * comes again later and not for ever; and an invocation ends in time.
  */
 import { beforeAll, expect, test } from 'vitest';
-import { createConsumer, type Handling, NotNow, type QueueEvent } from '../../lib/consumer/api.ts';
+import {
+  createConsumer,
+  type Environment,
+  type Handling,
+  NotNow,
+  type QueueEvent,
+} from '../../lib/consumer/api.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
 import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
@@ -51,7 +57,17 @@ async function bringBack(queue: string): Promise<number> {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
 
+function handClock(now = Date.now()) {
+  return {
+    now: () => now,
+    advance: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
 interface Options {
+  environment?: Environment;
   maxEvents?: number;
   maxBytes?: number;
   retry?: { seconds?: number; max?: number };
@@ -218,6 +234,46 @@ test('an event that fails comes again, while the others go on', async () => {
   expect(seen.at(-1)).toBe('3');
 });
 
+test('an event that fails for good becomes a dead letter with its reason, after as many retries as the consumer grants', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, ['bad', 'good']);
+  let tries = 0;
+  const { seen, run } = eventReader(
+    queue,
+    (data) => {
+      if (data !== 'bad') return;
+      tries += 1;
+      throw new Error(`try ${tries}`);
+    },
+    { retry: { seconds: 1, max: 2 } },
+  );
+  await run();
+  for (const again of [1, 2]) {
+    expect(await bringBack(queue), `retry ${again}`).toBe(1);
+    await run();
+  }
+  expect(await bringBack(queue)).toBe(0);
+  expect(seen).toEqual(['good']);
+  const letters = await db.client((client) =>
+    client.query('select * from pgtide.dead_letters($1, $2)', [queue, 'reader']),
+  );
+  expect(letters).toMatchObject([{ ev_data: 'bad', ev_retry: 2, reason: 'try 3' }]);
+});
+
+test('all of a large batch fails, and all of it comes again', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(300));
+  let broken = true;
+  const { seen, run } = eventReader(queue, () => {
+    if (broken) throw new Error('no');
+  });
+  expect(await run()).toMatchObject({ events: 300, failed: 300 });
+  broken = false;
+  while ((await bringBack(queue)) > 0);
+  await run();
+  expect(seen.toSorted((a, b) => Number(a) - Number(b))).toEqual(numbers(300));
+});
+
 test('of a batch that fails only the events that fail alone come again', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(20));
@@ -264,31 +320,65 @@ test("the server out of reach is nobody's fault: the run ends normally and the n
 
 test('a run that is out of time keeps what it has done', async () => {
   const queue = await queueWithReader();
-  await fill(queue, numbers(3));
-  let slow = true;
-  const { seen, run } = eventReader(queue, async (_data, handling) => {
-    expect(handling.remainingMs()).toBeGreaterThan(0);
-    if (slow) await new Promise((resolve) => setTimeout(resolve, 400));
-  });
-  // Four seconds of these are kept for the end.
-  expect(await run(6_300)).toMatchObject({ outcome: 'out-of-budget' });
-  slow = false;
-  const before = seen.length;
-  expect(before).toBeGreaterThan(0);
-  expect(await run()).toMatchObject({ events: 3 - before });
-  expect(seen).toEqual(['1', '2', '3']);
+  await fill(queue, numbers(5));
+  const clock = handClock();
+  const left: number[] = [];
+  const { seen, run } = eventReader(
+    queue,
+    (_data, handling) => {
+      left.push(Math.round(handling.remainingMs() / 1000));
+      clock.advance(20_000);
+    },
+    { environment: { ...world.environment, clock } },
+  );
+  expect(await run()).toEqual({ outcome: 'out-of-budget', events: 3, failed: 0 });
+  expect(left).toEqual([54, 34, 14]);
+  expect(await run()).toEqual({ outcome: 'applied', events: 2, failed: 0 });
+  expect(seen).toEqual(numbers(5));
 });
 
-test('an event whose handler never ends stops two runs, and then comes later', async () => {
+test('an event whose handler never ends stops one run; the next one puts it aside and goes on', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(3));
-  const { seen, run } = eventReader(queue, (data) =>
-    data === '1' ? new Promise<void>(() => undefined) : undefined,
+  // Time passes for nobody else, so that a slow machine changes nothing.
+  const environment = { ...world.environment, clock: handClock() };
+  const { seen, run } = eventReader(
+    queue,
+    (data) => (data === '1' ? new Promise<void>(() => undefined) : undefined),
+    { environment },
   );
-  expect(await run(7_000)).toMatchObject({ outcome: 'out-of-budget', events: 0 });
-  expect(await run(7_000)).toMatchObject({ events: 1, failed: 1 });
-  expect(await run()).toMatchObject({ outcome: 'applied', events: 2, failed: 0 });
+  expect(await run(7_000)).toEqual({ outcome: 'out-of-budget', events: 0, failed: 0 });
+  expect(await run(7_000)).toEqual({ outcome: 'applied', events: 3, failed: 1 });
   expect(seen).toEqual(['2', '3']);
+});
+
+test('an event that kills the function is found, and is put aside in the third run', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, numbers(4));
+  // Nothing more is heard of a function that dies: its connections go without a word.
+  const deaths: string[] = [];
+  const seen: string[] = [];
+  const die = async (data: string) => {
+    deaths.push(data);
+    await db.superuser((client) =>
+      client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and application_name = 'pgtide consume ${queue} reader'`,
+      ),
+    );
+    await new Promise(() => undefined);
+  };
+  const handle = async (data: string) => {
+    if (data === '3') await die(data);
+    seen.push(data);
+  };
+  const environment = { ...world.environment, clock: handClock() };
+  const { run } = eventReader(queue, handle, { environment });
+  expect(await run(7_000)).toMatchObject({ outcome: 'error' });
+  expect(await run(7_000)).toMatchObject({ outcome: 'error' });
+  expect(await run()).toMatchObject({ outcome: 'applied', events: 2, failed: 1 });
+  expect(deaths).toEqual(['3', '3']);
+  expect(seen).toEqual(['1', '2', '1', '2', '4']);
 });
 
 test('two runs at once: the lease gives the work to one of them', async () => {

@@ -1,0 +1,67 @@
+/** `pgtide queue` blockers and new-epoch: what keeps a queue from giving its disk space back, or from working at all. */
+import { PgtideError } from '../errors.ts';
+import { hasQueues, listQueues } from '../pgq/queue-settings.ts';
+import { listBlockers, newEpoch, type RotationBlocker } from '../pgq/rotation.ts';
+import { plural } from './figures.ts';
+import type { Invocation } from './program.ts';
+import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, requireQueues, tell } from './queue-node.ts';
+import { fails, type Verdict } from './verdict.ts';
+
+/** Of one queue, or of all on every node. Holds when nothing is in the way. */
+export async function blockers(
+  invocation: Invocation,
+  queue: string | undefined,
+  options: QueueOptions,
+): Promise<Verdict> {
+  const found: (RotationBlocker & { on: string })[] = [];
+  for (const node of nodesOf(invocation, queue, options))
+    await onNode(invocation, node, async (client) => {
+      if (queue === undefined && !(await hasQueues(client))) return;
+      await requireQueues(client);
+      if (queue !== undefined && (await listQueues(client, queue)).length === 0)
+        throw new PgtideError('not-found', `there is no queue ${queue} on ${node}`);
+      for (const blocker of await listBlockers(client, queue ?? null)) found.push({ on: node, ...blocker });
+    });
+  const lines = found.flatMap(blockerLines);
+  const told = tell(
+    invocation,
+    options,
+    { blockers: found },
+    lines.length > 0 ? lines : ['nothing is in the way'],
+  );
+  const [first] = found;
+  if (!first) return told;
+  const others = found.length > 1 ? ` (and ${plural(found.length - 1, 'other')})` : '';
+  return fails(`${first.queue} on ${first.on}: ${first.message}${others}`, first.remedy ?? undefined);
+}
+
+function blockerLines(blocker: RotationBlocker & { on: string }): string[] {
+  const growth = blocker.bytesPerHour ? `, ${megabytes(blocker.bytesPerHour)} more an hour` : '';
+  const due = blocker.overdue ? 'overdue since' : 'not due until';
+  return [
+    `${blocker.queue} on ${blocker.on}: ${blocker.message}`,
+    `   ${[
+      blocker.since && `since ${blocker.since.toISOString()}`,
+      `holds ${megabytes(blocker.heldBytes)}${growth}`,
+      blocker.due && `${due} ${blocker.due.toISOString()}`,
+    ]
+      .filter(Boolean)
+      .join('; ')}`,
+    ...(blocker.remedy ? [`   fix: ${blocker.remedy}`] : []),
+  ];
+}
+
+export function epoch(
+  invocation: Invocation,
+  queue: string,
+  options: QueueOptions & { tell: boolean },
+): Promise<Verdict> {
+  return onQueue(invocation, queue, options, async (client) => {
+    const result = await newEpoch(client, queue, options.tell);
+    return tell(invocation, options, { queue, node: client.node, ...result }, [
+      result.mended
+        ? `${queue}: mended; ${plural(result.keptTicks, 'tick')} kept, ${plural(result.pendingEvents, 'event')} still to be read`
+        : `${queue}: its transaction ids are in order; nothing was done`,
+    ]);
+  });
+}
