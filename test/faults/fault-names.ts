@@ -24,6 +24,7 @@ export const faultNames = [
   // The servers and their users.
   'restarted provider',
   'restarted subscriber',
+  'restored subscriber',
   'statement timeout',
   'lock timeout',
   'deadlock',

@@ -98,8 +98,7 @@ export class Player {
       );
       if (!copying) await world.resync(choice % 2 ? 'wide' : world.tableAt(choice));
     }
-    await world.writers[0]?.write('update wide set hot = hot + 1 where id between 1 and 3', 'commit');
-    await world.forceTick();
+    await world.change();
   }
 
   /** A table leaves the queue, and joins it again: copied anew, or as one that is equal already where others refer to it. */

@@ -101,7 +101,7 @@ const strike: fc.Arbitrary<Strike> = fc.record({
   name: fc.oneof(
     ...faultNames.map((name) => ({
       arbitrary: fc.constant<FaultName>(name),
-      weight: name === 'lock timeout' ? 1 : name.startsWith('restarted') ? 4 : 12,
+      weight: name === 'lock timeout' ? 1 : name.startsWith('rest') ? 4 : 12,
     })),
   ),
   side: fc.constantFrom(...sides),

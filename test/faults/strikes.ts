@@ -3,8 +3,10 @@ import { PgtideError } from '../../lib/errors.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
 import type { RunReport } from '../../lib/runtime/run-report.ts';
 import type { UnitContext } from '../../lib/units/context.ts';
+import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { type Fault, isCommit } from '../support/crash-proxy.ts';
 import { until } from '../support/until.ts';
+import { backUpLeaf } from './backup.ts';
 import { runDoomed } from './doomed.ts';
 import type { FaultName } from './fault-names.ts';
 import { atGap, briefly, type Gap } from './gaps.ts';
@@ -188,6 +190,22 @@ const deadlock: Striking = async ({ world, meanwhile }) => {
   return found;
 };
 
+/** What the leaf had applied is gone, and the root does not have it any more: the position is lost, and all is copied anew. */
+const restored: Striking = async ({ world, meanwhile }) => {
+  const backup = await backUpLeaf(world);
+  await meanwhile();
+  await world.change();
+  await world.run('replay', { store: null });
+  await Promise.allSettled(world.loose.splice(0));
+  await backup.restore();
+  await world.change();
+  const report = await world.run('replay', { store: null, tolerates: 'lost-position' });
+  if (report.error?.kind !== 'lost-position') return false;
+  const again = await world.byHand('resync', (context) => resync(context, resyncInput.parse({ all: true })));
+  if (again.error) world.problems.push(`resync --all: ${again.error.message}`);
+  return true;
+};
+
 const heldLocks =
   (mode: 'pg_dump' | 'autovacuum'): Striking =>
   async ({ world, unit, strike, meanwhile }) => {
@@ -238,6 +256,7 @@ export const strikes: Record<FaultName, Striking> = {
   ),
   'restarted provider': inGap(({ world }) => restart(world, 'old')),
   'restarted subscriber': inGap(({ world }) => restart(world, 'new')),
+  'restored subscriber': restored,
   'statement timeout': statementTimeout,
   'lock timeout': lockTimeout,
   deadlock,

@@ -81,8 +81,9 @@ export class Writer {
       await this.#session.query('commit');
       this.seen.add(this.#line);
     } catch (error) {
-      // A deferred constraint: the server has rolled back.
       if (isConnectionLoss(error)) throw error;
+      // A deferred constraint: the server has rolled back. The driver knows it once the next statement is answered.
+      await this.#session.query('rollback');
     }
   }
 }
