@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { PgtideError } from '../errors.ts';
 import { pinSession } from './session.ts';
 import { asPgtideError } from './sqlstate.ts';
 
@@ -85,6 +86,18 @@ export class Client {
     return ['T', 'E'].includes(this.connection.getTransactionStatus() ?? 'I');
   }
 
+  /** A COMMIT after a failed statement that nobody told of is answered by ROLLBACK, and is no success. */
+  async #commit(): Promise<void> {
+    let answer: string;
+    try {
+      answer = (await this.connection.query('commit')).command;
+    } catch (error) {
+      throw asPgtideError(error, this.node);
+    }
+    if (answer !== 'COMMIT')
+      throw new PgtideError('internal', `${this.node}: the transaction was rolled back`);
+  }
+
   /** Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. */
   async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
     await this.query(beginStatement(options));
@@ -95,7 +108,7 @@ export class Client {
       await this.query('rollback').catch(() => undefined);
       throw error;
     }
-    await this.query('commit');
+    await this.#commit();
     return result;
   }
 }

@@ -21,7 +21,7 @@ export async function nextBatch(
   maxEvents: number,
 ): Promise<Batch | undefined> {
   const row = await client.first<Batch | { id: null }>(
-    `select batch_id as id, prev_tick_id as "previousTick", tick_id as tick, tick_time::text as "tickTime",
+    `select batch_id as id, prev_tick_id as "previousTick", tick_id as tick, to_char(tick_time at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as "tickTime",
             tick_snapshot::text as "tickSnapshot", behind_seconds as "behindSeconds"
        from pgtide.next_batch($1, $2, $3)`,
     [queue, consumer, maxEvents],

@@ -177,6 +177,44 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     });
   });
 
+  it('keeps the order when one statement deletes a row, puts it back, and deletes another', async () => {
+    await captured(version, 'create table t (id int primary key, n int)', ['t'], async (client) => {
+      await client.query('insert into t values (1, 1), (2, 2), (9, 9)');
+      await client.query(`
+        with a as (delete from t where id = 1 returning id), b as (insert into t select id, 5 from a returning id),
+             d as (delete from t where id = 9 and (select count(*) from b) > 0 returning id)
+        select count(*) from d`);
+      expect(
+        short(await events(client))
+          .slice(3)
+          .sort(),
+      ).toEqual(['DELETE 9,9', 'UPDATE 1,5']);
+      await client.query(`
+        with a as (update t set id = 7 where id = 2 returning id), b as (insert into t select 2, 6 from a returning id),
+             d as (update t set n = 0 where id = 1 and (select count(*) from b) > 0 returning id)
+        select count(*) from d`);
+      expect(
+        short(await events(client))
+          .slice(5)
+          .sort(),
+      ).toEqual(['INSERT 7,2', 'UPDATE 1,0', 'UPDATE 2,6']);
+    });
+  });
+
+  it('goes on when the table is renamed', async () => {
+    await captured(version, 'create table t (id int primary key)', ['t'], async (client) => {
+      await client.query('insert into t values (1), (2)');
+      await client.query('alter table t rename to u; delete from u where id = 1; update u set id = 3');
+      expect((await events(client)).map((event) => event.op)).toEqual([
+        'INSERT',
+        'INSERT',
+        'DELETE',
+        'DELETE',
+        'INSERT',
+      ]);
+    });
+  });
+
   it('keeps the order when a foreign key refers to its own table', async () => {
     const setUp =
       'create table t (id int primary key, parent int references t on delete cascade on update cascade)';

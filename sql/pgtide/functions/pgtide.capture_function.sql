@@ -18,7 +18,12 @@
 --
 -- A column may be called as a variable is (old, new, found, tg_op): in the statements the column is meant.
 --
--- Order: see pgtide.settle_nesting.
+-- Plans are made for the first statement's few rows, and kept. So nothing here may become a nested loop over transition tables,
+-- or a scan of the table itself, for a later one: the check for changed keys is a set operation; where there are some, the
+-- statement is planned each time; the table is only looked up by its key.
+--
+-- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH … DELETE …
+-- INSERT), and the delete's trigger may fire last: where a deleted key is there afterwards, its events are settled the same way.
 create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -47,12 +52,15 @@ begin
             %s;
         elsif tg_op = ''DELETE'' then
             %s;
+            v_there := (%s);
 ', v_nr, pgtide.capture_statement(i_table, i_root, v_event_table, 'INSERT'),
-            pgtide.capture_statement(i_table, i_root, v_event_table, 'DELETE'));
+            pgtide.capture_statement(i_table, i_root, v_event_table, 'DELETE'),
+            pgtide.capture_check(i_table, i_root, 'DELETE'));
         if v_keys is not null then
             v_branches := v_branches || format('        elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
-            %2$s;
-', v_keys, pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE KEYS'));
+            execute %2$L;
+            execute %3$L into v_there;
+', v_keys, pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE KEYS'), pgtide.capture_check(i_table, i_root, 'UPDATE'));
         end if;
         v_branches := v_branches || format('        else
             %s;
@@ -70,6 +78,7 @@ declare
     v_current int;
     v_disabled bool;
     v_before bigint;
+    v_there bool := false;
 begin
     if v_role = 'local' then
         return null;
@@ -89,7 +98,7 @@ begin
     if tg_op = 'TRUNCATE' then
         perform pgtide.capture_truncate(tg_relid, %3$s, tg_when, '%4$s_' || v_current);
     elsif array(select a.xmin from pg_attribute a where a.attrelid = tg_relid and a.attnum > 0 order by a.attnum)
-            <> %5$L::xid[] then
+            <> %5$L::xid[] or tg_table_name <> %8$L or tg_table_schema <> %9$L then
         declare
             v_pins text[] := pgtide.pin_settings(null);
             v_unpinned text[];
@@ -97,13 +106,20 @@ begin
             execute pgtide.capture_statement(tg_relid, %3$s, '%4$s_' || v_current,
                 case when tg_op = 'UPDATE' and pgtide.table_key(%3$s) <> '{}' then 'UPDATE KEYS' else tg_op end);
             v_unpinned := pgtide.pin_settings(v_pins);
+            if tg_op in ('DELETE', 'UPDATE') then
+                execute pgtide.capture_check(tg_relid, %3$s, tg_op) into v_there;
+            end if;
         end;
 %6$s    end if;
+    if v_there then
+        perform pgtide.merge_nested(%4$L, %3$s, %7$L, 0, null);
+    end if;
     if v_nested then
         perform pgtide.settle_nesting(%4$L, %3$s, %7$L, tg_op, v_before);
     end if;
     return null;
 end;
-$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_name));
+$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_name,
+    (select relname from pg_class where oid = i_table), (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_table)));
 end;
 $$;

@@ -5,7 +5,7 @@
 --   i_event_parent  the queue's event table
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
---   i_outer         events after this ev_id are the outer statement's
+--   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
 -- Returns the number of events removed. Writes the queue's event tables.
 create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint)
 returns int language plpgsql
@@ -60,7 +60,7 @@ begin
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
                    min(t.ev_extra4) as tag
             from touched t group by t.key
-            having min(t.ev_id) <= $3 and max(t.ev_id) > $3
+            having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
         ), gone as (
             delete from %1$s e using touched t, keys k
             where e.tableoid = t.tableoid and e.ctid = t.ctid and t.key = k.key

@@ -1,0 +1,17 @@
+-- pgtide.capture_check(i_table, i_root, i_op) returns text
+--
+-- The SQL that asks, after a DELETE or an UPDATE of keys was captured, whether a key that a row has left is in the table all the
+-- same: then another part of the same statement put it there, and its event may stand before the delete's. Each key is looked
+-- up in the index, whatever the plan was made for. false for a table without a key.
+create or replace function pgtide.capture_check(i_table oid, i_root oid, i_op text)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when cardinality(k.key) = 0 then 'select false'
+        else format('select exists (select from pgtide_old o where (select true from %s t where %s limit 1)%s)', i_table::regclass,
+            (select string_agg(format('t.%1$I = o.%1$I', c), ' and ') from unnest(k.key) c),
+            case when i_op = 'UPDATE' then format(' and not exists (select from pgtide_new n where %s)',
+                (select string_agg(format('n.%1$I = o.%1$I', c), ' and ') from unnest(k.key) c)) else '' end)
+        end
+    from (select pgtide.table_key(i_root) as key) k;
+$$;
