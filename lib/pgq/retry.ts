@@ -38,14 +38,14 @@ export async function putAside(
   for (const { id } of dead)
     await client.query('select pgtide.dead_letter_put($1, $2, $3)', [batch, id, reasons.get(id) ?? '']);
   const later = known.filter(({ retries }) => retries < rule.max);
-  const bySeconds = Map.groupBy(later, ({ retries }) => Math.ceil(rule.seconds(retries)));
-  for (const [seconds, events] of bySeconds)
-    await retryLater(
-      client,
-      batch,
-      events.map(({ id }) => id),
-      seconds,
-    );
+  const bySeconds = new Map<number, bigint[]>();
+  for (const { id, retries } of later) {
+    const seconds = Math.ceil(rule.seconds(retries));
+    const events = bySeconds.get(seconds);
+    if (events) events.push(id);
+    else bySeconds.set(seconds, [id]);
+  }
+  for (const [seconds, events] of bySeconds) await retryLater(client, batch, events, seconds);
   return { retried: later.length, dead: dead.length };
 }
 
