@@ -1,9 +1,9 @@
 -- pgtide.dead_letter_put(i_batch, i_event, i_reason) returns int
 --
--- Gives an event of the open batch up at once. Returns 1, or 0 when it is a dead letter of this consumer already.
+-- Gives an event of the open batch up at once; for pgq_reader, as pgq.event_retry. Returns 1, or 0 when it is a dead letter of this consumer already.
 -- Writes pgtide.dead_letter.
 create or replace function pgtide.dead_letter_put(i_batch bigint, i_event bigint, i_reason text)
-returns int language plpgsql
+returns int language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
