@@ -91,3 +91,26 @@ it('a table is not ok before the position is past the snapshots of its chunks', 
   await replay(shop.shop.context('new'));
   await shop.settle();
 });
+
+async function applied(sql: string): Promise<void> {
+  await shop.onOld(sql);
+  await shop.tick();
+  await replay(shop.shop.context('new'));
+  await shop.expectEqual();
+}
+
+it('a row that comes and changes in one batch is inserted, one that goes and comes back is updated', async () => {
+  await applied(
+    `insert into stock values ('new', 1, 1, 'a'); update stock set amount = 2 where place = 'new'`,
+  );
+  await applied(
+    `delete from stock where place = 'new'; insert into stock values ('new', 1, 3, 'b'); update stock set amount = 4 where place = 'new'`,
+  );
+  await applied(`insert into stock values ('newer', 1, 1, 'a'); delete from stock where place = 'newer'`);
+});
+
+it('unique values that change hands in one batch are applied in the exact order', async () => {
+  await applied(`insert into customer values (-1, 'one', 'one@y'), (-2, 'two', 'two@y')`);
+  await applied(`update customer set email = 'free@y' where id = -1; update customer set email = 'one@y' where id = -2;
+    update customer set email = 'two@y' where id = -1`);
+});

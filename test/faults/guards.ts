@@ -138,13 +138,13 @@ export const guards: Guard[] = [
     name: 'collapse: whether a key existed before',
     file: sql('pgtide', 'collapse_rows'),
     breaks: [["(r.op = ''U'' and l.existed = 0 or r.op = ''I'' and l.existed = 1)", 'false']],
-    noticedBy: ['test/property/apply-equivalence.test.ts', 'replica mode'],
+    noticedBy: ['test/faults/guards.test.ts', 'comes and changes in one batch'],
   },
   {
     name: 'fallback to the exact order',
     file: sql('pgtide', 'apply_tables'),
     breaks: [["if v_exact or v_state not in ('23505', '23503', '23P01') then", 'if true then']],
-    noticedBy: ['test/property/apply-equivalence.test.ts', 'replica mode'],
+    noticedBy: ['test/faults/guards.test.ts', 'change hands'],
   },
   {
     name: 'tickers one after the other',
