@@ -12,7 +12,7 @@ import { queue } from './queue.ts';
 import { replay } from './replay.ts';
 import { reportLines, skippedLines } from './report.ts';
 import { scale as scaleCase } from './scale.ts';
-import { runCase } from './scope.ts';
+import { runCase, type ScopeOptions } from './scope.ts';
 
 const cases: readonly BenchCase[] = [capture, copy, replay, compare, queue, idle, scaleCase];
 
@@ -40,10 +40,21 @@ async function bench(
   const detail = verbose ? say : () => undefined;
   const results: BenchResult[] = [];
   for (const one of cases.filter(({ name }) => chosen === 'all' || chosen === name))
-    results.push(...(await runCase(one, { build, rounds, scale, say, detail })));
+    results.push(...(await unlessItFails(one, { build, rounds, scale, say, detail })));
   if (svg) writeFileSync(svg, chartOf(results));
   const output = json ? [JSON.stringify(results)] : reportLines(results, build);
   process.stdout.write(`${output.join('\n')}\n`);
+}
+
+/** A case that fails makes the run fail in the end, and the others are measured all the same. */
+async function unlessItFails(one: BenchCase, options: ScopeOptions): Promise<BenchResult[]> {
+  try {
+    return await runCase(one, options);
+  } catch (error) {
+    process.exitCode = 1;
+    options.say(`${one.name} failed: ${error instanceof Error ? error.stack : error}`);
+    return [];
+  }
 }
 
 function positive(whole: boolean) {
