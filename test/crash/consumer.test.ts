@@ -1,0 +1,130 @@
+/**
+ * An exactly-once consumer whose connections break at any request, before it arrives or after it was carried out, on
+ * either side: what it writes is there once, in order of each key, and nothing is left out.
+ */
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { createConsumer } from '../../lib/consumer/api.ts';
+import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
+import { openWire, type Wire } from '../support/crash-proxy.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { holds } from '../support/property.ts';
+import { makeQueue, tickNow } from '../support/queue.ts';
+
+let source: TestDatabase;
+let destination: TestDatabase;
+let wires: { source: Wire; destination: Wire };
+let world: ConsumerWorld;
+
+beforeAll(async () => {
+  source = await createDatabase(await postgres(15), { installed: true });
+  destination = await createDatabase(await postgres(17), { installed: true });
+  wires = { source: await openWire(source.target), destination: await openWire(destination.target) };
+  world = await consumerWorld({
+    source: through(source, wires.source),
+    destination: through(destination, wires.destination),
+  });
+  await destination.client((client) =>
+    client.query('create table public.taken (queue text not null, data int not null)'),
+  );
+});
+
+function through(database: TestDatabase, { target }: Wire): TestDatabase {
+  const url = new URL(database.url);
+  url.hostname = target.host;
+  url.port = String(target.port);
+  return { ...database, url: url.href };
+}
+
+const EVENTS = 12;
+
+/** Twelve events in two batches, the first of them in slices. */
+function newQueue(): Promise<string> {
+  return source.client(async (client) => {
+    const queue = await makeQueue(client);
+    await client.query(`select pgq.register_consumer($1, 'reader')`, [queue]);
+    for (const [from, to] of [
+      [1, 8],
+      [9, EVENTS],
+    ]) {
+      await client.query(
+        `select pgq.insert_event($1, 'n', g::text) from generate_series($2::int, $3::int) g`,
+        [queue, from, to],
+      );
+      await tickNow(client, queue);
+    }
+    return queue;
+  });
+}
+
+/** Time passes for what waits to come again. */
+async function bringBack(queue: string): Promise<bigint> {
+  return source.client(async (client) => {
+    await client.query('update pgq.retry_queue set ev_retry_after = now()');
+    const row = await client.first<{ events: number }>('select pgq.maint_retry_events() as events');
+    await tickNow(client, queue);
+    return BigInt(row?.events ?? 0);
+  });
+}
+
+const taken = (queue: string) =>
+  destination.client(async (client) => {
+    const rows = await client.query<{ data: number }>(
+      'select data from taken where queue = $1 order by data',
+      [queue],
+    );
+    return rows.map(({ data }) => data);
+  });
+
+const faults = fc.record({
+  side: fc.constantFrom('source' as const, 'destination' as const),
+  how: fc.constantFrom('before' as const, 'after' as const),
+  nr: fc.integer({ min: 1, max: 60 }),
+  failing: fc.uniqueArray(fc.integer({ min: 1, max: EVENTS }), { maxLength: 3 }),
+  batches: fc.boolean(),
+});
+
+test('every event is taken once, wherever the connection breaks', async () => {
+  let struck = 0;
+  await holds(
+    fc.asyncProperty(faults, async ({ side, how, nr, failing, batches }) => {
+      const queue = await newQueue();
+      const failed = new Set<number>();
+      const take = async (
+        client: { query(text: string, values: unknown[]): Promise<unknown> },
+        data: string | null,
+      ) => {
+        await client.query('insert into taken values ($1, $2)', [queue, data]);
+        const value = Number(data);
+        if (failing.includes(value) && !failed.has(value)) throw new Error('this time');
+      };
+      const common = {
+        queue,
+        consumer: 'reader',
+        node: 'source',
+        exactlyOnce: { into: 'destination' },
+        maxEvents: 3,
+        retry: { max: 100 },
+        environment: world.environment,
+      };
+      const handler = batches
+        ? createConsumer({
+            ...common,
+            onBatch: async (events, { client }) => {
+              for (const { data } of events) await take(client, data);
+            },
+          })
+        : createConsumer({ ...common, onEvent: (event, { client }) => take(client, event.data) });
+      wires[side].arm({ at: (_request, counted) => counted === nr, how });
+      for (let runs = 0; runs < 8; runs += 1) {
+        const { outcome } = await handler({}, lambdaContext());
+        for (const value of failing) failed.add(value);
+        if (outcome === 'idle' && (await bringBack(queue)) === 0n) break;
+      }
+      if (wires[side].struck) struck += 1;
+      expect(await taken(queue)).toEqual(Array.from({ length: EVENTS }, (_, index) => index + 1));
+    }),
+    25,
+  );
+  expect(struck).toBeGreaterThan(5);
+});
