@@ -41,6 +41,7 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
       await replay.at('position.checked');
       const { bytes, lastEventId } = await extractIntoStage(replay, batch, position);
       const events = await measureStage(replay);
+      replay.stagedEvents = events;
       await replay.at('events.staged');
       const { skipped, parked, unparked } = await judgeStage(replay);
       await replay.at('events.judged');

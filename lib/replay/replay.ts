@@ -12,6 +12,8 @@ export interface Replay {
   /** Where a slice ends: it holds at most so many events, and about so many bytes of them. */
   maxEvents: number;
   maxBytes: number;
+  /** How many events the slice under way holds, once that is known; stays when the slice fails. */
+  stagedEvents?: number | undefined;
   onConflict: 'set-aside' | 'stop' | 'resync' | 'overwrite';
   /** Cancels a statement that would outlive the run. */
   statementTimeoutMs: number;

@@ -1,4 +1,5 @@
 import { queueConfig } from '../config/config.ts';
+import { hasState } from '../db/sqlstate.ts';
 import { PgtideError, policyOf } from '../errors.ts';
 import { workerName } from '../node/topology.ts';
 import type { Outcome } from '../outcome.ts';
@@ -51,8 +52,7 @@ export const replayWith =
 async function untilIdle(context: UnitContext, work: Replay): Promise<Outcome> {
   let outcome: Outcome = { kind: 'idle' };
   while (context.budget.allows(LEAST_MS)) {
-    work.statementTimeoutMs = context.budget.remainingMs();
-    const result = await context.step('replay', () => replaySlice(work));
+    const result = await nextSlice(context, work);
     if (result.kind === 'idle') return outcome;
     if (result.kind === 'paused') return { kind: 'waiting-for', what: `node ${context.node} is paused` };
     report(context, result);
@@ -62,6 +62,27 @@ async function untilIdle(context: UnitContext, work: Replay): Promise<Outcome> {
   }
   return { kind: 'out-of-budget' };
 }
+
+/**
+ * Applies the next slice. One that would outlive half of the time that is left is given up, and tried again with a part of its
+ * events: tried whole in each run, it might never be done.
+ */
+async function nextSlice(context: UnitContext, work: Replay): Promise<SliceResult> {
+  for (;;) {
+    work.statementTimeoutMs = context.budget.remainingMs() / 2;
+    work.stagedEvents = undefined;
+    try {
+      return await context.step('replay', () => replaySlice(work));
+    } catch (error) {
+      const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
+      if (!hasState(error, QUERY_CANCELED) || events < 2 || !context.budget.allows(LEAST_MS)) throw error;
+      work.maxEvents = Math.ceil(events / 10);
+      context.count('timeouts', 1);
+    }
+  }
+}
+
+const QUERY_CANCELED = '57014';
 
 function report(context: UnitContext, result: SliceResult): void {
   if (result.kind !== 'applied') return;
