@@ -20,6 +20,7 @@ import { Schema } from '../property/random-schema.ts';
 import { openWire, type Wire } from '../support/crash-proxy.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { asSuperuser, PLAIN_OWNER, targetOf } from '../support/shared-servers.ts';
+import { briefly } from './gaps.ts';
 import { furniture } from './quiesce.ts';
 import { type Campaign, type RunUnit, type Side, sides, writers } from './schedule.ts';
 import { type FaultServers, TEMPLATE } from './servers.ts';
@@ -71,6 +72,7 @@ export class World {
   /** Time of the runs' machines, ahead of real time. */
   passedMs = 0;
   #runs = 0;
+  #changes = 0;
   readonly #configs: Record<'direct' | 'wired', Config>;
 
   constructor(
@@ -172,10 +174,19 @@ export class World {
       });
   }
 
-  /** Something to replay. */
+  /** Something to replay, all over the table. */
   async change(): Promise<void> {
-    await this.writers[0]?.write('update wide set hot = hot + 1 where id between 1 and 3', 'commit');
+    await this.writers[0]?.write(
+      `update wide set hot = hot + 1 where id = 1 or id % 5 = ${++this.#changes % 5}; delete from wide where id = ${this.#changes % 300}`,
+      'commit',
+    );
     await this.forceTick();
+  }
+
+  /** Changes are made and replayed between a chunk's snapshot and its commit. */
+  async #lifeGoesOn(): Promise<void> {
+    await this.change();
+    await briefly(this, this.run('replay', { store: null }), 1_000);
   }
 
   async resync(table: string): Promise<void> {
@@ -226,7 +237,10 @@ export class World {
 
   /** Runs a scheduled unit as its function would. An error that another run does not mend is a problem. */
   async run(unit: RunUnit, options: RunOptions = {}): Promise<RunReport<unknown>> {
-    const at = options.at ?? (async () => undefined);
+    const at = async (step: string) => {
+      await options.at?.(step);
+      if (step === 'snapshot.taken') await this.#lifeGoesOn();
+    };
     const work = { replay: replayWith({ at }), copy: copyWith({ at }), tick, maintain }[unit];
     const { alter = (context: UnitContext) => context } = options;
     const report = await this.#run<unknown>(unit, (context) => work(alter(context)), options);
