@@ -4,11 +4,12 @@
 -- On the provider: opens a batch of as many ticks as hold about i_max_events events together (always at least one tick),
 -- or returns the open one again. PgQ's next_batch_custom cannot say "up to": it waits for a minimum.
 --   i_max_events    by the ticks' event sequence, which counts rolled-back events too
+-- For pgq_reader, as PgQ's.
 -- Returns NULL in batch_id when there is no tick to read. behind_seconds is the age of the batch's end. Writes pgq.subscription.
 create or replace function pgtide.next_batch(i_queue text, i_consumer text, i_max_events bigint,
     out batch_id bigint, out prev_tick_id bigint, out tick_id bigint, out tick_time timestamptz,
     out tick_snapshot txid_snapshot, out behind_seconds float8)
-language plpgsql
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
