@@ -26,7 +26,20 @@ const mayImport: Record<string, string[]> = {
   runtime: ['config', 'db', 'secrets', 'lease', 'units'],
   consumer: ['config', 'db', 'pgq', 'secrets', 'units', 'runtime'],
   demo: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'cli'],
-  cli: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'demo', 'node', 'pgq', 'install', 'compare', 'status'],
+  cli: [
+    'config',
+    'db',
+    'secrets',
+    'lease',
+    'units',
+    'runtime',
+    'demo',
+    'node',
+    'pgq',
+    'install',
+    'compare',
+    'status',
+  ],
 };
 
 interface Import {
