@@ -4,6 +4,7 @@
 -- partition, a restore from a dump), so that their statements are static again. Returns the names of the tables changed.
 -- A table whose own trigger is gone is left as it is, and told by pgtide.capture_problems: it was made anew, or somebody dropped the
 -- trigger, and what was not captured meanwhile is not mended by capturing again.
+-- One at a time: whoever finds another at it leaves it to that one and returns nothing (two that replace one function would fail).
 -- Takes no lock on a table unless a trigger is missing on a partition.
 create or replace function pgtide.refresh_capture(i_queue text)
 returns setof text language plpgsql
@@ -15,6 +16,9 @@ declare
     v_source text;
     v_changed bool;
 begin
+    if not pg_try_advisory_xact_lock(hashtext('pgtide.refresh_capture'), hashtext(i_queue)) then
+        return;
+    end if;
     for v_table in
         select t.root, t.name, q.queue_id, i_queue as queue_name from pgtide.captured_tables(i_queue) t, pgq.queue q where q.queue_name = i_queue
     loop

@@ -1,0 +1,20 @@
+/** C3, C6: runs of maintenance overlap; two that bring the same captures up to date do not fail on each other. */
+import { expect, it } from 'vitest';
+import { refreshCapture } from '../../lib/tables/capture.ts';
+import { addTables } from '../support/follow.ts';
+import { installedPair } from '../support/unit-context.ts';
+
+it('one run leaves captures to another that is refreshing them', async () => {
+  const pair = await installedPair();
+  await pair.both('create table goods (id int primary key, name text)');
+  await addTables(pair, ['goods']);
+  await pair.both('alter table goods add column price numeric');
+  await pair.old.client((one) =>
+    one.transaction({}, async () => {
+      const refresh = 'select pgtide.refresh_capture($1) as name';
+      expect(await one.query(refresh, ['shop'])).toEqual([{ name: 'public.goods' }]);
+      expect(await pair.old.client((other) => refreshCapture(other, 'shop'))).toEqual([]);
+    }),
+  );
+  expect(await pair.old.client((third) => refreshCapture(third, 'shop')), 'it is done').toEqual([]);
+});
