@@ -65,11 +65,6 @@ create sequence pgq.batch_id_seq;
 
 -- A consumer's place in a queue. sub_batch and sub_next_tick are set while a batch is open.
 -- sub_id is not unique: the members of one cooperative consumer share it, and with it their retried events.
---
--- There is one row a queue and consumer, and pgq.register_consumer_at sees to that. A primary key would too, but this is the
--- row that every batch updates twice: while an old transaction keeps dead versions from being removed, a unique index looks at
--- all of them before each update. The index ends in sub_active, which grows with every update, so that the living version is
--- the first one found from its end (order by sub_active desc limit 1), and an update finds it by its sub_active.
 create table pgq.subscription (
     sub_id          serial          not null,
     sub_queue       int4            not null,
@@ -79,11 +74,11 @@ create table pgq.subscription (
     sub_batch       bigint,
     sub_next_tick   bigint,
 
+    constraint subscription_pkey primary key (sub_queue, sub_consumer),
     constraint subscription_batch_idx unique (sub_batch),
     constraint sub_queue_fkey foreign key (sub_queue) references pgq.queue (queue_id),
     constraint sub_consumer_fkey foreign key (sub_consumer) references pgq.consumer (co_id)
 );
-create index subscription_consumer_idx on pgq.subscription (sub_queue, sub_consumer, sub_active);
 
 -- Parent of all event tables; holds no rows.
 -- ev_owner: null, or the only sub_id that gets the event (a retried one). ev_txid: the transaction it belongs to.

@@ -5,11 +5,8 @@
 --
 -- Returns: setof text, table names with schema; none for an unknown batch
 -- Writes: nothing
---
--- The subscription is found first, by its batch: joined with ticks, another index of it would cost the same by the planner's
--- reckoning, and that one leads through dead versions (see pgq.subscription).
 create or replace function pgq.batch_event_tables(x_batch_id bigint) returns setof text
-language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
     v_batch     record;
     v_current   text;
@@ -18,10 +15,11 @@ begin
     select txid_snapshot_xmin(l.tick_snapshot) as from_xmin, txid_snapshot_xmax(c.tick_snapshot) as to_xmax,
            q.queue_data_pfx, q.queue_cur_table, q.queue_ntables, q.queue_switch_step1, q.queue_switch_step2
       into v_batch
-      from (select x.* from pgq.subscription x where x.sub_batch = x_batch_id offset 0) s
+      from pgq.subscription s
       join pgq.tick l on l.tick_queue = s.sub_queue and l.tick_id = s.sub_last_tick
       join pgq.tick c on c.tick_queue = s.sub_queue and c.tick_id = s.sub_next_tick
-      join pgq.queue q on q.queue_id = s.sub_queue;
+      join pgq.queue q on q.queue_id = s.sub_queue
+     where s.sub_batch = x_batch_id;
     if not found then
         return;
     end if;

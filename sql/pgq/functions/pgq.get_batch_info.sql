@@ -5,9 +5,6 @@
 -- Arguments: lag - now() minus the time of the batch's last tick; seq_start, seq_end - event sequences at its ticks
 -- Returns: one row; nulls when no such batch is open
 -- Writes: nothing
---
--- The subscription is found first, by its batch: joined with ticks, another index of it would cost the same by the planner's
--- reckoning, and that one leads through dead versions (see pgq.subscription).
 create or replace function pgq.get_batch_info(
     in x_batch_id bigint,
     out queue_name text,
@@ -20,15 +17,16 @@ create or replace function pgq.get_batch_info(
     out seq_start bigint,
     out seq_end bigint
 ) returns record
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     select q.queue_name, c.co_name, l.tick_time, n.tick_time, s.sub_last_tick, s.sub_next_tick,
            now() - n.tick_time, l.tick_event_seq, n.tick_event_seq
       into queue_name, consumer_name, batch_start, batch_end, prev_tick_id, tick_id, lag, seq_start, seq_end
-      from (select x.* from pgq.subscription x where x.sub_batch = x_batch_id offset 0) s
+      from pgq.subscription s
       join pgq.consumer c on c.co_id = s.sub_consumer
       join pgq.queue q on q.queue_id = s.sub_queue
       join pgq.tick l on l.tick_queue = s.sub_queue and l.tick_id = s.sub_last_tick
-      join pgq.tick n on n.tick_queue = s.sub_queue and n.tick_id = s.sub_next_tick;
+      join pgq.tick n on n.tick_queue = s.sub_queue and n.tick_id = s.sub_next_tick
+     where s.sub_batch = x_batch_id;
 end;
 $$;

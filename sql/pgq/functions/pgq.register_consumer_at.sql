@@ -46,12 +46,9 @@ begin
             raise exception 'No ticks for this queue.  Please run ticker on database.'
                 using errcode = 'TD003', detail = 'queue: ' || x_queue_name, hint = 'select pgq.ticker(queue)';
         end if;
-        -- Who registers the same consumer at the same time waits here, and then sees what the first one did; in REPEATABLE
-        -- READ, where it could not, it fails.
-        update pgq.consumer c set co_name = c.co_name where c.co_id = v_co_id;
         insert into pgq.subscription (sub_queue, sub_consumer, sub_last_tick)
-        select v_queue_id, v_co_id, v_tick
-         where not exists (select 1 from pgq.subscription s where s.sub_queue = v_queue_id and s.sub_consumer = v_co_id);
+        values (v_queue_id, v_co_id, v_tick)
+        on conflict (sub_queue, sub_consumer) do nothing;
         if found then
             return 1;
         end if;
