@@ -23,18 +23,25 @@ export interface CopiedChunk {
 
 /**
  * Copies the next chunk, exactly: announced in a commit of its own, read in one short REPEATABLE READ transaction, stored with
- * that transaction's snapshot beside the rows. Undefined: no chunk is left. See merge-state.ts for why each step is where it is.
+ * that transaction's snapshot beside the rows. Undefined: no chunk is left. 'set-aside': the chunk's table could not be copied,
+ * and the connections may be of no more use. See merge-state.ts for why each step is where it is.
  */
-export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedChunk | undefined> {
+export async function copyNextChunk(
+  copy: Copy,
+  pair: CopyPair,
+): Promise<CopiedChunk | 'set-aside' | undefined> {
   const { provider, subscriber } = pair;
   const chunk = await announceChunk(copy, subscriber);
   if (!chunk || chunk.table === null) return undefined;
   await copy.at('chunk.announced');
   try {
+    const source = await sourceOf(provider, chunk.table);
     const timeout = { statementTimeoutMs: copy.statementTimeoutMs() };
     return await provider.transaction(
       { isolation: 'repeatable read', readOnly: true, ...timeout },
       async () => {
+        // Before the snapshot: a table that is rewritten or emptied after it would look empty to it.
+        await provider.query(`lock table ${source} in access share mode`);
         const seen = await provider.first<{ snapshot: string }>(
           'select txid_current_snapshot()::text as snapshot',
         );
@@ -68,8 +75,20 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
         },
       );
     if (!(await setAside(copy, subscriber, chunk.table, error))) throw error;
-    return copyNextChunk(copy, pair);
+    return 'set-aside';
   }
+}
+
+/** The provider's table, quoted. */
+async function sourceOf(provider: Client, table: string): Promise<string> {
+  const row = await provider.transaction({ readOnly: true }, () =>
+    provider.first<{ source: string | null }>(
+      'select londiste.find_table_oid($1)::regclass::text as source',
+      [table],
+    ),
+  );
+  if (!row?.source) throw new PgtideError('schema', `${provider.node}: table ${table} is not there`);
+  return row.source;
 }
 
 /**

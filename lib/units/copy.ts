@@ -1,6 +1,6 @@
 import { queueConfig } from '../config/config.ts';
 import { finishRestores, listPendingRestores, restoreObject } from '../copy/constraints.ts';
-import type { Copy, CopyPair, CopyStep } from '../copy/copy.ts';
+import type { Copy, CopyStep } from '../copy/copy.ts';
 import { copyNextChunk } from '../copy/copy-chunk.ts';
 import { countPhases, listCopied, listUnplanned } from '../copy/merge-state.ts';
 import { planTable } from '../copy/plan-chunks.ts';
@@ -42,55 +42,68 @@ export const copyWith =
       const unplanned = await listUnplanned(subscriber, context.queue);
       let worked = false;
       if (unplanned.length > 0 || (await countPhases(subscriber, context.queue)).copying)
-        worked = await work.withPair((pair) =>
-          copyTables(context, work, pair, unplanned, limits.parallelChunks),
-        );
+        worked = await copyTables(context, work, subscriber, { root, unplanned, ...limits });
       worked = (await context.step('restore', () => restore(context, work, subscriber))) || worked;
       return outcomeOf(context, subscriber, worked);
     });
   };
 
+interface ToCopy {
+  root: string;
+  unplanned: { table: string }[];
+  parallelChunks: number;
+}
+
 async function copyTables(
   context: UnitContext,
   work: Copy,
-  pair: CopyPair,
-  unplanned: { table: string }[],
-  parallelChunks: number,
+  subscriber: Client,
+  { root, unplanned, parallelChunks }: ToCopy,
 ): Promise<boolean> {
-  let planned = 0;
-  for (const { table } of unplanned) {
-    if (!context.budget.allows(LEAST_MS)) break;
-    if (await context.step('plan', () => planTable(work, pair, table))) planned++;
-  }
+  const planned = unplanned.length > 0 ? await planTables(context, work, unplanned) : 0;
   context.count('plannedTables', planned);
-  work.onCopied = await progressOf(context, pair.subscriber);
-  const others = Array.from({ length: parallelChunks - 1 }, () =>
-    work.withPair((own) => copyChunks(context, work, own)),
-  );
+  work.onCopied = await progressOf(context, subscriber);
   const chunks = await context.step('copy', async () => {
-    const counts = await Promise.allSettled([copyChunks(context, work, pair), ...others]);
+    const workers = Array.from({ length: parallelChunks }, () => copyChunks(context, work));
+    const counts = await Promise.allSettled(workers);
     const failed = counts.find((count) => count.status === 'rejected');
     if (failed) throw failed.reason;
     return counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
   });
   // Replay needs a tick after the last chunk's snapshot before it can say that a table is consistent.
-  if (chunks > 0) await forceTick(pair.provider, context.queue);
+  if (chunks > 0) await context.connect(root, (provider) => forceTick(provider, context.queue));
   return planned + chunks > 0;
 }
 
-/** Copies chunk after chunk over one pair of connections. Returns how many. */
-async function copyChunks(context: UnitContext, work: Copy, pair: CopyPair): Promise<number> {
+function planTables(context: UnitContext, work: Copy, unplanned: { table: string }[]): Promise<number> {
+  return work.withPair(async (pair) => {
+    let planned = 0;
+    for (const { table } of unplanned) {
+      if (!context.budget.allows(LEAST_MS)) break;
+      if (await context.step('plan', () => planTable(work, pair, table))) planned++;
+    }
+    return planned;
+  });
+}
+
+/** Copies chunk after chunk. A chunk that failed leaves connections of no more use; then it goes on with others. */
+async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
   let chunks = 0;
-  while (context.budget.allows(LEAST_MS)) {
-    const copied = await copyNextChunk(work, pair);
-    if (!copied) break;
-    await work.at('chunk.committed');
-    chunks++;
-    context.count('chunks', 1);
-    context.count('rows', copied.rows);
-    context.count('bytes', copied.bytes);
-    work.onCopied(copied.table, copied.rows, copied.bytes);
-  }
+  for (let again = true; again; )
+    again = await work.withPair(async (pair) => {
+      while (context.budget.allows(LEAST_MS)) {
+        const copied = await copyNextChunk(work, pair);
+        if (copied === 'set-aside') return true;
+        if (!copied) break;
+        await work.at('chunk.committed');
+        chunks++;
+        context.count('chunks', 1);
+        context.count('rows', copied.rows);
+        context.count('bytes', copied.bytes);
+        work.onCopied(copied.table, copied.rows, copied.bytes);
+      }
+      return false;
+    });
   return chunks;
 }
 

@@ -58,8 +58,15 @@ describe('an index that is built when its run dies', () => {
     await resync(shop.shop.context('old'), resyncInput.parse({ tables: ['orders'] }));
     await copy(shop.shop.context('new'));
     await shop.work();
-    await shop.tick();
-    await replay(shop.shop.context('new'));
+    await until('the table is consistent', async () => {
+      await shop.tick();
+      await replay(shop.shop.context('new'));
+      return shop.new.client((client) =>
+        client.first(
+          `select from pgtide.table_state where table_name = 'public.orders' and phase = 'restoring'`,
+        ),
+      );
+    });
     const indexes = () =>
       shop.new.client((client) => client.query(`select 1 from pg_index where indrelid = 'orders'::regclass`));
     expect(await indexes(), 'the key alone').toHaveLength(1);
