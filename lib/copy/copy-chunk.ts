@@ -35,13 +35,10 @@ export async function copyNextChunk(
   if (!chunk || chunk.table === null) return undefined;
   await copy.at('chunk.announced');
   try {
-    const source = await sourceOf(provider, chunk.table);
     const timeout = { statementTimeoutMs: copy.statementTimeoutMs() };
     return await provider.transaction(
       { isolation: 'repeatable read', readOnly: true, ...timeout },
       async () => {
-        // Before the snapshot: a table that is rewritten or emptied after it would look empty to it.
-        await provider.query(`lock table ${source} in access share mode`);
         const seen = await provider.first<{ snapshot: string }>(
           'select txid_current_snapshot()::text as snapshot',
         );
@@ -77,18 +74,6 @@ export async function copyNextChunk(
     if (!(await setAside(copy, subscriber, chunk.table, error))) throw error;
     return 'set-aside';
   }
-}
-
-/** The provider's table, quoted. */
-async function sourceOf(provider: Client, table: string): Promise<string> {
-  const row = await provider.transaction({ readOnly: true }, () =>
-    provider.first<{ source: string | null }>(
-      'select londiste.find_table_oid($1)::regclass::text as source',
-      [table],
-    ),
-  );
-  if (!row?.source) throw new PgtideError('schema', `${provider.node}: table ${table} is not there`);
-  return row.source;
 }
 
 /**
