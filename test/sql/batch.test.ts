@@ -212,7 +212,8 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       await tickNow(client, queue);
       const batch = await nextBatch(client, queue, 'reader');
       const sql = await client.first<{ text: string }>('select pgq.batch_event_sql($1) as text', [batch]);
-      expect(sql?.text).toContain(`ev_txid in (${running?.id})`);
+      // Other databases of the server have transactions of their own, which may stand beside it.
+      expect(sql?.text.match(/ev_txid in \(([\d, ]+)\)/)?.[1]?.split(/, ?/)).toContain(String(running?.id));
       expect(sql?.text.match(/ev_txid >= (\d+)/)?.[1]).not.toBe(String(running?.id));
       expect((await eventsOf(client, batch ?? 0n)).map((event) => event.ev_data)).toEqual(['long', 'short']);
     }));
