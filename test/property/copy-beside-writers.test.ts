@@ -8,7 +8,7 @@ import { addTables, followUntilSynced, replayAll, tickNow } from '../support/fol
 import { expectEqual } from '../support/oracle.ts';
 import { holds } from '../support/property.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
-import { Schema, type Workload, workload } from './random-schema.ts';
+import { Schema, type Step, truncates, type Workload, workload } from './random-schema.ts';
 import { modes } from './replica-pair.ts';
 import { Sessions } from './sessions.ts';
 
@@ -45,11 +45,18 @@ describe.each(modes)('%s', (_, make) => {
     await addTables(pair, schema.names);
     const sessions = await Sessions.open(pair.old, schema);
     const steps = it.steps.filter(({ kind }) => kind < 97);
+    const run = async (statements: Step[]) => {
+      for (const statement of statements) {
+        await sessions.run(statement);
+        // A chunk's read would wait for an open TRUNCATE, and this process, which is to end it, for the read.
+        if (truncates(statement)) await sessions.commit(statement.session);
+      }
+    };
     let nr = 0;
     const at = async (step: string) => {
       const now = gaps[nr++ % gaps.length];
       if (!now) return;
-      for (const statement of steps.splice(0, now.statements)) await sessions.run(statement);
+      await run(steps.splice(0, now.statements));
       if (now.tick) await tickNow(pair);
       // In the other gaps the copy holds locks that replay would wait for.
       const free = ['copy.planned', 'chunk.announced', 'snapshot.taken', 'chunk.committed'].includes(step);
@@ -61,10 +68,10 @@ describe.each(modes)('%s', (_, make) => {
         await copyWith({ at })(pair.shop.context('new')).catch((error: unknown) => {
           if (!(error instanceof RunEnded)) throw error;
         });
-        for (const statement of steps.splice(0, 3)) await sessions.run(statement);
+        await run(steps.splice(0, 3));
         await replayAll(pair);
       }
-      for (const statement of steps) await sessions.run(statement);
+      await run(steps);
       await sessions.commitAll();
       await followUntilSynced(pair);
       await expectEqual(pair.old, pair.new, schema.names);

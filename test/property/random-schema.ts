@@ -54,6 +54,11 @@ export interface Step {
   c: number;
 }
 
+/** Whether the step's statement takes tables for itself until its transaction ends. */
+export function truncates({ kind }: Step): boolean {
+  return kind >= 94 && kind < 96;
+}
+
 export interface Workload {
   tables: TableSpec[];
   steps: Step[];
@@ -295,7 +300,8 @@ export class Schema {
   }
 
   /** The statement of a step. */
-  statement({ kind, table: nr, a, b, c }: Step): string {
+  statement(step: Step): string {
+    const { kind, table: nr, a, b, c } = step;
     const name = this.name(nr);
     const spec = this.spec(nr);
     const [first] = spec.key;
@@ -340,7 +346,7 @@ export class Schema {
     if (kind < 92 && spec.identity) return `update ${name} set i = default where n % 2 = ${a % 2}`;
     if (kind < 94)
       return `with d as (delete from ${name} where n % 3 = ${a % 3} returning n) update ${this.name(b)} set w = (select count(*)::int from d) where n % 2 = 0`;
-    if (kind < 96) return `truncate ${name} cascade; ${into} ${this.#row(nr, a, b)}`;
+    if (truncates(step)) return `truncate ${name} cascade; ${into} ${this.#row(nr, a, b)}`;
     return `delete from ${name}`;
   }
 }

@@ -41,8 +41,13 @@ export class Sessions {
   }
 
   async commitAll(): Promise<void> {
-    for (const { client } of this.#clients)
-      if (client.inTransaction) await client.query('commit').catch(() => client.query('rollback'));
+    for (const nr of this.#clients.keys()) await this.commit(nr);
+  }
+
+  async commit(session: number): Promise<void> {
+    const client = this.#clients[session]?.client;
+    this.#inSavepoint.delete(session);
+    if (client?.inTransaction) await client.query('commit').catch(() => client.query('rollback'));
   }
 
   async close(): Promise<void> {

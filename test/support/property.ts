@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { inject } from 'vitest';
 
+/** How long a counterexample is made smaller. Inputs that run on servers take seconds each: without an end it is hours. */
+const SHRINK_MS = 60_000;
+
 /**
  * Checks a property on `runs` random inputs. The run's seed is printed at its start; PGTIDE_SEED replays it, and
  * PGTIDE_RUNS multiplies the number of inputs.
@@ -10,5 +13,19 @@ export async function holds<T extends [unknown, ...unknown[]]>(
   runs = 100,
 ): Promise<void> {
   const numRuns = Math.ceil(runs * Number(process.env.PGTIDE_RUNS ?? 1));
-  await fc.assert(property as fc.IAsyncProperty<T>, { seed: inject('seed'), numRuns });
+  const bounded = property.isAsync() ? shrunkWithin(SHRINK_MS, property as fc.IAsyncProperty<T>) : property;
+  await fc.assert(bounded as fc.IAsyncProperty<T>, { seed: inject('seed'), numRuns });
+}
+
+/** The property, for which every input holds once `limitMs` have passed since the first that did not. */
+function shrunkWithin<T>(limitMs: number, property: fc.IAsyncProperty<T>): fc.IAsyncProperty<T> {
+  const run = property.run.bind(property);
+  let failedAt: number | undefined;
+  property.run = async (input) => {
+    if (failedAt !== undefined && Date.now() - failedAt > limitMs) return null;
+    const failure = await run(input);
+    if (failure && !fc.PreconditionFailure.isFailure(failure)) failedAt ??= Date.now();
+    return failure;
+  };
+  return property;
 }

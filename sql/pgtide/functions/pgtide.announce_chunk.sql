@@ -10,9 +10,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-    update pgtide.copy_chunk c
-    set state = 'announced', attempt = c.attempt + 1, announced_at = clock_timestamp()
-    from (
+    -- The choice is a CTE, which is made once: a subquery in FROM may be run for each row of c, and choose another chunk each time.
+    with next as (
         select p.table_name, p.chunk_no, t.generation
         from pgtide.copy_chunk p
         join pgtide.table_state t using (queue_name, table_name)
@@ -21,7 +20,10 @@ begin
         order by p.state = 'announced', t.total_rows_estimate desc, p.table_name, p.chunk_no
         limit 1
         for update of p skip locked
-    ) n
+    )
+    update pgtide.copy_chunk c
+    set state = 'announced', attempt = c.attempt + 1, announced_at = clock_timestamp()
+    from next n
     where c.queue_name = i_queue and c.table_name = n.table_name and c.chunk_no = n.chunk_no
     returning c.table_name, c.chunk_no, c.attempt, n.generation, c.lower_key,
         (select u.lower_key from pgtide.copy_chunk u
