@@ -1,6 +1,7 @@
 /** C7: whatever writers and replay do between the steps of a copy, and wherever its runs end, the leaf ends equal. */
 import fc from 'fast-check';
 import { beforeAll, describe, it } from 'vitest';
+import { PgtideError } from '../../lib/errors.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { removeTable } from '../../lib/units/remove-table.ts';
 import { replay } from '../../lib/units/replay.ts';
@@ -66,7 +67,9 @@ describe.each(modes)('%s', (_, make) => {
     try {
       for (let round = 0; round < 8; round++) {
         await copyWith({ at })(pair.shop.context('new')).catch((error: unknown) => {
-          if (!(error instanceof RunEnded)) throw error;
+          // A TRUNCATE that was replayed in a gap starts the copy over; the run that was copying learns it, and ends.
+          const startedOver = error instanceof PgtideError && error.kind === 'fenced';
+          if (!(error instanceof RunEnded || startedOver)) throw error;
         });
         await run(steps.splice(0, 3));
         await replayAll(pair);

@@ -163,6 +163,21 @@ describe('beside a copy', () => {
     expect(await count(shop, `pgtide.copy_chunk where table_name = 'public.orders'`)).toBe(0);
     await shop.settle();
   });
+
+  it('announces one chunk at a time, however the choice of it is planned', async () => {
+    await resyncTables(shop, ['orders', 'stock']);
+    expect(await endsIn((at) => copyWith({ at })(shop.shop.context('new')), 'chunk.committed')).toBe(true);
+    const announced = await shop.new.client(async (client) => {
+      await client.query('begin');
+      for (const node of ['hashjoin', 'mergejoin', 'material', 'indexscan', 'bitmapscan'])
+        await client.query(`set local enable_${node} = off`);
+      for (let chunk = 1; chunk <= 4; chunk++)
+        await client.query(`select pgtide.announce_chunk('shop', now())`);
+      return client.query(`select from pgtide.copy_chunk where state = 'announced'`);
+    });
+    expect(announced).toHaveLength(4);
+    await shop.settle();
+  });
 });
 
 describe('beside a replay', () => {
