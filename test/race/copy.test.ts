@@ -164,18 +164,19 @@ describe('beside a copy', () => {
     await shop.settle();
   });
 
-  it('announces one chunk at a time, however the choice of it is planned', async () => {
+  it('announces one chunk at a time, whatever the planner knows of the chunks', async () => {
     await resyncTables(shop, ['orders', 'stock']);
     expect(await endsIn((at) => copyWith({ at })(shop.shop.context('new')), 'chunk.committed')).toBe(true);
     const announced = await shop.new.client(async (client) => {
-      await client.query('begin');
-      for (const node of ['hashjoin', 'mergejoin', 'material', 'indexscan', 'bitmapscan'])
-        await client.query(`set local enable_${node} = off`);
-      for (let chunk = 1; chunk <= 4; chunk++)
-        await client.query(`select pgtide.announce_chunk('shop', now())`);
-      return client.query(`select from pgtide.copy_chunk where state = 'announced'`);
+      await client.query(`begin; create temp table kept on commit drop as table pgtide.copy_chunk;
+        delete from pgtide.copy_chunk where chunk_no > 0 or table_name <> 'public.orders'; analyze pgtide.copy_chunk;
+        insert into pgtide.copy_chunk select * from kept on conflict do nothing`);
+      const chunks = [];
+      for (let announce = 0; announce < 4; announce++)
+        chunks.push(...(await client.query(`select * from pgtide.announce_chunk('shop', now())`)));
+      return chunks.length;
     });
-    expect(announced).toHaveLength(4);
+    expect(announced).toBe(4);
     await shop.settle();
   });
 });
