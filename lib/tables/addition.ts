@@ -2,6 +2,7 @@
 import type { Client } from '../db/client.ts';
 import { listSequences } from '../node/sequence-set.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
+import { listUncaptured } from './capture.ts';
 import { compareTables } from './comparison.ts';
 import {
   hasRows,
@@ -41,6 +42,8 @@ export interface Addition {
   tables: string[];
   /** Not yet captured on the root. */
   addOnRoot: string[];
+  /** Captured once, and not now: what changed meanwhile is unknown. */
+  uncaptured: string[];
   /** All that give columns of the tables their values. */
   sequences: TableSequence[];
   sequencesOnRoot: string[];
@@ -73,6 +76,7 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     ...(await sequenceObstacles(root, names, 'SELECT')),
   ];
   const addOnRoot = tables.filter((name) => !there.has(name));
+  const uncaptured = (await listUncaptured(root, input.queue)).filter((name) => tables.includes(name));
   const sequencesOnRoot = names.filter((name) => !published.has(name));
   const notes = new Map<string, string[]>(wanted.map((table) => [table.name, notesOf(table)]));
   const onLeaves: LeafAddition[] = [];
@@ -83,9 +87,18 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     onLeaves.push(planned.addition);
   }
   refuse('the tables cannot be added', obstacles);
+  for (const name of uncaptured)
+    notes
+      .get(name)
+      ?.push(
+        input.expectSync
+          ? 'was not captured for a while, and is now'
+          : 'was not captured for a while, and is copied anew',
+      );
   return {
     tables,
     addOnRoot,
+    uncaptured,
     sequences,
     sequencesOnRoot,
     leaves: onLeaves,

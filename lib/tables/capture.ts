@@ -1,21 +1,18 @@
 import type { Client } from '../db/client.ts';
 
-/** Makes the capture anew on those of `tables` where a trigger of it is missing or disabled. Returns their names. */
-export async function mendCapture(
-  client: Client,
-  queue: string,
-  tables: readonly string[],
-): Promise<string[]> {
-  const broken = await client.query<{ name: string }>(
-    `select distinct table_name as name from pgtide.capture_problems($1)
-      where code in ('trigger-missing', 'trigger-disabled') and table_name = any ($2::text[]) order by 1`,
-    [queue, tables],
-  );
-  for (const { name } of broken) {
+/** The queue's tables of which changes are not captured: a trigger is missing or disabled. */
+export async function listUncaptured(client: Client, queue: string): Promise<string[]> {
+  const problems = await listCaptureProblems(client, queue);
+  const broken = problems.filter(({ code }) => code === 'trigger-missing' || code === 'trigger-disabled');
+  return [...new Set(broken.map(({ table }) => table))];
+}
+
+/** Makes the capture of tables anew. */
+export async function mendCapture(client: Client, queue: string, tables: readonly string[]): Promise<void> {
+  for (const name of tables) {
     await client.query('select pgtide.drop_capture($1, londiste.find_table_oid($2))', [queue, name]);
     await client.query('select pgtide.create_capture($1, londiste.find_table_oid($2), $2)', [queue, name]);
   }
-  return broken.map(({ name }) => name);
 }
 
 /** A new partition needs triggers; its writers are not kept waiting longer than this for them. */

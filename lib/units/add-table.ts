@@ -14,6 +14,7 @@ import {
 import { requireNode } from '../node/topology.ts';
 import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
 import { mendCapture } from '../tables/capture.ts';
+import { resetCopy, setTableAside } from '../tables/copy-state.ts';
 import { createMissingTables } from '../tables/create.ts';
 import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
@@ -58,7 +59,10 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     for (const client of [open.of(root), ...clients]) await requireNode(client, context.queue);
     const { queue } = context;
     const plan = await context.step('check', () => planAddition(open.of(root), clients, { queue, ...input }));
-    await context.step('add', () => changeLeaves({ context, input, plan, root: open.of(root) }, plan.leaves));
+    const adding = { context, input, plan, root: open.of(root) };
+    await setAsideUncaptured(adding);
+    await context.step('add', () => changeLeaves(adding, plan.leaves));
+    await copyUncapturedAnew(adding);
     for (const leaf of leaves) context.wake?.('copy', leaf);
     context.count('tables', plan.addOnRoot.length);
     return { outcome: { kind: 'done' }, result: await report(context, plan) };
@@ -70,6 +74,31 @@ interface Adding {
   input: AddTableInput;
   plan: Addition;
   root: Client;
+}
+
+/** The leaves' copies of tables that were not captured for a while, unless the user says that they are the same. */
+function uncapturedOnLeaves({ input, plan }: Adding): { leaf: Client; table: string }[] {
+  if (input.expectSync) return [];
+  return plan.leaves.flatMap(({ leaf, states }) =>
+    plan.uncaptured.filter((table) => states.has(table)).map((table) => ({ leaf, table })),
+  );
+}
+
+/**
+ * Before the capture is mended, so that these tables are not taken for consistent if this run ends between the two: status tells
+ * of them until they are copied anew.
+ */
+async function setAsideUncaptured(adding: Adding): Promise<void> {
+  const reason = 'changes of it were not captured for a while';
+  for (const { leaf, table } of uncapturedOnLeaves(adding))
+    await setTableAside(leaf, adding.context.queue, { table, reason });
+}
+
+/** After the capture is mended: what a copy that begins now does not see is captured. */
+async function copyUncapturedAnew(adding: Adding): Promise<void> {
+  const { queue } = adding.context;
+  for (const { leaf, table } of uncapturedOnLeaves(adding))
+    await leaf.transaction({}, () => resetCopy(leaf, queue, table));
 }
 
 /** Opens one transaction a leaf, inside one another; in the innermost the root changes and commits. Returns its snapshot. */
@@ -100,7 +129,7 @@ function changeRoot({ context, plan, root }: Adding): Promise<string> {
   return lockingTransaction(root, { tables: plan.tables, budget }, async () => {
     for (const table of plan.addOnRoot) await addRootTable(root, queue, table);
     for (const sequence of plan.sequencesOnRoot) await addLocalSequence(root, queue, sequence);
-    await mendCapture(root, queue, plan.tables);
+    await mendCapture(root, queue, plan.uncaptured);
     return currentSnapshot(root);
   });
 }

@@ -24,8 +24,7 @@ as $$
            case when s.missing then 'trigger-missing' else 'trigger-disabled' end,
            format('changes of %s are not captured: a trigger of queue %s is %s', pgtide.table_name(s.relation), i_queue,
                   case when s.missing then 'missing' else 'disabled' end),
-           format('pgtide add-table %1$s %2$s puts the triggers back; what was not captured meanwhile needs: pgtide resync %1$s %2$s',
-                  i_queue, s.name)
+           format('pgtide add-table %s %s puts the triggers back, and has the table copied anew', i_queue, s.name)
     from states s where s.missing or s.disabled
     union all
     select t.table_name, 'trigger-disabled',
