@@ -23,13 +23,10 @@ export interface CopiedChunk {
 
 /**
  * Copies the next chunk, exactly: announced in a commit of its own, read in one short REPEATABLE READ transaction, stored with
- * that transaction's snapshot beside the rows. Undefined: no chunk is left. 'set-aside': the chunk's table could not be copied,
- * and the connections may be of no more use. See merge-state.ts for why each step is where it is.
+ * that transaction's snapshot beside the rows. Undefined: no chunk is left. 'again': the chunk is pending again, or its table was
+ * set aside, and the connections may be of no more use. See merge-state.ts for why each step is where it is.
  */
-export async function copyNextChunk(
-  copy: Copy,
-  pair: CopyPair,
-): Promise<CopiedChunk | 'set-aside' | undefined> {
+export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedChunk | 'again' | undefined> {
   const { provider, subscriber } = pair;
   const chunk = await announceChunk(copy, subscriber);
   if (!chunk || chunk.table === null) return undefined;
@@ -46,6 +43,7 @@ export async function copyNextChunk(
         return subscriber.transaction(timeout, async () => {
           const statements = await copyStatements(copy, pair, chunk);
           const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
+          await refuseRewritten(provider, chunk.table);
           await copy.at('chunk.copied');
           await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8)', [
             copy.queue,
@@ -71,9 +69,19 @@ export async function copyNextChunk(
           cause: error,
         },
       );
-    if (!(await setAside(copy, subscriber, chunk.table, error))) throw error;
-    return 'set-aside';
+    if (error instanceof Rewritten || (await setAside(copy, subscriber, chunk.table, error))) return 'again';
+    throw error;
   }
+}
+
+/** What a chunk read is not what its snapshot saw. */
+class Rewritten extends Error {}
+
+async function refuseRewritten(provider: Client, table: string): Promise<void> {
+  const row = await provider.first<{ rewritten: boolean }>('select pgtide.rewritten_since($1) as rewritten', [
+    table,
+  ]);
+  if (row?.rewritten) throw new Rewritten(`${table} was rewritten after the chunk's snapshot`);
 }
 
 /**

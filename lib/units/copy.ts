@@ -86,14 +86,14 @@ function planTables(context: UnitContext, work: Copy, unplanned: { table: string
   });
 }
 
-/** Copies chunk after chunk. A chunk that failed leaves connections of no more use; then it goes on with others. */
+/** Copies chunk after chunk. A chunk that has to be copied again leaves connections of no more use; then it goes on with others. */
 async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
   let chunks = 0;
   for (let again = true; again; )
     again = await work.withPair(async (pair) => {
       while (context.budget.allows(LEAST_MS)) {
         const copied = await copyNextChunk(work, pair);
-        if (copied === 'set-aside') return true;
+        if (copied === 'again') return true;
         if (!copied) break;
         await work.at('chunk.committed');
         chunks++;

@@ -129,6 +129,18 @@ describe('beside a copy', () => {
     await shop.settle();
   });
 
+  it('a table that is rewritten between a chunk’s snapshot and its read is not taken for empty', async () => {
+    await resyncTables(shop, ['orders']);
+    const hook = inGap(
+      'snapshot.taken',
+      () => shop.onOld(`alter table orders alter note type text using note || ''`),
+      2,
+    );
+    expect(await tryCopy(shop, hook)).toBe('applied');
+    expect(hook.met).toBe(true);
+    await shop.settle();
+  });
+
   it('a TRUNCATE of a table that waits for its indexes is applied after them', async () => {
     await resyncTables(shop, ['customer']);
     await copy(shop.shop.context('new'));
