@@ -128,12 +128,25 @@ export function beginStatement(options: TransactionOptions): string {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How long a server may take to hear that the connection is over. */
+const CLOSE_TIMEOUT_MS = 2_000;
+/** The longest that a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export interface ConnectionOptions {
+  /**
+   * Cuts the connection after so long, whatever it waits for. Statements have their own timeouts, which the server keeps; this is
+   * for a network that has gone silent, where TCP alone would wait for many minutes. Default: never.
+   */
+  cutAfterMs?: number;
+}
 
 /** Opens a connection for the time of `work`, and closes it whatever happens. */
 export async function withClient<T>(
   target: ConnectionTarget,
   applicationName: string,
   work: (client: Client) => Promise<T>,
+  { cutAfterMs }: ConnectionOptions = {},
 ): Promise<T> {
   const connection = new pg.Client({
     host: target.host,
@@ -159,9 +172,14 @@ export async function withClient<T>(
       `${target.node} (${target.host}:${target.port}/${target.database} as ${target.user})`,
     );
   }
+  const cut = () => connection.connection.stream.destroy();
+  const timer = cutAfterMs === undefined ? undefined : setTimeout(cut, Math.min(cutAfterMs, LONGEST_MS));
   try {
     return await work(new Client(target.node, connection));
   } finally {
+    clearTimeout(timer);
+    const impatience = setTimeout(cut, CLOSE_TIMEOUT_MS);
     await connection.end().catch(() => undefined);
+    clearTimeout(impatience);
   }
 }

@@ -39,6 +39,8 @@ export interface RunRequest<Result> {
 const LEAST_REPEAT_MS = 2_000;
 /** How much longer than its budget a run may take until Lambda, or the operator, ends it. */
 const OVERTIME_MS = 10_000;
+/** How long after its budget a run whose connection says nothing any more gives it up: before its lease ends. */
+const SILENCE_MS = 5_000;
 
 /**
  * Runs a unit for one (queue, node): takes the lease if the unit needs one, calls the unit, gives the lease back, and
@@ -180,8 +182,11 @@ function makeContext(
     queue,
     node: request.node,
     clock,
-    connect: (node, work) =>
-      withNode(node, nodeConfig(config, node), { secrets, applicationName: applicationName(request) }, work),
+    connect: (node, work) => {
+      const cutAfterMs = given.budget.remainingMs() + SILENCE_MS;
+      const connector = { secrets, applicationName: applicationName(request), cutAfterMs };
+      return withNode(node, nodeConfig(config, node), connector, work);
+    },
     count: (name, by) => add(report.counts, name, by),
     gauge: (name, value) => {
       report.gauges[name] = value;

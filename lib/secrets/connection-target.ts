@@ -56,6 +56,8 @@ export interface NodeConnector {
   secrets: SecretReader;
   /** Shown by the server in pg_stat_activity. */
   applicationName: string;
+  /** As lib/db/client.ts has it. */
+  cutAfterMs?: number;
 }
 
 /**
@@ -65,7 +67,7 @@ export interface NodeConnector {
 export async function withNode<T>(
   node: string,
   config: NodeConfig,
-  { secrets, applicationName }: NodeConnector,
+  { secrets, applicationName, ...options }: NodeConnector,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const target = await resolveTarget(node, config, secrets);
@@ -75,13 +77,13 @@ export async function withNode<T>(
     return work(client);
   };
   try {
-    return await withClient(target, applicationName, guarded);
+    return await withClient(target, applicationName, guarded, options);
   } catch (error) {
     const refused = error instanceof PgtideError && error.kind === 'authentication' && !connected;
     if (!refused || config.secret === undefined) throw error;
     secrets.forget(config.secret);
     const rotated = await resolveTarget(node, config, secrets);
     if (rotated.password === target.password && rotated.user === target.user) throw error;
-    return withClient(rotated, applicationName, work);
+    return withClient(rotated, applicationName, work, options);
   }
 }
