@@ -101,7 +101,7 @@ function lost(run: Run, destination: Client, batch: Batch, position: bigint): Pg
 /** With the settings that the role has, not with those of pgtide: the statements are the user's. */
 async function inDestination<T>(run: Run, destination: Client, work: () => Promise<T>): Promise<T> {
   const patience = Math.ceil(Math.max(LEAST_MS, run.budget.remainingMs() - RESERVE_MS));
-  await destination.query(
+  await destination.script(
     `begin isolation level read committed; set local statement_timeout = ${patience};
      set local idle_in_transaction_session_timeout = ${patience + 2 * RESERVE_MS}`,
   );

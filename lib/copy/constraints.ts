@@ -30,12 +30,12 @@ export async function restoreObject(
   const values = [queue, pending.table, pending.kind, pending.name].map(quoteLiteral).join(', ');
   try {
     const results = await subscriber.script(
-      `begin; ${pinSession}; set local statement_timeout = 0; set local lock_timeout = ${LOCK_TIMEOUT_MS};
+      `begin read write; ${pinSession}; set local statement_timeout = 0; set local lock_timeout = ${LOCK_TIMEOUT_MS};
        select pgtide.restore_object(${values}) as result; commit`,
     );
     return results.at(-2)?.[0]?.result as RestoreResult;
   } catch (error) {
-    await subscriber.query('rollback').catch(() => undefined);
+    await subscriber.script('rollback').catch(() => undefined);
     throw error;
   }
 }

@@ -50,13 +50,21 @@ export class Client {
   /** The driver's client, for COPY streams (lib/db/copy-pipe.ts) alone. */
   readonly connection: pg.Client;
 
-  constructor(node: string, connection: pg.Client) {
+  readonly #pinned: boolean;
+
+  constructor(node: string, connection: pg.Client, pinned = false) {
     this.node = node;
     this.connection = connection;
+    this.#pinned = pinned;
   }
 
   /** Runs one statement (or, without values, several) and returns the rows of the last. */
-  async query<T = Row>(text: string, values?: unknown[]): Promise<T[]> {
+  query<T = Row>(text: string, values?: unknown[]): Promise<T[]> {
+    if (this.inTransaction || !this.#pinned) return this.#send(text, values);
+    return this.transaction({}, () => this.#send(text, values));
+  }
+
+  async #send<T = Row>(text: string, values?: unknown[]): Promise<T[]> {
     try {
       const result = values ? await this.connection.query(text, values) : await this.connection.query(text);
       const last = Array.isArray(result) ? result.at(-1) : result;
@@ -66,7 +74,7 @@ export class Client {
     }
   }
 
-  /** Runs several statements sent as one message, and returns the rows of each. */
+  /** Runs several statements sent as one message, as they are, and returns the rows of each. */
   async script(text: string): Promise<Row[][]> {
     try {
       const results: unknown = await this.connection.query(text);
@@ -100,12 +108,12 @@ export class Client {
 
   /** Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. */
   async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
-    await this.query(beginStatement(options));
+    await this.script(beginStatement(options));
     let result: T;
     try {
       result = await work();
     } catch (error) {
-      await this.query('rollback').catch(() => undefined);
+      await this.script('rollback').catch(() => undefined);
       throw error;
     }
     await this.#commit();
@@ -139,6 +147,11 @@ export interface ConnectionOptions {
    * for a network that has gone silent, where TCP alone would wait for many minutes. Default: never.
    */
   cutAfterMs?: number;
+  /**
+   * A statement outside of a transaction gets one of its own, under pinned settings (lib/db/session.ts), and may write where the role
+   * or the database has made transactions read only. Default: false.
+   */
+  pinned?: boolean;
 }
 
 /** Opens a connection for the time of `work`, and closes it whatever happens. */
@@ -146,7 +159,7 @@ export async function withClient<T>(
   target: ConnectionTarget,
   applicationName: string,
   work: (client: Client) => Promise<T>,
-  { cutAfterMs }: ConnectionOptions = {},
+  { cutAfterMs, pinned }: ConnectionOptions = {},
 ): Promise<T> {
   const connection = new pg.Client({
     host: target.host,
@@ -175,7 +188,7 @@ export async function withClient<T>(
   const cut = () => connection.connection.stream.destroy();
   const timer = cutAfterMs === undefined ? undefined : setTimeout(cut, Math.min(cutAfterMs, LONGEST_MS));
   try {
-    return await work(new Client(target.node, connection));
+    return await work(new Client(target.node, connection, pinned));
   } finally {
     clearTimeout(timer);
     const impatience = setTimeout(cut, CLOSE_TIMEOUT_MS);

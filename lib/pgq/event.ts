@@ -58,7 +58,7 @@ export async function* readSlices(
   const { after, maxEvents, maxBytes } = limits;
   const waiting: QueueEvent[] = [];
   let waitingBytes = 0;
-  await reader.query(beginStatement({ readOnly: true, statementTimeoutMs: limits.patienceMs }));
+  await reader.script(beginStatement({ readOnly: true, statementTimeoutMs: limits.patienceMs }));
   try {
     let ended = false;
     let fetched = 0;

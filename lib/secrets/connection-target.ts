@@ -72,18 +72,19 @@ export async function withNode<T>(
 ): Promise<T> {
   const target = await resolveTarget(node, config, secrets);
   let connected = false;
+  const pinned = { ...options, pinned: true };
   const guarded = (client: Client) => {
     connected = true;
     return work(client);
   };
   try {
-    return await withClient(target, applicationName, guarded, options);
+    return await withClient(target, applicationName, guarded, pinned);
   } catch (error) {
     const refused = error instanceof PgtideError && error.kind === 'authentication' && !connected;
     if (!refused || config.secret === undefined) throw error;
     secrets.forget(config.secret);
     const rotated = await resolveTarget(node, config, secrets);
     if (rotated.password === target.password && rotated.user === target.user) throw error;
-    return withClient(rotated, applicationName, work, options);
+    return withClient(rotated, applicationName, work, pinned);
   }
 }

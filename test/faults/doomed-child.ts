@@ -38,7 +38,7 @@ async function run({ unit, config, queue, epoch, targets }: DoomedOrder): Promis
     connect: (name, work) => {
       const target = targets[name];
       if (!target) throw new Error(`no node ${name}`);
-      return withClient(target, `pgtide ${queue}`, work);
+      return withClient(target, `pgtide ${queue}`, work, { pinned: true });
     },
     count: () => undefined,
     gauge: () => undefined,

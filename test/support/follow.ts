@@ -7,7 +7,7 @@ import type { InstalledPair } from './unit-context.ts';
 
 /** Makes a tick on the root, whatever the ticker's limits say. Returns it. */
 export async function tickNow(it: InstalledPair): Promise<bigint> {
-  return it.old.client(async (client) => {
+  return it.shop.context('old').connect('old', async (client) => {
     await client.query(`select pgq.force_tick('shop')`);
     const tick = await tickQueue(client, 'shop');
     if (tick === null) throw new Error('no tick was made');
@@ -26,7 +26,7 @@ export async function followUntilSynced(it: InstalledPair): Promise<void> {
   for (let round = 0; round < 50; round++) {
     await copy(it.shop.context('new'));
     await replayAll(it);
-    const left = await it.new.client((client) =>
+    const left = await it.shop.context('new').connect('new', (client) =>
       client.first<{ tables: bigint; saved: bigint; errors: string | null }>(
         `select count(*) filter (where t.merge_state is distinct from 'ok') as tables,
                 (select count(*) from pgtide.saved_ddl where kind in ('index', 'constraint', 'foreign key')) as saved,

@@ -42,7 +42,7 @@ export function cascade(
     connect: (name, work) => {
       const member = members[name];
       if (!member) throw new PgtideError('input', `there is no node ${name}`);
-      return withClient({ ...member.target, node: name }, `pgtide ${queue}`, work);
+      return withClient({ ...member.target, node: name }, `pgtide ${queue}`, work, { pinned: true });
     },
     count: (name, by) => void counts.set(name, (counts.get(name) ?? 0) + by),
     gauge: (name, value) => void gauges.set(name, value),
