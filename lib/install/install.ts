@@ -2,7 +2,7 @@
  * Installs pgtide's SQL into a database, or brings it up to this release, as a plain owner (CREATE on the database):
  * one transaction, one installer at a time, all or nothing. Tables are made once and then migrate; functions,
  * triggers and grants are re-created from their files whenever a file of their schema has changed. A second run with
- * the same files changes nothing in the catalog.
+ * the same files changes nothing in the catalog. Writers beside it wait at most for its commit.
  */
 import type { Client } from '../db/client.ts';
 import { hasState } from '../db/sqlstate.ts';
@@ -14,8 +14,15 @@ import {
   refuseNewer,
   release,
 } from './installed-schema.ts';
+import { givingWay, lockNamedTables } from './locking.ts';
 import { lockInstallation, requireCreate, requireOwner, requireUnused } from './preconditions.ts';
-import { BOOKKEEPING_FILE, type SchemaSources, type SourceFile, schemaSources } from './schema-sources.ts';
+import {
+  BOOKKEEPING_FILE,
+  type Migration,
+  type SchemaSources,
+  type SourceFile,
+  schemaSources,
+} from './schema-sources.ts';
 import { sqlFiles } from './sql-files.ts';
 
 export interface InstallOptions {
@@ -34,36 +41,47 @@ export interface InstallResult {
   version: string;
 }
 
-export async function install(client: Client, options: InstallOptions = {}): Promise<InstallResult> {
+export function install(client: Client, options: InstallOptions = {}): Promise<InstallResult> {
+  return givingWay(() => client.transaction({}, () => installOnce(client, options)));
+}
+
+async function installOnce(client: Client, options: InstallOptions): Promise<InstallResult> {
   const files = options.files ?? sqlFiles();
-  return client.transaction({}, async () => {
-    await lockInstallation(client);
-    const skipped = await extensionSchemas(client);
-    const wanted = schemaSources(files).filter(({ schema }) => !skipped.includes(schema));
-    const before = await installedSchemas(client);
-    const thereOf = (schema: string) => before.find((one) => one.schema === schema);
-    for (const sources of wanted) {
-      const there = thereOf(sources.schema);
-      if (there) refuseNewer(client.node, there, sources);
-      else await requireUnused(client, sources.schema);
-    }
-    const missing = wanted.filter(({ schema }) => !thereOf(schema));
-    const changed = wanted.filter((sources) => {
-      const there = thereOf(sources.schema);
-      return there && (options.force || there.hash !== sources.hash);
-    });
-    if (missing.length > 0) await requireCreate(client);
-    for (const { schema } of changed) await requireOwner(client, schema);
-    if (before.length === 0)
-      await run(client, { path: BOOKKEEPING_FILE, text: files.get(BOOKKEEPING_FILE) ?? '' });
-    await client.query('set local check_function_bodies = off');
-    for (const sources of wanted) {
-      if (missing.includes(sources)) await installSchema(client, sources, undefined);
-      else if (changed.includes(sources)) await installSchema(client, sources, thereOf(sources.schema));
-    }
-    const names = (list: SchemaSources[]) => list.map(({ schema }) => schema);
-    return { installed: names(missing), upgraded: names(changed), skipped, version: release };
+  await lockInstallation(client);
+  const skipped = await extensionSchemas(client);
+  const wanted = schemaSources(files).filter(({ schema }) => !skipped.includes(schema));
+  const before = await installedSchemas(client);
+  const thereOf = (schema: string) => before.find((one) => one.schema === schema);
+  for (const sources of wanted) {
+    const there = thereOf(sources.schema);
+    if (there) refuseNewer(client.node, there, sources);
+    else await requireUnused(client, sources.schema);
+  }
+  const missing = wanted.filter(({ schema }) => !thereOf(schema));
+  const changed = wanted.filter((sources) => {
+    const there = thereOf(sources.schema);
+    return there && (options.force || there.hash !== sources.hash);
   });
+  if (missing.length > 0) await requireCreate(client);
+  for (const { schema } of changed) await requireOwner(client, schema);
+  const affected = wanted.filter((sources) => missing.includes(sources) || changed.includes(sources));
+  await lockNamedTables(
+    client,
+    affected.flatMap((sources) => [
+      ...pendingMigrations(sources, thereOf(sources.schema)),
+      ...sources.triggers,
+    ]),
+  );
+  if (before.length === 0)
+    await run(client, { path: BOOKKEEPING_FILE, text: files.get(BOOKKEEPING_FILE) ?? '' });
+  await client.query('set local check_function_bodies = off');
+  for (const sources of affected) await installSchema(client, sources, thereOf(sources.schema));
+  const names = (list: SchemaSources[]) => list.map(({ schema }) => schema);
+  return { installed: names(missing), upgraded: names(changed), skipped, version: release };
+}
+
+function pendingMigrations({ migrations }: SchemaSources, there: InstalledSchema | undefined): Migration[] {
+  return there ? migrations.filter(({ from }) => from >= there.version) : [];
 }
 
 async function installSchema(

@@ -10,6 +10,7 @@ import { sqlFiles } from '../../lib/install/sql-files.ts';
 import { uninstall } from '../../lib/install/uninstall.ts';
 import { userObjects } from '../support/catalog.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
+import { demand, makeFollower, makeRoot } from '../support/node.ts';
 
 const bookkeeping = sqlFiles().get('pgtide/install.sql') ?? '';
 
@@ -97,6 +98,34 @@ describe.each([10, 14, 18])('on PostgreSQL %i', (version) => {
       expect(await client.query('select pgq.generated()')).toHaveLength(1);
       await uninstall(client);
     });
+  });
+});
+
+test('uninstalling a database in use leaves the tables of its users, and no trigger on them', async () => {
+  const db = await createDatabase(await postgres(17));
+  await db.client(async (client) => {
+    await client.query(`create table followed (id int primary key); create table guarded (id int primary key);
+      create table logged (id int primary key); insert into logged values (1)`);
+    const before = await userObjects(client);
+    await install(client);
+    await makeRoot(client);
+    const root = await makeRoot(client);
+    await demand(client, 'londiste.local_add_table', root, 'public.followed');
+    const leaf = await makeFollower(client, 'leaf');
+    await demand(client, 'londiste.global_add_table', leaf, 'public.guarded');
+    await demand(client, 'londiste.local_add_table', leaf, 'public.guarded');
+    await client.query(
+      `create trigger log after insert on logged for each row execute procedure pgq.sqltriga('${root}')`,
+    );
+    await client.query(`insert into logged values (2); insert into followed values (3)`);
+    await client.query(`select pgq.register_consumer('${root}', 'c'), pgq.ticker()`);
+    await expect(uninstall(client)).rejects.toMatchObject({ kind: 'state' });
+    await uninstall(client, { force: true });
+    expect(await userObjects(client)).toEqual(before);
+    await client.query(
+      `insert into followed values (4); insert into guarded values (5); insert into logged values (6)`,
+    );
+    expect(await client.query('table logged')).toHaveLength(3);
   });
 });
 

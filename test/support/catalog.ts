@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Client } from '../../lib/db/client.ts';
 
 /** Every catalog that user objects live in, with oids. */
@@ -31,5 +32,23 @@ export async function userObjects(client: Client, versions = false): Promise<str
     )
     .join(' union all ');
   const rows = await client.query<{ line: string }>(`${union} order by 1`);
+  return rows.map(({ line }) => line);
+}
+
+const catalogSql = readFileSync(new URL('catalog.sql', import.meta.url), 'utf8');
+
+/** Everything in our schemas that a user can see, one line each; the same for equal databases on every PostgreSQL. */
+export async function describeCatalog(client: Client): Promise<string[]> {
+  const rows = await client.query<{ line: string }>(`set search_path = ''; ${catalogSql}`);
+  return rows.map(({ line }) => line);
+}
+
+/** Every function's signature and a digest of its body. */
+export async function functionBodies(client: Client): Promise<string[]> {
+  const rows = await client.query<{ line: string }>(
+    `select p.oid::regprocedure || ' ' || md5(p.prosrc) as line
+       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      where n.nspname in ('pgq', 'pgq_coop', 'pgq_ext', 'pgq_node', 'londiste', 'pgtide') order by 1`,
+  );
   return rows.map(({ line }) => line);
 }

@@ -1,0 +1,19 @@
+/**
+ * The installed catalog is the committed one (catalog.txt), on every PostgreSQL. After a change of the SQL files that is meant to
+ * show there: vitest run test/sql/catalog.test.ts -u
+ */
+import { expect, test } from 'vitest';
+import { install } from '../../lib/install/install.ts';
+import { describeCatalog } from '../support/catalog.ts';
+import { createDatabase, ownServer } from '../support/database.ts';
+
+test.each([10, 13, 14, 15, 17, 18])('on PostgreSQL %i', async (version) => {
+  const db = await createDatabase(await ownServer({ version }), { owner: 'app' });
+  // Whoever may create roles installs them too.
+  await db.superuser((client) => client.query('alter role app createrole'));
+  const lines = await db.client(async (client) => {
+    await install(client);
+    return describeCatalog(client);
+  });
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('catalog.txt');
+});
