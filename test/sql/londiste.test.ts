@@ -90,6 +90,30 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       }));
   });
 
+  test('Who may set session_replication_role, sets it for the session or the transaction', async () => {
+    const set = (role: string, local: boolean) =>
+      `select londiste.set_session_replication_role('${role}', ${local})`;
+    expect((await db.client((client) => stateOf(client.query(set('replica', false)))))?.[0]).toBe('42501');
+    await db.superuser(async (client) => {
+      await client.query(`begin; ${set('replica', true)}`);
+      expect(await client.first('show session_replication_role')).toEqual({
+        session_replication_role: 'replica',
+      });
+      await client.query('commit');
+      expect(await client.first('show session_replication_role')).toEqual({
+        session_replication_role: 'origin',
+      });
+      await client.query(set('local', false));
+      expect(await client.first('show session_replication_role')).toEqual({
+        session_replication_role: 'local',
+      });
+      expect(await stateOf(client.query(set('x', false)))).toEqual([
+        'TD001',
+        'bad value for session_replication_role',
+      ]);
+    });
+  });
+
   describe('On the root', () => {
     test('a table is captured from the moment it is added, and says so to the others', () =>
       atRoot(async (client, queue) => {

@@ -1,9 +1,9 @@
 -- pgq_node.drop_node(i_queue_name, i_node_name)
 --
 -- Ends this node's part in a queue, with the local queue and all that is kept about it, or, called with another node's name,
--- ends that one's subscription here.
+-- ends that one's subscription here. Where there is no node, the locations that are left of the queue go.
 --
--- Returns: ret_code, ret_note: 200; 404 unknown queue; 405 another node, from which this one reads
+-- Returns: ret_code, ret_note: 200; 405 another node, from which this one reads
 -- Writes: pgq_node's and londiste's rows about the queue; drops the local queue
 create or replace function pgq_node.drop_node(
     in i_queue_name text,
@@ -18,8 +18,8 @@ begin
     select n.node_name, n.node_type into v_node from pgq_node.node_info n where n.queue_name = i_queue_name for update;
     if not found then
         delete from pgq_node.node_location l where l.queue_name = i_queue_name;
-        ret_code := case when found then 200 else 404 end;
-        ret_note := case when found then 'Locations removed' else 'Unknown queue: ' || coalesce(i_queue_name, 'null') end;
+        ret_code := 200;
+        ret_note := 'Node dropped: ' || i_node_name;
         return;
     end if;
 
@@ -34,12 +34,12 @@ begin
     elsif exists (select 1 from pgq_node.local_state s
                    where s.queue_name = i_queue_name and s.provider_node = i_node_name) then
         ret_code := 405;
-        ret_note := 'Node "' || i_node_name || '" is provider of this node';
+        ret_note := 'Cannot drop provider node: ' || i_node_name;
         return;
     else
         perform pgq_node.unregister_subscriber(i_queue_name, i_node_name);
     end if;
     ret_code := 200;
-    ret_note := 'Node dropped';
+    ret_note := 'Node dropped: ' || i_node_name;
 end;
 $$;
