@@ -15,7 +15,13 @@ import {
   release,
 } from './installed-schema.ts';
 import { givingWay, lockNamedTables } from './locking.ts';
-import { lockInstallation, requireCreate, requireOwner, requireUnused } from './preconditions.ts';
+import {
+  lockInstallation,
+  requireCreate,
+  requireExtensions,
+  requireOwner,
+  requireUnused,
+} from './preconditions.ts';
 import {
   BOOKKEEPING_FILE,
   type Migration,
@@ -65,6 +71,7 @@ async function installOnce(client: Client, options: InstallOptions): Promise<Ins
   if (missing.length > 0) await requireCreate(client);
   for (const { schema } of changed) await requireOwner(client, schema);
   const affected = wanted.filter((sources) => missing.includes(sources) || changed.includes(sources));
+  if (affected.length > 0) await requireExtensions(client, skipped);
   await lockNamedTables(
     client,
     affected.flatMap((sources) => [

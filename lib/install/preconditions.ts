@@ -55,3 +55,32 @@ export async function requireUnused(client: Client, schema: string): Promise<voi
     },
   );
 }
+
+/** What a role needs of the real extensions to build on them. Only pgq has rights for that which can be granted. */
+export async function requireExtensions(client: Client, extensions: readonly string[]): Promise<void> {
+  for (const schema of extensions)
+    if (schema === 'pgq') await requireQueueRights(client);
+    else await requireOwner(client, schema);
+}
+
+async function requireQueueRights(client: Client): Promise<void> {
+  const row = await client.first<{ owner: string; role: string; allowed: boolean }>(
+    `select pg_get_userbyid(n.nspowner)::text as owner, current_user::text as role,
+            pg_has_role(n.nspowner, 'USAGE')
+              or pg_has_role('pgq_admin', 'USAGE') and has_table_privilege('pgq.queue', 'REFERENCES')
+                and has_table_privilege('pgq.consumer', 'REFERENCES')
+                and has_sequence_privilege('pgq.batch_id_seq', 'USAGE') as allowed
+       from pg_catalog.pg_namespace n where n.nspname = 'pgq'`,
+  );
+  if (!row || row.allowed) return;
+  const role = quoteIdent(row.role);
+  throw new PgtideError(
+    'privilege',
+    `${client.node}: the extension pgq belongs to ${row.owner}, and ${row.role} may not build on its tables`,
+    {
+      remedy:
+        `as ${row.owner}, run: grant pgq_admin to ${role}; grant references on pgq.queue, pgq.consumer to ${role}; ` +
+        `grant usage on sequence pgq.batch_id_seq to ${role}`,
+    },
+  );
+}

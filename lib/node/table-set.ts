@@ -35,6 +35,12 @@ export async function addRootTable(client: Client, queue: string, table: string)
     [queue, table],
   );
   accept(client.node, verdict);
+  // The real extension has made its own triggers, which write another form and need a key.
+  await client.query(
+    `select londiste.drop_table_triggers($1, $2), pgtide.create_capture($1, londiste.find_table_oid($2), $2)
+       from pg_catalog.pg_extension where extname = 'londiste'`,
+    [queue, table],
+  );
 }
 
 /** Adds a table on a node that follows, whether or not the event that announces it has come through. */

@@ -1,0 +1,21 @@
+-- pgtide.leave_table() trigger
+--
+-- On londiste.table_info of the real extension, which knows only its own triggers: a table that leaves a queue, also because its
+-- node goes, leaves our triggers behind.
+create or replace function pgtide.leave_table()
+returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table oid := londiste.find_table_oid(coalesce(old.dest_table, old.table_name));
+begin
+    if old.local and v_table is not null and (tg_op = 'DELETE' or not new.local) then
+        perform pgtide.drop_capture(old.queue_name, v_table);
+        perform pgtide.drop_deny(old.queue_name, v_table);
+    end if;
+    if tg_op = 'DELETE' then
+        return old;
+    end if;
+    return new;
+end;
+$$;
