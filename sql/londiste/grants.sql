@@ -4,6 +4,7 @@
 
 do $$
 declare
+    v_grantees  text;
     v_role      text;
     v_function  regprocedure;
     v_name      text;
@@ -24,11 +25,14 @@ begin
         end loop;
     end if;
 
+    -- What an earlier release granted goes; what the owner granted to others stays.
+    select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
+      from pg_catalog.pg_roles r where r.rolname in ('londiste_reader', 'londiste_writer', 'pgq_admin');
     grant usage on schema londiste to public;
     for v_function, v_name in
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'londiste'::regnamespace
     loop
-        execute pg_catalog.format('revoke all on function %s from public', v_function);
+        execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
         if v_name = any (c_public) then
             execute pg_catalog.format('grant execute on function %s to public', v_function);
         end if;

@@ -5,6 +5,7 @@
 
 do $$
 declare
+    v_grantees  text;
     v_role      text;
     v_may       boolean;
     v_grant     record;
@@ -39,13 +40,16 @@ begin
         end if;
     end loop;
 
+    -- What an earlier release granted goes; what the owner granted to others stays.
+    select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
+      from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_writer', 'pgq_admin');
     grant usage on schema pgq to public;
     grant select on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription to public;
 
     for v_function in
         select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'pgq'::regnamespace order by p.proname
     loop
-        execute pg_catalog.format('revoke all on function %s from public', v_function);
+        execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
     end loop;
     for v_grant in
         select p.oid::regprocedure as func, r.rolname as grantee

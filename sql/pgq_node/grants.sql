@@ -3,17 +3,21 @@
 
 do $$
 declare
+    v_grantees  text;
     v_function  regprocedure;
     v_name      text;
     c_public    constant text[] := array['version', 'is_root_node', 'is_leaf_node', 'get_queue_locations', 'get_node_info',
         'get_subscriber_info', 'get_consumer_info', 'get_consumer_state', 'get_worker_state', '_consumer_tick'];
 begin
+    -- What an earlier release granted goes; what the owner granted to others stays.
+    select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
+      from pg_catalog.pg_roles r where r.rolname in ('pgq_admin');
     grant usage on schema pgq_node to public;
     grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to public;
     for v_function, v_name in
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_node'::regnamespace
     loop
-        execute pg_catalog.format('revoke all on function %s from public', v_function);
+        execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
         if v_name = any (c_public) then
             execute pg_catalog.format('grant execute on function %s to public', v_function);
         end if;

@@ -18,6 +18,19 @@ const reading = [
   `select * from pgq.get_batch_cursor((select sub_batch from pgq.subscription where sub_batch is not null), 'c', 10, 'true')`,
   `select pgq.batch_retry((select sub_batch from pgq.subscription where sub_batch is not null), 1)`,
   `select pgq.force_tick('q')`,
+  `select pgq_coop.register_subconsumer('q', 'team', 'b')`,
+  `select pgq_coop.next_batch('q', 'team', 'a')`,
+  `select pgq_coop.next_batch('q', 'team', 'a', '1 hour')`,
+  `select pgq_coop.next_batch_custom('q', 'team', 'a', null, 1, null)`,
+  `select pgq_coop.next_batch_custom('q', 'team', 'a', null, 1, null, '1 hour')`,
+  `select pgq_coop.finish_batch(0)`,
+  `select pgq_coop.unregister_subconsumer('q', 'team', 'a', 0)`,
+  `select pgq_ext.set_batch_done('c', 1)`,
+  `select pgq_ext.set_batch_done('c', 'a', 1)`,
+  `select pgq_ext.set_event_done('c', 1, 1)`,
+  `select pgq_ext.set_event_done('c', 'a', 1, 1)`,
+  `select pgq_ext.set_last_tick('c', 1)`,
+  `select pgq_ext.set_last_tick('c', 'a', null)`,
 ];
 const writing = [
   `select pgq.insert_event('q', 't', 'd')`,
@@ -35,6 +48,7 @@ const administration = [
   `select * from pgq.maint_operations()`,
   `select pgq.insert_event_raw('q', null, null, null, null, 't', 'd', null, null, null, null)`,
   `select pgq_node.maint_watermark('q')`,
+  `select pgq_ext.upgrade_schema()`,
   `select pgq.drop_queue('q', true)`,
 ];
 const asking = [
@@ -43,7 +57,18 @@ const asking = [
   `select * from pgq.tick`,
   `select * from pgq_node.get_node_info('q')`,
   `select londiste.find_table_oid('a.b')`,
-  `select pgq.version()`,
+  `select pgq.version(), pgq_coop.version(), pgq_ext.version()`,
+  `select pgq_ext.is_batch_done('c', 1), pgq_ext.is_batch_done('c', 'a', 1)`,
+  `select pgq_ext.is_event_done('c', 1, 1), pgq_ext.is_event_done('c', 'a', 1, 1)`,
+  `select pgq_ext.get_last_tick('c'), pgq_ext.get_last_tick('c', 'a')`,
+  `select * from pgq_ext.completed_tick, pgq_ext.completed_batch, pgq_ext.completed_event, pgq_ext.partial_batch`,
+];
+/** What functions alone do, whoever calls them. */
+const byHand = [
+  `insert into pgq_ext.completed_tick values ('c', '', 1)`,
+  `delete from pgq_ext.completed_batch`,
+  `update pgq_ext.completed_event set event_id = 1`,
+  `truncate pgq_ext.partial_batch`,
 ];
 
 describe.each([10, 18])('on PostgreSQL %i', (version) => {
@@ -58,7 +83,8 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     await db.client(async (client) => {
       await install(client);
       await client.query(`select pgq.create_queue('q')`);
-      await client.query(`select pgq.register_consumer('q', 'open'); select pgq.insert_event('q', 't', 'd')`);
+      await client.query(`select pgq.register_consumer('q', 'open'); select pgq.insert_event('q', 't', 'd');
+        select pgq_coop.register_subconsumer('q', 'team', 'a')`);
       await client.query(`select pgq.force_tick('q')`);
       await client.query(`select pgq.ticker('q')`);
       await client.query(`select pgq.next_batch('q', 'open')`);
@@ -90,11 +116,13 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         client.query(`grant ${quoteIdent(`pgq_${role}`)} to ${quoteIdent(member)}`),
       );
     }
+    await createRole(server, 'stranger');
     const all = [...reading, ...writing, ...administration, ...asking];
+    for (const role of ['some_reader', 'some_writer', 'some_admin', 'stranger'])
+      expect(await refused(db, role, byHand)).toEqual(byHand);
     expect(await refused(db, 'some_reader', all)).toEqual([...writing, ...administration]);
     expect(await refused(db, 'some_writer', all)).toEqual([...reading, ...administration]);
     expect(await refused(db, 'some_admin', all)).toEqual([]);
-    await createRole(server, 'stranger');
     expect(await refused(db, 'stranger', all)).toEqual([...reading, ...writing, ...administration]);
   }
 

@@ -9,7 +9,7 @@ import { installedSchemas } from '../../lib/install/installed-schema.ts';
 import { schemaSources } from '../../lib/install/schema-sources.ts';
 import { sqlFiles } from '../../lib/install/sql-files.ts';
 import { describeCatalog, functionBodies } from '../support/catalog.ts';
-import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { createDatabase, createRole, ownServer, postgres, type TestDatabase } from '../support/database.ts';
 import { demand } from '../support/node.ts';
 import { consume } from '../support/queue.ts';
 import { filesOfRelease, releases } from '../support/release.ts';
@@ -51,8 +51,13 @@ async function beOf(files: ReadonlyMap<string, string>): Promise<TestDatabase> {
 
 describe.each(releases)('from release %s', (release) => {
   test.each([10, 13, 15, 18])('to the catalog of a new database, on PostgreSQL %i', async (version) => {
-    const server = await postgres(version);
-    const [old, fresh] = [await createDatabase(server), await createDatabase(server)];
+    const server = await ownServer({ version });
+    const [old, fresh] = [
+      await createDatabase(server, { owner: 'app' }),
+      await createDatabase(server, { owner: 'app' }),
+    ];
+    // Rights of roles are compared, too.
+    await old.superuser((client) => client.query('alter role app createrole'));
     await fresh.client(async (client) => {
       await install(client);
       await inUse(client);
@@ -76,16 +81,24 @@ describe.each(releases)('from release %s', (release) => {
     expect(upgraded).toEqual(installed);
   });
 
-  test('with every row that no migration is about', async () => {
+  test('with every row that no migration is about, and the rights that the owner gave', async () => {
     const db = await beOf(filesOfRelease(release));
+    await createRole(db.server, 'producer');
     await db.client(async (client) => {
+      await client.query('grant execute on function pgq.insert_event(text, text, text) to producer');
       const before = await rowsOf(client);
       await install(client);
       expect(await rowsOf(client)).toEqual(before);
+      await db.superuser((as) =>
+        as.query(`set role producer; select pgq.insert_event('mails', 't', 'granted')`),
+      );
       await client.query(`insert into orders (note) values ('after')`);
       await client.query(`select pgq.insert_event('mails', 't', 'after'), pgq.force_tick('mails')`);
       await client.query(`select pgq.ticker('mails')`);
-      expect(await consume(client, 'mails', 'sender')).toMatchObject([{ ev_data: 'after' }]);
+      expect(await consume(client, 'mails', 'sender')).toMatchObject([
+        { ev_data: 'granted' },
+        { ev_data: 'after' },
+      ]);
     });
   });
 });
