@@ -45,6 +45,20 @@ function addQueueItself(group: Command, run: Run): void {
     )
     .action(run(async (invocation, options: QueueOptions) => (await admin()).install(invocation, options)));
   group
+    .command('uninstall')
+    .description(
+      'Removes all that pgtide installed in the database of --node. Real extensions and roles stay.',
+    )
+    .option(
+      '--force',
+      'also where there are nodes or queues, with all their events and the triggers on tables',
+    )
+    .action(
+      run(async (invocation, options: QueueOptions & { force?: boolean }) =>
+        (await admin()).uninstall(invocation, options),
+      ),
+    );
+  group
     .command('create')
     .description('Creates a queue, if it is not there, and sets parameters.')
     .argument(...queueArgument)

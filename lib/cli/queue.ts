@@ -1,7 +1,8 @@
-/** `pgtide queue` create, drop, show, set, tick, install. */
+/** `pgtide queue` create, drop, show, set, tick, install, uninstall. */
 import { makeTick } from '../compare/catch-up.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
+import { uninstall as uninstallSql } from '../install/uninstall.ts';
 import { type ConsumerInfo, listConsumers } from '../pgq/consumer.ts';
 import {
   createQueue,
@@ -105,6 +106,18 @@ export async function install(invocation: Invocation, options: QueueOptions): Pr
       return `${node}: ${done.join('; ') || 'nothing to do'}`;
     }),
   );
+}
+
+export async function uninstall(
+  invocation: Invocation,
+  options: QueueOptions & { force?: boolean },
+): Promise<Verdict> {
+  const { node, force = false } = options;
+  if (node === undefined) throw new PgtideError('input', 'no node is named', { remedy: 'say --node NODE' });
+  const removed = await onNode(invocation, node, (client) => uninstallSql(client, { force }));
+  return tell(invocation, options, { node, removed }, [
+    `${node}: ${removed.length > 0 ? `removed ${removed.join(', ')}` : 'nothing to do'}`,
+  ]);
 }
 
 interface ShownQueue extends QueueDetails {

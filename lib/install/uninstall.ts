@@ -6,7 +6,7 @@ import { lockInstallation, requireOwner } from './preconditions.ts';
 import { schemaOrder } from './schema-sources.ts';
 
 export interface UninstallOptions {
-  /** Also while there are nodes: their queues, positions and the triggers on replicated tables go too. */
+  /** Also while there are nodes or queues: their events, positions and the triggers on replicated tables go too. */
   force?: boolean;
 }
 
@@ -23,25 +23,24 @@ export async function uninstall(client: Client, options: UninstallOptions = {}):
       installed.includes(schema) || (schema === 'pgtide' && installed.length > 0);
     const removed = schemaOrder.filter(mine).reverse();
     for (const schema of removed) await requireOwner(client, schema);
-    if (!options.force) await refuseNodes(client);
+    if (!options.force) await refuseUsed(client, removed);
     for (const schema of removed) await client.query(`drop schema ${quoteIdent(schema)} cascade`);
     return removed;
   });
 }
 
-async function refuseNodes(client: Client): Promise<void> {
-  const found = await client.first<{ there: boolean }>(
-    `select true as there from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where n.nspname = 'pgq_node' and c.relname = 'node_info'`,
-  );
-  if (!found) return;
-  const nodes = await client.query<{ queue: string }>(
-    'select queue_name as queue from pgq_node.node_info order by 1',
-  );
-  if (nodes.length === 0) return;
-  throw new PgtideError(
-    'state',
-    `${client.node}: still a node of ${nodes.map(({ queue }) => queue).join(', ')}`,
-    { remedy: 'remove its tables and the node first, or uninstall with force to give up the replication' },
-  );
+async function refuseUsed(client: Client, removed: readonly string[]): Promise<void> {
+  await refuseRows(client, 'pgq_node.node_info', 'still a node of');
+  // Queues of the real extension stay.
+  if (removed.includes('pgq')) await refuseRows(client, 'pgq.queue', 'there are still queues:');
+}
+
+async function refuseRows(client: Client, table: string, what: string): Promise<void> {
+  if (!(await client.first(`select 1 where to_regclass('${table}') is not null`))) return;
+  const queues = await client.query<{ queue: string }>(`select queue_name as queue from ${table} order by 1`);
+  if (queues.length === 0) return;
+  throw new PgtideError('state', `${client.node}: ${what} ${queues.map(({ queue }) => queue).join(', ')}`, {
+    remedy:
+      'remove the tables, nodes and queues first, or uninstall with force to give up all that they hold',
+  });
 }

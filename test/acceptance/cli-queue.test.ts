@@ -381,3 +381,25 @@ test('a queue with consumers is dropped by force alone', async () => {
   expect(await json('drop', 'mail', '--force')).toEqual({ queue: 'mail', node: 'app', dropped: true });
   expect((await queue('show')).out).toBe('no queues\n');
 });
+
+describe('uninstall', () => {
+  test('wants a node, does not drop queues unless forced, and leaves nothing', async () => {
+    const left = () => sql(`select 1 from pg_namespace where nspname ~ '^(pgq|londiste|pgtide)'`);
+    expect(await queue('uninstall')).toMatchObject({
+      status: 1,
+      err: 'error: no node is named\nfix: say --node NODE\n',
+    });
+    await sql(`select pgq.create_queue('kept')`);
+    const refused = await queue('uninstall', '--node', 'app');
+    expect(refused).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/^error: app: there are still queues: .*kept/),
+    });
+    expect(await json('uninstall', '--node', 'app', '--force')).toMatchObject({
+      node: 'app',
+      removed: expect.arrayContaining(['pgq']),
+    });
+    expect(await left()).toEqual([]);
+    expect((await queue('uninstall', '--node', 'app')).out).toBe('app: nothing to do\n');
+  });
+});
