@@ -23,7 +23,7 @@ if (missing.length > 0)
   );
 
 /** Its copy waits for ticks, and between its steps. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 120_000;
 
 describe.skipIf(missing.length > 0)('Londiste, on our SQL', { timeout: 3 * PATIENCE_MS }, () => {
   const nodes: Record<string, { db: TestDatabase; ini: string }> = {};
