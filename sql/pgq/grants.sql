@@ -1,4 +1,4 @@
--- Rights on schema pgq. Runs at every installation.
+-- Rights on schema pgq, and the function that knows the queues there are. Runs at every installation.
 --
 -- pgq_reader consumes, pgq_writer produces, pgq_admin does both and maintains. Where the installing role may not create
 -- roles, or they are somebody else's, they are left out, and the owner grants execute by hand.
@@ -46,6 +46,8 @@ begin
     grant usage on schema pgq to public;
     grant select on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription to public;
 
+    perform pgq._lock_put_event();
+    perform pgq._make_put_event();
     for v_function in
         select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'pgq'::regnamespace order by p.proname
     loop

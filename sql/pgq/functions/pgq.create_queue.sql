@@ -3,7 +3,8 @@
 -- Creates a queue: its row, sequences, event tables, and the first tick. Calls that race for one name make one queue.
 --
 -- Returns: int4, 1 created; 0 when it was there already
--- Writes: pgq.queue, pgq.tick; makes pgq.event_<id>, pgq.event_<id>_<n>, pgq.event_<id>_id_seq, pgq.event_<id>_tick_seq
+-- Writes: pgq.queue, pgq.tick; makes pgq.event_<id>, pgq.event_<id>_<n>, pgq.event_<id>_id_seq, pgq.event_<id>_tick_seq,
+--         pgq._put_event
 -- Errors: TD001 the name is null; TD003 as pgq.ticker
 create or replace function pgq.create_queue(i_queue_name text) returns int4
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -22,6 +23,7 @@ begin
         return 0;
     end if;
 
+    perform pgq._lock_put_event();
     v_id := nextval('pgq.queue_queue_id_seq');
     v_parent := 'event_' || v_id::text;
     v_id_seq := v_parent || '_id_seq';
@@ -44,6 +46,7 @@ begin
         execute format('create index %I on pgq.%I (ev_txid)', v_child || '_txid_idx', v_child);
     end loop;
 
+    perform pgq._make_put_event();
     perform pgq.grant_perms(i_queue_name);
     perform pgq.tune_storage(i_queue_name);
     perform pgq.ticker(i_queue_name);

@@ -8,7 +8,7 @@
 create or replace function pgq.current_event_table(x_queue_name text) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    v_txid  bigint := txid_current(); -- before the row is read, as in pgq.insert_event_raw
+    v_txid  bigint := txid_current(); -- before the row is read, as in pgq._insert_event
     v_queue record;
 begin
     select q.queue_id, q.queue_data_pfx, q.queue_cur_table, q.queue_disable_insert into v_queue

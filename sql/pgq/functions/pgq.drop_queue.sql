@@ -4,7 +4,8 @@
 --
 -- Arguments: x_force - true: unregister its consumers first; false (default): refuse when there are any
 -- Returns: int4, always 1
--- Writes: pgq.queue, pgq.tick, pgq.subscription, pgq.consumer, pgq.retry_queue; drops the queue's tables and sequences
+-- Writes: pgq.queue, pgq.tick, pgq.subscription, pgq.consumer, pgq.retry_queue; drops the queue's tables and
+--         sequences; makes pgq._put_event
 -- Errors: TD002 no such queue; TD003 it has consumers
 create or replace function pgq.drop_queue(x_queue_name text, x_force boolean) returns int4
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -12,6 +13,7 @@ declare
     v_queue     record;
     v_consumer  text;
 begin
+    perform pgq._lock_put_event();
     select q.queue_id, q.queue_ntables, q.queue_data_pfx, q.queue_event_seq, q.queue_tick_seq into v_queue
       from pgq.queue q where q.queue_name = x_queue_name for update;
     if not found then
@@ -39,6 +41,7 @@ begin
     delete from pgq.queue where queue_id = v_queue.queue_id;
     execute 'drop sequence ' || pgq.quote_fqname(v_queue.queue_tick_seq);
     execute 'drop sequence ' || pgq.quote_fqname(v_queue.queue_event_seq);
+    perform pgq._make_put_event();
     return 1;
 end;
 $$;

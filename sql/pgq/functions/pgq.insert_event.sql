@@ -9,7 +9,7 @@
 create or replace function pgq.insert_event(queue_name text, ev_type text, ev_data text) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    return pgq.insert_event_raw(queue_name, null, now(), null, null, ev_type, ev_data, null, null, null, null);
+    return pgq._insert_event(queue_name, null, null, null, null, ev_type, ev_data, null, null, null, null);
 end;
 $$;
 
@@ -18,7 +18,7 @@ create or replace function pgq.insert_event(
 ) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    return pgq.insert_event_raw(queue_name, null, now(), null, null, ev_type, ev_data,
+    return pgq._insert_event(queue_name, null, null, null, null, ev_type, ev_data,
         ev_extra1, ev_extra2, ev_extra3, ev_extra4);
 end;
 $$;

@@ -8,7 +8,7 @@
 -- Errors: TD003 the queue's transaction ids or ticks contradict each other
 --
 -- Why a batch never misses an event of the table before: a writer has its transaction id before it reads which table is
--- current (pgq.insert_event_raw). If it reads the old one, step 1 had not committed then, so step 2, which is a later
+-- current (pgq._insert_event). If it reads the old one, step 1 had not committed then, so step 2, which is a later
 -- transaction, gets a higher id than the writer. A batch that begins with xmin > step 2 begins after the writer ended.
 -- The queue's row is locked against writers in REPEATABLE READ, pgq.register_consumer_at and other maintenance, and
 -- nobody waits: whoever finds it locked leaves it for the next time.

@@ -1,0 +1,46 @@
+-- pgq._insert_event(i_queue_name, i_id, i_time, i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4)
+--
+-- What pgq.insert_event and pgq.insert_event_raw do. It relies on their search_path: setting its own would cost each event 1 us.
+--
+-- Arguments: as pgq.insert_event_raw
+-- Returns: bigint, the event's id
+-- Writes: the queue's current event table
+-- Errors: TD001 the queue's name is null; TD002 no such queue; TD003 inserts are disabled (not for replica sessions);
+--         TD003 more events than queue_per_tx_limit in this transaction
+--
+-- The transaction has its id before it reads which table is current; maintenance relies on it (see
+-- pgq.maint_rotate_tables_step1). Under REPEATABLE READ, where the row may be older than the id, the row is locked: when a
+-- rotation came in between, the insert ends with a serialization failure and not in a table that nobody reads.
+create or replace function pgq._insert_event(
+    i_queue_name text, i_id bigint, i_time timestamptz, i_owner int4, i_retry int4, i_type text, i_data text,
+    i_extra1 text, i_extra2 text, i_extra3 text, i_extra4 text
+) returns bigint
+language plpgsql as $$
+declare
+    v_txid      bigint := txid_current();
+    v_queue_id  int4;
+    v_table     text;
+    v_disabled  boolean;
+    v_limit     int4;
+begin
+    select q.queue_id, q.queue_data_pfx || '_' || q.queue_cur_table, q.queue_disable_insert, q.queue_per_tx_limit
+      into v_queue_id, v_table, v_disabled, v_limit
+      from pgq.queue q where q.queue_name = i_queue_name;
+    if v_queue_id is null then
+        perform pgq._refuse_event(i_queue_name);
+    end if;
+    if v_disabled and current_setting('session_replication_role') <> 'replica' then
+        raise exception 'Insert into queue disallowed'
+            using errcode = 'TD003', detail = 'queue: ' || i_queue_name,
+            hint = 'Events are made on the queue''s root node.';
+    end if;
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        perform 1 from pgq.queue q where q.queue_id = v_queue_id for share;
+    end if;
+    if v_limit is not null then
+        perform pgq._count_event(v_queue_id, i_queue_name, v_limit);
+    end if;
+    return pgq._put_event(v_queue_id, v_table, i_id, coalesce(i_time, now()), v_txid, i_owner, i_retry, i_type, i_data,
+        i_extra1, i_extra2, i_extra3, i_extra4);
+end;
+$$;
