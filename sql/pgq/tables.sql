@@ -65,6 +65,12 @@ create sequence pgq.batch_id_seq;
 
 -- A consumer's place in a queue. sub_batch and sub_next_tick are set while a batch is open.
 -- sub_id is not unique: the members of one cooperative consumer share it, and with it their retried events.
+--
+-- There is one row a queue and consumer; pgq.register_consumer_at sees to that. Each batch updates it twice, and while an old
+-- transaction is open, no dead version is removed. A unique index reads all versions of a key before it takes another one, so
+-- the key ends in sub_active, which grows with every update. The living version is the first from its end (order by sub_active
+-- desc limit 1), and an update finds it by its sub_active. Functions that do so, or look for ticks, set enable_seqscan and
+-- enable_bitmapscan off: a plan that was made while there were few rows may be in use when there are many.
 create table pgq.subscription (
     sub_id          serial          not null,
     sub_queue       int4            not null,
@@ -74,7 +80,7 @@ create table pgq.subscription (
     sub_batch       bigint,
     sub_next_tick   bigint,
 
-    constraint subscription_pkey primary key (sub_queue, sub_consumer),
+    constraint subscription_pkey primary key (sub_queue, sub_consumer, sub_active),
     constraint subscription_batch_idx unique (sub_batch),
     constraint sub_queue_fkey foreign key (sub_queue) references pgq.queue (queue_id),
     constraint sub_consumer_fkey foreign key (sub_consumer) references pgq.consumer (co_id)

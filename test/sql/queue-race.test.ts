@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
-import { consume, insertEvent, makeQueue, tickNow } from '../support/queue.ts';
+import { consume, insertEvent, makeQueue, stateOf, tickNow } from '../support/queue.ts';
 import { until } from '../support/until.ts';
 
 describe.each([10, 18])('on PostgreSQL %i', (version) => {
@@ -59,6 +59,29 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await overlap(client, 'rollback', register('b'), register('b'))).toEqual([1, 1]);
       const leave = value('pgq.unregister_consumer($1, $2)', queue, 'b');
       expect(await overlap(client, 'commit', leave, register('b'))).toEqual([1, 1]);
+    }));
+
+  test('Who registers a consumer while another does so moves it, or is told to try again', () =>
+    inQueue(async (client, queue) => {
+      await tickNow(client, queue);
+      const at = (name: string, tick: number) =>
+        value('pgq.register_consumer_at($1, $2, $3)', queue, name, tick);
+      expect(await overlap(client, 'commit', at('a', 1), at('a', 2))).toEqual([1, 0]);
+      const repeatable = async (c: Client) => {
+        await c.query('begin isolation level repeatable read; select 1 from pgq.subscription');
+        return (await stateOf(at('b', 2)(c)))?.[0];
+      };
+      expect(await overlap<unknown>(client, 'commit', at('b', 1), repeatable)).toEqual([1, '40001']);
+      const rows = await client.query(
+        `select co_name as name, sub_last_tick::int as tick from pgq.subscription
+           join pgq.consumer on co_id = sub_consumer join pgq.queue on queue_id = sub_queue
+          where queue_name = $1 order by 1`,
+        [queue],
+      );
+      expect(rows).toEqual([
+        { name: 'a', tick: 2 },
+        { name: 'b', tick: 1 },
+      ]);
     }));
 
   test('Two who ask for a batch get the same one', () =>

@@ -12,7 +12,7 @@
 create or replace function pgq._store_tick(
     i_queue_id int4, i_tick_id bigint, i_time timestamptz, i_event_seq bigint
 ) returns bigint
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     v_own       bigint := txid_current();
     v_snapshot  txid_snapshot := txid_current_snapshot();

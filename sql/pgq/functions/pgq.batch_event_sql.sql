@@ -12,8 +12,9 @@
 -- began after S1 (id >= xmax(S1)), or was running in S1. The first kind is one range scan from xmax(S1). Of the second
 -- kind only those that ended before S2 count, and they are known one by one: the ones near the range widen it (the tests
 -- sort out what else is in there), the others go into an explicit list.
+-- Each row is looked up by itself (offset 0): a join that was planned while there were few ticks would read them all later on.
 create or replace function pgq.batch_event_sql(x_batch_id bigint) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     c_near  constant bigint := 100;
     v_batch record;
@@ -26,10 +27,11 @@ declare
     v_parts text[] := '{}';
 begin
     select s.sub_id, l.tick_snapshot as s1, c.tick_snapshot as s2 into v_batch
-      from pgq.subscription s
-      join pgq.tick l on l.tick_queue = s.sub_queue and l.tick_id = s.sub_last_tick
-      join pgq.tick c on c.tick_queue = s.sub_queue and c.tick_id = s.sub_next_tick
-     where s.sub_batch = x_batch_id;
+      from (select x.* from pgq.subscription x where x.sub_batch = x_batch_id offset 0) s
+     cross join lateral (
+            select t.tick_snapshot from pgq.tick t where t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick offset 0) l
+     cross join lateral (
+            select t.tick_snapshot from pgq.tick t where t.tick_queue = s.sub_queue and t.tick_id = s.sub_next_tick offset 0) c;
     if not found then
         raise exception 'batch not found' using errcode = 'TD002', detail = 'batch: ' || coalesce(x_batch_id::text, 'null');
     end if;

@@ -5,8 +5,10 @@
 --
 -- Returns: setof text, table names with schema; none for an unknown batch
 -- Writes: nothing
+--
+-- Each row is looked up by itself (offset 0): a join that was planned while there were few ticks would read them all later on.
 create or replace function pgq.batch_event_tables(x_batch_id bigint) returns setof text
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     v_batch     record;
     v_current   text;
@@ -15,11 +17,12 @@ begin
     select txid_snapshot_xmin(l.tick_snapshot) as from_xmin, txid_snapshot_xmax(c.tick_snapshot) as to_xmax,
            q.queue_data_pfx, q.queue_cur_table, q.queue_ntables, q.queue_switch_step1, q.queue_switch_step2
       into v_batch
-      from pgq.subscription s
-      join pgq.tick l on l.tick_queue = s.sub_queue and l.tick_id = s.sub_last_tick
-      join pgq.tick c on c.tick_queue = s.sub_queue and c.tick_id = s.sub_next_tick
-      join pgq.queue q on q.queue_id = s.sub_queue
-     where s.sub_batch = x_batch_id;
+      from (select x.* from pgq.subscription x where x.sub_batch = x_batch_id offset 0) s
+     cross join lateral (
+            select t.tick_snapshot from pgq.tick t where t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick offset 0) l
+     cross join lateral (
+            select t.tick_snapshot from pgq.tick t where t.tick_queue = s.sub_queue and t.tick_id = s.sub_next_tick offset 0) c
+      join pgq.queue q on q.queue_id = s.sub_queue;
     if not found then
         return;
     end if;

@@ -17,7 +17,7 @@ create or replace function pgq.find_tick_helper(
     out next_tick_time timestamptz,
     out next_tick_seq int8
 ) returns record
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     v_last record;
 begin

@@ -9,6 +9,7 @@
 -- Writes: pgq.subscription, only when it opens a batch: polling leaves no dead rows
 -- Errors: TD002 not subscribed; TD003 the consumer's tick is gone
 --
+-- Finds the living version of the consumer's row however many dead ones there are (see pgq.subscription).
 -- Calls that race for one consumer open one batch: the update finds the row only if it is still what was read.
 create or replace function pgq.next_batch_custom(
     in i_queue_name text,
@@ -24,20 +25,25 @@ create or replace function pgq.next_batch_custom(
     out cur_tick_event_seq int8,
     out prev_tick_event_seq int8
 ) returns record
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     v_sub   record;
     v_next  record;
 begin
     loop
-        select s.sub_queue, s.sub_consumer, s.sub_last_tick, s.sub_batch, s.sub_next_tick,
+        select s.sub_queue, s.sub_consumer, s.sub_last_tick, s.sub_batch, s.sub_next_tick, s.sub_active,
                t.tick_time, t.tick_event_seq, t.tick_id is not null as has_tick
           into v_sub
-          from pgq.subscription s
-          join pgq.consumer c on c.co_id = s.sub_consumer
-          join pgq.queue q on q.queue_id = s.sub_queue
-          left join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick
-         where q.queue_name = i_queue_name and c.co_name = i_consumer_name;
+          from pgq.queue q
+          join pgq.consumer c on c.co_name = i_consumer_name
+         cross join lateral (
+                select x.* from pgq.subscription x
+                 where x.sub_queue = q.queue_id and x.sub_consumer = c.co_id order by x.sub_active desc limit 1) s
+          left join lateral (
+                select x.tick_id, x.tick_time, x.tick_event_seq from pgq.tick x
+                 where x.tick_queue = s.sub_queue and x.tick_id = s.sub_last_tick offset 0) t on true
+         where q.queue_name = i_queue_name;
         if not found then
             raise exception 'Not subscriber to queue: %/%',
                 coalesce(i_queue_name, 'NULL'), coalesce(i_consumer_name, 'NULL')
@@ -71,7 +77,7 @@ begin
 
             update pgq.subscription
                set sub_batch = nextval('pgq.batch_id_seq'), sub_next_tick = v_next.tick_id, sub_active = now()
-             where sub_queue = v_sub.sub_queue and sub_consumer = v_sub.sub_consumer
+             where sub_queue = v_sub.sub_queue and sub_consumer = v_sub.sub_consumer and sub_active = v_sub.sub_active
                and sub_batch is null and sub_last_tick = v_sub.sub_last_tick
             returning sub_batch into batch_id;
             continue when not found;

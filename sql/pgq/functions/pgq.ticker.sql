@@ -14,7 +14,8 @@
 -- id; it ends with the transaction), and only a statement after that takes the snapshot. Under REPEATABLE READ and
 -- SERIALIZABLE the snapshot would be older than the lock; they are refused.
 create or replace function pgq.ticker(i_queue_name text) returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     v_queue record;
     v_last  record;

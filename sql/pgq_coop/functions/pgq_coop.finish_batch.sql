@@ -5,7 +5,7 @@
 -- Returns: int4, 1; 0 and a warning when no such batch is open
 -- Writes: pgq.subscription
 create or replace function pgq_coop.finish_batch(i_batch_id bigint) returns int4
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     update pgq.subscription
        set sub_active = now(), sub_last_tick = null, sub_next_tick = null, sub_batch = null

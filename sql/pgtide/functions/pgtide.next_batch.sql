@@ -10,7 +10,7 @@ create or replace function pgtide.next_batch(i_queue text, i_consumer text, i_ma
     out batch_id bigint, out prev_tick_id bigint, out tick_id bigint, out tick_time timestamptz,
     out tick_snapshot txid_snapshot, out behind_seconds float8)
 language plpgsql security definer
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -19,9 +19,9 @@ declare
 begin
     select s.* into v_sub
     from pgq.subscription s
-    join pgq.queue q on q.queue_id = s.sub_queue
-    join pgq.consumer c on c.co_id = s.sub_consumer
-    where q.queue_name = i_queue and c.co_name = i_consumer
+    where s.sub_queue = (select q.queue_id from pgq.queue q where q.queue_name = i_queue)
+      and s.sub_consumer = (select c.co_id from pgq.consumer c where c.co_name = i_consumer)
+    order by s.sub_active desc limit 1
     for update of s;
     if not found then
         raise exception 'Not subscriber to queue: %/%', i_queue, i_consumer using errcode = 'TD002',
@@ -51,7 +51,7 @@ begin
         batch_id := nextval('pgq.batch_id_seq');
         update pgq.subscription s
         set sub_batch = next_batch.batch_id, sub_next_tick = next_batch.tick_id, sub_active = now()
-        where s.sub_queue = v_sub.sub_queue and s.sub_consumer = v_sub.sub_consumer;
+        where s.sub_queue = v_sub.sub_queue and s.sub_consumer = v_sub.sub_consumer and s.sub_active = v_sub.sub_active;
     end if;
     select t.tick_time, t.tick_snapshot, extract(epoch from now() - t.tick_time)
     into tick_time, tick_snapshot, behind_seconds

@@ -1,0 +1,97 @@
+/**
+ * A transaction that stays open keeps every version of a consumer's row, which each batch updates twice. What a batch reads stays
+ * the same all the same. It is counted in blocks, which do not depend on the machine's load.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Client } from '../../lib/db/client.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { insertEvent, makeQueue } from '../support/queue.ts';
+
+/** Batches before the second look; a row has two versions of each. */
+const BATCHES = 1_000;
+const AT_ONCE = 100;
+/** For each of the few indexes that are read another level, and a page that is begun or split. */
+const SLACK = 20;
+
+interface Plan {
+  'Shared Hit Blocks': number;
+  'Shared Read Blocks': number;
+}
+
+/** Runs the statement; how many blocks it looked at, those of the functions that it calls among them. */
+async function blocks(client: Client, statement: string): Promise<number> {
+  const row = await client.first<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+    `explain (analyze, buffers, format json) ${statement}`,
+  );
+  const plan = row?.['QUERY PLAN'][0].Plan;
+  if (!plan) throw new Error('no plan');
+  return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+}
+
+interface Way {
+  open: (queue: string) => string;
+  finish: string;
+}
+
+const ways: Record<string, Way> = {
+  'by next_batch': { open: (queue) => `pgq.next_batch('${queue}', 'reader')`, finish: 'pgq.finish_batch' },
+  'by next_batch_custom': {
+    open: (queue) => `(pgq.next_batch_custom('${queue}', 'reader', null, 1, '1 second')).batch_id`,
+    finish: 'pgq.finish_batch',
+  },
+  'of replication': {
+    open: (queue) => `(pgtide.next_batch('${queue}', 'reader', 10)).batch_id`,
+    finish: 'pgq.finish_batch',
+  },
+  'of a cooperative consumer': {
+    open: (queue) => `pgq_coop.next_batch('${queue}', 'reader', 'one', '1 hour')`,
+    finish: 'pgq_coop.finish_batch',
+  },
+};
+
+describe.each([10, 18])('on PostgreSQL %i', (version) => {
+  let db: TestDatabase;
+  beforeAll(async () => {
+    db = await createDatabase(await postgres(version), { installed: true });
+  });
+
+  /** What each step of one batch reads. */
+  async function costs(client: Client, queue: string, way: Way): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    const note = async (name: string, statement: string) => found.set(name, await blocks(client, statement));
+    await insertEvent(client, queue);
+    await client.query('select pgq.force_tick($1)', [queue]);
+    await note('tick', `select pgq.ticker('${queue}')`);
+    await note('open', `select ${way.open(queue)}`);
+    const batch = await client.first<{ id: bigint }>(`select ${way.open(queue)} as id`);
+    await note('info', `select * from pgq.get_batch_info(${batch?.id})`);
+    await note('read', `select * from pgq.get_batch_events(${batch?.id})`);
+    await note('retry', `select pgq.batch_retry(${batch?.id}, 1000)`);
+    await note('finish', `select ${way.finish}(${batch?.id})`);
+    return found;
+  }
+
+  test.each(Object.keys(ways))(
+    'A batch %s reads as much after a thousand others under one old transaction',
+    (name) =>
+      db.client(async (client) => {
+        const way = ways[name];
+        if (!way) throw new Error(name);
+        const queue = await makeQueue(client);
+        await client.query(`select pgq.register_consumer($1, 'reader')`, [queue]);
+        await using old = await db.open();
+        await old.client.query('begin; select txid_current()');
+        const many = `begin; select pgq.force_tick('${queue}'), pgq.ticker('${queue}'); commit;
+        begin; select ${way.open(queue)}; commit; select ${way.finish}(${way.open(queue)});`.repeat(AT_ONCE);
+
+        await client.query(many);
+        const first = await costs(client, queue, way);
+        for (let i = 0; i < BATCHES; i += AT_ONCE) await client.query(many);
+        const last = await costs(client, queue, way);
+        for (const [step, cost] of last) {
+          expect.soft(cost, step).toBeLessThanOrEqual((first.get(step) ?? 0) + SLACK);
+        }
+        await old.client.query('rollback');
+      }),
+  );
+});
