@@ -99,6 +99,23 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await next(client)).toBe(own);
     }));
 
+  test('A member of a cooperative consumer that finishes just now is not taken for dead', () =>
+    inQueue(async (client, queue) => {
+      const next = (member: string, dead: string | null) =>
+        value('pgq_coop.next_batch($1, $2, $3, $4)', queue, 'shared', member, dead);
+      await next('slow', null)(client);
+      await tickNow(client, queue);
+      const batch = await next('slow', null)(client);
+      expect(batch).not.toBeNull();
+      const finish = value('pgq_coop.finish_batch($1)', batch);
+      expect(await overlap<unknown>(client, 'rollback', finish, next('quick', '0'))).toEqual([1, batch]);
+      await finish(client);
+      await tickNow(client, queue);
+      const other = await next('slow', null)(client);
+      const finishOther = value('pgq_coop.finish_batch($1)', other);
+      expect(await overlap<unknown>(client, 'commit', finishOther, next('quick', '0'))).toEqual([1, null]);
+    }));
+
   test('A ticker waits for the other, and its tick is after the other one’s', () =>
     inQueue(async (client, queue) => {
       await client.query(
