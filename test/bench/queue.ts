@@ -1,19 +1,32 @@
-/** The queue itself: events put in by applications, and a batch of them read. */
+/** The queue itself: events put in by applications, batches of them read, and ticks. */
+import type { Client } from '../../lib/db/client.ts';
 import { type Bench, type BenchCase, type BenchResult, scaled } from './case.ts';
-import { allowPgq, type BenchDatabase, createDatabase, emptyEventTables, settle } from './database.ts';
+import {
+  allowPgq,
+  type BenchDatabase,
+  createDatabase,
+  emptyEventTables,
+  settle,
+  vacuum,
+} from './database.ts';
 import { type Goal, inTurn, judged, type Medians, medianOf, peersOf, type Side, seconds } from './measure.ts';
 import { createPgtidePair } from './pgtide-pair.ts';
 import { runLoad } from './single-row.ts';
 
 const BULK_EVENTS = 300_000;
 const BATCH_EVENTS = 100_000;
+const MANY_QUEUES = 100;
+const CONSUMERS = 10;
+/** Small batches while one transaction is open: the first of them and the last ones are compared. */
+const OLD_BATCHES = 5_000;
+const TIMED_BATCHES = 500;
 const C_EXTENSION = "PgQ's C extension";
 const QUEUE = 'bench';
 const DATA = 'id=1&customer_id=4711&status=paid&amount=12.50&note=an event of some length';
 
 export const queue: BenchCase = {
   name: 'queue',
-  minutes: 1,
+  minutes: 2,
   async run(bench) {
     const server = await bench.server();
     const ours = await createDatabase(server, 'ours');
@@ -30,12 +43,16 @@ export const queue: BenchCase = {
       );
       if (database !== ours) await allowPgq(database);
     }
-    const medians = await inTurn(
-      bench,
-      'queue',
-      databases.map(({ name, database }): Side => ({ name, run: () => measure(bench, database) })),
-    );
-    return resultsOf(bench, medians);
+    const turns = (what: string, run: (database: BenchDatabase) => ReturnType<Side['run']>) =>
+      inTurn(
+        bench,
+        what,
+        databases.map(({ name, database }): Side => ({ name, run: () => run(database) })),
+      );
+    const events = await turns('queue', (database) => measure(bench, database));
+    const batches = await turns('queue, an old transaction', (database) => oldTransaction(bench, database));
+    for (const { database } of databases) await makeQueues(database);
+    return resultsOf(bench, events, batches, await turns('queue, many', tickAll));
   },
 };
 
@@ -56,6 +73,9 @@ async function measure(bench: Bench, database: BenchDatabase): Promise<Record<st
   await insertMany(database, scaled(bench, BATCH_EVENTS));
   await settle(database);
   const read = await readBatch(database);
+  await insertMany(database, scaled(bench, BATCH_EVENTS));
+  await settle(database);
+  const cursor = await readBatch(database, BY_CURSOR);
   return {
     single: single.perSecond,
     p50Ms: single.p50Ms,
@@ -63,6 +83,7 @@ async function measure(bench: Bench, database: BenchDatabase): Promise<Record<st
     bulk: events / bulk,
     tickMs: read.tickMs,
     readMs: read.readMs,
+    cursorMs: cursor.readMs,
   };
 }
 
@@ -73,25 +94,77 @@ function insertMany(database: BenchDatabase, events: number): Promise<void> {
   );
 }
 
+const AT_ONCE = 'select count(*), sum(length(ev_data)) from pgq.get_batch_events(pgq.next_batch($1, $1))';
+const BY_CURSOR = `do $$ declare events refcursor := 'events'; begin
+  perform pgq.get_batch_cursor(pgq.next_batch('${QUEUE}', '${QUEUE}'), 'events', 1000);
+  loop move forward 1000 from events; exit when not found; end loop; end $$`;
+
 /** Ticks, and reads all events up to there, within the server: what is measured is the queue and not a client. */
-function readBatch(database: BenchDatabase): Promise<{ tickMs: number; readMs: number }> {
+function readBatch(database: BenchDatabase, reading = AT_ONCE): Promise<{ tickMs: number; readMs: number }> {
   return database.asSuperuser(async (client) => {
     await client.query('select pgq.force_tick($1)', [QUEUE]);
     const tick = await seconds(() => client.query('select pgq.ticker($1)', [QUEUE]));
     const read = await seconds(async () => {
-      const batch = await client.first<{ id: bigint }>('select pgq.next_batch($1, $1) as id', [QUEUE]);
-      await client.query('select count(*), sum(length(ev_data)) from pgq.get_batch_events($1)', [batch?.id]);
-      await client.query('select pgq.finish_batch($1)', [batch?.id]);
+      await client.query(reading, reading === AT_ONCE ? [QUEUE] : []);
+      await client.query('select pgq.finish_batch(pgq.next_batch($1, $1))', [QUEUE]);
     });
     return { tickMs: tick * 1000, readMs: read * 1000 };
   });
 }
 
-function resultsOf(bench: Bench, medians: Medians): BenchResult[] {
+/** How many small batches a second a consumer gets through, at first and after thousands of them. */
+async function oldTransaction(bench: Bench, database: BenchDatabase): Promise<Record<string, number>> {
+  await vacuum(database, ['pgq.subscription', 'pgq.tick', 'pgq.queue']);
+  return database.asSuperuser((old) =>
+    database.asSuperuser(async (client) => {
+      await old.query('begin; select txid_current()');
+      const rate = async (batches: number) => batches / (await seconds(() => smallBatches(client, batches)));
+      await rate(TIMED_BATCHES);
+      const first = await rate(TIMED_BATCHES);
+      await rate(scaled(bench, OLD_BATCHES));
+      const last = await rate(TIMED_BATCHES);
+      await old.query('rollback');
+      return { first, last, kept: last / first };
+    }),
+  );
+}
+
+async function smallBatches(client: Client, batches: number): Promise<void> {
+  const one = `begin; select pgq.insert_event('${QUEUE}', 'test', '${DATA}'), pgq.force_tick('${QUEUE}'); commit;
+    begin; select pgq.ticker('${QUEUE}'); commit;
+    begin; select pgq.next_batch('${QUEUE}', '${QUEUE}'); commit;
+    begin; select * from pgq.get_batch_events(pgq.next_batch('${QUEUE}', '${QUEUE}'));
+    select pgq.finish_batch(pgq.next_batch('${QUEUE}', '${QUEUE}')); commit;`;
+  for (let left = batches; left > 0; left -= 100) await client.query(one.repeat(Math.min(left, 100)));
+}
+
+async function makeQueues(database: BenchDatabase): Promise<void> {
+  await database.asSuperuser(async (client) => {
+    await client.query(`select pgq.create_queue('queue_' || n) from generate_series(2, $1::int) n`, [
+      MANY_QUEUES,
+    ]);
+    await client.query(
+      `select pgq.register_consumer(queue_name, 'consumer_' || n) from pgq.queue, generate_series(1, $1::int) n`,
+      [CONSUMERS],
+    );
+  });
+}
+
+/** One call that ticks every queue. */
+function tickAll(database: BenchDatabase): Promise<Record<string, number>> {
+  return database.asSuperuser(async (client) => {
+    await client.query('select pgq.ticker()');
+    await client.query('select pgq.force_tick(queue_name) from pgq.queue');
+    return { tickAllMs: 1000 * (await seconds(() => client.query('select pgq.ticker()'))) };
+  });
+}
+
+function resultsOf(bench: Bench, events: Medians, batches: Medians, ticks: Medians): BenchResult[] {
   // Rates that were measured where the C extension made 36,000/s and 145,000/s; beside it, the ratio counts.
-  const goal = (least: number, of: number): Goal =>
-    medians.has(C_EXTENSION) ? { least: Number((least / of).toFixed(2)), against: C_EXTENSION } : { least };
-  const line = (name: string, measure: string, unit: string, wanted?: Goal) =>
+  const rate = (least: number, share: number): Goal =>
+    events.has(C_EXTENSION) ? { least: share, against: C_EXTENSION } : { least };
+  const atMost = (share: number): Goal => ({ most: share, against: C_EXTENSION });
+  const line = (medians: Medians, name: string, measure: string, unit: string, wanted?: Goal) =>
     judged({
       name: `queue: ${name}`,
       unit,
@@ -100,17 +173,21 @@ function resultsOf(bench: Bench, medians: Medians): BenchResult[] {
       against: C_EXTENSION,
       ...(wanted ? { goal: wanted } : {}),
     });
+  const [bulk, batch] = [scaled(bench, BULK_EVENTS), scaled(bench, BATCH_EVENTS)];
   return [
-    line('insert_event, a transaction each, 2 clients', 'single', '1/s', goal(30_000, 36_000)),
-    line('insert_event, median latency', 'p50Ms', 'ms'),
-    line('insert_event, 99th percentile', 'p99Ms', 'ms'),
-    line(
-      `insert_event, ${scaled(bench, BULK_EVENTS)} in one statement`,
-      'bulk',
-      '1/s',
-      goal(100_000, 145_000),
-    ),
-    line('a tick', 'tickMs', 'ms'),
-    line(`reading a batch of ${scaled(bench, BATCH_EVENTS)} events`, 'readMs', 'ms'),
+    line(events, 'insert_event, a transaction each, 2 clients', 'single', '1/s', rate(30_000, 0.85)),
+    line(events, 'insert_event, median latency', 'p50Ms', 'ms'),
+    line(events, 'insert_event, 99th percentile', 'p99Ms', 'ms'),
+    line(events, `insert_event, ${bulk} in one statement`, 'bulk', '1/s', rate(100_000, 0.7)),
+    line(events, 'a tick', 'tickMs', 'ms'),
+    line(ticks, `a tick of ${MANY_QUEUES} queues with ${CONSUMERS} consumers each`, 'tickAllMs', 'ms', {
+      most: 50,
+    }),
+    line(events, `reading a batch of ${batch} events`, 'readMs', 'ms'),
+    line(events, `reading a batch of ${batch} events by cursor`, 'cursorMs', 'ms', atMost(1)),
+    line(batches, 'small batches, a transaction open', 'first', '1/s'),
+    line(batches, `of that rate, after ${scaled(bench, OLD_BATCHES)} batches`, 'kept', 'times', {
+      least: 0.8,
+    }),
   ];
 }
