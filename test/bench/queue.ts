@@ -39,7 +39,10 @@ export const queue: BenchCase = {
     }
     for (const { database } of databases) {
       await database.asSuperuser((client) =>
-        client.query('select pgq.create_queue($1), pgq.register_consumer($1, $1)', [QUEUE]),
+        client.query(
+          `select pgq.create_queue($1), pgq.register_consumer($1, $1), pgq.set_queue_config($1, 'ticker_max_count', '1')`,
+          [QUEUE],
+        ),
       );
       if (database !== ours) await allowPgq(database);
     }
@@ -130,7 +133,7 @@ async function oldTransaction(bench: Bench, database: BenchDatabase): Promise<Re
 }
 
 async function smallBatches(client: Client, batches: number): Promise<void> {
-  const one = `begin; select pgq.insert_event('${QUEUE}', 'test', '${DATA}'), pgq.force_tick('${QUEUE}'); commit;
+  const one = `begin; select pgq.insert_event('${QUEUE}', 'test', '${DATA}'); commit;
     begin; select pgq.ticker('${QUEUE}'); commit;
     begin; select pgq.next_batch('${QUEUE}', '${QUEUE}'); commit;
     begin; select * from pgq.get_batch_events(pgq.next_batch('${QUEUE}', '${QUEUE}'));
