@@ -1,12 +1,12 @@
 -- pgq._insert_event(i_queue_name, i_id, i_time, i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4)
 --
 -- What pgq.insert_event and pgq.insert_event_raw do. It relies on their search_path: setting its own would cost each event 1 us.
+-- In a transaction of one event each expression of it is set up anew, so there are few; the rest is in pgq._check_event.
 --
 -- Arguments: as pgq.insert_event_raw
 -- Returns: bigint, the event's id
 -- Writes: the queue's current event table
--- Errors: TD001 the queue's name is null; TD002 no such queue; TD003 inserts are disabled (not for replica sessions);
---         TD003 more events than queue_per_tx_limit in this transaction
+-- Errors: as pgq.insert_event_raw
 --
 -- The transaction has its id before it reads which table is current; maintenance relies on it (see
 -- pgq.maint_rotate_tables_step1). Under REPEATABLE READ, where the row may be older than the id, the row is locked: when a
@@ -20,25 +20,15 @@ declare
     v_txid      bigint := txid_current();
     v_queue_id  int4;
     v_table     text;
-    v_disabled  boolean;
-    v_limit     int4;
+    v_special   boolean;
 begin
-    select q.queue_id, q.queue_data_pfx || '_' || q.queue_cur_table, q.queue_disable_insert, q.queue_per_tx_limit
-      into v_queue_id, v_table, v_disabled, v_limit
+    select q.queue_id, q.queue_data_pfx || '_' || q.queue_cur_table,
+           q.queue_disable_insert or q.queue_per_tx_limit is not null
+           or current_setting('transaction_isolation') not in ('read committed', 'read uncommitted')
+      into v_queue_id, v_table, v_special
       from pgq.queue q where q.queue_name = i_queue_name;
-    if v_queue_id is null then
-        perform pgq._refuse_event(i_queue_name);
-    end if;
-    if v_disabled and current_setting('session_replication_role') <> 'replica' then
-        raise exception 'Insert into queue disallowed'
-            using errcode = 'TD003', detail = 'queue: ' || i_queue_name,
-            hint = 'Events are made on the queue''s root node.';
-    end if;
-    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        perform 1 from pgq.queue q where q.queue_id = v_queue_id for share;
-    end if;
-    if v_limit is not null then
-        perform pgq._count_event(v_queue_id, i_queue_name, v_limit);
+    if v_special is not false then
+        perform pgq._check_event(v_queue_id, i_queue_name);
     end if;
     return pgq._put_event(v_queue_id, v_table, i_id, coalesce(i_time, now()), v_txid, i_owner, i_retry, i_type, i_data,
         i_extra1, i_extra2, i_extra3, i_extra4);

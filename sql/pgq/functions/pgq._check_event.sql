@@ -1,0 +1,35 @@
+-- pgq._check_event(i_queue_id, i_queue_name)
+--
+-- What pgq._insert_event looks at only where a queue or a transaction is not as they mostly are.
+--
+-- Arguments: i_queue_id - null: there is none of that name
+-- Returns: nothing
+-- Writes: nothing
+-- Errors: TD001 the queue's name is null; TD002 no such queue; TD003 inserts are disabled (not for replica sessions);
+--         TD003 more events than queue_per_tx_limit in this transaction
+create or replace function pgq._check_event(i_queue_id int4, i_queue_name text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    v_queue record;
+begin
+    if i_queue_name is null then
+        raise exception 'Queue name must not be NULL' using errcode = 'TD001';
+    end if;
+    select q.queue_disable_insert, q.queue_per_tx_limit into v_queue from pgq.queue q where q.queue_id = i_queue_id;
+    if not found then
+        raise exception 'No such queue: %', i_queue_name
+            using errcode = 'TD002', hint = 'Create it with pgq.create_queue.';
+    end if;
+    if v_queue.queue_disable_insert and current_setting('session_replication_role') <> 'replica' then
+        raise exception 'Insert into queue disallowed'
+            using errcode = 'TD003', detail = 'queue: ' || i_queue_name,
+            hint = 'Events are made on the queue''s root node.';
+    end if;
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        perform 1 from pgq.queue q where q.queue_id = i_queue_id for share;
+    end if;
+    if v_queue.queue_per_tx_limit is not null then
+        perform pgq._count_event(i_queue_id, i_queue_name, v_queue.queue_per_tx_limit);
+    end if;
+end;
+$$;
