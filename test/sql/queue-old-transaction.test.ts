@@ -10,6 +10,7 @@ import { insertEvent, makeQueue } from '../support/queue.ts';
 /** Batches before the second look; a row has two versions of each. */
 const BATCHES = 1_000;
 const AT_ONCE = 100;
+const LOOKS = 4;
 /** For each of the few indexes that are read another level, and a page that is begun or split. */
 const SLACK = 20;
 
@@ -55,7 +56,16 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     db = await createDatabase(await postgres(version), { installed: true });
   });
 
-  /** What each step of one batch reads. */
+  /** What each step of a batch reads; the least of some, since a session's first call, or one after ANALYZE, reads the catalog. */
+  async function least(client: Client, queue: string, way: Way): Promise<Map<string, number>> {
+    const found = await costs(client, queue, way);
+    for (let i = 1; i < LOOKS; i++) {
+      for (const [step, cost] of await costs(client, queue, way))
+        found.set(step, Math.min(cost, found.get(step) ?? cost));
+    }
+    return found;
+  }
+
   async function costs(client: Client, queue: string, way: Way): Promise<Map<string, number>> {
     const found = new Map<string, number>();
     const note = async (name: string, statement: string) => found.set(name, await blocks(client, statement));
@@ -85,9 +95,9 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         begin; select ${way.open(queue)}; commit; select ${way.finish}(${way.open(queue)});`.repeat(AT_ONCE);
 
         await client.query(many);
-        const first = await costs(client, queue, way);
+        const first = await least(client, queue, way);
         for (let i = 0; i < BATCHES; i += AT_ONCE) await client.query(many);
-        const last = await costs(client, queue, way);
+        const last = await least(client, queue, way);
         for (const [step, cost] of last) {
           expect.soft(cost, step).toBeLessThanOrEqual((first.get(step) ?? 0) + SLACK);
         }
