@@ -125,6 +125,64 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     });
   });
 
+  it('writes into the current event table, also in a session that knows another, and refuses where inserts are disabled', async () => {
+    await captured(version, 'create table t (id int primary key, n int)', ['t'], async (client) => {
+      const changes = ['insert into t values (1, 0)', 'update t set n = 1', 'delete from t'];
+      const inTable = async (nr: number) =>
+        (await client.query<{ ev_type: string }>(`select ev_type from pgq.event_1_${nr} order by ev_id`)).map(
+          ({ ev_type }) => (JSON.parse(ev_type) as { op: string }).op,
+        );
+      for (const current of [0, 1, 2]) {
+        await client.query(`update pgq.queue set queue_cur_table = ${current}`);
+        for (const change of changes) await client.query(change);
+        expect(await inTable(current)).toEqual(['INSERT', 'UPDATE', 'DELETE']);
+      }
+      await client.query('insert into t values (1, 0); update pgq.queue set queue_disable_insert = true');
+      for (const change of ['insert into t values (2, 0)', 'update t set n = 1', 'delete from t'])
+        await expect(client.query(change)).rejects.toThrow('Insert into queue disallowed');
+    });
+  });
+
+  it('follows a key that becomes another, in a session that knows the first', async () => {
+    const setUp = 'create table t (id int primary key, other int not null)';
+    await captured(version, setUp, ['t'], async (client) => {
+      await client.query('insert into t values (1, 10); update t set other = 11');
+      await client.query('alter table t drop constraint t_pkey; alter table t add primary key (other)');
+      await client.query('update t set id = 2; update t set other = 12; delete from t');
+      expect((await events(client)).map(({ op, pkey, data }) => [op, pkey, data])).toEqual([
+        ['INSERT', ['id'], { id: 1, other: 10 }],
+        ['UPDATE', ['id'], { id: 1, other: 11 }],
+        ['UPDATE', ['other'], { id: 2, other: 11 }],
+        ['DELETE', ['other'], { id: 2, other: 11 }],
+        ['INSERT', ['other'], { id: 2, other: 12 }],
+        ['DELETE', ['other'], { id: 2, other: 12 }],
+      ]);
+    });
+  });
+
+  it('goes on in a session that has seen a column go while its own snapshot was older', async () => {
+    const database = await createDatabase(await postgres(version), { installed: true });
+    await using other = await database.open();
+    await database.client(async (client) => {
+      await client.query("select pgq.create_queue('shop')");
+      await client.query('create table t (id int primary key, gone int)');
+      await client.query("select pgtide.create_capture('shop', 't'::regclass, 'public.t')");
+      await other.client.query('insert into t values (1, 1)');
+      await other.client.query('begin isolation level repeatable read; select 1 from pgq.queue');
+      await client.query('alter table t drop gone');
+      await other.client.query('insert into t values (2)').catch(() => undefined);
+      await other.client.query('rollback');
+      await other.client.query('insert into t values (3); update t set id = 4 where id = 3; delete from t');
+      expect(short(await events(client)).slice(1)).toEqual([
+        'INSERT 3',
+        'DELETE 3',
+        'INSERT 4',
+        'DELETE 1',
+        'DELETE 4',
+      ]);
+    });
+  });
+
   it('survives hostile names', async () => {
     const name = `"we""ird'.$capture$ %I %s\\ t"`;
     const column = `"co""l %1$s '$body$"`;

@@ -9,9 +9,9 @@ set search_path = pg_catalog, pg_temp
 as $$
     select case when cardinality(k.key) = 0 then 'select false'
         else format('select exists (select from pgtide_old o where (select true from %s t where %s limit 1)%s)', i_table::regclass,
-            (select string_agg(format('t.%1$I = o.%1$I', c), ' and ') from unnest(k.key) c),
-            case when i_op = 'UPDATE' then format(' and not exists (select from pgtide_new n where %s)',
-                (select string_agg(format('n.%1$I = o.%1$I', c), ' and ') from unnest(k.key) c)) else '' end)
+            pgtide.key_match(i_root, 't', 'o'),
+            case when i_op = 'UPDATE' then format(' and not exists (select from pgtide_new n where %s)', pgtide.key_match(i_root, 'n', 'o'))
+                else '' end)
         end
     from (select pgtide.table_key(i_root) as key) k;
 $$;

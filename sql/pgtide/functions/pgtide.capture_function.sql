@@ -6,9 +6,14 @@
 --   i_root      the table that is replicated: i_table, or the partitioned table above it
 --
 -- The function must never make the application's write fail, so it holds statements for the shape that the table has
--- now, and the identity (xmin) of the catalog rows that say so. When those have changed (a column was added, dropped,
--- renamed, retyped; the database was restored from a dump) the statement for the new shape is built at run time: slower,
--- but as exact, until pgtide.refresh_capture. A branch that is not taken is never planned, and so cannot fail.
+-- now, and a mark of that shape (pgtide.capture_shape). When that has changed (a column was added, dropped, renamed, retyped;
+-- the database was restored from a dump) the statement for the new shape is built at run time: slower, but as exact, until
+-- pgtide.refresh_capture. A branch that is not taken is never planned, and so cannot fail.
+--
+-- The shortcut: most statements change one row, and for these each look-up costs as much as the event. So where nothing is
+-- unusual (role, isolation, nesting: one expression; shape and event table: pgtide.capture_known_route) one statement both looks
+-- whether the event may be written like that, and writes it: the event table is still the current one, inserts are enabled; of
+-- an UPDATE or a DELETE there is one row, and its key has not changed, or is not there again. Where it writes nothing, the long way decides.
 --
 -- Values must not depend on the session. Where the text of a column's type does (pgtide.capture_columns.settles), the
 -- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement.
@@ -29,97 +34,131 @@ returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_key text[] := pgtide.table_key(i_root);
-    v_name text := pgtide.table_name(i_root);
     v_queue pgq.queue;
     v_pins text;
-    v_branches text := '';
     v_keys text;
-    v_shape text;
+    v_known text;
+    v_shortcuts text := '';
+    v_branches text := '';
+    v_shape text := pgtide.capture_shape(i_table, i_root);
     v_event_table text;
+    v_here text;
+    v_ways text[];
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
-    select array(select a.xmin from pg_attribute a where a.attrelid = i_table and a.attnum > 0 order by a.attnum)::text
-    into v_shape;
     select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide.pinned_settings() s
     where exists (select from pgtide.capture_columns(i_table) c where not c.settles);
-    select string_agg(quote_ident(k), ', ') into v_keys from unnest(v_key) k;
+    select string_agg(quote_ident(k), ', ') into v_keys from unnest(pgtide.table_key(i_root)) k;
+    select format('pgtide.capture_known_route(%L, %L, %L, %s%s)', i_table, i_root, v_shape, i_queue_id,
+                  string_agg(format(', %L', to_regclass(format('%s_%s', v_queue.queue_data_pfx, nr))::oid), '' order by nr))
+    into v_known from generate_series(0, v_queue.queue_ntables - 1) nr;
 
     for v_nr in 0 .. v_queue.queue_ntables - 1 loop
         v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
-        v_branches := v_branches || format('    elsif v_current = %s then
-        if tg_op = ''INSERT'' then
-            %s;
-        elsif tg_op = ''DELETE'' then
-            %s;
-            v_there := (%s);
-', v_nr, pgtide.capture_statement(i_table, i_root, v_event_table, 'INSERT'),
-            pgtide.capture_statement(i_table, i_root, v_event_table, 'DELETE'),
-            pgtide.capture_check(i_table, i_root, 'DELETE'));
+        select array_agg(pgtide.capture_statement(i_table, i_root, v_event_table, op) order by nr)
+        into v_ways from unnest('{INSERT,UPDATE,DELETE}'::text[]) with ordinality o (op, nr);
+        v_here := format(' where exists (select from pgq.queue q where q.queue_id = %s and q.queue_cur_table = %s and not q.queue_disable_insert)',
+            i_queue_id, v_nr);
+        v_shortcuts := v_shortcuts || format('        %s %s = %s then
+            if tg_op = ''INSERT'' then
+                %s;
+            elsif tg_op = ''DELETE'' then
+                %s;
+', case v_nr when 0 then 'if' else 'elsif' end, v_known, v_nr, v_ways[1] || v_here,
+            v_ways[3] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else not (%s) end',
+                pgtide.capture_check(i_table, i_root, 'DELETE')));
         if v_keys is not null then
-            v_branches := v_branches || format('        elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
-            execute %2$L;
-            execute %3$L into v_there;
+            v_shortcuts := v_shortcuts || format('            elsif tg_op = ''UPDATE'' then
+                %s;
+', v_ways[2] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else exists (select from pgtide_old o, pgtide_new n where %s) end',
+                pgtide.key_match(i_root, 'o', 'n')));
+        end if;
+        v_shortcuts := v_shortcuts || '            end if;
+';
+        v_branches := v_branches || format('        elsif v_current = %s then
+            if tg_op = ''INSERT'' then
+                %s;
+            elsif tg_op = ''DELETE'' then
+                %s;
+                v_there := (%s);
+', v_nr, v_ways[1], v_ways[3], pgtide.capture_check(i_table, i_root, 'DELETE'));
+        if v_keys is not null then
+            v_branches := v_branches || format('            elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
+                execute %2$L;
+                execute %3$L into v_there;
 ', v_keys, pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE KEYS'), pgtide.capture_check(i_table, i_root, 'UPDATE'));
         end if;
-        v_branches := v_branches || format('        else
-            %s;
-        end if;
-', pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE'));
+        v_branches := v_branches || format('            else
+                %s;
+            end if;
+', v_ways[2]);
     end loop;
 
     return format('create or replace function pgtide.capture_%s_%s() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',
         i_queue_id, i_table, coalesce(v_pins, ''), format($body$
 #variable_conflict use_column
-declare
-    v_role text := current_setting('session_replication_role');
-    v_nested bool := pg_trigger_depth() > 1 or current_setting('pgtide.nested', true) <> '';
-    v_current int;
-    v_disabled bool;
-    v_before bigint;
-    v_there bool := false;
+-- Written by %11$s.
 begin
-    if v_role = 'local' then
+    if current_setting('session_replication_role') = 'origin' and current_setting('transaction_isolation') = 'read committed'
+            and pg_trigger_depth() = 1 and coalesce(current_setting('pgtide.nested', true), '') = '' and tg_op <> 'TRUNCATE' then
+%7$s        end if;
+        if found then
+            return null;
+        end if;
+    end if;
+    declare
+        v_role text := current_setting('session_replication_role');
+        v_nested bool := pg_trigger_depth() > 1 or current_setting('pgtide.nested', true) <> '';
+        v_fits bool;
+        v_current int;
+        v_disabled bool;
+        v_before bigint;
+        v_there bool := false;
+    begin
+        if v_role = 'local' then
+            return null;
+        end if;
+        if current_setting('transaction_isolation') = 'read committed' then
+            v_fits := %8$s >= 0;
+        else
+            v_fits := pgtide.capture_shape(%9$s, %3$s) = %5$L;
+            perform from pgq.queue where queue_id = %1$s for share;
+        end if;
+        select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
+        if not found then
+            raise exception 'Event queue not found' using errcode = 'TD002';
+        elsif v_disabled and v_role <> 'replica' then
+            raise exception 'Insert into queue disallowed' using errcode = 'TD003';
+        end if;
+        if v_nested then
+            select last_value - (not is_called)::int into v_before from %2$s;
+        end if;
+        if tg_op = 'TRUNCATE' then
+            perform pgtide.capture_truncate(tg_relid, %3$s, tg_when, '%4$s_' || v_current);
+        elsif not v_fits then
+            declare
+                v_pins text[] := pgtide.pin_settings(null);
+                v_unpinned text[];
+            begin
+                execute pgtide.capture_statement(tg_relid, %3$s, '%4$s_' || v_current,
+                    case when tg_op = 'UPDATE' and pgtide.table_key(%3$s) <> '{}' then 'UPDATE KEYS' else tg_op end);
+                v_unpinned := pgtide.pin_settings(v_pins);
+                if tg_op in ('DELETE', 'UPDATE') then
+                    execute pgtide.capture_check(tg_relid, %3$s, tg_op) into v_there;
+                end if;
+            end;
+%6$s        end if;
+        if v_there then
+            perform pgtide.merge_nested(%4$L, %3$s, %10$L, 0, null);
+        end if;
+        if v_nested then
+            perform pgtide.settle_nesting(%4$L, %3$s, %10$L, tg_op, v_before);
+        end if;
         return null;
-    end if;
-    if current_setting('transaction_isolation') <> 'read committed' then
-        perform from pgq.queue where queue_id = %1$s for share;
-    end if;
-    select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
-    if not found then
-        raise exception 'Event queue not found' using errcode = 'TD002';
-    elsif v_disabled and v_role <> 'replica' then
-        raise exception 'Insert into queue disallowed' using errcode = 'TD003';
-    end if;
-    if v_nested then
-        select last_value - (not is_called)::int into v_before from %2$s;
-    end if;
-    if tg_op = 'TRUNCATE' then
-        perform pgtide.capture_truncate(tg_relid, %3$s, tg_when, '%4$s_' || v_current);
-    elsif array(select a.xmin from pg_attribute a where a.attrelid = tg_relid and a.attnum > 0 order by a.attnum)
-            <> %5$L::xid[] or tg_table_name <> %8$L or tg_table_schema <> %9$L then
-        declare
-            v_pins text[] := pgtide.pin_settings(null);
-            v_unpinned text[];
-        begin
-            execute pgtide.capture_statement(tg_relid, %3$s, '%4$s_' || v_current,
-                case when tg_op = 'UPDATE' and pgtide.table_key(%3$s) <> '{}' then 'UPDATE KEYS' else tg_op end);
-            v_unpinned := pgtide.pin_settings(v_pins);
-            if tg_op in ('DELETE', 'UPDATE') then
-                execute pgtide.capture_check(tg_relid, %3$s, tg_op) into v_there;
-            end if;
-        end;
-%6$s    end if;
-    if v_there then
-        perform pgtide.merge_nested(%4$L, %3$s, %7$L, 0, null);
-    end if;
-    if v_nested then
-        perform pgtide.settle_nesting(%4$L, %3$s, %7$L, tg_op, v_before);
-    end if;
-    return null;
+    end;
 end;
-$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_name,
-    (select relname from pg_class where oid = i_table), (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_table)));
+$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
+        pgtide.table_name(i_root), pgtide.capture_version()));
 end;
 $$;

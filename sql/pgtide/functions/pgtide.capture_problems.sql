@@ -48,5 +48,5 @@ as $$
     from relations r
     join pgq.queue q on q.queue_name = i_queue
     join pg_proc p on p.proname = format('capture_%s_%s', q.queue_id, r.relation) and p.pronamespace = 'pgtide'::regnamespace
-    where position(quote_literal(array(select a.xmin from pg_attribute a where a.attrelid = r.relation and a.attnum > 0 order by a.attnum)::text) in p.prosrc) = 0;
+    where position(quote_literal(pgtide.capture_shape(r.relation, r.root)) in p.prosrc) = 0;
 $$;

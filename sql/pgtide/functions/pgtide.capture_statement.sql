@@ -19,7 +19,7 @@ declare
     v_schema text;
     v_table text;
     v_columns text;
-    v_same_key text;
+    v_same_key text := pgtide.key_match(i_root, 'o', 'n');
     v_insert text;
     v_type text;
     v_tags text;
@@ -32,7 +32,6 @@ begin
            || quote_literal('pgtide:' || left(md5(coalesce(string_agg(c.column_name, ','), '')), 8))
     into v_columns, v_tags
     from pgtide.capture_columns(i_table) c;
-    select string_agg(format('o.%1$I = n.%1$I', k), ' and ') into v_same_key from unnest(v_key) k;
     v_type := ',"table":[' || to_json(v_schema) || ',' || to_json(v_table) || '],"pkey":' || to_json(v_key) || '}';
     v_insert := 'insert into ' || i_event_table
         || ' (ev_time, ev_type, ev_extra1, ev_extra4, ev_data, ev_extra2) select now(), ';

@@ -6,14 +6,15 @@ create or replace function pgtide.captured_tables(i_queue text)
 returns table (root oid, name text) language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select londiste.find_table_oid(coalesce(t.dest_table, t.table_name)), t.table_name
+    select o.root, t.table_name
     from londiste.table_info t
     join pgq_node.node_info n on n.queue_name = t.queue_name
+    -- OFFSET keeps the look-up from being done once for each place where it is used.
+    cross join lateral (select londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) as root offset 0) o
     where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
       and coalesce(t.table_attrs, '') !~ '(^|&)no_triggers=1(&|$)'
-      and londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is not null
+      and o.root is not null
       and not exists (select from pg_trigger g
-                      where g.tgrelid = londiste.find_table_oid(coalesce(t.dest_table, t.table_name))
-                        and g.tgname in (('_londiste_' || i_queue)::name, ('zzz__londiste_' || i_queue)::name))
+                      where g.tgrelid = o.root and g.tgname in (('_londiste_' || i_queue)::name, ('zzz__londiste_' || i_queue)::name))
     order by t.nr;
 $$;

@@ -11,41 +11,33 @@ returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_table record;
-    v_relation oid;
-    v_source text;
-    v_changed bool;
+    v_stale record;
+    v_changed text[] := '{}';
 begin
     if not pg_try_advisory_xact_lock(hashtext('pgtide.refresh_capture'), hashtext(i_queue)) then
         return;
     end if;
-    for v_table in
-        select t.root, t.name, q.queue_id, i_queue as queue_name from pgtide.captured_tables(i_queue) t, pgq.queue q where q.queue_name = i_queue
+    for v_stale in
+        select c.root, c.name, r.relation, q.queue_id,
+               exists (select from pg_trigger g
+                       where g.tgrelid = r.relation and g.tgname = pgtide.trigger_name(i_queue, 'insert')) as has_trigger
+        from pgtide.captured_tables(i_queue) c
+        join pgq.queue q on q.queue_name = i_queue
+        cross join pgtide.capture_version() v
+        cross join lateral pgtide.table_tree(c.root) r (relation)
+        left join pg_proc p on p.pronamespace = 'pgtide'::regnamespace and p.proname = format('capture_%s_%s', q.queue_id, r.relation)::name
+        where p.oid is null or position(v in p.prosrc) = 0 or position(pgtide.capture_shape(r.relation, c.root) in p.prosrc) = 0
     loop
-        v_changed := false;
-        for v_relation in select * from pgtide.table_tree(v_table.root) loop
-            v_source := pgtide.capture_function(v_table.queue_id, v_relation, v_table.root);
-            -- The definition ends in the body as a literal; compare with what is installed.
-            if not exists (
-                select from pg_proc p
-                where p.proname = format('capture_%s_%s', v_table.queue_id, v_relation)
-                  and p.pronamespace = 'pgtide'::regnamespace
-                  and right(v_source, length(quote_literal(p.prosrc))) = quote_literal(p.prosrc))
-            then
-                if exists (select from pg_trigger g where g.tgrelid = v_relation
-                           and g.tgname = pgtide.trigger_name(i_queue, 'insert'))
-                then
-                    execute v_source;
-                elsif v_relation = v_table.root then
-                    continue;
-                else
-                    perform pgtide.create_capture(i_queue, v_table.root, v_table.name);
-                end if;
-                v_changed := true;
-            end if;
-        end loop;
-        if v_changed then
-            return next v_table.name;
+        if v_stale.has_trigger then
+            execute pgtide.capture_function(v_stale.queue_id, v_stale.relation, v_stale.root);
+        elsif v_stale.relation = v_stale.root then
+            continue;
+        else
+            perform pgtide.create_capture(i_queue, v_stale.root, v_stale.name);
+        end if;
+        if v_stale.name <> all (v_changed) then
+            v_changed := v_changed || v_stale.name;
+            return next v_stale.name;
         end if;
     end loop;
 end;

@@ -1,0 +1,18 @@
+-- pgtide.key_match(i_table, i_left, i_right) returns text
+--
+-- The SQL condition that two rows, given by the names that they have in a statement, have the same key, by the key index's own
+-- operators, whatever schema those are in. NULL when the table has no key.
+create or replace function pgtide.key_match(i_table oid, i_left text, i_right text)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(format('%s.%I operator(%I.%s) %s.%2$I', i_left, a.attname, n.nspname, o.oprname, i_right), ' and ' order by k.nr)
+    from pg_index i
+    cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality as k (attnum, opclass, nr)
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+    join pg_opclass c on c.oid = k.opclass
+    join pg_amop m on m.amopfamily = c.opcfamily and m.amoplefttype = c.opcintype and m.amoprighttype = c.opcintype and m.amopstrategy = 3
+    join pg_operator o on o.oid = m.amopopr
+    join pg_namespace n on n.oid = o.oprnamespace
+    where i.indexrelid = pgtide.key_index(i_table);
+$$;
