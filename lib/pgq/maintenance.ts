@@ -10,10 +10,25 @@ export interface MaintenanceOperation {
   argument: string | null;
 }
 
-/** What there is to do now for all queues of this database. */
-export function listMaintenance(client: Client): Promise<MaintenanceOperation[]> {
+/** Whom the list is for: a queue, and queues that have maintenance of their own. */
+export interface MaintenanceScope {
+  queue: string;
+  maintained: readonly string[];
+}
+
+/**
+ * What there is to do now for the queue, for the database as a whole, and for queues that nobody else maintains. What cascades
+ * want for the queue itself (its watermark, its sequences) is not in it: `maintain` does that by name.
+ */
+export function listMaintenance(
+  client: Client,
+  { queue, maintained }: MaintenanceScope,
+): Promise<MaintenanceOperation[]> {
   return client.query<MaintenanceOperation>(
-    'select func_name as name, func_arg as argument from pgq.maint_operations()',
+    `select func_name as name, func_arg as argument from pgq.maint_operations()
+     where func_name = 'vacuum' or func_arg is null or func_arg <> all ($2)
+       or func_arg = $1 and func_name not in ('pgq_node.maint_watermark', 'londiste.root_check_seqs')`,
+    [queue, maintained],
   );
 }
 

@@ -8,6 +8,7 @@ import type { Outcome } from '../outcome.ts';
 import {
   listMaintenance,
   type MaintenanceOperation,
+  type MaintenanceScope,
   returnRetryEvents,
   runMaintenance,
 } from '../pgq/maintenance.ts';
@@ -38,7 +39,7 @@ export const maintain: Unit = (context) =>
       await checkRootSequences(root, context.queue);
       return 0;
     });
-    await runOperations(run, root);
+    await runOperations(run, root, { queue: context.queue, maintained: queuesOf(context) });
     await run.piece('retries', () => returnAllRetries(run, root));
     return run.end();
   });
@@ -97,11 +98,16 @@ async function relayWatermark({ connect, queue }: UnitContext, root: Client, lea
   return (await publishWatermark(root, queue, { node: leaf, watermark })) ? 1 : 0;
 }
 
+/** The queues of the configuration that this node is the root of: each has a maintenance of its own. */
+function queuesOf({ config, node }: UnitContext): string[] {
+  return Object.entries(config.queues).flatMap(([name, { root }]) => (root === node ? [name] : []));
+}
+
 /** As the list says: it has rotation's second step after its first, and each is a transaction of its own. */
-async function runOperations(run: Upkeep, root: Client): Promise<void> {
+async function runOperations(run: Upkeep, root: Client, scope: MaintenanceScope): Promise<void> {
   let operations: MaintenanceOperation[] = [];
   await run.piece('list operations', async () => {
-    operations = await listMaintenance(root);
+    operations = await listMaintenance(root, scope);
     return 0;
   });
   for (const operation of operations)

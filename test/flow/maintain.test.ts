@@ -62,6 +62,27 @@ test('event tables rotate, both steps in one run', async () => {
   expect(after?.complete).toBe(true);
 });
 
+test('a queue of nobody is rotated too; one of the configuration waits for its own run', async () => {
+  await it.old.client((client) =>
+    client.query(`select pgq.create_queue('mail'), pgq.create_queue('orders')`),
+  );
+  await age(8000);
+  const context = it.shop.context('old');
+  const { shop } = context.config.queues;
+  if (!shop) throw new Error('shop is configured');
+  await maintain({ ...context, config: { ...context.config, queues: { shop, orders: shop } } });
+  const rotated = await it.old.client((client) =>
+    client.query(
+      `select queue_name as name, queue_cur_table as current from pgq.queue where queue_name <> 'shop' order by 1`,
+    ),
+  );
+  expect(rotated).toEqual([
+    { name: 'mail', current: 1 },
+    { name: 'orders', current: 0 },
+  ]);
+  await it.old.client((client) => client.query(`select pgq.drop_queue('mail'), pgq.drop_queue('orders')`));
+});
+
 test('a changed configuration reaches the queue', async () => {
   const slower = cascade('shop', { old: it.old, new: it.new }, { tickSeconds: 11, tickEvents: 777 });
   await maintain(slower.context('old'));
