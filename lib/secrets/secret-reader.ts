@@ -1,4 +1,3 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { type ErrorKind, PgtideError } from '../errors.ts';
 
@@ -47,8 +46,12 @@ function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
   });
 }
 
-/** The SDK's errors are not kept as causes either: the request hangs on them, with its signature. */
+/**
+ * The SDK is loaded here, for it takes memory and time that a node with a URL has no use for. Its errors are not kept as causes
+ * either: the request hangs on them, with its signature.
+ */
 async function fetchSecret(arn: string): Promise<DatabaseSecret> {
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
   const region = arn.split(':')[3];
   const client = new SecretsManagerClient({
     ...(region ? { region } : {}),

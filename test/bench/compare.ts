@@ -4,7 +4,8 @@ import { type Bench, type BenchCase, type BenchResult, scaled } from './case.ts'
 import { type BenchDatabase, createDatabase, settle } from './database.ts';
 import { inTurn, judged, medianOf, peersOf, seconds } from './measure.ts';
 import { createOrders } from './orders.ts';
-import { addTables, createPgtidePair, type PgtideRunner } from './pgtide-pair.ts';
+import { addTables, createPgtidePair } from './pgtide-pair.ts';
+import type { PgtideRunner } from './pgtide-runner.ts';
 
 const ROWS = 2_200_000;
 const QUERY = "Londiste's query";

@@ -1,6 +1,6 @@
 /** Our copy in a process of its own, whose memory is then its: `copy-process.ts CONFIGURATION`. */
 import { performance } from 'node:perf_hooks';
-import { PgtideRunner, QUEUE } from './pgtide-pair.ts';
+import { PgtideRunner, QUEUE } from './pgtide-runner.ts';
 
 const MOST_ROUNDS = 1_000;
 

@@ -9,7 +9,8 @@ import { LONDISTE, startLondiste } from './londiste.ts';
 import { inTurn, judged, type Medians, medianOf, peersOf, type Side, seconds } from './measure.ts';
 import { copyNatively, forgetNative } from './native.ts';
 import { createOrders, ordersDdl } from './orders.ts';
-import { addTables, configOf, createPgtidePair } from './pgtide-pair.ts';
+import { addTables, createPgtidePair } from './pgtide-pair.ts';
+import { configOf } from './pgtide-runner.ts';
 import { cpuSecondsOf } from './processes.ts';
 import { run } from './single-row.ts';
 

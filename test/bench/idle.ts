@@ -15,7 +15,8 @@ import { createDatabase } from './database.ts';
 import type { IdleProcessResult } from './idle-process.ts';
 import { judged, median, seconds } from './measure.ts';
 import { ordersDdl, ordersRows } from './orders.ts';
-import { addTables, configOf, createPgtidePair, type PgtideRunner, QUEUE } from './pgtide-pair.ts';
+import { addTables, createPgtidePair } from './pgtide-pair.ts';
+import { configOf, type PgtideRunner, QUEUE } from './pgtide-runner.ts';
 import { run } from './single-row.ts';
 import { readZip } from './zip.ts';
 

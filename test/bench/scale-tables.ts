@@ -5,7 +5,8 @@ import type { Bench, BenchResult } from './case.ts';
 import { type BenchDatabase, createDatabase } from './database.ts';
 import { Costs, sizesUpTo } from './growth.ts';
 import { seconds } from './measure.ts';
-import { addTables, createPgtidePair, type PgtideRunner, QUEUE } from './pgtide-pair.ts';
+import { addTables, createPgtidePair } from './pgtide-pair.ts';
+import { type PgtideRunner, QUEUE } from './pgtide-runner.ts';
 
 const MOST_TABLES = 1_000;
 const MOST_CHUNKS = 100_000;
