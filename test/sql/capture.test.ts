@@ -183,6 +183,36 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     });
   });
 
+  it('finds a row by its key where the equality of its type lies in a schema of its own', async () => {
+    const compare = (operator: string, builtIn: string) => `
+      create function other.${builtIn}(other.num, other.num) returns bool language internal immutable strict as 'int4${builtIn}';
+      create operator other.${operator} (leftarg = other.num, rightarg = other.num, procedure = other.${builtIn});`;
+    const database = await createDatabase(await postgres(version), { installed: true });
+    await database.superuser(async (client) => {
+      await client.query(`select pgq.create_queue('shop'); create schema other; create type other.num;
+        create function other.num_in(cstring) returns other.num language internal immutable strict as 'int4in';
+        create function other.num_out(other.num) returns cstring language internal immutable strict as 'int4out';
+        create type other.num (input = other.num_in, output = other.num_out, internallength = 4, passedbyvalue, alignment = int4);
+        ${compare('<', 'lt')} ${compare('<=', 'le')} ${compare('=', 'eq')} ${compare('>=', 'ge')} ${compare('>', 'gt')}
+        create function other.cmp(other.num, other.num) returns int language internal immutable strict as 'btint4cmp';
+        create operator class other.num_ops default for type other.num using btree as
+          operator 1 other.<, operator 2 other.<=, operator 3 other.=, operator 4 other.>=, operator 5 other.>,
+          function 1 other.cmp(other.num, other.num);
+        create table t (id other.num primary key, n int)`);
+      await client.query("select pgtide.create_capture('shop', 't'::regclass, 'public.t')");
+      await client.query("insert into t values ('1', 0), ('2', 0)");
+      await client.query("update t set n = 1 where id operator(other.=) '1'");
+      await client.query("update t set id = '3' where id operator(other.=) '1'");
+      await client.query("delete from t where id operator(other.=) '3'");
+      expect(short(await events(client)).slice(2)).toEqual([
+        'UPDATE 1,1',
+        'DELETE 1,1',
+        'INSERT 3,1',
+        'DELETE 3,1',
+      ]);
+    });
+  });
+
   it('survives hostile names', async () => {
     const name = `"we""ird'.$capture$ %I %s\\ t"`;
     const column = `"co""l %1$s '$body$"`;

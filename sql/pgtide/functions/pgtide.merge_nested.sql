@@ -86,7 +86,7 @@ begin
         i_event_parent, v_event_table, v_event_key, v_row,
         (select string_agg(format('%I %s', k, pgtide.column_type(i_root, k)), ', ') from unnest(v_key) k),
         i_root::regclass,
-        (select string_agg(format('t.%1$I = p.%1$I', k), ' and ') from unnest(v_key) k))
+        pgtide.key_match(i_root, 't', 'p'))
     into v_removed using i_inner, i_name, i_outer;
     v_pins := pgtide.pin_settings(v_pins);
     return v_removed;
