@@ -62,19 +62,18 @@ begin
         v_shortcuts := v_shortcuts || format('        %s %s = %s then
             if tg_op = ''INSERT'' then
                 %s;
-            elsif tg_op = ''DELETE'' then
-                %s;
-', case v_nr when 0 then 'if' else 'elsif' end, v_known, v_nr, v_ways[1] || v_here,
-            v_ways[3] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else not (%s) end',
-                pgtide.capture_check(i_table, i_root, 'DELETE')));
+', case v_nr when 0 then 'if' else 'elsif' end, v_known, v_nr, v_ways[1] || v_here);
         if v_keys is not null then
             v_shortcuts := v_shortcuts || format('            elsif tg_op = ''UPDATE'' then
                 %s;
 ', v_ways[2] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else exists (select from pgtide_old o, pgtide_new n where %s) end',
                 pgtide.key_match(i_root, 'o', 'n')));
         end if;
-        v_shortcuts := v_shortcuts || '            end if;
-';
+        v_shortcuts := v_shortcuts || format('            elsif tg_op = ''DELETE'' then
+                %s;
+            end if;
+', v_ways[3] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else not (%s) end',
+                pgtide.capture_check(i_table, i_root, 'DELETE')));
         v_branches := v_branches || format('        elsif v_current = %s then
             if tg_op = ''INSERT'' then
                 %s;
@@ -101,7 +100,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L'
 -- Written by %11$s.
 begin
     if current_setting('session_replication_role') = 'origin' and current_setting('transaction_isolation') = 'read committed'
-            and pg_trigger_depth() = 1 and coalesce(current_setting('pgtide.nested', true), '') = '' and tg_op <> 'TRUNCATE' then
+            and pg_trigger_depth() = 1 and coalesce(current_setting('pgtide.nested', true), '') = '' then
 %7$s        end if;
         if found then
             return null;
