@@ -91,7 +91,7 @@ export const queueSchema = z
       .default(3)
       .describe('Where events wait, a tick is made once the last one is this old.'),
     idleTickSeconds: whole(1, 86_400)
-      .default(60)
+      .default(300)
       .describe('Where nothing waits, a tick is made once the last one is this old.'),
     tickEvents: whole(1, 1_000_000_000)
       .default(500)

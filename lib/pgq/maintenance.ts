@@ -42,7 +42,7 @@ function quoteFqname(name: string): string {
 /** Runs one operation in a transaction of its own (VACUUM in none). True: call it again at once. */
 export async function runMaintenance(client: Client, operation: MaintenanceOperation): Promise<boolean> {
   if (operation.name === 'vacuum') {
-    if (operation.argument !== null) await client.query(`vacuum ${quoteFqname(operation.argument)}`);
+    if (operation.argument !== null) await client.script(`vacuum ${quoteFqname(operation.argument)}`);
     return false;
   }
   const call = `select ${quoteFqname(operation.name)}`;

@@ -67,7 +67,7 @@ function tickerProblems(queue: string, info: QueueInfo | undefined): Problem[] {
       },
     ];
   const age = info.tickerLagSeconds;
-  const limit = Math.max(3 * info.tickerIdlePeriodSeconds, STALE_TICK_SECONDS);
+  const limit = info.tickerIdlePeriodSeconds + STALE_TICK_SECONDS;
   if (age !== null && age <= limit) return [];
   return [
     {

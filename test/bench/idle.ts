@@ -1,6 +1,7 @@
 /** What a pair costs while nothing happens: calls of the packaged functions, their loading, their size. */
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseConfig, queueConfig } from '../../lib/config/config.ts';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
 import { startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
@@ -11,7 +12,7 @@ import { type UnitName, type UnitTraits, units } from '../../lib/units/registry.
 import { replay } from '../../lib/units/replay.ts';
 import { tick } from '../../lib/units/tick.ts';
 import type { Bench, BenchCase, BenchResult } from './case.ts';
-import { createDatabase } from './database.ts';
+import { type BenchDatabase, createDatabase } from './database.ts';
 import type { IdleProcessResult } from './idle-process.ts';
 import { judged, median, seconds } from './measure.ts';
 import { ordersDdl, ordersRows } from './orders.ts';
@@ -35,16 +36,20 @@ export const idle: BenchCase = {
   name: 'idle',
   minutes: 1,
   async run(bench) {
-    const { runner, configuration } = await idlePair(bench);
+    const { root, runner, configuration } = await idlePair(bench);
     const zips = zipNames();
     if (zips.length === 0)
       bench.say('no zips here (npm run package makes them): units are called without them');
     const packaged = zips.length > 0 ? await measureZips(bench, zips, configuration) : undefined;
     const idleMs = packaged?.idleMs ?? (await measureUnits(runner));
+    const emptyTickMs = await measureEmptyTick(runner, root);
+    bench.detail(`an idle tick costs replay ${emptyTickMs.toFixed(0)} ms more`);
+    const monthMs = new Map(idleMs);
+    monthMs.set('replay', (idleMs.get('replay') ?? 0) + emptyTickMs * Math.min(1, 60 / idleTickSeconds()));
     // Without the zips nobody rests, and a call that would be left out counts as a whole one.
     const { total, lambda, dynamoDb } = monthlyCost(
       (unit, call) =>
-        (call === 'resting' ? packaged?.restingMs.get(unit) : undefined) ?? idleMs.get(unit) ?? 0,
+        (call === 'resting' ? packaged?.restingMs.get(unit) : undefined) ?? monthMs.get(unit) ?? 0,
     );
     return [
       judged({
@@ -63,11 +68,12 @@ export const idle: BenchCase = {
 };
 
 interface IdlePair {
+  root: BenchDatabase;
   runner: PgtideRunner;
   configuration: string;
 }
 
-/** A table in step, and nothing else to do; ticks come as seldom as by default. */
+/** A table in step, and nothing else to do; not even idle ticks, whose cost is measured by itself. */
 async function idlePair(bench: Bench): Promise<IdlePair> {
   const [root, leaf] = [
     await createDatabase(await bench.server(), 'root'),
@@ -85,7 +91,7 @@ async function idlePair(bench: Bench): Promise<IdlePair> {
     if (outcomes.every((outcome) => outcome === 'idle')) break;
     await root.administer(`select pgq.force_tick('shop')`);
   }
-  return { runner, configuration: configOf(root, leaf, tuning) };
+  return { root, runner, configuration: configOf(root, leaf, tuning) };
 }
 
 async function measureUnits(runner: PgtideRunner): Promise<Map<UnitName, number>> {
@@ -97,6 +103,24 @@ async function measureUnits(runner: PgtideRunner): Promise<Map<UnitName, number>
     idleMs.set(name, median(times.slice(1)));
   }
   return idleMs;
+}
+
+/** How much longer a call of replay takes that finds a tick without events, which comes each `idleTickSeconds`. */
+async function measureEmptyTick(runner: PgtideRunner, root: BenchDatabase): Promise<number> {
+  const times = { idle: [] as number[], ticked: [] as number[] };
+  for (let call = 0; call <= CALLS; call++)
+    for (const kind of ['idle', 'ticked'] as const) {
+      if (kind === 'ticked')
+        await root.administer(`select pgq.force_tick('${QUEUE}'); select pgq.ticker('${QUEUE}')`);
+      times[kind].push((await seconds(() => runner.scheduled('replay', replay, 'new'))) * 1000);
+    }
+  return Math.max(0, median(times.ticked.slice(1)) - median(times.idle.slice(1)));
+}
+
+function idleTickSeconds(): number {
+  const nodes = { old: { url: 'postgres://app@localhost/old' } };
+  const config = parseConfig(JSON.stringify({ nodes, queues: { [QUEUE]: { root: 'old' } } }));
+  return queueConfig(config, QUEUE).idleTickSeconds;
 }
 
 function zipNames(): string[] {

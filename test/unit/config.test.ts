@@ -30,7 +30,7 @@ test('a short file gets every default', () => {
     root: 'old',
     leaves: ['new'],
     tickSeconds: 3,
-    idleTickSeconds: 60,
+    idleTickSeconds: 300,
     tickEvents: 500,
     rotationSeconds: 7200,
     maxLagSeconds: 600,
