@@ -1,10 +1,13 @@
 import type { Client } from '../db/client.ts';
 import type { BatchId, TickId } from '../ids.ts';
 
+const utc = (time: string) => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'`;
+
 /** The events after `previousTick`, up to `tick`. */
 export interface Batch {
   id: BatchId;
   previousTick: TickId;
+  previousTime: string;
   tick: TickId;
   /** When `tick` was made, and what it saw: the provider's text of both. */
   tickTime: string;
@@ -21,7 +24,8 @@ export async function nextBatch(
   maxEvents: number,
 ): Promise<Batch | undefined> {
   const row = await client.first<Batch | { id: null }>(
-    `select batch_id as id, prev_tick_id as "previousTick", tick_id as tick, to_char(tick_time at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as "tickTime",
+    `select batch_id as id, prev_tick_id as "previousTick", ${utc('prev_tick_time')} as "previousTime",
+            tick_id as tick, ${utc('tick_time')} as "tickTime",
             tick_snapshot::text as "tickSnapshot", behind_seconds as "behindSeconds"
        from pgtide.next_batch($1, $2, $3)`,
     [queue, consumer, maxEvents],

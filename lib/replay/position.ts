@@ -13,7 +13,7 @@ export interface OnTrack {
 
 /**
  * Locks the node's position, checks the lease's epoch, and compares the position with the batch, three ways: on track,
- * already applied, lost. Runs at the start of replay's transaction, after the batch was opened: see lib/copy/merge-state.ts.
+ * already applied, lost. A tick is the same if both its id and its time are. Runs at the start of replay's transaction, after the batch was opened: see lib/copy/merge-state.ts.
  */
 export async function checkPosition(
   replay: Replay,
@@ -27,8 +27,16 @@ export async function checkPosition(
     copies: unknown;
   }>(
     `select verdict, position, after_ev_id as "afterEventId", replica, copies
-       from pgtide.begin_replay($1, $2, $3, $4, $5)`,
-    [replay.queue, replay.consumer, replay.epoch, batch.previousTick, batch.tick],
+       from pgtide.begin_replay($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      replay.queue,
+      replay.consumer,
+      replay.epoch,
+      batch.previousTick,
+      batch.previousTime,
+      batch.tick,
+      batch.tickTime,
+    ],
   );
   switch (row?.verdict) {
     case 'on-track':
@@ -45,7 +53,7 @@ export async function checkPosition(
       if (await isOvertaken(replay, batch)) return { verdict: 'already-applied' };
       throw new PgtideError(
         'lost-position',
-        `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position} (queue ${replay.queue}, consumer ${replay.consumer})`,
+        `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position}${isOtherTick(batch, row?.position)} (queue ${replay.queue}, consumer ${replay.consumer})`,
         {
           remedy:
             'one of the two databases was restored, or the consumer was moved by hand; copy the tables anew: ' +
@@ -53,6 +61,13 @@ export async function checkPosition(
         },
       );
   }
+}
+
+/** What to say where the ids alone would fit. */
+function isOtherTick({ previousTick, tick }: Batch, position: bigint | undefined): string {
+  return position === previousTick || position === tick
+    ? ', a tick of that id that was made at another time'
+    : '';
 }
 
 /** True when the batch is not the provider's open one any more: another run has applied and finished it, and maybe more. */

@@ -17,8 +17,11 @@ create table pgtide.replay_state (
     batches         bigint not null default 0,
     events          bigint not null default 0,
     applied_at      timestamptz,
-    -- When the last tick that was applied was made, by the provider's clock.
+    -- When the provider made the last tick that was applied, which one that is, and when it made slice_tick. A provider that
+    -- was restored from a backup gives the same ids to other ticks, but not the same times.
     tick_time       timestamptz,
+    tick_id         bigint,
+    slice_time      timestamptz,
     primary key (queue_name, consumer_name),
     foreign key (queue_name, consumer_name) references pgq_node.local_state on delete cascade,
     check ((slice_tick is null) = (slice_ev_id is null))

@@ -3,8 +3,9 @@
  * nothing; a resync of all tables mends it.
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { replay } from '../../lib/units/replay.ts';
+import { replay, replayWith } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { endsIn } from '../support/crash-hooks.ts';
 import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 
 describe('a node whose position is lost', () => {
@@ -93,7 +94,7 @@ describe('a subscriber that was restored from an older backup', () => {
     const shop = await crashShop({ mode: 'replica mode' });
     await shop.work();
     await shop.settle();
-    const backup = await shop.backUpLeaf();
+    const backup = await shop.backUp('new');
     const then = await shop.position();
     for (let batch = 0; batch < 3; batch++) {
       await shop.work();
@@ -106,6 +107,59 @@ describe('a subscriber that was restored from an older backup', () => {
     await expect(replay(shop.shop.context('new'))).rejects.toMatchObject({ kind: 'lost-position' });
     expect((await shop.position()).tick).toBe(then.tick);
     await resync(shop.shop.context('old'), resyncInput.parse({ all: true }));
+    await shop.settle();
+  });
+});
+
+/** Ticks are numbered on from the backup: their ids are those of ticks that were applied, and what they end is not. */
+describe('a provider that was restored from an older backup', () => {
+  async function expectNoticed(shop: CrashShop): Promise<void> {
+    const before = await shop.position();
+    for (let run = 0; run < 2; run++)
+      await expect(replay(shop.shop.context('new'))).rejects.toMatchObject({
+        kind: 'lost-position',
+        remedy: expect.stringContaining('pgtide resync shop --all'),
+      });
+    expect(await shop.position()).toMatchObject({ tick: before.tick, slice: before.slice });
+    await resync(shop.shop.context('old'), resyncInput.parse({ all: true }));
+    await shop.work();
+    await shop.settle();
+    await shop.work();
+    await shop.settle();
+  }
+
+  it('is noticed where its next batch ends at the id of the last tick that was applied', async () => {
+    const shop = await crashShop({ mode: 'replica mode' });
+    const { restore } = await shop.backUp('old');
+    await shop.work();
+    const then = await shop.tick();
+    await replay(shop.shop.context('new'));
+    await restore();
+    await shop.work();
+    expect(await shop.tick(), 'an id that was given before').toBe(then);
+    await expectNoticed(shop);
+  });
+
+  it('is noticed in the middle of a batch that is applied in slices', async () => {
+    const shop = await crashShop({ mode: 'replica mode', tuning: { replay: { maxEvents: 10 } } });
+    const { restore } = await shop.backUp('old');
+    await shop.work();
+    const then = await shop.tick();
+    await endsIn((at) => replayWith({ at })(shop.shop.context('new')), 'batch.opened', 3);
+    expect((await shop.position()).slice).not.toBe(null);
+    await restore();
+    await shop.work();
+    expect(await shop.tick(), 'an id that was given before').toBe(then);
+    await expectNoticed(shop);
+  });
+
+  it('is no matter where nothing was applied since', async () => {
+    const shop = await crashShop({ mode: 'replica mode' });
+    await shop.work();
+    await shop.settle();
+    const { restore } = await shop.backUp('old');
+    await restore();
+    await shop.work();
     await shop.settle();
   });
 });

@@ -67,8 +67,9 @@ export const guards: Guard[] = [
     file: begin,
     breaks: [
       [
-        'elsif i_prev_tick = v_state.last_tick_id and coalesce(v_replay.slice_tick, i_tick) = i_tick then',
-        'elsif true then',
+        `elsif i_prev_tick = v_state.last_tick_id and coalesce(v_replay.slice_tick, i_tick) = i_tick
+          and coalesce(v_time = i_prev_time, true)`,
+        'elsif true',
       ],
     ],
     noticedBy: ['test/crash/lost-position.test.ts'],
@@ -76,16 +77,26 @@ export const guards: Guard[] = [
   {
     name: 'already applied',
     file: begin,
-    breaks: [
-      ['elsif i_tick = v_state.last_tick_id and v_replay.slice_tick is null then', 'elsif false then'],
-    ],
+    breaks: [['elsif i_tick = v_state.last_tick_id and v_replay.slice_tick is null and', 'elsif false and']],
     noticedBy: ['test/crash/connection.test.ts', 'may lose the answer to COMMIT'],
   },
   {
     name: 'place inside a batch',
     file: begin,
-    breaks: [['and coalesce(v_replay.slice_tick, i_tick) = i_tick then', 'then']],
-    noticedBy: ['test/crash/lost-position.test.ts', 'middle of a batch'],
+    breaks: [['and coalesce(v_replay.slice_tick, i_tick) = i_tick\n', '\n']],
+    noticedBy: ['test/crash/lost-position.test.ts', 'middle of a batch that the provider does not know'],
+  },
+  {
+    name: 'time of the last tick',
+    file: begin,
+    breaks: [['v_time := v_replay.tick_time;', 'null;']],
+    noticedBy: ['test/crash/lost-position.test.ts', 'is noticed where its next batch ends'],
+  },
+  {
+    name: 'time of a batch in slices',
+    file: begin,
+    breaks: [['and coalesce(v_replay.slice_time = i_tick_time, true)', '']],
+    noticedBy: ['test/crash/lost-position.test.ts', 'in slices'],
   },
   {
     name: 'a slice begins where the last one ended',

@@ -80,8 +80,8 @@ export interface CrashShop extends InstalledPair {
   /** The leaf's position and its place inside a batch. */
   position(): Promise<{ tick: bigint; slice: bigint | null; epoch: bigint; error: string | null }>;
   expectEqual(): Promise<void>;
-  /** Keeps the leaf's database as it is now, to put it in the place of what it will be then. */
-  backUpLeaf(): Promise<{ restore(): Promise<void> }>;
+  /** Keeps a node's database as it is now, to put it in the place of what it will be then. */
+  backUp(node: 'old' | 'new'): Promise<{ restore(): Promise<void> }>;
 }
 
 const smallChunks = { copy: { chunkBytes: 64 * 1024, parallelChunks: 1 } };
@@ -188,7 +188,7 @@ function driven(
       if (JSON.stringify(root) === JSON.stringify(leaf)) return;
       expect(await differences(sides), 'rows of the root (-) and the leaf (+)').toEqual([]);
     },
-    backUpLeaf: () => backUp(pair.new, sides.new),
+    backUp: (node) => backUp(pair[node], sides[node]),
   };
   return it;
 }

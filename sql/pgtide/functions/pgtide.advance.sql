@@ -15,8 +15,10 @@ begin
     set events = r.events + i_events,
         batches = r.batches + i_complete::int,
         slice_tick = case when not i_complete then i_tick end,
+        slice_time = case when not i_complete then i_tick_time end,
         slice_ev_id = case when not i_complete then i_last_ev_id end,
         applied_at = now(),
+        tick_id = case when i_complete then i_tick else r.tick_id end,
         tick_time = case when i_complete then i_tick_time else r.tick_time end
     where r.queue_name = i_queue and r.consumer_name = i_consumer;
     if i_complete then

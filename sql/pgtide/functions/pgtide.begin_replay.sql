@@ -1,20 +1,23 @@
--- pgtide.begin_replay(i_queue, i_consumer, i_epoch, i_prev_tick, i_tick)
+-- pgtide.begin_replay(i_queue, i_consumer, i_epoch, i_prev_tick, i_prev_time, i_tick, i_tick_time)
 --     returns (verdict, position, after_ev_id, replica, copies)
 --
 -- On the subscriber, at the start of replay's transaction: locks the consumer's position, checks the lease's epoch against
 -- the highest one that has written here, compares the position with the batch, and makes the stage.
 --   i_epoch  the lease's; NULL when run by hand: then the lock and the position alone protect
+--   i_prev_time, i_tick_time  when the provider made the two ticks. A tick of the same id and another time is another tick: the
+--            provider was restored from a backup, and has given the id again. Where the position was moved by hand, no time is known.
 -- verdict:
 --   on-track         the batch starts where this node stands (or in it: after_ev_id is the last event of the slices applied)
 --   already-applied  it ends where this node stands: only its end is to be told to the provider
---   lost             neither
+--   lost             neither, or only by the ids
 --   paused           the node is paused
 -- position is the tick completed. replica says whether replica mode is in use; if not, replay declares itself by
 -- pgtide.applying, foreign keys are checked at the end of the transaction, and user triggers are disabled (pgtide.quiet_tables).
 -- copies is i_copies of pgtide.slice_query, NULL when no table is in copy.
 -- Makes the temporary tables pgtide_stage (the events) and pgtide_chunks (the chunks' states, read once for the transaction).
 -- The caller must have opened the batch before: a chunk that is pending here then takes its snapshot after the batch's end.
-create or replace function pgtide.begin_replay(i_queue text, i_consumer text, i_epoch bigint, i_prev_tick bigint, i_tick bigint,
+create or replace function pgtide.begin_replay(i_queue text, i_consumer text, i_epoch bigint, i_prev_tick bigint,
+    i_prev_time timestamptz, i_tick bigint, i_tick_time timestamptz,
     out verdict text, out "position" bigint, out after_ev_id bigint, out replica bool, out copies jsonb)
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -22,6 +25,7 @@ as $$
 declare
     v_state pgq_node.local_state;
     v_replay pgtide.replay_state;
+    v_time timestamptz;
 begin
     perform from pgq_node.local_state s where s.queue_name = i_queue and s.consumer_name = i_consumer;
     if not found then
@@ -48,12 +52,16 @@ begin
 
     position := v_state.last_tick_id;
     after_ev_id := coalesce(v_replay.slice_ev_id, 0);
+    if v_replay.tick_id = v_state.last_tick_id then
+        v_time := v_replay.tick_time;
+    end if;
     if v_state.paused then
         verdict := 'paused';
         return;
-    elsif i_prev_tick = v_state.last_tick_id and coalesce(v_replay.slice_tick, i_tick) = i_tick then
+    elsif i_prev_tick = v_state.last_tick_id and coalesce(v_replay.slice_tick, i_tick) = i_tick
+          and coalesce(v_time = i_prev_time, true) and coalesce(v_replay.slice_time = i_tick_time, true) then
         verdict := 'on-track';
-    elsif i_tick = v_state.last_tick_id and v_replay.slice_tick is null then
+    elsif i_tick = v_state.last_tick_id and v_replay.slice_tick is null and coalesce(v_time = i_tick_time, true) then
         verdict := 'already-applied';
         return;
     else

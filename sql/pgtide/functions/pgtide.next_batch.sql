@@ -1,5 +1,5 @@
 -- pgtide.next_batch(i_queue, i_consumer, i_max_events)
---     returns (batch_id, prev_tick_id, tick_id, tick_time, tick_snapshot, behind_seconds)
+--     returns (batch_id, prev_tick_id, prev_tick_time, tick_id, tick_time, tick_snapshot, behind_seconds)
 --
 -- On the provider: opens a batch of as many ticks as hold about i_max_events events together (always at least one tick),
 -- or returns the open one again. PgQ's next_batch_custom cannot say "up to": it waits for a minimum.
@@ -7,7 +7,7 @@
 -- For pgq_reader, as PgQ's.
 -- Returns NULL in batch_id when there is no tick to read. behind_seconds is the age of the batch's end. Writes pgq.subscription.
 create or replace function pgtide.next_batch(i_queue text, i_consumer text, i_max_events bigint,
-    out batch_id bigint, out prev_tick_id bigint, out tick_id bigint, out tick_time timestamptz,
+    out batch_id bigint, out prev_tick_id bigint, out prev_tick_time timestamptz, out tick_id bigint, out tick_time timestamptz,
     out tick_snapshot txid_snapshot, out behind_seconds float8)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off
@@ -56,5 +56,6 @@ begin
     select t.tick_time, t.tick_snapshot, extract(epoch from now() - t.tick_time)
     into tick_time, tick_snapshot, behind_seconds
     from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = next_batch.tick_id;
+    select t.tick_time into prev_tick_time from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = prev_tick_id;
 end;
 $$;
