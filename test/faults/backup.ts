@@ -1,28 +1,32 @@
-/** The leaf's database as it was, in the place of what it is: what a failover to a restored backup does. */
+/** A node's database as it was, in the place of what it is: what a failover to a restored backup does. */
 import { asSuperuser, PLAIN_OWNER } from '../support/shared-servers.ts';
 import { until } from '../support/until.ts';
+import type { Side } from './schedule.ts';
 import type { World } from './world.ts';
 
-const onServer = <T>(world: World, sql: string) => asSuperuser<T>(world.servers.server.new, 'postgres', sql);
-
-/** All connections end; those of users are opened again when they are needed. */
-async function leaveAlone(world: World): Promise<void> {
-  const { name } = world.database.new;
-  await world.user.new.close();
-  const there = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
-  await until('nobody is connected', async () => (await onServer(world, there)).length === 0);
-}
-
-export async function backUpLeaf(world: World): Promise<{ restore(): Promise<void> }> {
-  const { name } = world.database.new;
+export async function backUp(world: World, side: Side): Promise<{ restore(): Promise<void> }> {
+  const { name } = world.database[side];
   const backup = `${name}_backup`;
-  await leaveAlone(world);
-  await onServer(world, `create database ${backup} owner ${PLAIN_OWNER} template ${name}`);
+  const onServer = <T>(sql: string) => asSuperuser<T>(world.servers.server[side], 'postgres', sql);
+  /** All connections end; those of users are opened again when they are needed. */
+  const leaveAlone = async () => {
+    await world.user[side].close();
+    const there = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
+    await until('nobody is connected', async () => (await onServer(there)).length === 0);
+  };
+  await leaveAlone();
+  await onServer(`create database ${backup} owner ${PLAIN_OWNER} template ${name}`);
+  // What is committed from here on is lost with the provider's database.
+  const seen = world.writers.map((writer) => new Set(writer.seen));
+  await world.openOldTransaction();
   return {
     async restore() {
-      await leaveAlone(world);
-      await onServer(world, `drop database ${name}`);
-      await onServer(world, `alter database ${backup} rename to ${name}`);
+      await leaveAlone();
+      await onServer(`drop database ${name}`);
+      await onServer(`alter database ${backup} rename to ${name}`);
+      if (side === 'new') return;
+      for (const [nr, writer] of world.writers.entries()) writer.seen = seen[nr] ?? new Set();
+      await world.openOldTransaction();
     },
   };
 }

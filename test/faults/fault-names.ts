@@ -15,6 +15,8 @@ export const faultNames = [
   'stalled network',
   // The lease.
   'lease store throttles',
+  'lease store fails',
+  'lease store refuses',
   'lease store is gone',
   'answer of the lease store lost',
   'release lost',
@@ -25,11 +27,18 @@ export const faultNames = [
   'restarted provider',
   'restarted subscriber',
   'restored subscriber',
+  'restored provider',
+  'disk full',
   'statement timeout',
   'lock timeout',
   'deadlock',
   'locks of pg_dump',
   'locks of autovacuum',
   'rotation in mid-run',
+  'old transaction',
 ] as const;
 export type FaultName = (typeof faultNames)[number];
+
+/** All but the one that lasts for the whole campaign, from before its first act to its end. */
+export type StrikeName = Exclude<FaultName, 'old transaction'>;
+export const strikeNames = faultNames.filter((name): name is StrikeName => name !== 'old transaction');

@@ -1,7 +1,11 @@
 /** `npm run test:faults [-- --seed N --for MINUTES]`: the campaign of faults with a budget of one's own. */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { describeTotals, type Totals } from './totals.ts';
 
 function wholeNumber(text: string): number {
   const value = Number(text);
@@ -21,6 +25,8 @@ interface Options {
   only?: string;
   shrink: number;
   pair: string;
+  lanes: number;
+  json?: true;
   verbose?: true;
 }
 
@@ -38,8 +44,12 @@ new Command('test:faults')
   .option('--only <acts>', 'play these acts of one campaign alone, as a failure prints them')
   .option('--shrink <seconds>', 'how long to look for a shorter schedule that fails', wholeNumber, 180)
   .option('--pair <versions>', 'major versions of provider and subscriber', '13,17')
+  .option('--lanes <number>', 'campaigns at once, each lane with servers of its own', wholeNumber, 2)
+  .option('--json', 'the totals as one line of JSON, alone on standard output')
   .option('--verbose', 'tell each act before it is played')
-  .action(({ seed, for: minutes, only, shrink, pair, verbose }: Options) => {
+  .action(({ seed, for: minutes, only, shrink, pair, lanes, json, verbose }: Options) => {
+    const folder = mkdtempSync(join(tmpdir(), 'pgtide-totals-'));
+    const totalsFile = join(folder, 'totals.json');
     const ran = spawnSync(
       process.execPath,
       [
@@ -49,18 +59,25 @@ new Command('test:faults')
         '--disable-console-intercept=true',
       ],
       {
-        stdio: 'inherit',
+        stdio: ['inherit', json ? 2 : 'inherit', 'inherit'],
         env: {
           ...process.env,
           PGTIDE_FAULTS_SEED: String(seed),
           PGTIDE_FAULTS_PAIR: pair,
           PGTIDE_FAULTS_MINUTES: String(minutes),
           PGTIDE_FAULTS_SHRINK_SECONDS: String(shrink),
+          PGTIDE_FAULTS_LANES: String(Math.max(1, lanes)),
+          PGTIDE_FAULTS_TOTALS: totalsFile,
           ...(only === undefined ? {} : { PGTIDE_FAULTS_ONLY: only }),
           ...(verbose ? { PGTIDE_FAULTS_VERBOSE: '1' } : {}),
         },
       },
     );
+    if (existsSync(totalsFile)) {
+      const totals: Totals = JSON.parse(readFileSync(totalsFile, 'utf8'));
+      console.log(json ? JSON.stringify(totals) : describeTotals(totals));
+    }
+    rmSync(folder, { recursive: true });
     process.exitCode = ran.status ?? 1;
   })
   .parse();

@@ -4,7 +4,7 @@ import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { compareWith } from '../../lib/units/compare.ts';
 import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { alter, caughtUp } from './alterations.ts';
-import type { FaultName } from './fault-names.ts';
+import type { FaultName, StrikeName } from './fault-names.ts';
 import { briefly } from './gaps.ts';
 import { quiesce } from './quiesce.ts';
 import { type Act, type Campaign, describeAct, type End, type RunAct } from './schedule.ts';
@@ -16,10 +16,13 @@ import { createWorld, type World } from './world.ts';
 export interface Played {
   problems: string[];
   faults: Map<FaultName, number>;
+  /** Events that were replayed, and transactions whose COMMIT a client has seen answered. */
+  events: number;
+  commits: number;
 }
 
 /** Units whose runs have no gaps can only lose their connections; other faults strike replay instead. */
-const anyUnit = new Set<FaultName>([
+const anyUnit = new Set<StrikeName>([
   'request lost',
   'answer lost',
   'COMMIT lost',
@@ -28,7 +31,7 @@ const anyUnit = new Set<FaultName>([
   'locks of autovacuum',
   'locks of pg_dump',
 ]);
-const onlyReplay = new Set<FaultName>(['deadlock']);
+const onlyReplay = new Set<StrikeName>(['deadlock']);
 
 /** PGTIDE_FAULTS_VERBOSE: tells each act before it is played. */
 const verbose = Boolean(process.env.PGTIDE_FAULTS_VERBOSE);
@@ -149,11 +152,13 @@ export async function playCampaign(
       await Promise.allSettled(world.loose.splice(0));
       if (world.problems.length > 0) break;
     }
+    if (await world.holdsOldTransaction()) player.faults.set('old transaction', 1);
     if (world.problems.length === 0) world.problems.push(...(await quiesce(world)));
   } catch (error) {
     world.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
     await world.end();
   }
-  return { problems: world.problems, faults: player.faults };
+  const commits = world.writers.reduce((sum, { seen }) => sum + seen.size, 0);
+  return { problems: world.problems, faults: player.faults, events: world.events, commits };
 }

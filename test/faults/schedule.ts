@@ -1,14 +1,14 @@
 /** What a campaign does: a random schema, and random acts on it, each with the faults that befall it. All of it follows from one seed. */
 import fc from 'fast-check';
 import { type Step, type TableSpec, workload } from '../property/random-schema.ts';
-import { type FaultName, faultNames } from './fault-names.ts';
+import { type StrikeName, strikeNames } from './fault-names.ts';
 
 export type Side = 'old' | 'new';
 export const sides: Side[] = ['old', 'new'];
 
 /** A fault, and where in a run it strikes: the numbers choose among the gaps or requests that there are. */
 export interface Strike {
-  name: FaultName;
+  name: StrikeName;
   side: Side;
   gap: number;
   nth: number;
@@ -99,9 +99,9 @@ const meanwhile = fc.array(
 /** Weights: what takes seconds comes seldom. */
 const strike: fc.Arbitrary<Strike> = fc.record({
   name: fc.oneof(
-    ...faultNames.map((name) => ({
-      arbitrary: fc.constant<FaultName>(name),
-      weight: name === 'lock timeout' ? 1 : name.startsWith('rest') ? 4 : 12,
+    ...strikeNames.map((name) => ({
+      arbitrary: fc.constant<StrikeName>(name),
+      weight: name === 'lock timeout' ? 1 : name.startsWith('rest') ? 7 : 12,
     })),
   ),
   side: fc.constantFrom(...sides),

@@ -1,19 +1,19 @@
 /** What each fault of the list does to a run. */
-import { PgtideError } from '../../lib/errors.ts';
+import { type ErrorKind, PgtideError } from '../../lib/errors.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
 import type { RunReport } from '../../lib/runtime/run-report.ts';
 import type { UnitContext } from '../../lib/units/context.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { type Fault, isCommit } from '../support/crash-proxy.ts';
 import { until } from '../support/until.ts';
-import { backUpLeaf } from './backup.ts';
+import { backUp } from './backup.ts';
 import { runDoomed } from './doomed.ts';
-import type { FaultName } from './fault-names.ts';
+import type { StrikeName } from './fault-names.ts';
 import { atGap, briefly, type Gap } from './gaps.ts';
 import { answerLost, refusing, releaseLost } from './lease-faults.ts';
 import { heldWhile, locksOf } from './locks.ts';
-import { type RunUnit, type Strike, sides } from './schedule.ts';
-import { QUEUE, type RunOptions, type World } from './world.ts';
+import { type RunUnit, type Side, type Strike, sides } from './schedule.ts';
+import { CONSUMER, QUEUE, type RunOptions, type World } from './world.ts';
 
 export interface StruckRun {
   world: World;
@@ -100,9 +100,10 @@ const terminate = ({ world, strike }: StruckRun) =>
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'pgtide%'`,
   );
 
-async function restart(world: World, side: 'old' | 'new'): Promise<void> {
+async function restart(world: World, side: Side): Promise<void> {
   await world.servers.server[side].stop('immediate');
   await world.servers.server[side].start();
+  if (side === 'old') await world.openOldTransaction();
 }
 
 const killed: Striking = async (it) => {
@@ -128,6 +129,16 @@ const killed: Striking = async (it) => {
 };
 
 const leaseLost: Striking = inGap(overtake);
+
+/** The run does not begin, and a run by hand does what it would have done. */
+const leaseError =
+  (name: string, kind: ErrorKind): Striking =>
+  async (it) => {
+    const report = await it.world.run(it.unit, { store: refusing(name), tolerates: kind });
+    if (report.error?.kind !== kind)
+      it.world.problems.push(`a run without its lease: ${report.error?.message ?? 'no error'}`);
+    return withOptions(() => ({ store: null }))(it);
+  };
 
 const late: Striking = inGap(async (it) => {
   const { world } = it;
@@ -190,21 +201,82 @@ const deadlock: Striking = async ({ world, meanwhile }) => {
   return found;
 };
 
-/** What the leaf had applied is gone, and the root does not have it any more: the position is lost, and all is copied anew. */
-const restored: Striking = async ({ world, meanwhile }) => {
-  const backup = await backUpLeaf(world);
-  await meanwhile();
-  await world.change();
-  await world.run('replay', { store: null });
-  await Promise.allSettled(world.loose.splice(0));
-  await backup.restore();
-  await world.change();
-  const report = await world.run('replay', { store: null, tolerates: 'lost-position' });
-  if (report.error?.kind !== 'lost-position') return false;
-  const again = await world.byHand('resync', (context) => resync(context, resyncInput.parse({ all: true })));
-  if (again.error) world.problems.push(`resync --all: ${again.error.message}`);
-  return true;
+const lastTickSql: Record<Side, string> = {
+  old: 'select max(tick_id) as tick from pgq.tick',
+  new: `select last_tick_id as tick from pgq_node.local_state where consumer_name = '${CONSUMER}'`,
 };
+
+async function lastTick(world: World, side: Side): Promise<bigint> {
+  const [row] = await world.superuser<{ tick: bigint }>(side, lastTickSql[side]);
+  return row?.tick ?? 0n;
+}
+
+/**
+ * What the leaf had applied is gone, and the root does not have it any more; or the leaf has applied what the root has never had:
+ * the position is lost, and all is copied anew. Where nothing was applied in between, an operator does so all the same, who knows
+ * that a backup was restored.
+ */
+const restored =
+  (side: Side): Striking =>
+  async ({ world, meanwhile }) => {
+    const backup = await backUp(world, side);
+    await meanwhile();
+    await world.change();
+    const applied = await world.run('replay', { store: null });
+    await Promise.allSettled(world.loose.splice(0));
+    const position = await lastTick(world, 'new');
+    await backup.restore();
+    // As many ticks as there were, so that their ids are given again.
+    do await world.change();
+    while ((await lastTick(world, 'old')) < position);
+    const report = await world.run('replay', { store: null, tolerates: 'lost-position' });
+    const noticed = report.error?.kind === 'lost-position';
+    if (!noticed && !report.error && applied.counts.batches)
+      world.problems.push(`the restored ${side} was not noticed: ${JSON.stringify(report.outcome)}`);
+    for (const deadline = Date.now() + 10_000; ; ) {
+      const again = await world.byHand('resync', (context) =>
+        resync(context, resyncInput.parse({ all: true })),
+      );
+      if (!again.error) return noticed;
+      if (!['busy', 'connection'].includes(again.error.kind) || Date.now() > deadline) {
+        world.problems.push(`resync --all: ${again.error.message}`);
+        return noticed;
+      }
+    }
+  };
+
+/** No more room on the subscriber's disk until the run is over; for every third also none for the log, which crashes the server. */
+const diskFull: Striking = async (it) => {
+  const { world, unit, strike } = it;
+  const { disk } = world.servers;
+  if (!disk) return false;
+  const logToo = strike.gap % 3 === 0;
+  const gap = atGap(it, async () => {
+    disk.fill();
+    if (logToo) await useUpLog(world);
+    await it.meanwhile();
+  });
+  let report: RunReport<unknown>;
+  try {
+    report = await world.run(unit, { at: gap.at });
+    await Promise.allSettled(world.loose.splice(0));
+  } finally {
+    disk.free();
+    if (logToo && gap.met) await restart(world, 'new');
+  }
+  return gap.met && report.error !== undefined;
+};
+
+/** Fills the log's segments that are there. The server goes down in the attempt to make another. */
+async function useUpLog(world: World): Promise<void> {
+  for (let segment = 0; segment < 40; segment++)
+    try {
+      await world.superuser('new', 'select txid_current(), pg_switch_wal()');
+    } catch (error) {
+      if (error instanceof PgtideError && ['connection', 'busy'].includes(error.kind)) return;
+      throw error;
+    }
+}
 
 const heldLocks =
   (mode: 'pg_dump' | 'autovacuum'): Striking =>
@@ -217,7 +289,7 @@ const heldLocks =
     return true;
   };
 
-export const strikes: Record<FaultName, Striking> = {
+export const strikes: Record<StrikeName, Striking> = {
   killed,
   'backend terminated': inGap(terminate),
   'duplicate invocation': duplicate,
@@ -235,14 +307,10 @@ export const strikes: Record<FaultName, Striking> = {
     async ({ world, strike }) => void world.servers.relay[strike.side].stall(250),
     () => ({ wired: true }),
   ),
-  'lease store throttles': async (it) => {
-    await it.world.run(it.unit, { store: refusing('ThrottlingException') });
-    return withOptions(() => ({ store: null }))(it);
-  },
-  'lease store is gone': async (it) => {
-    await it.world.run(it.unit, { store: refusing('ECONNREFUSED') });
-    return withOptions(() => ({ store: null }))(it);
-  },
+  'lease store throttles': leaseError('ThrottlingException', 'busy'),
+  'lease store fails': leaseError('InternalServerError', 'connection'),
+  'lease store refuses': leaseError('ValidationException', 'state'),
+  'lease store is gone': leaseError('ECONNREFUSED', 'connection'),
   'answer of the lease store lost': withOptions(({ world }) => ({ store: answerLost(world.store()) })),
   'release lost': withOptions(({ world }) => ({ store: releaseLost(world.store()) })),
   'lease lost in mid-run': leaseLost,
@@ -256,7 +324,9 @@ export const strikes: Record<FaultName, Striking> = {
   ),
   'restarted provider': inGap(({ world }) => restart(world, 'old')),
   'restarted subscriber': inGap(({ world }) => restart(world, 'new')),
-  'restored subscriber': restored,
+  'restored subscriber': restored('new'),
+  'restored provider': restored('old'),
+  'disk full': diskFull,
   'statement timeout': statementTimeout,
   'lock timeout': lockTimeout,
   deadlock,

@@ -8,8 +8,8 @@ import { isConnectionLoss, Session } from './session.ts';
  */
 export class Writer {
   readonly audit: string;
-  /** Lines whose commit was answered. */
-  readonly seen = new Set<number>();
+  /** Lines whose commit was answered, and that no restored backup has taken away. */
+  seen = new Set<number>();
   readonly #session: Session;
   #line = 0;
   #last: Promise<unknown> = Promise.resolve();

@@ -33,6 +33,7 @@ for file in "$0"/*/data/postmaster.pid; do
   kill -QUIT "$pid" 2>/dev/null
   for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
 done
+for disk in "$0"/disk-*; do [ -d "$disk" ] && umount -l "$disk" 2>/dev/null; done
 rm -rf "$0" || { sleep 1; rm -rf "$0"; }`;
 
 let watchdog: ChildProcess | undefined;

@@ -1,0 +1,47 @@
+/** A file system of its own for a server, that can be full. Only the superuser of a machine may mount one. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmdirSync, statfsSync } from 'node:fs';
+
+export interface SmallDisk {
+  /** There is not one more block from now on, until `free`. */
+  fill(): void;
+  free(): void;
+  /** When no program uses it any more. */
+  remove(): void;
+}
+
+const SIZE_KB = 2 * 1024 * 1024;
+
+/** Undefined: this user may not. */
+export function mountSmallDisk(folder: string): SmallDisk | undefined {
+  mkdirSync(folder);
+  const run = (command: string, ...args: string[]) => spawnSync(command, [...args, folder]).status === 0;
+  if (!run('mount', '-t', 'tmpfs', '-o', `size=${SIZE_KB}k,mode=0755`, 'tmpfs')) {
+    rmdirSync(folder);
+    return undefined;
+  }
+  const resize = (kb: number) => {
+    if (!run('mount', '-o', `remount,size=${kb}k`)) throw new Error(`${folder}: cannot be made ${kb} kB`);
+  };
+  const unmount = () => void run('umount', '-l');
+  process.once('exit', unmount);
+  return {
+    fill() {
+      // Files may grow in between.
+      for (let attempt = 1; ; attempt++) {
+        const { blocks, bfree, bsize } = statfsSync(folder);
+        try {
+          return resize(((blocks - bfree) * bsize) / 1024);
+        } catch (error) {
+          if (attempt === 20) throw error;
+        }
+      }
+    },
+    free: () => resize(SIZE_KB),
+    remove() {
+      process.off('exit', unmount);
+      unmount();
+      rmdirSync(folder);
+    },
+  };
+}
