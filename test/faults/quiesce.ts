@@ -8,15 +8,16 @@ import { CONSUMER, QUEUE, type World } from './world.ts';
 
 const MOST_ROUNDS = 60;
 
-export async function quiesce(world: World): Promise<string[]> {
+/** `remove: false` leaves the tables in the queue. */
+export async function quiesce(world: World, { remove = true } = {}): Promise<string[]> {
   for (const writer of world.writers) await writer.commit();
   await world.oldTransaction.close();
   const stuck = await runUntilSynced(world);
   if (stuck) return [stuck, ...world.problems];
-  const problems = [...(await differences(world)), ...(await leftovers(world))];
+  const problems = [...(await differences(world)), ...(await leftovers(world)), ...(await unrest(world))];
   const compared = await world.onDemand('compare', (context) => compareWith({})(context, {}));
   if (!compared.result?.equal) problems.push(`compare does not agree: ${JSON.stringify(compared.result)}`);
-  if (problems.length === 0) problems.push(...(await removal(world)));
+  if (remove && problems.length === 0) problems.push(...(await removal(world)));
   return problems;
 }
 
@@ -53,7 +54,7 @@ async function runUntilSynced(world: World): Promise<string | undefined> {
 }
 
 /** Rows that differ, by the independent oracle; commits that a client saw and that are not there. */
-async function differences(world: World): Promise<string[]> {
+export async function differences(world: World): Promise<string[]> {
   const problems: string[] = [];
   for (const table of world.tables) {
     const [root, leaf] = [await rowsOf(world.database.old, table), await rowsOf(world.database.new, table)];
@@ -114,12 +115,12 @@ const nothingOnEither: [what: string, sql: string][] = [
   ['constraints that were not validated', `select conname from pg_constraint where not convalidated`],
 ];
 
-async function leftovers(world: World): Promise<string[]> {
+/** What is not in order. A connection takes a moment to go, and what it held with it. */
+export async function leftovers(world: World, patienceMs = 3_000): Promise<string[]> {
   const problems: string[] = [];
   const expectNone = async (side: Side, what: string, sql: string) => {
     const found = () => world.superuser(side, sql);
-    // A connection takes a moment to go.
-    await until(what, async () => (await found()).length === 0, 3_000).catch(async () => {
+    await until(what, async () => (await found()).length === 0, patienceMs).catch(async () => {
       problems.push(`${side}: ${what}: ${JSON.stringify(await found(), showBigint)}`);
     });
   };
@@ -132,7 +133,12 @@ async function leftovers(world: World): Promise<string[]> {
   const [last] = await world.superuser<{ tick: bigint }>('old', 'select max(tick_id) as tick from pgq.tick');
   if (position?.tick !== last?.tick)
     problems.push(`the position is ${position?.tick}, the last tick ${last?.tick}`);
-  // The leases are free again once the time of those that held them is over.
+  return problems;
+}
+
+/** Runs that find something to do still, or that are kept out: leases are free once the time of those that held them is over. */
+export async function unrest(world: World): Promise<string[]> {
+  const problems: string[] = [];
   for (let minute = 0; minute < 10; minute++) world.timePasses();
   for (const unit of ['replay', 'copy'] as const) {
     const report = await world.run(unit);
@@ -146,32 +152,36 @@ async function leftovers(world: World): Promise<string[]> {
 
 const showBigint = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
 
-/** Constraints, indexes and triggers of the subscriber's tables, as SQL. */
-export function furniture(world: World, side: Side): Promise<{ line: string }[]> {
-  return world.superuser(
+/** Constraints, indexes and triggers of a node's tables, as SQL; and the functions that there are. */
+export async function furniture(world: World, side: Side): Promise<string[]> {
+  const rows = await world.superuser<{ line: string }>(
     side,
     `select conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) || condeferrable::text || condeferred::text as line
        from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n'
      union all select pg_get_indexdef(indexrelid) from pg_index join pg_class c on c.oid = indrelid where relnamespace = 'public'::regnamespace
      union all select pg_get_triggerdef(t.oid) || tgenabled::text from pg_trigger t join pg_class c on c.oid = tgrelid
        where relnamespace = 'public'::regnamespace and not tgisinternal
+     union all select oid::regprocedure::text from pg_proc where oid >= 16384
      order by 1`,
   );
+  return rows.map(({ line }) => line);
 }
 
-/** Once the tables are out of the queue, the leaf's are as they were made, and nothing of ours is left of them. */
-async function removal(world: World): Promise<string[]> {
+/** Once the tables are out of the queue, they are as they were made, and nothing of ours is left of them. */
+export async function removal(world: World): Promise<string[]> {
   await world.onDemand('remove-table', (context) =>
     removeTable(context, removeTableInput.parse({ all: true })),
   );
   const problems: string[] = [];
-  const now = (await furniture(world, 'new')).map(({ line }) => line);
-  const lost = world.furniture.filter((line) => !now.includes(line));
-  const extra = now.filter((line) => !world.furniture.includes(line));
-  if (lost.length + extra.length > 0)
-    problems.push(
-      `the leaf's constraints, indexes, triggers: lost ${JSON.stringify(lost)}, new ${JSON.stringify(extra)}`,
-    );
+  for (const side of sides) {
+    const [then, now] = [world.furniture[side], await furniture(world, side)];
+    const lost = then.filter((line) => !now.includes(line));
+    const extra = now.filter((line) => !then.includes(line));
+    if (lost.length + extra.length > 0)
+      problems.push(
+        `constraints, indexes, triggers, functions of ${side}: lost ${JSON.stringify(lost)}, new ${JSON.stringify(extra)}`,
+      );
+  }
   for (const table of ['saved_ddl', 'table_state', 'copy_chunk', 'parked_event', 'table_stats']) {
     const rows = await world.superuser('new', `select * from pgtide.${table} where queue_name = '${QUEUE}'`);
     if (rows.length > 0) problems.push(`${table} after removal: ${JSON.stringify(rows, showBigint)}`);

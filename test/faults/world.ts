@@ -71,8 +71,8 @@ export class World {
   /** Runs that were left going in a gap. */
   readonly loose: Promise<unknown>[] = [];
   readonly problems: string[] = [];
-  /** Constraints, indexes and triggers of the leaf's tables as they were made. */
-  furniture: string[] = [];
+  /** Constraints, indexes and triggers of the tables as they were made. */
+  readonly furniture: Record<Side, string[]> = { old: [], new: [] };
   /** Time of the runs' machines, ahead of real time. */
   passedMs = 0;
   /** Events that runs have replayed. */
@@ -162,7 +162,7 @@ export class World {
 
   /** The tables join the queue, and users begin. */
   async begin(): Promise<void> {
-    this.furniture = (await furniture(this, 'new')).map(({ line }) => line);
+    for (const side of sides) this.furniture[side] = await furniture(this, side);
     const tables = this.tables.map((table) => `public.${table}`);
     await this.onDemand('add-table', (context) => addTable(context, addTableInput.parse({ tables })));
     await this.openOldTransaction();
