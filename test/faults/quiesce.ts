@@ -118,14 +118,17 @@ const nothingOnEither: [what: string, sql: string][] = [
 /** What is not in order. A connection takes a moment to go, and what it held with it. */
 export async function leftovers(world: World, patienceMs = 3_000): Promise<string[]> {
   const problems: string[] = [];
-  const expectNone = async (side: Side, what: string, sql: string) => {
-    const found = () => world.superuser(side, sql);
-    await until(what, async () => (await found()).length === 0, patienceMs).catch(async () => {
-      problems.push(`${side}: ${what}: ${JSON.stringify(await found(), showBigint)}`);
+  for (const side of sides) {
+    const ofSide = nothing.filter(([where]) => where === side).map(([, what, sql]) => [what, sql] as const);
+    await world.database[side].superuser(async (client) => {
+      for (const [what, sql] of [...ofSide, ...nothingOnEither]) {
+        const found = () => client.query(sql);
+        await until(what, async () => (await found()).length === 0, patienceMs).catch(async () => {
+          problems.push(`${side}: ${what}: ${JSON.stringify(await found(), showBigint)}`);
+        });
+      }
     });
-  };
-  for (const [side, what, sql] of nothing) await expectNone(side, what, sql);
-  for (const side of sides) for (const [what, sql] of nothingOnEither) await expectNone(side, what, sql);
+  }
   const [position] = await world.superuser<{ tick: bigint }>(
     'new',
     `select last_tick_id as tick from pgq_node.local_state where consumer_name = '${CONSUMER}'`,
