@@ -136,6 +136,22 @@ export class Player {
   }
 }
 
+/** Far more than any act, or the end of a campaign, takes on a busy machine. */
+const LIMIT_MS = 180_000;
+
+/** Waits for work, but not for ever: a schedule that hangs has to be told like another failure. */
+async function within(world: World, what: string, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      world.problems.push(`not done after ${LIMIT_MS / 1000} s: ${what}`);
+      resolve();
+    }, LIMIT_MS);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
 /** Plays a campaign in databases of its own. Never throws: what went wrong is in the problems. */
 export async function playCampaign(
   servers: FaultServers,
@@ -144,16 +160,20 @@ export async function playCampaign(
 ): Promise<Played> {
   const world = await createWorld(servers, campaign);
   const player = new Player(world);
+  const play = async (act: Act) => {
+    await player.play(act);
+    await Promise.allSettled(world.loose.splice(0));
+  };
   try {
     await world.begin();
     for (const act of acts) {
       if (verbose) console.log(`${new Date().toISOString().slice(17, 23)} ${describeAct(act)}`);
-      await player.play(act);
-      await Promise.allSettled(world.loose.splice(0));
+      await within(world, describeAct(act), play(act));
       if (world.problems.length > 0) break;
     }
     if (await world.holdsOldTransaction()) player.faults.set('old transaction', 1);
-    if (world.problems.length === 0) world.problems.push(...(await quiesce(world)));
+    const close = async () => void world.problems.push(...(await quiesce(world)));
+    if (world.problems.length === 0) await within(world, 'the end', close());
   } catch (error) {
     world.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {

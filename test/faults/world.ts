@@ -226,26 +226,32 @@ export class World {
       this.problems.push(`resync: ${report.error.message}`);
   }
 
+  /** Also where something hangs: its connections end first. */
   async end(): Promise<void> {
-    await Promise.allSettled(this.loose.splice(0));
     for (const wire of [this.wires.old, this.wires.new]) wire.hangUp();
+    for (const side of sides) await this.#endConnections(side);
+    await Promise.allSettled(this.loose.splice(0));
     for (const user of [...this.writers, this.user.old, this.user.new, this.oldTransaction])
       await user.close();
-    await this.leases.stop();
     if (this.#replica)
       await this.superuser('new', `revoke set on parameter session_replication_role from ${PLAIN_OWNER}`);
-    for (const side of sides)
+    for (const side of sides) {
+      await this.#endConnections(side);
       await asSuperuser(
         this.servers.server[side],
         'postgres',
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${this.database[side].name}'`,
-      ).then(() =>
-        asSuperuser(
-          this.servers.server[side],
-          'postgres',
-          `drop database ${quoteIdent(this.database[side].name)}`,
-        ),
+        `drop database ${quoteIdent(this.database[side].name)}`,
       );
+    }
+    await this.leases.stop();
+  }
+
+  #endConnections(side: Side): Promise<unknown> {
+    return asSuperuser(
+      this.servers.server[side],
+      'postgres',
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${this.database[side].name}'`,
+    );
   }
 
   superuser<T>(side: Side, sql: string): Promise<T[]> {
