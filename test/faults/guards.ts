@@ -14,6 +14,16 @@ const begin = sql('pgtide', 'begin_replay');
 const commitChunk = sql('pgtide', 'commit_chunk');
 const copyRace = 'test/race/copy.test.ts';
 
+/** The choice in pgtide.announce_chunk. */
+const nextChunk = `        select p.table_name, p.chunk_no, t.generation
+        from pgtide.copy_chunk p
+        join pgtide.table_state t using (queue_name, table_name)
+        where p.queue_name = i_queue and t.phase = 'copying' and t.error is null
+          and (p.state = 'pending' or p.state = 'announced' and p.announced_at < i_stale_before)
+        order by p.state = 'announced', t.total_rows_estimate desc, p.table_name, p.chunk_no
+        limit 1
+        for update of p skip locked`;
+
 export const guards: Guard[] = [
   {
     name: 'snapshot filter of events',
@@ -128,6 +138,15 @@ export const guards: Guard[] = [
     noticedBy: ['test/faults/guards.test.ts', 'generation'],
   },
   {
+    name: 'one chunk is announced at a time',
+    file: sql('pgtide', 'announce_chunk'),
+    breaks: [
+      [`with next as (\n${nextChunk}\n    )\n`, ''],
+      ['from next n', `from (\n${nextChunk}\n    ) n`],
+    ],
+    noticedBy: [copyRace, 'one chunk at a time'],
+  },
+  {
     name: 'constraints are taken off for a copy',
     file: sql('pgtide', 'begin_copy'),
     breaks: [['perform pgtide.take_off_constraints(i_queue, i_table, v_table);', '']],
@@ -184,6 +203,18 @@ export const guards: Guard[] = [
       ],
     ],
     noticedBy: ['test/sql/queue.test.ts', 'snapshot is not after'],
+  },
+  {
+    name: 'a table that was rewritten after the chunk’s snapshot',
+    file: 'lib/copy/copy-chunk.ts',
+    breaks: [['await refuseRewritten(provider, chunk.table);', '']],
+    noticedBy: [copyRace, 'is rewritten between'],
+  },
+  {
+    name: 'epochs of leases grow',
+    file: 'lib/lease/dynamodb-store.ts',
+    breaks: [['OR #epoch < :epoch)', 'OR #epoch <= :epoch)']],
+    noticedBy: ['test/unit/lease-model.test.ts'],
   },
   {
     name: 'margin for clocks that differ',
