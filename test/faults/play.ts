@@ -6,8 +6,8 @@ import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { alter, caughtUp } from './alterations.ts';
 import type { FaultName, StrikeName } from './fault-names.ts';
 import { briefly } from './gaps.ts';
-import { quiesce } from './quiesce.ts';
-import { type Act, type Campaign, describeAct, type End, type RunAct } from './schedule.ts';
+import { lookBefore, quiesce } from './quiesce.ts';
+import { type Act, type Campaign, describeAct, type End, type RunAct, type Strike } from './schedule.ts';
 import type { FaultServers } from './servers.ts';
 import { strikes } from './strikes.ts';
 import { wideStatement } from './wide.ts';
@@ -19,6 +19,8 @@ export interface Played {
   /** Events that were replayed, and transactions whose COMMIT a client has seen answered. */
   events: number;
   commits: number;
+  /** Tables that were compared before they were copied anew, beside all tables in the end. */
+  looks: number;
 }
 
 /** Units whose runs have no gaps can only lose their connections; other faults strike replay instead. */
@@ -32,6 +34,8 @@ const anyUnit = new Set<StrikeName>([
   'locks of pg_dump',
 ]);
 const onlyReplay = new Set<StrikeName>(['deadlock']);
+/** With these, tables are copied anew. */
+const copiesAll = new Set<StrikeName>(['restored provider', 'restored subscriber', 'lock timeout']);
 
 /** PGTIDE_FAULTS_VERBOSE: tells each act before it is played. */
 const verbose = Boolean(process.env.PGTIDE_FAULTS_VERBOSE);
@@ -39,13 +43,16 @@ const verbose = Boolean(process.env.PGTIDE_FAULTS_VERBOSE);
 export class Player {
   readonly #world: World;
   readonly faults = new Map<FaultName, number>();
+  /** Tables that were compared before they were copied anew. */
+  looks = 0;
   readonly #columns = new Map<string, string[]>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  async play(act: Act): Promise<void> {
+  /** `alone`: nothing else is going on. */
+  async play(act: Act, alone = true): Promise<void> {
     const world = this.#world;
     switch (act.do) {
       case 'write':
@@ -55,6 +62,7 @@ export class Player {
       case 'force tick':
         return world.forceTick();
       case 'resync':
+        if (alone) await this.#lookBefore([world.tableAt(act.table)]);
         return world.resync(world.tableAt(act.table));
       case 'alter':
         return alter(world, this.#columns, act);
@@ -78,13 +86,13 @@ export class Player {
     if (!strike) return void (await world.run(unit));
     const chosen =
       onlyReplay.has(strike.name) || (unit !== 'copy' && !anyUnit.has(strike.name)) ? 'replay' : unit;
-    await this.#prepare(chosen, strike.gap);
+    await this.#prepare(chosen, strike);
     const struck = await strikes[strike.name]({
       world,
       unit: chosen,
       strike,
       meanwhile: async () => {
-        for (const act of meanwhile) await briefly(world, this.play(act));
+        for (const act of meanwhile) await briefly(world, this.play(act, false));
       },
     });
     if (struck) this.faults.set(strike.name, (this.faults.get(strike.name) ?? 0) + 1);
@@ -92,16 +100,25 @@ export class Player {
   }
 
   /** So that the run has something to do. */
-  async #prepare(unit: string, choice: number): Promise<void> {
+  async #prepare(unit: string, { name, gap }: Strike): Promise<void> {
     const world = this.#world;
+    if (copiesAll.has(name)) await this.#lookBefore(world.tables);
     if (unit === 'copy') {
       const [copying] = await world.superuser(
         'new',
         `select 1 from londiste.table_info where local and merge_state is distinct from 'ok' limit 1`,
       );
-      if (!copying) await world.resync(choice % 2 ? 'wide' : world.tableAt(choice));
+      const table = gap % 2 ? 'wide' : world.tableAt(gap);
+      if (!copying) {
+        await this.#lookBefore([table]);
+        await world.resync(table);
+      }
     }
     await world.change();
+  }
+
+  async #lookBefore(tables: readonly string[]): Promise<void> {
+    this.looks += await lookBefore(this.#world, tables);
   }
 
   /** A table leaves the queue, and joins it again: copied anew, or as one that is equal already where others refer to it. */
@@ -180,5 +197,11 @@ export async function playCampaign(
     await world.end();
   }
   const commits = world.writers.reduce((sum, { seen }) => sum + seen.size, 0);
-  return { problems: world.problems, faults: player.faults, events: world.events, commits };
+  return {
+    problems: world.problems,
+    faults: player.faults,
+    events: world.events,
+    commits,
+    looks: player.looks,
+  };
 }

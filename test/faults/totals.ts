@@ -11,6 +11,7 @@ export interface Totals {
   byName: Record<FaultName, number>;
   events: number;
   commits: number;
+  looks: number;
   /** Campaigns that did not end equal and in order. */
   divergences: number;
   minutes: number;
@@ -26,6 +27,7 @@ export function noTotals(pair: Totals['pair']): Totals {
     byName,
     events: 0,
     commits: 0,
+    looks: 0,
     divergences: 0,
     minutes: 0,
   };
@@ -36,6 +38,7 @@ export function addPlayed(totals: Totals, seed: number, played: Played): void {
   totals.campaigns++;
   totals.events += played.events;
   totals.commits += played.commits;
+  totals.looks += played.looks;
   if (played.problems.length > 0) totals.divergences++;
   for (const [name, times] of played.faults) {
     totals.faults += times;
@@ -45,12 +48,12 @@ export function addPlayed(totals: Totals, seed: number, played: Played): void {
 
 /** For people; the last line is for a table. */
 export function describeTotals(totals: Totals): string {
-  const { pair, seeds, campaigns, faults, byName, events, commits, divergences, minutes } = totals;
+  const { pair, seeds, campaigns, faults, byName, events, commits, looks, divergences, minutes } = totals;
   const rows = Object.entries(byName).map(([name, times]) => `${String(times).padStart(6)}  ${name}`);
   const range = `${Math.min(...seeds)} to ${Math.max(...seeds)}`;
   return [
     ...rows,
     `${faults} faults in ${campaigns} campaigns (seeds ${range}; PostgreSQL ${pair.join(' to ')}), ${commits} commits seen by clients, ` +
-      `${events} events replayed, ${divergences} divergences, ${minutes.toFixed(1)} minutes, ${(faults / minutes).toFixed(0)} faults a minute`,
+      `${events} events replayed, ${looks} tables compared before they were copied anew and all in the end, ${divergences} divergences, ${minutes.toFixed(1)} minutes, ${(faults / minutes).toFixed(0)} faults a minute`,
   ].join('\n');
 }

@@ -10,17 +10,22 @@ export function rowsOf(database: TestDatabase, table: string, columns?: string[]
   return database.superuser(async (client) => {
     await client.query(settings);
     const [schema, name] = table.includes('.') ? table.split('.', 2) : ['public', table];
-    const names =
-      columns ??
-      (
-        await client.query<{ name: string }>(
-          `select a.attname::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-            where n.nspname = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped order by 1`,
-          [schema, name],
-        )
-      ).map((row) => row.name);
+    const all = await client.query<{ name: string; send: string | null }>(
+      `select a.attname::text as name, case a.atttypid when 'float4'::regtype then 'float4send' when 'float8'::regtype then 'float8send' end as send
+         from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped order by 1`,
+      [schema, name],
+    );
+    const chosen = columns?.map(
+      (column) => all.find((one) => one.name === column) ?? { name: column, send: null },
+    );
     const quoted = (text: string | undefined) => `"${String(text).replaceAll('"', '""')}"`;
-    const fields = names.map((column) => `coalesce(${quoted(column)}::text, '∅')`).join(` || ' | ' || `);
+    // Before PostgreSQL 12 the text of a float is another one.
+    const text = (column: string, send: string | null) =>
+      send ? `case when ${column} = 'NaN' then 'NaN' else ${send}(${column})::text end` : `${column}::text`;
+    const fields = (chosen ?? all)
+      .map((column) => `coalesce(${text(quoted(column.name), column.send)}, '∅')`)
+      .join(` || ' | ' || `);
     const rows = await client.query<{ line: string }>(
       `select ${fields || "''"} as line from ${quoted(schema)}.${quoted(name)}`,
     );
