@@ -153,6 +153,9 @@ export class Player {
   }
 }
 
+const describe = (error: unknown) =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
 /** Far more than any act, or the end of a campaign, takes on a busy machine. */
 const LIMIT_MS = 180_000;
 
@@ -175,7 +178,12 @@ export async function playCampaign(
   campaign: Campaign,
   acts = campaign.acts,
 ): Promise<Played> {
-  const world = await createWorld(servers, campaign);
+  let world: World;
+  try {
+    world = await createWorld(servers, campaign);
+  } catch (error) {
+    return { problems: [`no world: ${describe(error)}`], faults: new Map(), events: 0, commits: 0, looks: 0 };
+  }
   const player = new Player(world);
   const play = async (act: Act) => {
     await player.play(act);
@@ -192,7 +200,7 @@ export async function playCampaign(
     const close = async () => void world.problems.push(...(await quiesce(world)));
     if (world.problems.length === 0) await within(world, 'the end', close());
   } catch (error) {
-    world.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    world.problems.push(describe(error));
   } finally {
     await world.end();
   }

@@ -90,7 +90,9 @@ export class World {
     this.database = parts.database;
     this.wires = parts.wires;
     this.leases = parts.leases;
-    this.schema = new Schema(campaign.tables, parts.prefix, this.servers.server.old.version);
+    const { server } = this.servers;
+    const oldest = Math.min(...sides.map((side) => server[side].version));
+    this.schema = new Schema(campaign.tables, parts.prefix, oldest);
     this.writers = Array.from({ length: writers }, (_, nr) => new Writer(nr, this.database.old.target));
     this.user = {
       old: new Session(this.database.old.target),
