@@ -11,7 +11,8 @@ export interface Extracted {
 
 /**
  * Streams the batch's events, or the next slice of them, from the provider's event tables into the subscriber's stage.
- * The bytes are not looked into on the way.
+ * The bytes are not looked into on the way. The binary form of the stage's few types is the same in all versions, and costs
+ * both servers half of what escaped text does.
  */
 export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack): Promise<Extracted> {
   const { provider, subscriber } = replay;
@@ -28,9 +29,9 @@ export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack
     );
     const { bytes } = await copyPipe(
       provider,
-      `copy (${slice?.query}) to stdout`,
+      `copy (${slice?.query}) to stdout (format binary)`,
       subscriber,
-      'copy pg_temp.pgtide_stage from stdin',
+      'copy pg_temp.pgtide_stage from stdin (format binary)',
     );
     return { bytes, lastEventId: slice?.lastEventId ?? null };
   });

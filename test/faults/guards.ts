@@ -166,8 +166,8 @@ export const guards: Guard[] = [
   },
   {
     name: 'collapse: whether a key existed before',
-    file: sql('pgtide', 'collapse_rows'),
-    breaks: [["(r.op = ''U'' and l.existed = 0 or r.op = ''I'' and l.existed = 1)", 'false']],
+    file: sql('pgtide', 'collapse_stage'),
+    breaks: [['then 0 else 1 end', 'then 1 else 1 end']],
     noticedBy: ['test/faults/guards.test.ts', 'comes and changes in one batch'],
   },
   {

@@ -22,12 +22,16 @@ declare
 begin
     changed := 0; missing := 0; conflicts := 0;
     for v_shape in execute format(
-        'select h.shape, h.columns, h.key, s.rows
-         from (select shape, count(*) as rows from %s where op = $1 and ($2 is null or ev_id = $2) group by shape) s
-         join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = s.shape', v_rows, i_nr) using i_op, i_ev_id
+        'select h.shape, h.columns, h.key, s.rows, s.alone
+         from (select op, shape, count(*) as rows, count(*) over () = 1 as alone
+               from %s where $2 is null or ev_id = $2 group by op, shape) s
+         join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = s.shape
+         where s.op = $1', v_rows, i_nr) using i_op, i_ev_id
     loop
         v_expected := v_shape.rows;
-        v_where := format('r.op = %L and r.shape = %s', i_op, v_shape.shape) || coalesce(' and r.ev_id = ' || i_ev_id, '');
+        v_where := case when i_ev_id is not null then 'r.ev_id = ' || i_ev_id
+                        when v_shape.alone then 'true'
+                        else format('r.op = %L and r.shape = %s', i_op, v_shape.shape) end;
         select string_agg(format('t.%I = r.c%s', a.attname, a.attnum), ' and ') into v_same_key
         from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.key);
 

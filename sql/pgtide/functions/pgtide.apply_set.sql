@@ -12,14 +12,12 @@ begin
     select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
     if v_work.one_by_one then
         -- Rows that no one key tells apart have no last image: they go in exact order.
-        if i_op = 'C' then
+        if i_op = 'E' then
             for v_step in select * from pgtide.exact_steps(array[i_nr]) loop
                 perform pgtide.apply_event(i_nr, v_step.ev_id, v_step.op, i_on_conflict);
             end loop;
         end if;
-    elsif i_op = 'C' then
-        update pg_temp.pgtide_work set collapsed = pgtide.collapse_rows(i_nr) where nr = i_nr;
-    else
+    elsif i_op <> 'E' then
         perform pgtide.count_applied(i_nr, i_op, i_on_conflict, r.changed, r.missing, r.conflicts)
         from pgtide.apply_rows(v_work.oid, i_nr, i_op::"char", null, i_on_conflict = 'overwrite') r;
     end if;

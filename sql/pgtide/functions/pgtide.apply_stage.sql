@@ -47,12 +47,21 @@ begin
 
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
 
-    for v_table in select * from pg_temp.pgtide_work order by nr loop
+    for v_table in
+        select w.*, c.collapse from pg_temp.pgtide_work w
+        -- Of inserts alone, or deletes alone, none follows another of the same key, unless rows are not what they should be.
+        cross join lateral (
+            select i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1 as collapse
+            from pg_temp.pgtide_kinds k where k.table_name = w.table_name and k.op <> 'T') c
+        order by nr
+    loop
         begin
             if v_table.oid is null then
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
-            perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr);
+            update pg_temp.pgtide_work
+            set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse)
+            where nr = v_table.nr;
             -- Rows have a last image only if one key, and always the same, tells them apart.
             update pg_temp.pgtide_work set one_by_one = (
                 select count(distinct h.key) > 1 or bool_or(h.key = '{}') from pg_temp.pgtide_shapes h where h.nr = v_table.nr)

@@ -1,7 +1,7 @@
 -- pgtide.apply_tables(i_nrs, i_replica, i_on_conflict) returns bool
 --
 -- Applies the typed rows of some tables of pgtide_work together: set-wise, and when that meets a unique or foreign key
--- violation, event by event in the exact order. When a table fails also then, its reason is in pgtide_work.error, and nothing
+-- violation, event by event in the exact order, with the rows that were collapsed. When a table fails also then, its reason is in pgtide_work.error, and nothing
 -- of these tables is applied.
 -- Returns true when a table failed, and the others are to be tried again without it.
 create or replace function pgtide.apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
@@ -10,6 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_exact bool := exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and one_by_one) and cardinality(i_nrs) = 1;
+    v_work record;
     v_step record;
     v_nr int;
     v_state text;
@@ -19,6 +20,11 @@ begin
     loop
         begin
             if v_exact then
+                for v_work in select * from pg_temp.pgtide_work where nr = any (i_nrs) and collapsed > 0 loop
+                    v_nr := v_work.nr;
+                    perform pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, false);
+                    update pg_temp.pgtide_work set collapsed = 0 where nr = v_nr;
+                end loop;
                 for v_step in select * from pgtide.exact_steps(i_nrs) loop
                     v_nr := v_step.nr;
                     perform pgtide.apply_event(v_nr, v_step.ev_id, v_step.op, i_on_conflict);

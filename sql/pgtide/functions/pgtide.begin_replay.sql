@@ -77,6 +77,8 @@ begin
         ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,
         ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int
     ) on commit drop;
+    -- Wide values are read once or twice, and gone: to compress them costs more than all else.
+    alter table pg_temp.pgtide_stage alter ev_data set storage external, alter ev_extra2 set storage external;
     -- FOR SHARE: nobody may start a copy over while its chunks' states are being used.
     perform from pgtide.table_state t where t.queue_name = i_queue and t.phase <> 'ok' for share;
     create temp table pgtide_chunks on commit drop as

@@ -16,8 +16,9 @@ begin
     truncate pg_temp.pgtide_kinds;
     insert into pg_temp.pgtide_kinds
     select case when ev_type like '{%' then ev_extra1 end, ev_type, case when ev_type like '{"op":"_%' then substr(ev_type, 8, 1) end,
-           case when ev_extra4 like 'pgtide:%' then ev_extra4 end, count(*), min(ev_id), max(ev_id)
-    from pg_temp.pgtide_stage
+           case when ev_extra4 like 'pgtide:%' then ev_extra4 end, sum(events), min(first_ev_id), max(last_ev_id)
+    from (select ev_extra1, ev_type, ev_extra4, count(*) as events, min(ev_id) as first_ev_id, max(ev_id) as last_ev_id
+          from pg_temp.pgtide_stage group by ev_extra1, ev_type, ev_extra4) s
     group by 1, 2, 3, 4;
     select ev_type, first_ev_id into v_unknown from pg_temp.pgtide_kinds
     where ev_type !~ '^(\{"op":"(INSERT|UPDATE|DELETE|TRUNCATE)"|pgq\.|londiste\.)' limit 1;

@@ -1,14 +1,16 @@
--- pgtide.type_stage(i_name, i_table, i_nr) returns void
+-- pgtide.type_stage(i_name, i_table, i_nr, i_collapse) returns bigint
 --
 -- Turns a table's staged events into typed rows: the temporary table pgtide_rows_<i_nr> with
---   ev_id, op (I, U, D as the event says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
+--   ev_id, op (I, U, D as the event says, or as the collapse says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
 --   without a key)
 -- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
 -- key as attnums).
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
+-- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart.
+-- Returns the number of events collapsed.
 -- Raises TD004 when an event has a column that the table lacks. Columns that are generated here are left to be generated.
-create or replace function pgtide.type_stage(i_name text, i_table oid, i_nr int)
-returns void language plpgsql
+create or replace function pgtide.type_stage(i_name text, i_table oid, i_nr int, i_collapse bool)
+returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -17,13 +19,17 @@ declare
     v_missing text;
     v_columns text;
     v_values text;
+    v_rows_query text;
     v_key text;
     v_rows bigint;
+    v_repeated bool := false;
     -- Without a tag, the column list is that of the event's own JSON.
     c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
     v_tag text := 's.ev_extra4';
 begin
     create temp table if not exists pgtide_shapes (nr int, shape int, ev_type text, tag text, columns int[], key int[]) on commit drop;
+    delete from pg_temp.pgtide_shapes where nr = i_nr;
+    execute format('drop table if exists pg_temp.pgtide_rows_%s', i_nr);
     if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
         v_tag := 'case when s.ev_extra4 like ''pgtide:%'' then s.ev_extra4 else ' || c_keys_tag || ' end';
     end if;
@@ -66,20 +72,41 @@ begin
         v_columns := 'nothing text';
         v_values := 'x.nothing';
     end if;
+    if i_collapse and (select count(distinct key) = 1 and min(cardinality(key)) > 0 from pg_temp.pgtide_shapes where nr = i_nr) then
+        v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr);
+    end if;
     -- jsonb_to_record costs six tenths of json_to_record, which builds a hash table for each row.
-    execute format(
-        'create temp table pgtide_rows_%s on commit drop as
-         select s.ev_id, substr(s.ev_type, 8, 1)::"char" as op, h.shape, case when h.key = ''{}'' then s.ev_extra2::json end as old_row, %s
+    v_rows_query := format(
+        'select s.ev_id, (%s)::"char" as op, h.shape, case when h.key = ''{}'' then s.ev_extra2::json end as old_row, %s
          from pg_temp.pgtide_stage s
          join pg_temp.pgtide_shapes h on h.nr = %s and h.ev_type = s.ev_type and h.tag = %s
+         %s
          cross join lateral jsonb_to_record(s.ev_data::jsonb) as x (%s)
-         where s.ev_extra1 = $1 and s.ev_type like ''{%%''', i_nr, v_values, i_nr, v_tag, v_columns)
-    using i_name;
+         where s.ev_extra1 = %L and s.ev_type like ''{%%''',
+        case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when l.existed = 0 then ''I'' else ''U'' end'
+             else 'substr(s.ev_type, 8, 1)' end,
+        v_values, i_nr, v_tag,
+        case when v_repeated then format('join pg_temp.pgtide_last_%s l on l.ev_id = s.ev_id and not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'')', i_nr)
+             else '' end,
+        v_columns, i_name);
+    execute format('create temp table pgtide_rows_%s on commit drop as %s with no data', i_nr, v_rows_query);
+    -- As in the stage: wide values are not compressed on their way through.
+    execute (
+        select format('alter table pg_temp.pgtide_rows_%s %s', i_nr, string_agg(format('alter %I set storage external', a.attname), ', '))
+        from pg_attribute a
+        where a.attrelid = format('pg_temp.pgtide_rows_%s', i_nr)::regclass and a.attnum > 0 and a.attstorage in ('x', 'm'));
+    execute format('insert into pg_temp.pgtide_rows_%s %s', i_nr, v_rows_query);
     get diagnostics v_rows = row_count;
+    if v_repeated then
+        execute format('drop table pg_temp.pgtide_last_%s', i_nr);
+    end if;
     if v_rows > 10000 then
-        -- Without statistics the planner takes a large slice for a handful of rows, and looks each up by itself.
+        -- Without statistics the planner takes a large slice for a handful of rows, and looks each up by itself. A small sample does.
+        perform set_config('default_statistics_target', '10', true);
         select string_agg(distinct ', c' || k, '') into v_key from pg_temp.pgtide_shapes h, unnest(h.key) k where h.nr = i_nr;
         execute format('analyze pg_temp.pgtide_rows_%s (op, shape%s)', i_nr, v_key);
     end if;
+    return case when v_repeated then (
+        select sum(events) from pg_temp.pgtide_kinds where table_name = i_name and op <> 'T') - v_rows else 0 end;
 end;
 $$;

@@ -1,0 +1,59 @@
+-- pgtide.collapse_stage(i_name, i_table, i_nr) returns bool
+--
+-- Finds the last image per key among a table's staged events, and the operation that leads there from where the key stood
+-- before the slice: whether it existed before, its first event says (an insert: no); whether it exists after, its last (a
+-- delete: no). Makes the temporary table pgtide_last_<i_nr> (ev_id, existed: 1 or 0) when keys repeat.
+-- pgtide_shapes must hold the table's shapes, all with the same key.
+-- Returns true when keys repeat.
+-- It comes before the events are typed, so that only last images are; to sort whole rows (DISTINCT ON) costs more than to
+-- apply them.
+create or replace function pgtide.collapse_stage(i_name text, i_table oid, i_nr int)
+returns bool language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key text;
+    v_quick_key text;
+    v_events bigint;
+    v_last bigint;
+    -- Two low bits carry the operation through min(): 0 insert, 1 other.
+    c_last constant text :=
+        'create temp table pgtide_last_%s on commit drop as
+         select max(s.ev_id) as ev_id, min(s.ev_id * 2 + case when s.ev_type like ''{"op":"INSERT"%%'' then 0 else 1 end) & 1 as existed
+         from pg_temp.pgtide_stage s
+         where s.ev_extra1 = %L and s.ev_type like ''{%%'' and s.ev_type not like ''{"op":"TRUNCATE"%%'' group by %s';
+begin
+    select string_agg(format('(s.ev_data::json->>%L)::%s', a.attname, format_type(a.atttypid, -1)), ', ' order by k.nr),
+           -- An integer in JSON as pgtide's own capture writes it: up to the next comma. Quotes inside of values are escaped
+           -- there, so that nothing but the name can look like the name.
+           max(format('rtrim(split_part(substr(s.ev_data, strpos(s.ev_data, %1$L) + length(%1$L), 21), '','', 1), ''}'')::%2$s',
+               to_json(a.attname) || ':', format_type(a.atttypid, -1)))
+               filter (where pgtide.base_type(a.atttypid) in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) and cardinality(h.key) = 1)
+    into v_key, v_quick_key
+    from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h
+    cross join lateral unnest(h.key) with ordinality k (attnum, nr)
+    join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum;
+    if exists (select from pg_temp.pgtide_shapes where nr = i_nr and tag not like 'pgtide:%')
+       or exists (select from pg_attribute where attrelid = i_table and attname like '%"%') then
+        v_quick_key := null;
+    end if;
+    begin
+        execute format(c_last, i_nr, i_name, coalesce(v_quick_key, v_key));
+    exception when data_exception then
+        if v_quick_key is null then
+            raise;
+        end if;
+        -- The provider's column is of another type.
+        execute format(c_last, i_nr, i_name, v_key);
+    end;
+    get diagnostics v_last = row_count;
+    select sum(events) into v_events from pg_temp.pgtide_kinds where table_name = i_name and op <> 'T';
+    if v_last = v_events then
+        execute format('drop table pg_temp.pgtide_last_%s', i_nr);
+        return false;
+    end if;
+    -- Whatever the planner takes the stage for, it does not read all of these for each event.
+    execute format('alter table pg_temp.pgtide_last_%s add primary key (ev_id)', i_nr);
+    return true;
+end;
+$$;
