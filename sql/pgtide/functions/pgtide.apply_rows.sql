@@ -22,11 +22,11 @@ declare
 begin
     changed := 0; missing := 0; conflicts := 0;
     for v_shape in execute format(
-        'select h.shape, h.columns, h.key, s.rows, s.alone
-         from (select op, shape, count(*) as rows, count(*) over () = 1 as alone
-               from %s where $2 is null or ev_id = $2 group by op, shape) s
-         join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = s.shape
-         where s.op = $1', v_rows, i_nr) using i_op, i_ev_id
+        'select h.shape, h.columns, h.key, g.rows, g.alone from (%s) g
+         join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = g.shape where g.op = $1',
+        case when i_ev_id is null
+             then format('select op, shape, rows, count(*) over () = 1 as alone from pg_temp.pgtide_groups where nr = %s', i_nr)
+             else format('select op, shape, 1::bigint as rows, false as alone from %s where ev_id = %s', v_rows, i_ev_id) end, i_nr) using i_op
     loop
         v_expected := v_shape.rows;
         v_where := case when i_ev_id is not null then 'r.ev_id = ' || i_ev_id

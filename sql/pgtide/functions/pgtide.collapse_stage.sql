@@ -52,8 +52,6 @@ begin
         execute format('drop table pg_temp.pgtide_last_%s', i_nr);
         return false;
     end if;
-    -- Whatever the planner takes the stage for, it does not read all of these for each event.
-    execute format('alter table pg_temp.pgtide_last_%s add primary key (ev_id)', i_nr);
     return true;
 end;
 $$;

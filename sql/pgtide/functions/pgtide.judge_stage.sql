@@ -32,16 +32,20 @@ begin
 
     -- What is simply in step is not touched: the stage is read again only for tables that are not.
     create temp table pgtide_unsettled on commit drop as
-    select k.table_name, x.phase, t.custom_snapshot::txid_snapshot as seen,
+    select k.table_name, x.phase, k.seen,
            not coalesce(t.local, false) or x.error is not null
                or coalesce(x.phase, case when t.merge_state = 'ok' then 'ok' end) is null
                -- Planned only after this transaction has read the chunks: every snapshot of that copy is yet later, so it was pending.
                or x.phase in ('copying', 'catching-up')
                   and not exists (select from pg_temp.pgtide_chunks c where c.table_name = k.table_name) as ignored
-    from (select distinct table_name from pg_temp.pgtide_kinds where table_name is not null) k
+    from (select k.table_name, max(case when k.first_txid < txid_snapshot_xmax(t.custom_snapshot::txid_snapshot)
+                                   then t.custom_snapshot end)::txid_snapshot as seen
+          from pg_temp.pgtide_kinds k
+          left join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
+          where k.table_name is not null group by k.table_name) k
     left join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
     left join pgtide.table_state x on x.queue_name = i_queue and x.table_name = k.table_name
-    where not coalesce(t.local, false) or x.error is not null or t.custom_snapshot is not null
+    where not coalesce(t.local, false) or x.error is not null or k.seen is not null
        or coalesce(x.phase, t.merge_state, '') <> 'ok';
 
     delete from pg_temp.pgtide_stage s using pg_temp.pgtide_unsettled u

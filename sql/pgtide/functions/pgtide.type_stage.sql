@@ -4,7 +4,7 @@
 --   ev_id, op (I, U, D as the event says, or as the collapse says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
 --   without a key)
 -- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
--- key as attnums).
+-- key as attnums), and in pgtide_groups the numbers of rows: (nr, op, shape, rows).
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
 -- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart.
 -- Returns the number of events collapsed.
@@ -19,6 +19,9 @@ declare
     v_missing text;
     v_columns text;
     v_values text;
+    v_shape_nr text;
+    v_op text;
+    v_old_row text;
     v_rows_query text;
     v_key text;
     v_rows bigint;
@@ -28,21 +31,26 @@ declare
     v_tag text := 's.ev_extra4';
 begin
     create temp table if not exists pgtide_shapes (nr int, shape int, ev_type text, tag text, columns int[], key int[]) on commit drop;
+    create temp table if not exists pgtide_groups (nr int, op "char", shape int, rows bigint) on commit drop;
     delete from pg_temp.pgtide_shapes where nr = i_nr;
+    delete from pg_temp.pgtide_groups where nr = i_nr;
     execute format('drop table if exists pg_temp.pgtide_rows_%s', i_nr);
     if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
         v_tag := 'case when s.ev_extra4 like ''pgtide:%'' then s.ev_extra4 else ' || c_keys_tag || ' end';
     end if;
     for v_shape in execute format(
-        'select ev_type, tag, first_ev_id, row_number() over () as nr from (
-             select ev_type, tag, first_ev_id from pg_temp.pgtide_kinds where table_name = $1 and op <> ''T'' and tag is not null
+        'select ev_type, tag, first_ev_id, first_data, row_number() over () as nr from (
+             select ev_type, tag, first_ev_id, first_data from pg_temp.pgtide_kinds where table_name = $1 and op <> ''T'' and tag is not null
              union all
-             select s.ev_type, %1$s, min(s.ev_id) from pg_temp.pgtide_stage s
+             select s.ev_type, %1$s, min(s.ev_id), null from pg_temp.pgtide_stage s
              where %2$s and s.ev_extra1 = $1 and s.ev_type like ''{%%'' and s.ev_extra4 not like ''pgtide:%%'' is not false
              group by 1, 2) k', c_keys_tag, case when v_tag = 's.ev_extra4' then 'false' else 'true' end)
         using i_name
     loop
-        select s.ev_data into v_data from pg_temp.pgtide_stage s where s.ev_id = v_shape.first_ev_id limit 1;
+        v_data := v_shape.first_data;
+        if v_data is null then
+            select s.ev_data into v_data from pg_temp.pgtide_stage s where s.ev_id = v_shape.first_ev_id limit 1;
+        end if;
         select string_agg(k, ', ') into v_missing from json_object_keys(v_data) k
         where not exists (select from pg_attribute a where a.attrelid = i_table and a.attname = k and a.attnum > 0 and not a.attisdropped);
         if v_missing is not null then
@@ -76,16 +84,22 @@ begin
         v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr);
     end if;
     -- jsonb_to_record costs six tenths of json_to_record, which builds a hash table for each row.
+    select case when count(*) = 1 and bool_and(h.tag like 'pgtide:%') then min(h.shape)::text
+                else 'case ' || string_agg(format('when s.ev_type = %L and %s = %L then %s', h.ev_type, v_tag, h.tag, h.shape), ' ') || ' end' end,
+           case when count(distinct substr(h.ev_type, 8, 1)) = 1 then format('%L', min(substr(h.ev_type, 8, 1)))
+                else 'substr(s.ev_type, 8, 1)' end,
+           case when bool_or(h.key = '{}') then 's.ev_extra2::json' else 'null::json' end
+    into v_shape_nr, v_op, v_old_row
+    from pg_temp.pgtide_shapes h where h.nr = i_nr;
     v_rows_query := format(
-        'select s.ev_id, (%s)::"char" as op, h.shape, case when h.key = ''{}'' then s.ev_extra2::json end as old_row, %s
+        'select s.ev_id, (%s)::"char" as op, %s as shape, %s as old_row, %s
          from pg_temp.pgtide_stage s
-         join pg_temp.pgtide_shapes h on h.nr = %s and h.ev_type = s.ev_type and h.tag = %s
          %s
          cross join lateral jsonb_to_record(s.ev_data::jsonb) as x (%s)
-         where s.ev_extra1 = %L and s.ev_type like ''{%%''',
+         where s.ev_extra1 = %L and s.ev_type like ''{%%'' and s.ev_type not like ''{"op":"TRUNCATE"%%''',
         case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when l.existed = 0 then ''I'' else ''U'' end'
-             else 'substr(s.ev_type, 8, 1)' end,
-        v_values, i_nr, v_tag,
+             else v_op end,
+        v_shape_nr, v_old_row, v_values,
         case when v_repeated then format('join pg_temp.pgtide_last_%s l on l.ev_id = s.ev_id and not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'')', i_nr)
              else '' end,
         v_columns, i_name);
@@ -100,9 +114,9 @@ begin
     if v_repeated then
         execute format('drop table pg_temp.pgtide_last_%s', i_nr);
     end if;
+    execute format('insert into pg_temp.pgtide_groups select %1$s, op, shape, count(*) from pg_temp.pgtide_rows_%1$s group by op, shape', i_nr);
     if v_rows > 10000 then
-        -- Without statistics the planner takes a large slice for a handful of rows, and looks each up by itself. A small sample does.
-        perform set_config('default_statistics_target', '10', true);
+        -- As for the stage.
         select string_agg(distinct ', c' || k, '') into v_key from pg_temp.pgtide_shapes h, unnest(h.key) k where h.nr = i_nr;
         execute format('analyze pg_temp.pgtide_rows_%s (op, shape%s)', i_nr, v_key);
     end if;
