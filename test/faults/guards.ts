@@ -51,7 +51,7 @@ export const guards: Guard[] = [
   {
     name: 'TRUNCATE starts a copy over',
     file: judge,
-    breaks: [["where u.phase in ('copying', 'catching-up')\n    loop", 'where false\n    loop']],
+    breaks: [["u.phase in ('copying', 'catching-up')\n    loop", 'false\n    loop']],
     noticedBy: [copyRace, 'TRUNCATE'],
   },
   {

@@ -51,7 +51,7 @@ begin
         select w.*, c.collapse from pg_temp.pgtide_work w
         -- Of inserts alone, or deletes alone, none follows another of the same key, unless rows are not what they should be.
         cross join lateral (
-            select i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1 as collapse
+            select sum(k.events) > 1 and (i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1) as collapse
             from pg_temp.pgtide_kinds k where k.table_name = w.table_name and k.op <> 'T') c
         order by nr
     loop

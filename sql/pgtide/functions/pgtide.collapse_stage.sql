@@ -52,6 +52,7 @@ begin
         execute format('drop table pg_temp.pgtide_last_%s', i_nr);
         return false;
     end if;
+    execute format('analyze pg_temp.pgtide_last_%s', i_nr);
     return true;
 end;
 $$;

@@ -59,7 +59,7 @@ begin
         select distinct u.table_name
         from pg_temp.pgtide_unsettled u
         join pg_temp.pgtide_stage s on s.ev_extra1 = u.table_name and s.ev_type like '{"op":"TRUNCATE"%'
-        where u.phase in ('copying', 'catching-up')
+        where exists (select from pg_temp.pgtide_kinds where op = 'T') and u.phase in ('copying', 'catching-up')
     loop
         perform pgtide.reset_copy(i_queue, v_table.table_name);
         delete from pg_temp.pgtide_stage where ev_extra1 = v_table.table_name and ev_type like '{%';

@@ -34,6 +34,10 @@ begin
         -- Without statistics the planner takes a large slice for a handful of rows. A small sample does.
         perform set_config('default_statistics_target', '3', true);
         analyze pg_temp.pgtide_stage (ev_extra1, ev_type);
+        if (select count(distinct table_name) > 3 from pg_temp.pgtide_kinds) then
+            -- The steps for one table do not read all tables' events.
+            create index if not exists pgtide_stage_table on pg_temp.pgtide_stage (ev_extra1);
+        end if;
     end if;
     update pg_temp.pgtide_kinds k set first_data = s.ev_data from pg_temp.pgtide_stage s where s.ev_id = k.first_ev_id;
     return v_events;

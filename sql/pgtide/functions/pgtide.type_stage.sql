@@ -93,15 +93,16 @@ begin
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
     v_rows_query := format(
         'select s.ev_id, (%s)::"char" as op, %s as shape, %s as old_row, %s
-         from pg_temp.pgtide_stage s
-         %s
+         from %s s
          cross join lateral jsonb_to_record(s.ev_data::jsonb) as x (%s)
          where s.ev_extra1 = %L and s.ev_type like ''{%%'' and s.ev_type not like ''{"op":"TRUNCATE"%%''',
-        case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when l.existed = 0 then ''I'' else ''U'' end'
+        case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when s.existed = 0 then ''I'' else ''U'' end'
              else v_op end,
         v_shape_nr, v_old_row, v_values,
-        case when v_repeated then format('join pg_temp.pgtide_last_%s l on l.ev_id = s.ev_id and not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'')', i_nr)
-             else '' end,
+        -- offset 0: nothing is parsed before it is known to be a last image.
+        case when v_repeated then format('(select s.*, l.existed from pg_temp.pgtide_stage s join pg_temp.pgtide_last_%s l using (ev_id)
+             where not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'') offset 0)', i_nr)
+             else 'pg_temp.pgtide_stage' end,
         v_columns, i_name);
     execute format('create temp table pgtide_rows_%s on commit drop as %s with no data', i_nr, v_rows_query);
     -- As in the stage: wide values are not compressed on their way through.
