@@ -12,5 +12,5 @@ as $$
     select exists (
         select from pgtide.table_tree(londiste.find_table_oid(i_table)) t (relation)
         join pg_class c on c.oid = t.relation
-        where nullif(c.relfilenode, 0) is distinct from pg_relation_filenode(c.oid));
+        where c.relkind = 'r' and c.relfilenode is distinct from pg_relation_filenode(c.oid));
 $$;
