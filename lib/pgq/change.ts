@@ -23,8 +23,9 @@ const operations: readonly RowChange['op'][] = ['INSERT', 'UPDATE', 'DELETE', 'T
  * they are (bigint, numeric with many digits) come as text.
  */
 export function parseChange(
-  event: Pick<QueueEvent, 'id' | 'type' | 'data' | 'extra2'>,
+  event: Pick<QueueEvent, 'id' | 'type' | 'data' | 'extra1' | 'extra2'>,
 ): RowChange | undefined {
+  if (event.type === 'R' && event.extra1 !== null) return truncated(event.extra1);
   if (!event.type?.startsWith('{')) return undefined;
   const { op, table, pkey } = parseObject(event, event.type);
   const known = operations.find((operation) => operation === op);
@@ -37,6 +38,18 @@ export function parseChange(
     key: Array.isArray(pkey) ? pkey.map(String) : [],
     row: parseObject(event, event.data ?? '{}'),
     old: event.extra2?.startsWith('{') ? parseObject(event, event.extra2) : null,
+  };
+}
+
+function truncated(table: string): RowChange {
+  const dot = table.indexOf('.');
+  return {
+    op: 'TRUNCATE',
+    schema: table.slice(0, dot),
+    table: table.slice(dot + 1),
+    key: [],
+    row: {},
+    old: null,
   };
 }
 

@@ -117,6 +117,7 @@ test('a change of a row is read from its event, with numbers that JavaScript can
     id: 1n,
     type: '{"op":"UPDATE","table":["public","orders"],"pkey":["id"]}',
     data: '{"id":9007199254740993,"price":12.50,"note":"no 12345678901234567890","ok":true,"at":null,"tags":[-1,1e3]}',
+    extra1: 'public.orders',
     extra2: '{"id":9007199254740993,"price":0.1}',
   };
   expect(parseChange(event)).toEqual({
@@ -133,6 +134,14 @@ test('a change of a row is read from its event, with numbers that JavaScript can
       tags: [-1, 1000],
     },
     old: { id: '9007199254740993', price: 0.1 },
+  });
+  expect(parseChange({ ...event, type: 'R', data: '', extra2: null })).toEqual({
+    op: 'TRUNCATE',
+    schema: 'public',
+    table: 'orders',
+    key: [],
+    row: {},
+    old: null,
   });
   expect(parseChange({ ...event, type: 'sign-up' })).toBeUndefined();
   expect(() => parseChange({ ...event, data: '{' })).toThrow('event 1: ');

@@ -3,6 +3,7 @@
 -- Sums up what lies in pgtide_stage: the temporary table pgtide_kinds has a row for each table, event type and column list
 -- (tag; NULL: the writer did not say) with the number of events and the data of the first. Later steps look there, and not at
 -- every event: to read a large stage once more costs as much as a twentieth of all of replay.
+-- TRUNCATE as sqltriga, logutriga and our capture write it becomes jsontriga's.
 -- Returns the number of events. Raises TD007 at a type of event that replay cannot handle: to skip it would be silent loss.
 create or replace function pgtide.measure_stage()
 returns bigint language plpgsql
@@ -24,6 +25,10 @@ begin
                  min(ev_txid) as first_txid
           from pg_temp.pgtide_stage group by ev_extra1, ev_type, ev_extra4) s
     group by 1, 2, 3, 4;
+    if exists (select from pg_temp.pgtide_kinds where ev_type = 'R') then
+        update pg_temp.pgtide_stage set ev_type = '{"op":"TRUNCATE"}', ev_data = '{}' where ev_type = 'R';
+        return pgtide.measure_stage();
+    end if;
     select ev_type, first_ev_id into v_unknown from pg_temp.pgtide_kinds
     where ev_type !~ '^(\{"op":"(INSERT|UPDATE|DELETE|TRUNCATE)"|pgq\.|londiste\.)' limit 1;
     if found then
