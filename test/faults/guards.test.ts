@@ -109,6 +109,15 @@ it('a row that comes and changes in one batch is inserted, one that goes and com
   await applied(`insert into stock values ('newer', 1, 1, 'a'); delete from stock where place = 'newer'`);
 });
 
+it('keys that repeat late in a large slice of updates get their last image', async () => {
+  await applied(
+    `insert into orders select -i, min(customer.id), 0, 'n' from customer, generate_series(1, 2000) i group by i`,
+  );
+  await applied(
+    `update orders set total = 1 where id < 0; update orders set total = 2 where id between -700 and -600`,
+  );
+});
+
 it('unique values that change hands in one batch are applied in the exact order', async () => {
   await applied(`insert into customer values (-1, 'one', 'one@y'), (-2, 'two', 'two@y')`);
   await applied(`update customer set email = 'free@y' where id = -1; update customer set email = 'one@y' where id = -2;

@@ -171,6 +171,12 @@ export const guards: Guard[] = [
     noticedBy: ['test/faults/guards.test.ts', 'comes and changes in one batch'],
   },
   {
+    name: 'collapse: a guess that keys are distinct is checked',
+    file: sql('pgtide', 'apply_set'),
+    breaks: [['if v_work.collapsed is null and v_applied.missing > 0 then', 'if false then']],
+    noticedBy: ['test/faults/guards.test.ts', 'repeat late'],
+  },
+  {
     name: 'fallback to the exact order',
     file: sql('pgtide', 'apply_tables'),
     breaks: [["if v_exact or v_state not in ('23505', '23503', '23P01') then", 'if true then']],

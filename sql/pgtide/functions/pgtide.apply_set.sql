@@ -8,6 +8,7 @@ as $$
 declare
     v_work record;
     v_step record;
+    v_applied record;
 begin
     select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
     if v_work.one_by_one then
@@ -18,8 +19,11 @@ begin
             end loop;
         end if;
     elsif i_op <> 'E' then
-        perform pgtide.count_applied(i_nr, i_op, i_on_conflict, r.changed, r.missing, r.conflicts)
-        from pgtide.apply_rows(v_work.oid, i_nr, i_op::"char", null, i_on_conflict = 'overwrite') r;
+        select * into v_applied from pgtide.apply_rows(v_work.oid, i_nr, i_op::"char", null, i_on_conflict = 'overwrite');
+        if v_work.collapsed is null and v_applied.missing > 0 then
+            raise exception 'keys repeat, or rows are missing' using errcode = 'TD010';
+        end if;
+        perform pgtide.count_applied(i_nr, i_op, i_on_conflict, v_applied.changed, v_applied.missing, v_applied.conflicts);
     end if;
 end;
 $$;

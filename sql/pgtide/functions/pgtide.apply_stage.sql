@@ -48,10 +48,12 @@ begin
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
 
     for v_table in
-        select w.*, c.collapse from pg_temp.pgtide_work w
-        -- Of inserts alone, or deletes alone, none follows another of the same key, unless rows are not what they should be.
+        select w.*, c.collapse, c.guess from pg_temp.pgtide_work w
+        -- Of inserts alone, or deletes alone, none follows another of the same key, unless rows are not what they should be. Of
+        -- updates alone the statement itself tells whether two met one row: it then changes fewer rows than it was given.
         cross join lateral (
-            select sum(k.events) > 1 and (i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1) as collapse
+            select sum(k.events) > 1 and (i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1) as collapse,
+                   i_on_conflict <> 'overwrite' and bool_and(k.op = 'U') as guess
             from pg_temp.pgtide_kinds k where k.table_name = w.table_name and k.op <> 'T') c
         order by nr
     loop
@@ -60,7 +62,7 @@ begin
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
             update pg_temp.pgtide_work
-            set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse)
+            set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess)
             where nr = v_table.nr;
             -- Rows have a last image only if one key, and always the same, tells them apart.
             update pg_temp.pgtide_work set one_by_one = (
@@ -106,7 +108,7 @@ begin
            coalesce(sum(c.changed) filter (where c.op = 'U'), 0)::bigint as updated,
            coalesce(sum(c.changed) filter (where c.op = 'D'), 0)::bigint as deleted,
            coalesce(sum(c.missing), 0)::bigint as missing, coalesce(sum(c.conflicts), 0)::bigint as conflicts,
-           w.collapsed, w.exact, w.error
+           coalesce(w.collapsed, 0) as collapsed, w.exact, w.error
     from pg_temp.pgtide_work w left join pg_temp.pgtide_counts c on c.nr = w.nr
     group by w.table_name, w.nr, w.collapsed, w.exact, w.error;
     insert into pgtide.table_stats as s (queue_name, table_name, inserted, updated, deleted, missing, conflicts, last_problem)

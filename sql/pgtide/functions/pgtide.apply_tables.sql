@@ -1,8 +1,9 @@
 -- pgtide.apply_tables(i_nrs, i_replica, i_on_conflict) returns bool
 --
 -- Applies the typed rows of some tables of pgtide_work together: set-wise, and when that meets a unique or foreign key
--- violation, event by event in the exact order, with the rows that were collapsed. When a table fails also then, its reason is in pgtide_work.error, and nothing
--- of these tables is applied.
+-- violation, event by event in the exact order, with the rows that were collapsed. When a table fails also then, its reason is
+-- in pgtide_work.error, and nothing of these tables is applied. Keys that were guessed to be distinct (pgtide.type_stage) and are
+-- not: the same again, collapsed.
 -- Returns true when a table failed, and the others are to be tried again without it.
 create or replace function pgtide.apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
 returns bool language plpgsql
@@ -11,6 +12,7 @@ as $$
 declare
     v_exact bool := exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and one_by_one) and cardinality(i_nrs) = 1;
     v_work record;
+    v_collapsed bigint;
     v_step record;
     v_nr int;
     v_state text;
@@ -22,7 +24,7 @@ begin
             if v_exact then
                 for v_work in select * from pg_temp.pgtide_work where nr = any (i_nrs) and collapsed > 0 loop
                     v_nr := v_work.nr;
-                    perform pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, false);
+                    perform pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, false, false);
                     update pg_temp.pgtide_work set collapsed = 0 where nr = v_nr;
                 end loop;
                 for v_step in select * from pgtide.exact_steps(i_nrs) loop
@@ -42,6 +44,12 @@ begin
             return false;
         exception when others then
             get stacked diagnostics v_state = returned_sqlstate, v_schema = schema_name, v_table = table_name;
+            if v_state = 'TD010' then
+                select * into v_work from pg_temp.pgtide_work where nr = v_nr;
+                v_collapsed := pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, true, false);
+                update pg_temp.pgtide_work set collapsed = v_collapsed where nr = v_nr;
+                continue;
+            end if;
             if v_exact or v_state not in ('23505', '23503', '23P01') then
                 -- A check at the end names its table itself.
                 update pg_temp.pgtide_work w set error = pgtide.table_failure(v_state, sqlerrm, i_on_conflict)

@@ -1,4 +1,4 @@
--- pgtide.type_stage(i_name, i_table, i_nr, i_collapse) returns bigint
+-- pgtide.type_stage(i_name, i_table, i_nr, i_collapse, i_guess) returns bigint
 --
 -- Turns a table's staged events into typed rows: the temporary table pgtide_rows_<i_nr> with
 --   ev_id, op (I, U, D as the event says, or as the collapse says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
@@ -6,10 +6,11 @@
 -- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
 -- key as attnums), and in pgtide_groups the numbers of rows: (nr, op, shape, rows).
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
--- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart.
--- Returns the number of events collapsed.
+-- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart. With i_guess, the keys
+-- of events of one kind may be taken for distinct by a sample of them.
+-- Returns the number of events collapsed; NULL where that was guessed to be none.
 -- Raises TD004 when an event has a column that the table lacks. Columns that are generated here are left to be generated.
-create or replace function pgtide.type_stage(i_name text, i_table oid, i_nr int, i_collapse bool)
+create or replace function pgtide.type_stage(i_name text, i_table oid, i_nr int, i_collapse bool, i_guess bool)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -34,7 +35,7 @@ begin
     create temp table if not exists pgtide_groups (nr int, op "char", shape int, rows bigint) on commit drop;
     delete from pg_temp.pgtide_shapes where nr = i_nr;
     delete from pg_temp.pgtide_groups where nr = i_nr;
-    execute format('drop table if exists pg_temp.pgtide_rows_%s', i_nr);
+    execute format('drop table if exists pg_temp.pgtide_rows_%1$s, pg_temp.pgtide_row_%1$s', i_nr);
     if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
         v_tag := 'case when s.ev_extra4 like ''pgtide:%'' then s.ev_extra4 else ' || c_keys_tag || ' end';
     end if;
@@ -70,7 +71,7 @@ begin
     -- string stays one.
     select string_agg(format('%I %s', a.attname, case when t.base in ('json'::regtype, 'jsonb'::regtype) then 'text'
                              else format_type(a.atttypid, a.atttypmod) end), ', ' order by a.attnum),
-           string_agg(format('x.%I::%s as c%s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnum), ', ' order by a.attnum)
+           string_agg(format('(s.x).%I::%s as c%s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnum), ', ' order by a.attnum)
     into v_columns, v_values
     from (select distinct unnest(case when ev_type like '{"op":"DELETE"%' and key <> '{}' then key else columns || key end) as attnum
           from pg_temp.pgtide_shapes where nr = i_nr) c
@@ -78,12 +79,14 @@ begin
     cross join lateral (select pgtide.base_type(a.atttypid) as base) t;
     if v_columns is null then
         v_columns := 'nothing text';
-        v_values := 'x.nothing';
+        v_values := '(s.x).nothing';
     end if;
     if i_collapse and (select count(distinct key) = 1 and min(cardinality(key)) > 0 from pg_temp.pgtide_shapes where nr = i_nr) then
-        v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr);
+        v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr,
+            i_guess and (select count(*) = 1 from pg_temp.pgtide_shapes where nr = i_nr));
     end if;
-    -- jsonb_to_record costs six tenths of json_to_record, which builds a hash table for each row.
+    -- A row type of its own: to_record() in FROM would put each row into a set first, and json_… build a hash table for it.
+    execute format('create temp table pgtide_row_%s (%s) on commit drop', i_nr, v_columns);
     select case when count(*) = 1 and bool_and(h.tag like 'pgtide:%') then min(h.shape)::text
                 else 'case ' || string_agg(format('when s.ev_type = %L and %s = %L then %s', h.ev_type, v_tag, h.tag, h.shape), ' ') || ' end' end,
            case when count(distinct substr(h.ev_type, 8, 1)) = 1 then format('%L', min(substr(h.ev_type, 8, 1)))
@@ -93,17 +96,17 @@ begin
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
     v_rows_query := format(
         'select s.ev_id, (%s)::"char" as op, %s as shape, %s as old_row, %s
-         from %s s
-         cross join lateral jsonb_to_record(s.ev_data::jsonb) as x (%s)
-         where s.ev_extra1 = %L and s.ev_type like ''{%%'' and s.ev_type not like ''{"op":"TRUNCATE"%%''',
+         -- offset 0: each event is parsed once, and none before it is known to be a last image.
+         from (select s.*, jsonb_populate_record(null::pg_temp.pgtide_row_%s, s.ev_data::jsonb) as x
+               from %s s
+               where s.ev_extra1 = %L and s.ev_type like ''{%%'' and s.ev_type not like ''{"op":"TRUNCATE"%%'' offset 0) s',
         case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when s.existed = 0 then ''I'' else ''U'' end'
              else v_op end,
-        v_shape_nr, v_old_row, v_values,
-        -- offset 0: nothing is parsed before it is known to be a last image.
+        v_shape_nr, v_old_row, v_values, i_nr,
         case when v_repeated then format('(select s.*, l.existed from pg_temp.pgtide_stage s join pg_temp.pgtide_last_%s l using (ev_id)
              where not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'') offset 0)', i_nr)
              else 'pg_temp.pgtide_stage' end,
-        v_columns, i_name);
+        i_name);
     execute format('create temp table pgtide_rows_%s on commit drop as %s with no data', i_nr, v_rows_query);
     -- As in the stage: wide values are not compressed on their way through.
     execute (
@@ -121,7 +124,7 @@ begin
         select string_agg(distinct ', c' || k, '') into v_key from pg_temp.pgtide_shapes h, unnest(h.key) k where h.nr = i_nr;
         execute format('analyze pg_temp.pgtide_rows_%s (op, shape%s)', i_nr, v_key);
     end if;
-    return case when v_repeated then (
+    return case when v_repeated is null then null when v_repeated then (
         select sum(events) from pg_temp.pgtide_kinds where table_name = i_name and op <> 'T') - v_rows else 0 end;
 end;
 $$;
