@@ -41,10 +41,13 @@ begin
                     where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;
                     continue;
                 when undefined_object then
-                    -- A key that is not there now will be put back as it is saved.
                     if v_saved.kind <> 'deferrable' then
                         raise;
                     end if;
+                    -- A key that is not there now gets them when it is put back (pgtide.restore_object).
+                    continue when exists (
+                        select from pgtide.saved_ddl d
+                        where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = 'foreign key' and d.object_name = v_saved.object_name);
             end;
             delete from pgtide.saved_ddl d
             where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;

@@ -24,7 +24,7 @@ begin
                format('alter table %s disable trigger %I', l.relation::regclass, g.tgname) as quiet_sql,
                format('alter table %s enable %s trigger %I', l.relation::regclass,
                       case g.tgenabled when 'A' then 'always' else '' end, g.tgname) as restore_sql,
-               null::text as validate_sql
+               null::text as validate_sql, false as acts
         from local l join pg_trigger g on g.tgrelid = l.relation
         where not g.tgisinternal and g.tgenabled in ('O', 'A') and left(g.tgname, 8) <> '_pgtide_' and left(g.tgname, 10) <> '_londiste_'
         union all
@@ -38,7 +38,8 @@ begin
                         f.conrelid::regclass, f.conname, f.conname, pg_get_constraintdef(f.oid))
                     else format('alter table %s alter constraint %I not deferrable', f.conrelid::regclass, f.conname) end,
                case when f.acts and f.convalidated and f.relkind = 'r'
-                    then format('alter table %s validate constraint %I', f.conrelid::regclass, f.conname) end
+                    then format('alter table %s validate constraint %I', f.conrelid::regclass, f.conname) end,
+               f.acts
         from (select k.oid, k.conname, k.conrelid, k.conkey, k.confrelid, k.confkey, k.confmatchtype, k.condeferrable, k.convalidated,
                      c.relkind, pgtide.table_name(k.conrelid) as table_name, pgtide.table_name(k.confrelid) as other_table,
                      (k.confdeltype <> 'a' or k.confupdtype <> 'a')
@@ -50,9 +51,12 @@ begin
         where f.acts or not f.condeferrable
     loop
         execute v_change.quiet_sql;
-        insert into pgtide.saved_ddl (queue_name, table_name, kind, object_name, other_table, restore_sql)
+        -- A key that was made deferrable while one of its tables was not this node's is changed again, and has its actions still.
+        insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql)
         values (i_queue, v_change.table_name, v_change.kind, v_change.object_name, v_change.other_table, v_change.restore_sql)
-        on conflict do nothing;
+        on conflict (queue_name, table_name, kind, object_name) do update
+        set restore_sql = regexp_replace(excluded.restore_sql, ' DEFERRABLE( NOT VALID)?$', '\1')
+        where v_change.acts and d.restore_sql like 'alter table % alter constraint % not deferrable';
         if v_change.validate_sql is not null then
             insert into pgtide.saved_ddl (queue_name, table_name, kind, object_name, other_table, restore_sql)
             values (i_queue, v_change.table_name, 'foreign key', v_change.object_name, v_change.other_table, v_change.validate_sql)

@@ -12,6 +12,7 @@ declare
     v_saved pgtide.saved_ddl;
     v_result text := 'restored';
     v_validate text;
+    v_quiet record;
 begin
     if not pg_try_advisory_xact_lock(hashtext('pgtide.restore_object'), hashtext(concat_ws(' ', i_queue, i_table, i_kind, i_name))) then
         return 'busy';
@@ -31,6 +32,17 @@ begin
             v_result := 'begun';
         else
             execute v_saved.restore_sql;
+            -- Between tables that are both replicated here a key stays without actions (pgtide.quiet_tables).
+            for v_quiet in
+                delete from pgtide.saved_ddl d
+                where i_kind = 'foreign key' and d.queue_name = i_queue and d.table_name = i_table and d.kind = 'deferrable'
+                  and d.object_name = i_name and exists (
+                      select from unnest(array[d.table_name, d.other_table]) o (name) where not exists (
+                          select from londiste.table_info t where t.queue_name = i_queue and t.table_name = o.name and t.local))
+                returning d.restore_sql
+            loop
+                execute v_quiet.restore_sql;
+            end loop;
         end if;
     exception
         when duplicate_table or duplicate_object then

@@ -1,0 +1,76 @@
+/**
+ * Without replica mode, a foreign key has no actions on the subscriber while both of its tables are replicated. It gets them back
+ * when one leaves, and is as it was when both have left, whatever has happened meanwhile.
+ */
+import { expect, it } from 'vitest';
+import { copyWith } from '../../lib/units/copy.ts';
+import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { endsIn } from '../support/crash-hooks.ts';
+import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
+import { expectEqual } from '../support/oracle.ts';
+import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+
+const setUp = `
+  create table parent (id int primary key, note text);
+  create table child (id int primary key, parent_id int references parent on update cascade on delete set null, note text)`;
+
+const onOld = (pair: InstalledPair, sql: string) => pair.old.client((client) => client.query(sql));
+
+const keys = (pair: InstalledPair) =>
+  pair.new.client((client) =>
+    client.query(
+      `select conname::text, pg_get_constraintdef(oid) as definition, convalidated from pg_constraint where contype = 'f'`,
+    ),
+  );
+
+async function remove(pair: InstalledPair, ...tables: string[]): Promise<void> {
+  await removeTable(pair.shop.context('old'), removeTableInput.parse({ tables }));
+  await replayAll(pair);
+}
+
+async function change(pair: InstalledPair): Promise<void> {
+  await onOld(
+    pair,
+    `update parent set note = note || 'x' where id % 3 = 0; delete from parent where id % 50 = 0;
+     insert into parent select max(id) + 1, 'new' from parent`,
+  );
+  await replayAll(pair);
+}
+
+it.each(['joins again', 'leaves while the other is copied', 'leaves, and joins while the other is copied'])(
+  'when a table %s',
+  async (what) => {
+    const pair = await installedPair();
+    await pair.both(setUp);
+    const before = await keys(pair);
+    await onOld(
+      pair,
+      `insert into parent select i, 'p' from generate_series(1, 300) i; insert into child select i, i, 'c' from generate_series(1, 300) i`,
+    );
+    await addTables(pair, ['parent', 'child']);
+    await followUntilSynced(pair);
+    await change(pair);
+    expect(await keys(pair), 'without actions').not.toEqual(before);
+    if (what !== 'joins again') {
+      await resync(pair.shop.context('old'), resyncInput.parse({ tables: ['parent'] }));
+      expect(await endsIn((at) => copyWith({ at })(pair.shop.context('new')), 'chunk.announced')).toBe(true);
+    }
+    await remove(pair, 'child');
+    await onOld(pair, `insert into parent select max(id) + 1, 'new' from parent`);
+    await replayAll(pair);
+    if (what !== 'leaves while the other is copied') {
+      await addTables(pair, ['child'], { skipTruncate: false, expectSync: true });
+      await change(pair);
+      await followUntilSynced(pair);
+      await change(pair);
+      await expectEqual(pair.old, pair.new, ['parent', 'child']);
+      await remove(pair, 'child', 'parent');
+    } else {
+      await followUntilSynced(pair);
+      await expectEqual(pair.old, pair.new, ['parent']);
+      await remove(pair, 'parent');
+    }
+    expect(await keys(pair)).toEqual(before);
+  },
+);
