@@ -25,8 +25,11 @@ begin
         join pgq.queue q on q.queue_name = i_queue
         cross join pgtide.capture_version() v
         cross join lateral pgtide.table_tree(c.root) r (relation)
-        left join pg_proc p on p.pronamespace = 'pgtide'::regnamespace and p.proname = format('capture_%s_%s', q.queue_id, r.relation)::name
-        where p.oid is null or position(v in p.prosrc) = 0 or position(pgtide.capture_shape(r.relation, c.root) in p.prosrc) = 0
+        -- Looked up one by one: a hash of all functions with their sources is megabytes.
+        left join lateral (
+            select f.prosrc from pg_proc f
+            where f.pronamespace = 'pgtide'::regnamespace and f.proname = format('capture_%s_%s', q.queue_id, r.relation)::name limit 1) p on true
+        where p.prosrc is null or position(v in p.prosrc) = 0 or position(pgtide.capture_shape(r.relation, c.root) in p.prosrc) = 0
     loop
         if v_stale.has_trigger then
             execute pgtide.capture_function(v_stale.queue_id, v_stale.relation, v_stale.root);
