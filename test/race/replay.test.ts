@@ -47,6 +47,22 @@ describe('replays at once', () => {
     await shop.expectEqual();
   });
 
+  it('leave a batch to another that has finished it, where the subscriber and its lock were lost', async () => {
+    await changes();
+    let other = '';
+    const hook = inGap('position.checked', async () => {
+      await shop.new.superuser((client) =>
+        client.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'pgtide shop'`,
+        ),
+      );
+      other = await endOf(replay(context()));
+    });
+    expect(await endOf(replayWith(hook)(context()))).toBe('fenced');
+    expect(other).toBe('applied');
+    await finish();
+  });
+
   it.each(replaySteps)('end equal when one comes and goes while another is at %s', async (step) => {
     await changes();
     let other = '';
