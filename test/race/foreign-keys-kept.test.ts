@@ -10,6 +10,7 @@ import { endsIn } from '../support/crash-hooks.ts';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+import { until } from '../support/until.ts';
 
 const setUp = `
   create table parent (id int primary key, note text);
@@ -74,3 +75,29 @@ it.each(['joins again', 'leaves while the other is copied', 'leaves, and joins w
     expect(await keys(pair)).toEqual(before);
   },
 );
+
+it('a key that another session drops while replay waits to change it is let go', async () => {
+  const pair = await installedPair();
+  await pair.both(`${setUp}; create table other (id int primary key)`);
+  await addTables(pair, ['parent', 'child', 'other']);
+  await followUntilSynced(pair);
+  await pair.new.client((client) =>
+    client.query(
+      'alter table child add constraint late foreign key (id) references parent on delete cascade',
+    ),
+  );
+  await onOld(pair, 'insert into other values (1)');
+  await using session = await pair.new.open();
+  await session.client.query('begin; alter table child drop constraint late');
+  const replayed = replayAll(pair);
+  await pair.new.superuser((client) =>
+    until('replay waits', () =>
+      client.first(
+        `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      ),
+    ),
+  );
+  await session.client.query('commit');
+  await replayed;
+  await expectEqual(pair.old, pair.new, ['other']);
+});

@@ -50,7 +50,12 @@ begin
                 and exists (select from local l where l.relation in (k.conrelid, k.confrelid))) f
         where f.acts or not f.condeferrable
     loop
-        execute v_change.quiet_sql;
+        begin
+            execute v_change.quiet_sql;
+        exception when undefined_object then
+            -- Copy has taken the key off since it was looked up.
+            continue;
+        end;
         -- A key that was made deferrable while one of its tables was not this node's is changed again, and has its actions still.
         insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql)
         values (i_queue, v_change.table_name, v_change.kind, v_change.object_name, v_change.other_table, v_change.restore_sql)

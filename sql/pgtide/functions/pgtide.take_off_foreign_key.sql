@@ -1,6 +1,7 @@
 -- pgtide.take_off_foreign_key(i_queue, i_key) returns void
 --
--- Drops a foreign key, and saves how to put it back. One that waits to be validated will be validated then.
+-- Drops a foreign key, and saves how to put it back. One that waits to be validated will be validated then. Nothing where another
+-- session has dropped it since it was looked up.
 create or replace function pgtide.take_off_foreign_key(i_queue text, i_key oid)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -10,13 +11,20 @@ declare
 begin
     select k.conname::text as name, k.conrelid::regclass::text as relation, pgtide.table_name(k.conrelid) as table_name,
            pgtide.table_name(k.confrelid) as other_table, pg_get_constraintdef(k.oid) as definition
-    into strict v_key from pg_constraint k where k.oid = i_key;
+    into v_key from pg_constraint k where k.oid = i_key;
+    if not found then
+        return;
+    end if;
     if exists (select from pgtide.saved_ddl d where d.queue_name = i_queue and d.table_name = v_key.table_name
                and d.kind = 'foreign key' and d.object_name = v_key.name)
     then
         v_key.definition := regexp_replace(v_key.definition, ' NOT VALID$', '');
     end if;
-    execute format('alter table %s drop constraint %I', v_key.relation, v_key.name);
+    begin
+        execute format('alter table %s drop constraint %I', v_key.relation, v_key.name);
+    exception when undefined_object then
+        return;
+    end;
     insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql)
     values (i_queue, v_key.table_name, 'foreign key', v_key.name, v_key.other_table,
         format('alter table %s add constraint %I %s', v_key.relation, v_key.name, v_key.definition))
