@@ -4,7 +4,7 @@
 -- before the slice: whether it existed before, its first event says (an insert: no); whether it exists after, its last (a
 -- delete: no). Makes the temporary table pgtide_last_<i_nr> (ev_id, existed: 1 or 0) when keys repeat.
 -- pgtide_shapes must hold the table's shapes, all with the same key.
--- Returns true when keys repeat. With i_guess, and NULL: none does among the first thousand; the rest were not looked at.
+-- Returns true when keys repeat. With i_guess, and NULL: none does in a sample of about a thousand; the rest were not looked at.
 -- It comes before the events are typed, so that only last images are; to sort whole rows (DISTINCT ON) costs more than to
 -- apply them.
 create or replace function pgtide.collapse_stage(i_name text, i_table oid, i_nr int, i_guess bool)
@@ -40,8 +40,10 @@ begin
     end if;
     begin
         if i_guess then
-            execute format('select count(*) = count(distinct (%s)) from (select * from pg_temp.pgtide_stage where %s limit 1000) s',
-                coalesce(v_quick_key, v_key), format(c_events, i_name)) into v_distinct;
+            -- Of pages from everywhere: hot rows that are updated in turn would look distinct at the start.
+            execute format('select count(*) = count(distinct (%s)) from pg_temp.pgtide_stage s tablesample system (%s) repeatable (0) where %s',
+                coalesce(v_quick_key, v_key), (select least(100, 100000 / sum(events)) from pg_temp.pgtide_kinds), format(c_events, i_name))
+            into v_distinct;
             if v_distinct then
                 return null;
             end if;
