@@ -113,9 +113,7 @@ it('keys that repeat late in a large slice of updates get their last image', asy
   await applied(
     `insert into orders select -i, min(customer.id), 0, 'n' from customer, generate_series(1, 8000) i group by i`,
   );
-  await applied(
-    `update orders set total = 1 where id < 0; update orders set total = 2 where id = -1700`,
-  );
+  await applied(`update orders set total = 1 where id < 0; update orders set total = 2 where id = -1700`);
 });
 
 it('unique values that change hands in one batch are applied in the exact order', async () => {
