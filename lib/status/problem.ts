@@ -8,6 +8,7 @@ const severities = {
   'ticker-paused': 'error',
   'trigger-missing': 'error',
   'trigger-disabled': 'error',
+  'partition-uncaptured': 'error',
   'capture-stale': 'information',
   'table-missing': 'error',
   'table-not-added': 'information',

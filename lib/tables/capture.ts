@@ -1,6 +1,9 @@
 import type { Client } from '../db/client.ts';
 
-/** The queue's tables of which changes are not captured: a trigger is missing or disabled. */
+/**
+ * The queue's tables of which changes are not captured: a trigger is missing or disabled. A new partition is not among them: it
+ * comes under the capture of its table as maintain finds it.
+ */
 export async function listUncaptured(client: Client, queue: string): Promise<string[]> {
   const problems = await listCaptureProblems(client, queue);
   const broken = problems.filter(({ code }) => code === 'trigger-missing' || code === 'trigger-disabled');

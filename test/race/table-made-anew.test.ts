@@ -50,6 +50,27 @@ describe('a provider’s table that was dropped and made again', () => {
   );
 });
 
+describe('a new partition', () => {
+  it('does not have its table copied anew by add-table: maintain brings it under the capture', async () => {
+    const pair = await installedPair(undefined, small);
+    await pair.both(`create table item (id int primary key, note text) partition by range (id);
+      create table item_1 partition of item for values from (0) to (1000)`);
+    await onOld(pair, items(1, 100));
+    await addTables(pair, ['item']);
+    await followUntilSynced(pair);
+    await pair.both('create table item_2 partition of item for values from (1000) to (2000)');
+    expect(await problems(pair)).toContain('old: partition-uncaptured');
+    pair.shop.counts.clear();
+    await addTables(pair, ['item']);
+    await maintain(pair.shop.context('old'));
+    expect(await problems(pair)).not.toContain('old: partition-uncaptured');
+    await onOld(pair, `insert into item_2 values (1500, 'by its own name')`);
+    await followUntilSynced(pair);
+    expect(pair.shop.counts.get('chunks')).toBeUndefined();
+    await expectEqual(pair.old, pair.new, ['item']);
+  });
+});
+
 describe('a key', () => {
   it('whose columns the subscriber has in another order is followed through its copy', async () => {
     const pair = await installedPair(undefined, small);
