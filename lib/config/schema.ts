@@ -111,7 +111,7 @@ export const queueSchema = z
     replay: z
       .strictObject({
         maxEvents: whole(1, 100_000_000)
-          .default(200_000)
+          .default(500_000)
           .describe('Most events that one transaction applies; a larger batch is applied in slices.'),
         maxBytes: bytes(1024)
           .prefault('256MB')

@@ -39,7 +39,7 @@ begin
     create temp table pgtide_work on commit drop as
     select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
            row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
-           0::bigint as collapsed, false as one_by_one, false as exact, null::text as error
+           0::bigint as collapsed, false as lazy, false as one_by_one, false as exact, null::text as error
     from pg_temp.pgtide_kinds k
     join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
     where k.op <> 'T'
@@ -62,11 +62,15 @@ begin
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
             update pg_temp.pgtide_work
-            set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess)
+            set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess,
+                i_on_conflict <> 'overwrite')
             where nr = v_table.nr;
-            -- Rows have a last image only if one key, and always the same, tells them apart.
-            update pg_temp.pgtide_work set one_by_one = (
-                select count(distinct h.key) > 1 or bool_or(h.key = '{}') from pg_temp.pgtide_shapes h where h.nr = v_table.nr)
+            -- Rows have a last image only if one key, and always the same, tells them apart. Of inserts alone all images are the last.
+            update pg_temp.pgtide_work set
+                lazy = (select c.relkind = 'v' from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || v_table.nr)),
+                one_by_one = (select (count(distinct h.key) > 1 or bool_or(h.key = '{}'))
+                                     and (i_on_conflict = 'overwrite' or bool_or(h.ev_type not like '{"op":"INSERT"%'))
+                              from pg_temp.pgtide_shapes h where h.nr = v_table.nr)
             where nr = v_table.nr;
         exception when others then
             v_failed := pgtide.table_failure(sqlstate, sqlerrm, i_on_conflict);

@@ -3,7 +3,8 @@
 -- Applies the typed rows of some tables of pgtide_work together: set-wise, and when that meets a unique or foreign key
 -- violation, event by event in the exact order, with the rows that were collapsed. When a table fails also then, its reason is
 -- in pgtide_work.error, and nothing of these tables is applied. Keys that were guessed to be distinct (pgtide.type_stage) and are
--- not: the same again, collapsed.
+-- not: the same again, collapsed. Rows that are typed only as they are read (pgtide_work.lazy), and fail: the same again with rows that
+-- are typed before, so that an error is of the one or the other, and rows can be looked up.
 -- Returns true when a table failed, and the others are to be tried again without it.
 create or replace function pgtide.apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
 returns bool language plpgsql
@@ -11,6 +12,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_exact bool := exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and one_by_one) and cardinality(i_nrs) = 1;
+    v_typed bool := false;
     v_work record;
     v_collapsed bigint;
     v_step record;
@@ -21,12 +23,14 @@ declare
 begin
     loop
         begin
+            for v_work in
+                select * from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)
+            loop
+                v_nr := v_work.nr;
+                perform pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, false, false, false);
+                update pg_temp.pgtide_work set collapsed = 0, lazy = false where nr = v_nr;
+            end loop;
             if v_exact then
-                for v_work in select * from pg_temp.pgtide_work where nr = any (i_nrs) and collapsed > 0 loop
-                    v_nr := v_work.nr;
-                    perform pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, false, false);
-                    update pg_temp.pgtide_work set collapsed = 0 where nr = v_nr;
-                end loop;
                 for v_step in select * from pgtide.exact_steps(i_nrs) loop
                     v_nr := v_step.nr;
                     perform pgtide.apply_event(v_nr, v_step.ev_id, v_step.op, i_on_conflict);
@@ -46,8 +50,12 @@ begin
             get stacked diagnostics v_state = returned_sqlstate, v_schema = schema_name, v_table = table_name;
             if v_state = 'TD010' then
                 select * into v_work from pg_temp.pgtide_work where nr = v_nr;
-                v_collapsed := pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, true, false);
-                update pg_temp.pgtide_work set collapsed = v_collapsed where nr = v_nr;
+                v_collapsed := pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, true, false, false);
+                update pg_temp.pgtide_work set collapsed = v_collapsed, lazy = false where nr = v_nr;
+                continue;
+            end if;
+            if not v_typed and exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and lazy) then
+                v_typed := true;
                 continue;
             end if;
             if v_exact or v_state not in ('23505', '23503', '23P01') then

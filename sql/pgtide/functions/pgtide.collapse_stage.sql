@@ -13,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_key text;
-    v_quick_key text;
+    v_quick_key text := pgtide.quick_key(i_table, i_nr);
     v_events bigint;
     v_last bigint;
     v_distinct bool;
@@ -24,20 +24,11 @@ declare
          select max(s.ev_id) as ev_id, min(s.ev_id * 2 + case when s.ev_type like ''{"op":"INSERT"%%'' then 0 else 1 end) & 1 as existed
          from pg_temp.pgtide_stage s where %s group by %s';
 begin
-    select string_agg(format('(s.ev_data::json->>%L)::%s', a.attname, format_type(a.atttypid, -1)), ', ' order by k.nr),
-           -- An integer in JSON as pgtide's own capture writes it: up to the next comma. Quotes inside of values are escaped
-           -- there, so that nothing but the name can look like the name.
-           max(format('rtrim(split_part(substr(s.ev_data, strpos(s.ev_data, %1$L) + length(%1$L), 21), '','', 1), ''}'')::%2$s',
-               to_json(a.attname) || ':', format_type(a.atttypid, -1)))
-               filter (where pgtide.base_type(a.atttypid) in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) and cardinality(h.key) = 1)
-    into v_key, v_quick_key
+    select string_agg(format('(s.ev_data::json->>%L)::%s', a.attname, format_type(a.atttypid, -1)), ', ' order by k.nr)
+    into v_key
     from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h
     cross join lateral unnest(h.key) with ordinality k (attnum, nr)
     join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum;
-    if exists (select from pg_temp.pgtide_shapes where nr = i_nr and tag not like 'pgtide:%')
-       or exists (select from pg_attribute where attrelid = i_table and attname like '%"%') then
-        v_quick_key := null;
-    end if;
     begin
         if i_guess then
             -- Of pages from everywhere: hot rows that are updated in turn would look distinct at the start.

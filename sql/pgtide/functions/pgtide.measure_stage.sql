@@ -44,7 +44,10 @@ begin
             create index if not exists pgtide_stage_table on pg_temp.pgtide_stage (ev_extra1);
         end if;
     end if;
-    update pg_temp.pgtide_kinds k set first_data = s.ev_data from pg_temp.pgtide_stage s where s.ev_id = k.first_ev_id;
+    -- Looked up one by one: the first event of a kind mostly lies near the first of the stage.
+    update pg_temp.pgtide_kinds k set first_data = (
+        select s.ev_data from pg_temp.pgtide_stage s where s.ev_extra1 = k.table_name and s.ev_id = k.first_ev_id limit 1)
+    where k.op <> 'T' and k.tag is not null;
     return v_events;
 end;
 $$;

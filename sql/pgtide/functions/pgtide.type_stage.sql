@@ -1,6 +1,6 @@
--- pgtide.type_stage(i_name, i_table, i_nr, i_collapse, i_guess) returns bigint
+-- pgtide.type_stage(i_name, i_table, i_nr, i_collapse, i_guess, i_lazy) returns bigint
 --
--- Turns a table's staged events into typed rows: the temporary table pgtide_rows_<i_nr> with
+-- Turns a table's staged events into typed rows: the temporary table, or view, pgtide_rows_<i_nr> with
 --   ev_id, op (I, U, D as the event says, or as the collapse says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
 --   without a key)
 -- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
@@ -8,9 +8,11 @@
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
 -- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart. With i_guess, the keys
 -- of events of one kind may be taken for distinct by a sample of them.
+-- With i_lazy, events of one kind that are applied set-wise and not collapsed become a view: the one statement that applies them types
+-- them as it reads them. What does not fit then fails there.
 -- Returns the number of events collapsed; NULL where that was guessed to be none.
 -- Raises TD004 when an event has a column that the table lacks. Columns that are generated here are left to be generated.
-create or replace function pgtide.type_stage(i_name text, i_table oid, i_nr int, i_collapse bool, i_guess bool)
+create or replace function pgtide.type_stage(i_name text, i_table oid, i_nr int, i_collapse bool, i_guess bool, i_lazy bool)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -24,9 +26,11 @@ declare
     v_op text;
     v_old_row text;
     v_rows_query text;
+    v_source text;
     v_key text;
     v_rows bigint;
     v_repeated bool := false;
+    v_lazy bool;
     -- Without a tag, the column list is that of the event's own JSON.
     c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
     v_tag text := 's.ev_extra4';
@@ -35,7 +39,10 @@ begin
     create temp table if not exists pgtide_groups (nr int, op "char", shape int, rows bigint) on commit drop;
     delete from pg_temp.pgtide_shapes where nr = i_nr;
     delete from pg_temp.pgtide_groups where nr = i_nr;
-    execute format('drop table if exists pg_temp.pgtide_rows_%1$s, pg_temp.pgtide_row_%1$s', i_nr);
+    for v_shape in select c.relname, c.relkind from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || i_nr) loop
+        execute format('drop %s pg_temp.%s', case v_shape.relkind when 'v' then 'view' else 'table' end, v_shape.relname);
+    end loop;
+    execute format('drop table if exists pg_temp.pgtide_row_%s', i_nr);
     if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
         v_tag := 'case when s.ev_extra4 like ''pgtide:%'' then s.ev_extra4 else ' || c_keys_tag || ' end';
     end if;
@@ -85,6 +92,10 @@ begin
         v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr,
             i_guess and (select count(*) = 1 from pg_temp.pgtide_shapes where nr = i_nr));
     end if;
+    select i_lazy and v_repeated is not true and count(*) = 1 and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
+           case when count(*) = 1 and min(h.ev_type) like '{"op":"DELETE"%' then pgtide.quick_key(i_table, i_nr) end
+    into v_lazy, v_key
+    from pg_temp.pgtide_shapes h where h.nr = i_nr;
     -- A row type of its own: to_record() in FROM would put each row into a set first, and json_… build a hash table for it.
     execute format('create temp table pgtide_row_%s (%s) on commit drop', i_nr, v_columns);
     select case when count(*) = 1 and bool_and(h.tag like 'pgtide:%') then min(h.shape)::text
@@ -94,19 +105,27 @@ begin
            case when bool_or(h.key = '{}') then 's.ev_extra2::json' else 'null::json' end
     into v_shape_nr, v_op, v_old_row
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
-    v_rows_query := format(
-        'select s.ev_id, (%s)::"char" as op, %s as shape, %s as old_row, %s
-         -- offset 0: each event is parsed once, and none before it is known to be a last image.
-         from (select s.*, jsonb_populate_record(null::pg_temp.pgtide_row_%s, s.ev_data::jsonb) as x
-               from %s s
-               where s.ev_extra1 = %L and s.ev_type like ''{%%'' and s.ev_type not like ''{"op":"TRUNCATE"%%'' offset 0) s',
-        case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when s.existed = 0 then ''I'' else ''U'' end'
-             else v_op end,
-        v_shape_nr, v_old_row, v_values, i_nr,
+    v_source := format('%s s where s.ev_extra1 = %L and s.ev_type like ''{%%'' and s.ev_type not like ''{"op":"TRUNCATE"%%''',
         case when v_repeated then format('(select s.*, l.existed from pg_temp.pgtide_stage s join pg_temp.pgtide_last_%s l using (ev_id)
              where not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'') offset 0)', i_nr)
              else 'pg_temp.pgtide_stage' end,
         i_name);
+    if v_lazy and v_key is not null then
+        v_values := format('%s as c%s', v_key, (select h.key[1] from pg_temp.pgtide_shapes h where h.nr = i_nr));
+    else
+        -- offset 0: each event is parsed once, and none before it is known to be a last image.
+        v_source := format('(select s.*, jsonb_populate_record(null::pg_temp.pgtide_row_%s, s.ev_data::jsonb) as x from %s offset 0) s', i_nr, v_source);
+    end if;
+    v_rows_query := format('select s.ev_id, (%s)::"char" as op, %s as shape, %s as old_row, %s from %s',
+        case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when s.existed = 0 then ''I'' else ''U'' end'
+             else v_op end,
+        v_shape_nr, v_old_row, v_values, v_source);
+    if v_lazy then
+        execute format('create temp view pgtide_rows_%s as %s', i_nr, v_rows_query);
+        insert into pg_temp.pgtide_groups
+        select i_nr, k.op, 1, sum(k.events) from pg_temp.pgtide_kinds k where k.table_name = i_name and k.op <> 'T' group by k.op;
+        return case when v_repeated is not null then 0 end;
+    end if;
     execute format('create temp table pgtide_rows_%s on commit drop as %s with no data', i_nr, v_rows_query);
     -- As in the stage: wide values are not compressed on their way through.
     execute (
