@@ -22,24 +22,26 @@ declare
     v_cut bool;
 begin
     for v_copy in
-        select c.name, t.oid, k.key, c.bounds, jsonb_array_length(k.key) = 1 and exists (
-                   select from pg_attribute a join pg_type y on y.oid = a.atttypid
-                   where a.attrelid = t.oid and a.attname = k.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A') as bare
+        -- The bounds of a key of one column are one literal: an expression for each would take longer to plan than the events to read.
+        select c.name, t.oid, k.key, c.bounds, case when jsonb_array_length(k.key) = 1 then (
+                   select format('%L::%s[]', array(select b->>0 from jsonb_array_elements(c.bounds) with ordinality o (b, nr) order by nr),
+                                 format_type(a.atttypid, a.atttypmod))
+                   from pg_attribute a join pg_type y on y.oid = a.atttypid
+                   where a.attrelid = t.oid and a.attname = k.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A') end as literal
         from jsonb_to_recordset(i_copies) as c (name text, bounds jsonb)
         cross join lateral londiste.find_table_oid(c.name) as t (oid)
         cross join lateral to_jsonb(pgtide.table_key(t.oid)) as k (key)
     loop
         v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name, coalesce((
-            select format(case when v_copy.bare then 'width_bucket(%s, array[%s])' else 'width_bucket(row(%s), array[%s])' end,
+            select format(case when v_copy.literal is not null then 'width_bucket(%s, %s)' else 'width_bucket(row(%s), array[%s])' end,
                 string_agg(pgtide.key_value(v_copy.oid, k.name, format('ev_data::json->>%L', k.name)), ', ' order by k.nr),
-                (select string_agg(b.bound, ', ' order by b.position) from (
-                    select e.position, format(case when v_copy.bare then '%s' else 'row(%s)' end,
-                        string_agg(pgtide.key_value(v_copy.oid, v.name, quote_literal(v.value)), ', ' order by v.nr)) as bound
+                coalesce(v_copy.literal, (select string_agg(b.bound, ', ' order by b.position) from (
+                    select e.position, format('row(%s)', string_agg(pgtide.key_value(v_copy.oid, v.name, quote_literal(v.value)), ', ' order by v.nr)) as bound
                     from jsonb_array_elements(v_copy.bounds) with ordinality e (bound, position)
                     cross join lateral (
                         select n.name, e.bound->>(n.nr - 1)::int as value, n.nr
                         from jsonb_array_elements_text(v_copy.key) with ordinality n (name, nr)) v
-                    group by e.position) b))
+                    group by e.position) b)))
             from jsonb_array_elements_text(v_copy.key) with ordinality k (name, nr)
             where v_copy.oid is not null and jsonb_array_length(v_copy.bounds) > 0
             having count(*) > 0), '0'));
