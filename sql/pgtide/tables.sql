@@ -78,6 +78,7 @@ create table pgtide.copy_chunk (
     foreign key (queue_name, table_name) references pgtide.table_state on delete cascade,
     check ((state = 'copied') = (snapshot is not null))
 );
+create index copy_chunk_open on pgtide.copy_chunk (queue_name, table_name, chunk_no) where state <> 'copied';
 
 -- Events of announced chunks, and of tables being restored, until they can be judged.
 create table pgtide.parked_event (

@@ -3,6 +3,7 @@
 -- On the subscriber, in a transaction of its own that must be committed before the chunk's snapshot is taken: claims the next
 -- chunk to copy. Pending ones come first, then those that were announced before i_stale_before, whose run has ended (should
 -- it live after all, its commit will find the attempt changed). table_name is NULL when there is none.
+-- Reads one row of each table in copy, however many chunks are done (the partial index copy_chunk_open).
 create or replace function pgtide.announce_chunk(i_queue text, i_stale_before timestamptz,
     out table_name text, out chunk_no int, out attempt int, out generation int, out lower_key text[], out upper_key text[])
 language plpgsql
@@ -10,24 +11,30 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-    -- The choice is a CTE, which is made once: a subquery in FROM may be run for each row of c, and choose another chunk each time.
-    with next as (
-        select p.table_name, p.chunk_no, t.generation
-        from pgtide.copy_chunk p
-        join pgtide.table_state t using (queue_name, table_name)
-        where p.queue_name = i_queue and t.phase = 'copying' and t.error is null
-          and (p.state = 'pending' or p.state = 'announced' and p.announced_at < i_stale_before)
-        order by p.state = 'announced', t.total_rows_estimate desc, p.table_name, p.chunk_no
-        limit 1
-        for update of p skip locked
-    )
-    update pgtide.copy_chunk c
-    set state = 'announced', attempt = c.attempt + 1, announced_at = clock_timestamp()
-    from next n
-    where c.queue_name = i_queue and c.table_name = n.table_name and c.chunk_no = n.chunk_no
-    returning c.table_name, c.chunk_no, c.attempt, n.generation, c.lower_key,
-        (select u.lower_key from pgtide.copy_chunk u
-         where u.queue_name = i_queue and u.table_name = c.table_name and u.chunk_no = c.chunk_no + 1)
-    into table_name, chunk_no, attempt, generation, lower_key, upper_key;
+    for v_turn in 1 .. 2 loop
+        -- The choice is a CTE, which is made once: a subquery in FROM may be run for each row of c, and choose another chunk each time.
+        with next as (
+            select t.table_name, p.chunk_no, t.generation
+            from (select s.table_name, s.generation from pgtide.table_state s
+                  where s.queue_name = i_queue and s.phase = 'copying' and s.error is null
+                  order by s.total_rows_estimate desc, s.table_name) t
+            cross join lateral (
+                select o.chunk_no from pgtide.copy_chunk o
+                where o.queue_name = i_queue and o.table_name = t.table_name and o.state <> 'copied'
+                  and (v_turn = 1 and o.state = 'pending' or v_turn = 2 and o.state = 'announced' and o.announced_at < i_stale_before)
+                order by o.chunk_no limit 1
+                for update skip locked) p
+            limit 1
+        )
+        update pgtide.copy_chunk c
+        set state = 'announced', attempt = c.attempt + 1, announced_at = clock_timestamp()
+        from next n
+        where c.queue_name = i_queue and c.table_name = n.table_name and c.chunk_no = n.chunk_no
+        returning c.table_name, c.chunk_no, c.attempt, n.generation, c.lower_key,
+            (select u.lower_key from pgtide.copy_chunk u
+             where u.queue_name = i_queue and u.table_name = c.table_name and u.chunk_no = c.chunk_no + 1)
+        into table_name, chunk_no, attempt, generation, lower_key, upper_key;
+        exit when table_name is not null;
+    end loop;
 end;
 $$;

@@ -43,6 +43,10 @@ begin
     insert into pgtide.copy_chunk (queue_name, table_name, chunk_no, lower_key)
     select i_queue, i_table, b.nr, array(select jsonb_array_elements_text(b.bound))
     from jsonb_array_elements(i_bounds) with ordinality b (bound, nr);
+    -- Without statistics all open chunks are read and sorted to take the first (pgtide.announce_chunk).
+    if jsonb_array_length(i_bounds) > 100 then
+        analyze pgtide.copy_chunk;
+    end if;
     return londiste.local_set_table_state(i_queue, i_table, null, 'in-copy') is not null;
 end;
 $$;
