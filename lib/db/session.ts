@@ -18,6 +18,10 @@ const pinnedSettings: Record<string, string> = {
   quote_all_identifiers: 'off',
 };
 
-export const pinSession = Object.entries(pinnedSettings)
-  .map(([name, value]) => `set local ${name} = '${value}'`)
-  .join('; ');
+/** To compile a statement takes longer than it saves: most are short, and no plan is used twice. Version 10 does not know it. */
+const withoutJit = `select set_config('jit', 'off', true) where current_setting('jit', true) is not null`;
+
+export const pinSession = [
+  ...Object.entries(pinnedSettings).map(([name, value]) => `set local ${name} = '${value}'`),
+  withoutJit,
+].join('; ');

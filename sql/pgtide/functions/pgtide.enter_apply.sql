@@ -3,17 +3,13 @@
 -- Makes the rest of the transaction one that applies changes from elsewhere: no user trigger, no foreign key check.
 -- Returns true when replica mode does it. A role that may not use replica mode gets false: then pgtide.applying passes the
 -- guard triggers, deferrable constraints wait for the commit, and pgtide.quiet_tables has seen to the rest.
--- Statements on temporary tables run once: to compile them costs more than to run them, and a little more memory keeps
--- the grouping of a large slice's keys off the disk.
+-- A little more memory keeps the grouping of a large slice's keys off the disk.
 create or replace function pgtide.enter_apply()
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform set_config('pgtide.applying', 'on', true);
-    if current_setting('jit', true) = 'on' then
-        perform set_config('jit', 'off', true);
-    end if;
     if pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB') then
         perform set_config('work_mem', '64MB', true);
     end if;
