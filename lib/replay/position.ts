@@ -13,7 +13,8 @@ export interface OnTrack {
 
 /**
  * Locks the node's position, checks the lease's epoch, and compares the position with the batch, three ways: on track,
- * already applied, lost. A tick is the same if both its id and its time are. Runs at the start of replay's transaction, after the batch was opened: see lib/copy/merge-state.ts.
+ * already applied, lost. A tick is the same if both its id and its time are. Runs at the start of replay's transaction, after
+ * the batch was opened: see lib/copy/merge-state.ts.
  */
 export async function checkPosition(
   replay: Replay,
@@ -53,7 +54,7 @@ export async function checkPosition(
       if (await isOvertaken(replay, batch)) return { verdict: 'already-applied' };
       throw new PgtideError(
         'lost-position',
-        `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position}${isOtherTick(batch, row?.position)} (queue ${replay.queue}, consumer ${replay.consumer})`,
+        `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position}${madeAtAnotherTime(batch, row?.position)} (queue ${replay.queue}, consumer ${replay.consumer})`,
         {
           remedy:
             'one of the two databases was restored, or the consumer was moved by hand; copy the tables anew: ' +
@@ -64,7 +65,7 @@ export async function checkPosition(
 }
 
 /** What to say where the ids alone would fit. */
-function isOtherTick({ previousTick, tick }: Batch, position: bigint | undefined): string {
+function madeAtAnotherTime({ previousTick, tick }: Batch, position: bigint | undefined): string {
   return position === previousTick || position === tick
     ? ', a tick of that id that was made at another time'
     : '';

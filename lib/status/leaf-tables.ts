@@ -53,7 +53,11 @@ export async function readLeafTables(
       name: row.name,
       state: row.mergeState ?? 'new',
       copiedRows: Number(row.copiedRows),
-      totalRowsEstimate: row.totalRowsEstimate === null ? null : Number(row.totalRowsEstimate),
+      // What has come is the better guess, once it is more.
+      totalRowsEstimate:
+        row.totalRowsEstimate === null
+          ? null
+          : Math.max(Number(row.totalRowsEstimate), Number(row.copiedRows)),
       error: row.error,
     })),
     problems: rows.flatMap((row) => problemsOf(client.node, row, { queue, ...options })),
