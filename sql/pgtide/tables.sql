@@ -28,8 +28,8 @@ create table pgtide.replay_state (
 );
 
 -- One row per table that this database subscribes to.
---   phase  NULL (to be planned) → copying → catching-up (all chunks are there) → restoring (consistent; events are parked
---          while indexes are built) → restored → ok. londiste.table_info.merge_state says the same in Londiste's words.
+--   phase  NULL (to be planned) -> copying -> catching-up (all chunks are there) -> restoring (consistent; events are parked
+--          while indexes are built) -> restored -> ok. londiste.table_info.merge_state says the same in Londiste's words.
 create table pgtide.table_state (
     queue_name      text not null,
     table_name      text not null,

@@ -51,6 +51,8 @@ export interface DatabaseOptions {
   installed?: boolean;
   /** Another owner than the usual one; made when missing, and no superuser. Not with `installed`. */
   owner?: string;
+  /** Another one than UTF8; the locale is C. Not with `installed`. */
+  encoding?: string;
 }
 
 async function askBroker(what: 'server' | 'template', version: number): Promise<ServerAddress> {
@@ -86,13 +88,17 @@ export async function createDatabase(
   server: ServerAddress,
   options: DatabaseOptions = {},
 ): Promise<TestDatabase> {
-  if (options.installed && options.owner)
-    throw new Error('an installed database is a clone, and belongs to the usual owner');
+  if (options.installed && (options.owner || options.encoding))
+    throw new Error('an installed database is a clone, and belongs to the usual owner, in UTF8');
   if (options.installed) await askBroker('template', server.version);
   if (options.owner) await createRole(server, options.owner);
   const owner = options.owner ?? PLAIN_OWNER;
   const name = uniqueName();
-  const template = options.installed ? TEMPLATE : 'template1';
+  const template = options.encoding
+    ? `template0 encoding '${options.encoding}' lc_collate 'C' lc_ctype 'C'`
+    : options.installed
+      ? TEMPLATE
+      : 'template1';
   await asSuperuser(
     server,
     'postgres',

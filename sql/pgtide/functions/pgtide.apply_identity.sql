@@ -1,6 +1,6 @@
 -- pgtide.apply_identity(i_table, i_nr, i_columns, i_where) returns bigint
 --
--- Gives updated rows the values of their identity columns that are generated always. The provider can change one (SET … =
+-- Gives updated rows the values of their identity columns that are generated always. The provider can change one (SET .. =
 -- DEFAULT), but here no UPDATE may set it to a given value: such a row is deleted and inserted.
 --   i_columns  the columns of the events, as attnums
 --   i_where    which of the rows r of pgtide_rows_<i_nr>, and that r is for row t of the table

@@ -3,7 +3,7 @@
 -- Applies the typed rows of one operation as one statement a column list.
 --   i_op         D, U or I
 --   i_ev_id      only this event (exact replay); NULL: all rows
---   i_overwrite  an update that finds no row inserts it, an insert that finds one updates it
+--   i_overwrite  an update that finds no row inserts it (one that holds only what it changed: TD007), an insert that finds one updates it
 -- changed counts the rows changed, missing the updates and deletes that found none, conflicts the inserts that found one (only
 -- with i_overwrite; otherwise such an insert fails with unique_violation).
 create or replace function pgtide.apply_rows(i_table oid, i_nr int, i_op "char", i_ev_id bigint, i_overwrite bool,
@@ -22,7 +22,7 @@ declare
 begin
     changed := 0; missing := 0; conflicts := 0;
     for v_shape in execute format(
-        'select h.shape, h.columns, h.key, g.rows, g.alone from (%s) g
+        'select h.shape, h.columns, h.key, h.tag like ''pgtide:sql:%%'' and h.ev_type like ''{"op":"UPDATE"%%'' as partial, g.rows, g.alone from (%s) g
          join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = g.shape where g.op = $1',
         case when i_ev_id is null
              then format('select op, shape, rows, count(*) over () = 1 as alone from pg_temp.pgtide_groups where nr = %s', i_nr)
@@ -51,6 +51,10 @@ begin
                                       and a.attnum = any (v_shape.columns) and a.attnum <> all (v_shape.key)) then
                 perform pgtide.apply_identity(i_table, i_nr, v_shape.columns, v_where || ' and ' || v_same_key);
             end if;
+        end if;
+        if i_overwrite and i_op = 'U' and v_count < v_expected and v_shape.partial then
+            raise exception 'table %: an update that holds only what it changed found no row, and cannot become one',
+                pgtide.table_name(i_table) using errcode = 'TD007';
         end if;
         if i_op = 'I' or i_overwrite and i_op = 'U' and v_count < v_expected then
             execute (

@@ -13,6 +13,9 @@
 -- that unique values are free again; otherwise inserts and updates parents first, then deletes children first, as
 -- live foreign keys want it. When a set-wise statement meets a unique or foreign key violation that the exact order might
 -- not, the table (without replica mode: the slice) is replayed again event by event, inside this transaction.
+-- A last image per key stands for those before it only if it holds all that they held. Images of our capture do: they are whole rows.
+-- Others (the triggers of PgQ; pgtide.read_classic_event) may hold some columns, and another image others: where keys repeat and
+-- column lists differ, such a table's events are applied one by one.
 -- Missing privileges, locks, a full disk and the like fail the whole: they say nothing about a table.
 create or replace function pgtide.apply_stage(i_queue text, i_replica bool, i_on_conflict text)
 returns table (table_name text, inserted bigint, updated bigint, deleted bigint, missing bigint, conflicts bigint,
@@ -24,6 +27,7 @@ as $$
 declare
     v_control record;
     v_table record;
+    v_unreadable record;
     v_again bool;
     v_failed text;
 begin
@@ -61,6 +65,13 @@ begin
             if v_table.oid is null then
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
+            for v_unreadable in
+                select k.first_ev_id, k.first_data::json as data from pg_temp.pgtide_kinds k
+                where k.table_name = v_table.table_name and k.tag = 'pgtide:unreadable' order by k.first_ev_id limit 1
+            loop
+                raise exception 'event % (%) of table % cannot be applied: %', v_unreadable.first_ev_id, v_unreadable.data->>'type',
+                    v_table.table_name, v_unreadable.data->>'reason' using errcode = 'TD007';
+            end loop;
             update pg_temp.pgtide_work
             set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess,
                 i_on_conflict <> 'overwrite')
@@ -72,6 +83,12 @@ begin
                                      and (i_on_conflict = 'overwrite' or bool_or(h.ev_type not like '{"op":"INSERT"%'))
                               from pg_temp.pgtide_shapes h where h.nr = v_table.nr)
             where nr = v_table.nr;
+            if (select count(distinct h.columns) > 1 and bool_or(h.tag !~ '^pgtide:[0-9a-f]{8}$')
+                from pg_temp.pgtide_shapes h where h.nr = v_table.nr and h.ev_type not like '{"op":"DELETE"%')
+               and (select collapsed > 0 from pg_temp.pgtide_work where nr = v_table.nr) then
+                perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, false, false);
+                update pg_temp.pgtide_work set collapsed = 0, one_by_one = true where nr = v_table.nr;
+            end if;
         exception when others then
             v_failed := pgtide.table_failure(sqlstate, sqlerrm, i_on_conflict);
             update pg_temp.pgtide_work set error = v_failed where nr = v_table.nr;

@@ -1,6 +1,6 @@
 -- pgtide.capture_function(i_queue_id, i_table, i_root) returns text
 --
--- The CREATE FUNCTION statement of a table's capture: one static INSERT … SELECT a statement of the application.
+-- The CREATE FUNCTION statement of a table's capture: one static INSERT .. SELECT a statement of the application.
 --   i_queue_id  pgq.queue.queue_id
 --   i_table     the table that the triggers are on
 --   i_root      the table that is replicated: i_table, or the partitioned table above it
@@ -27,7 +27,7 @@
 -- or a scan of the table itself, for a later one: the check for changed keys is a set operation; where there are some, the
 -- statement is planned each time; the table is only looked up by its key.
 --
--- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH … DELETE …
+-- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE ..
 -- INSERT), and the delete's trigger may fire last: where a deleted key is there afterwards, its events are settled the same way.
 create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid)
 returns text language plpgsql stable

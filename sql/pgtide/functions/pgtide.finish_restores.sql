@@ -1,6 +1,6 @@
 -- pgtide.finish_restores(i_queue) returns setof text
 --
--- Tells replay that tables have their indexes and constraints back: restoring → restored. What could not be put back does
+-- Tells replay that tables have their indexes and constraints back: restoring -> restored. What could not be put back does
 -- not hold the table up; status tells it. Returns the tables' names.
 create or replace function pgtide.finish_restores(i_queue text)
 returns setof text language sql

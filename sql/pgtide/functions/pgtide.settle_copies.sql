@@ -1,10 +1,10 @@
 -- pgtide.settle_copies(i_queue, i_tick_snapshot) returns int
 --
 -- Moves tables in copy on, as far as the position that replay is about to commit allows:
---   copying → catching-up      all chunks are copied
---   catching-up → restoring    nothing is parked, and the position has passed every chunk's snapshot: the table is as it was
+--   copying -> catching-up      all chunks are copied
+--   catching-up -> restoring    nothing is parked, and the position has passed every chunk's snapshot: the table is as it was
 --                              on the provider at that tick. Its events are parked from here on, while copy builds indexes.
---   catching-up → ok           the same, when nothing has to be built
+--   catching-up -> ok           the same, when nothing has to be built
 -- Returns the number of tables that became consistent. Only replay calls it: it alone knows the position.
 create or replace function pgtide.settle_copies(i_queue text, i_tick_snapshot txid_snapshot)
 returns int language plpgsql

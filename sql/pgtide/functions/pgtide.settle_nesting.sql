@@ -8,11 +8,11 @@
 -- row that the outer statement then inserts. So the order is not guessed. Each inner capture leaves a mark; the outer
 -- capture that finds one takes all events of the table since then, and per key that both have touched puts one event in
 -- their place, which holds the row as it is now:
---     existed before = exists now − (inserts − deletes)          (inserts and deletes of one key alternate)
---     before and now: update · now only: insert · before only: delete · neither: nothing
+--     existed before = exists now - (inserts - deletes)          (inserts and deletes of one key alternate)
+--     before and now: update; now only: insert; before only: delete; neither: nothing
 -- A table without a key settles the same way over whole rows, as a multiset.
 --
--- INSERT … ON CONFLICT DO UPDATE and MERGE fire several statement triggers, always in the order delete, update, insert, and all
+-- INSERT .. ON CONFLICT DO UPDATE and MERGE fire several statement triggers, always in the order delete, update, insert, and all
 -- of them after the row triggers. So a capture that has settled leaves its mark for the captures of later operations of the
 -- same depth, until an inner capture shows that a new statement has begun.
 --

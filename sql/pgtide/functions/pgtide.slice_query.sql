@@ -4,12 +4,13 @@
 --   i_batch       an open batch
 --   i_after       leave out events up to this ev_id (0: none)
 --   i_max_events, i_max_bytes  where the slice ends; it holds at least one event
---   i_copies      tables in copy: [{"name": table, "bounds": [[text…]…]}…], bounds in the order of the key here
+--   i_copies      tables in copy: [{"name": table, "bounds": [[text..]..]}..], bounds in the order of the key here
 -- last_ev_id is where the slice ends inside the batch, NULL when the batch ends with it.
 -- Columns of the query: those of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
 -- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
 -- chunk_no is the chunk that the event's key falls into. The provider computes it, and it alone, because collations differ
 -- between servers. width_bucket searches the bounds by halves.
+-- Changes that PgQ's own triggers wrote leave in jsontriga's form (pgtide.classic_query), where there are any.
 create or replace function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb,
     out query text, out last_ev_id bigint)
 language plpgsql
@@ -20,6 +21,7 @@ declare
     v_chunks text := '';
     v_events text;
     v_cut bool;
+    v_classic bool;
 begin
     for v_copy in
         -- The bounds of a key of one column are one literal: an expression for each would take longer to plan than the events to read.
@@ -48,8 +50,9 @@ begin
     end loop;
     -- The batch's own query sorts; here nothing needs the order.
     v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
-    execute format('select count(*) > $2 or sum(octet_length(ev_data)) > $3 from (%s) e where ev_id > $1', v_events)
-    into v_cut using i_after, i_max_events, i_max_bytes;
+    execute format('select count(*) > $2 or sum(octet_length(ev_data)) > $3, bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
+                    from (%s) e where ev_id > $1', v_events)
+    into v_cut, v_classic using i_after, i_max_events, i_max_bytes;
     if v_cut then
         execute format(
             'select max(ev_id) from (
@@ -59,9 +62,12 @@ begin
              where nr = 1 or nr <= $2 and bytes <= $3', v_events)
         into last_ev_id using i_after, i_max_events, i_max_bytes;
     end if;
-    query := format('select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s from (%s) e where ev_id > %s%s',
+    v_events := format('select * from (%s) e where ev_id > %s%s', v_events, i_after, coalesce(' and ev_id <= ' || last_ev_id, ''));
+    if v_classic then
+        v_events := pgtide.classic_query(v_events, i_copies);
+    end if;
+    query := format('select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s from (%s) e',
         case when v_chunks = '' then 'null::int'
-             else 'case when ev_type not like ''{"op":%'' or ev_type like ''{"op":"TRUNCATE"%'' then null' || v_chunks || ' end' end,
-        v_events, i_after, coalesce(' and ev_id <= ' || last_ev_id, ''));
+             else 'case when ev_type not like ''{"op":%'' or ev_type like ''{"op":"TRUNCATE"%'' then null' || v_chunks || ' end' end, v_events);
 end;
 $$;

@@ -96,7 +96,7 @@ begin
            case when count(*) = 1 and min(h.ev_type) like '{"op":"DELETE"%' then pgtide.quick_key(i_table, i_nr) end
     into v_lazy, v_key
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
-    -- A row type of its own: to_record() in FROM would put each row into a set first, and json_… build a hash table for it.
+    -- A row type of its own: to_record() in FROM would put each row into a set first, and json_.. build a hash table for it.
     execute format('create temp table pgtide_row_%s (%s) on commit drop', i_nr, v_columns);
     select case when count(*) = 1 and bool_and(h.tag like 'pgtide:%') then min(h.shape)::text
                 else 'case ' || string_agg(format('when s.ev_type = %L and %s = %L then %s', h.ev_type, v_tag, h.tag, h.shape), ' ') || ' end' end,
