@@ -32,10 +32,10 @@ begin
     cross join lateral pgtide.table_key(t.oid) as k (key)
     left join (select r.oid, r.relname, p.nspname from pg_class r join pg_namespace p on p.oid = r.relnamespace) c on c.oid = t.oid;
     return case when v_tables is null then i_events else format(
-        'select s.ev_id, s.ev_txid, s.ev_time, case when s.classic then (s.x).ev_type else s.ev_type end as ev_type,
-             case when s.classic then (s.x).ev_data else s.ev_data end as ev_data, s.ev_extra1,
+        'select s.ev_id, s.ev_txid, s.ev_time, case when s.classic then s.x[1] else s.ev_type end as ev_type,
+             case when s.classic then s.x[2] else s.ev_data end as ev_data, s.ev_extra1,
              case when not s.classic then s.ev_extra2 end as ev_extra2, s.ev_extra3,
-             case when s.classic then (s.x).ev_extra4 else s.ev_extra4 end as ev_extra4
+             case when s.classic then s.x[3] else s.ev_extra4 end as ev_extra4
          -- offset 0: each event is read once.
          from (select e.*, c.classic, case when c.classic then pgtide.read_classic_event(e.ev_type, e.ev_data, t.json, t.key, t.needed, %L) end as x
                from (%s) e cross join lateral (select coalesce(%s, false) as classic) c
