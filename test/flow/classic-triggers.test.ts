@@ -206,11 +206,17 @@ describe.each([
 
   it("a table passes from Londiste's triggers to our capture and back, and all of it may lie in one batch", async () => {
     const pair = await make();
-    const tables = ['by_url', 'by_sql'];
+    const tables = ['by_url', 'by_sql', 'by_sql_unique'];
     await pair.both(
-      tables.map((t) => `create table ${t} (id int primary key, v text, w text, x int);`).join(''),
+      tables.map((t) => `create table ${t} (id int primary key, v text, w text, x int);`).join('') +
+        // Its values are swapped below, which only the exact order allows.
+        'alter table by_sql_unique add unique (v)',
     );
-    const classic: Record<string, string[]> = { by_url: ['tgflags=L', 'ignore=w'], by_sql: ['tgflags=Q'] };
+    const classic: Record<string, string[]> = {
+      by_url: ['tgflags=L', 'ignore=w'],
+      by_sql: ['tgflags=Q'],
+      by_sql_unique: ['tgflags=Q'],
+    };
     await addClassic(pair, classic);
     await write(
       pair,

@@ -91,6 +91,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       ['a b', 'z'],
     ],
     ['U', `a='1' where a='1'`, { a: '1' }, ['a']],
+    ['U', `b='2',a='1',c='3' where a='1'`, { b: '2', c: '3', a: '1' }, ['a']],
     ['U', `b=' where a=''2'' and b=''' where a=','`, { b: ` where a='2' and b='`, a: ',' }, ['a']],
     ['U', `"x where y"='null' where " and "='z'`, { 'x where y': 'null', ' and ': 'z' }, [' and ']],
     ['D', `a='1'`, { a: '1' }, ['a']],

@@ -14,8 +14,8 @@
 -- live foreign keys want it. When a set-wise statement meets a unique or foreign key violation that the exact order might
 -- not, the table (without replica mode: the slice) is replayed again event by event, inside this transaction.
 -- A last image per key stands for those before it only if it holds all that they held. Images of our capture do: they are whole rows.
--- Others (the triggers of PgQ; pgtide.read_classic_event) may hold some columns, and another image others: where keys repeat and
--- column lists differ, such a table's events are applied one by one.
+-- Others (of PgQ's triggers: pgtide.read_classic_event) may hold some columns, and another image others: where keys repeat and column
+-- lists differ, a key's images are folded into one (pgtide.fold_stage).
 -- Missing privileges, locks, a full disk and the like fail the whole: they say nothing about a table.
 create or replace function pgtide.apply_stage(i_queue text, i_replica bool, i_on_conflict text)
 returns table (table_name text, inserted bigint, updated bigint, deleted bigint, missing bigint, conflicts bigint,
@@ -86,8 +86,9 @@ begin
             if (select count(distinct h.columns) > 1 and bool_or(h.tag !~ '^pgtide:[0-9a-f]{8}$')
                 from pg_temp.pgtide_shapes h where h.nr = v_table.nr and h.ev_type not like '{"op":"DELETE"%')
                and (select collapsed > 0 from pg_temp.pgtide_work where nr = v_table.nr) then
-                perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, false, false);
-                update pg_temp.pgtide_work set collapsed = 0, one_by_one = true where nr = v_table.nr;
+                update pg_temp.pgtide_work
+                set collapsed = pgtide.fold_stage(v_table.table_name, v_table.oid, v_table.nr) where nr = v_table.nr;
+                perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, false, false, false);
             end if;
         exception when others then
             v_failed := pgtide.table_failure(sqlstate, sqlerrm, i_on_conflict);

@@ -27,6 +27,7 @@ begin
                 select * from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)
             loop
                 v_nr := v_work.nr;
+                perform pgtide.unfold_stage(v_work.table_name, v_nr);
                 perform pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, false, false, false);
                 update pg_temp.pgtide_work set collapsed = 0, lazy = false where nr = v_nr;
             end loop;

@@ -23,19 +23,19 @@ begin
         begin
             select convert_from(string_agg(case when p.nr = 1 then convert_to(p.part, i_encoding)
                                                 when p.part ~ '^[89A-Fa-f]' then decode(left(p.part, 2), 'hex') || convert_to(substr(p.part, 3), i_encoding)
-                                                else convert_to('%' || p.part, i_encoding) end, '' order by p.nr), i_encoding)
+                                                else convert_to('%' || p.part, i_encoding) end, ''), i_encoding)
             into v_data from unnest(string_to_array(v_data, '%')) with ordinality p (part, nr);
         exception when character_not_in_repertoire or untranslatable_character then
             return;
         end;
     end if;
     v_data := replace(v_data, '%', '\u00');
-    select '{' || string_agg('"' || p.name || '":' || coalesce('"' || p.value || '"', 'null'), ',' order by p.nr) || '}',
-           array_agg(case when strpos(p.name, '\') = 0 then p.name else ('"' || p.name || '"')::json #>> '{}' end order by p.nr)
+    -- unnest gives the pairs in their order.
+    select '{' || string_agg('"' || p.name || '":' || coalesce('"' || p.value || '"', 'null'), ',') || '}',
+           array_agg(case when strpos(p.name, '\') = 0 then p.name else ('"' || p.name || '"')::json #>> '{}' end)
     into data, columns
-    from (select s.nr, case when s.place = 0 then s.pair else left(s.pair, s.place - 1) end as name,
-                 case when s.place > 0 then substr(s.pair, s.place + 1) end as value
-          from (select u.pair, u.nr, strpos(u.pair, '=') as place from unnest(string_to_array(v_data, '&')) with ordinality u (pair, nr)) s) p;
+    from (select split_part(u.pair, '=', 1) as name, substr(u.pair, nullif(strpos(u.pair, '='), 0) + 1) as value
+          from unnest(string_to_array(v_data, '&')) u (pair)) p;
     if '' = any (columns) then
         data := null;
         columns := null;

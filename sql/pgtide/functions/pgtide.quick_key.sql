@@ -15,6 +15,6 @@ as $$
     from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h
     join pg_attribute a on a.attrelid = i_table and a.attnum = h.key[1]
     where cardinality(h.key) = 1 and pgtide.base_type(a.atttypid) in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
-      and not exists (select from pg_temp.pgtide_shapes where nr = i_nr and tag not like 'pgtide:%')
+      and not exists (select from pg_temp.pgtide_shapes where nr = i_nr and tag !~ '^pgtide:[0-9a-f]{8}$')
       and not exists (select from pg_attribute where attrelid = i_table and attname like '%"%');
 $$;
