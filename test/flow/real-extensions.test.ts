@@ -16,6 +16,7 @@ import { status } from '../../lib/units/status.ts';
 import { userObjects } from '../support/catalog.ts';
 import { createDatabase, ownServer, postgres, type TestDatabase } from '../support/database.ts';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
+import { demand } from '../support/node.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { cascade } from '../support/unit-context.ts';
 
@@ -152,6 +153,67 @@ describe.skipIf(missing.length > 0)('with the real extensions', () => {
       await uninstall(client);
       expect(await userObjects(client)).toEqual(before);
     });
+  });
+
+  test("tables that Londiste's own SQL put on the queue, with its triggers in C, are copied and followed", async () => {
+    const [root, leaf] = [await real(extensions), await plain()];
+    const shop = cascade('shop', { old: root, new: leaf });
+    await install(shop.context('old'), {});
+    const it = { old: root, new: leaf, shop, both: async () => undefined };
+    const tables = ['by_url', 'by_sql', 'by_json'];
+    for (const db of [root, leaf])
+      await db.client((client) =>
+        client.query(
+          tables
+            .map(
+              (
+                t,
+              ) => `create table ${t} (id int, "k ey" text, "c,%" text, n numeric, ok bool, a text[], j jsonb, b bytea,
+                at timestamptz, primary key ("k ey", id));`,
+            )
+            .join(''),
+        ),
+      );
+    const change = (n: number) =>
+      root.client((client) =>
+        client.query(
+          tables
+            .map(
+              (
+                t,
+              ) => `insert into ${t} select ${n} * 100 + i, 'k=&' || i, 'it''s \\ %41 & "é" €' || chr(10), i / 3.0, i % 2 = 0, array['', null, '"'],
+                  '{"a": "\\"'' "}', '\\x00ff', '2020-01-01' from generate_series(1, 20) i;
+                update ${t} set n = n + 1 where id % 3 = 0; update ${t} set "c,%" = '' where id % 4 = 0; update ${t} set ok = null, j = 'null' where id % 5 = 0;
+                delete from ${t} where id % 7 = ${n}; update ${t} set n = n where id % 8 = 0;`,
+            )
+            .join(''),
+        ),
+      );
+    await root.client(async (client) => {
+      for (const [table, flags] of [
+        ['by_url', 'tgflags=L'],
+        ['by_sql', 'tgflags=Q'],
+        ['by_json', 'tgflags=J'],
+      ])
+        await demand(client, 'londiste.local_add_table', 'shop', `public.${table}`, [flags, 'backup']);
+    });
+    await change(1);
+    await addTables(it, tables);
+    await change(2);
+    await followUntilSynced(it);
+    await change(3);
+    await replayAll(it);
+    await expectEqual(root, leaf, tables);
+    expect(
+      await root.client((client) =>
+        client.query(`select distinct p.proname::text as name, l.lanname::text as language from pg_trigger t
+          join pg_proc p on p.oid = t.tgfoid join pg_language l on l.oid = p.prolang where t.tgname = '_londiste_shop' order by 1`),
+      ),
+    ).toEqual(['jsontriga', 'logutriga', 'sqltriga'].map((name) => ({ name, language: 'c' })));
+    await root.client((client) => client.query(`truncate ${tables.join(', ')}`));
+    await change(4);
+    await replayAll(it);
+    await expectEqual(root, leaf, tables);
   });
 
   describe.each([[['pgq']], [['pgq', 'pgq_node']], [['pgq', 'pgq_node', 'londiste']]])('%j', (names) => {
