@@ -15,14 +15,17 @@ const commitChunk = sql('pgtide', 'commit_chunk');
 const copyRace = 'test/race/copy.test.ts';
 
 /** The choice in pgtide.announce_chunk. */
-const nextChunk = `        select p.table_name, p.chunk_no, t.generation
-        from pgtide.copy_chunk p
-        join pgtide.table_state t using (queue_name, table_name)
-        where p.queue_name = i_queue and t.phase = 'copying' and t.error is null
-          and (p.state = 'pending' or p.state = 'announced' and p.announced_at < i_stale_before)
-        order by p.state = 'announced', t.total_rows_estimate desc, p.table_name, p.chunk_no
-        limit 1
-        for update of p skip locked`;
+const nextChunk = `            select t.table_name, p.chunk_no, t.generation
+            from (select s.table_name, s.generation from pgtide.table_state s
+                  where s.queue_name = i_queue and s.phase = 'copying' and s.error is null
+                  order by s.total_rows_estimate desc, s.table_name) t
+            cross join lateral (
+                select o.chunk_no from pgtide.copy_chunk o
+                where o.queue_name = i_queue and o.table_name = t.table_name and o.state <> 'copied'
+                  and (v_turn = 1 and o.state = 'pending' or v_turn = 2 and o.state = 'announced' and o.announced_at < i_stale_before)
+                order by o.chunk_no limit 1
+                for update skip locked) p
+            limit 1`;
 
 export const guards: Guard[] = [
   {
@@ -141,8 +144,8 @@ export const guards: Guard[] = [
     name: 'one chunk is announced at a time',
     file: sql('pgtide', 'announce_chunk'),
     breaks: [
-      [`with next as (\n${nextChunk}\n    )\n`, ''],
-      ['from next n', `from (\n${nextChunk}\n    ) n`],
+      [`with next as (\n${nextChunk}\n        )\n`, ''],
+      ['from next n', `from (\n${nextChunk}\n        ) n`],
     ],
     noticedBy: [copyRace, 'one chunk at a time'],
   },

@@ -6,6 +6,7 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
 --   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
+-- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay.
 -- Returns the number of events removed. Writes the queue's event tables.
 create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint)
 returns int language plpgsql
@@ -27,7 +28,7 @@ begin
     if v_key = '{}' then
         execute format($sql$
             with gone as (
-                delete from %1$s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 returning *
+                delete from %1$s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 and ev_type like '{%%' returning *
             ), net as (
                 select v.row, sum(v.sign) as copies, min(g.ev_type) as ev_type, min(g.ev_extra4) as tag
                 from gone g
@@ -55,7 +56,7 @@ begin
             select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, e.ev_extra4, %3$s as key,
                    case when ev_type like '{"op":"INSERT"%%' then 1 when ev_type like '{"op":"DELETE"%%' then -1 else 0 end as sign
             from %1$s e
-            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and e.ev_type <> 'R'
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and e.ev_type like '{%%'
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
                    min(t.ev_extra4) as tag
