@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { install } from '../../lib/install/install.ts';
-import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { allowReplicaMode, createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import {
   connectString,
   folderForFile,
@@ -39,9 +39,7 @@ describe.skipIf(missing.length > 0)('Londiste, on our SQL', { timeout: 3 * PATIE
     for (const name of ['root', 'leaf']) {
       const db = await createDatabase(server, { owner: 'replicator' });
       // Londiste's workers apply rows as a replica, on the root too.
-      await db.superuser((client) =>
-        client.query('grant set on parameter session_replication_role to replicator'),
-      );
+      await allowReplicaMode(server, 'replicator');
       await db.client(async (client) => {
         await install(client);
         await client.query('create table orders (id serial primary key, note text)');

@@ -1,6 +1,6 @@
 /** A pair whose subscriber's role may use replica mode, as a plain owner can be allowed to since PostgreSQL 15. */
 import { install } from '../../lib/units/install.ts';
-import { createDatabase, postgres } from '../support/database.ts';
+import { allowReplicaMode, createDatabase, postgres } from '../support/database.ts';
 import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 const OWNER = 'replicating';
@@ -11,12 +11,7 @@ export async function replicaPair(
 ): Promise<InstalledPair> {
   const provider = await createDatabase(await postgres(versions.provider), { owner: OWNER });
   const subscriber = await createDatabase(await postgres(versions.subscriber), { owner: OWNER });
-  // Two test files may do it at once.
-  await subscriber.superuser((client) =>
-    client.query(
-      `select pg_advisory_lock(20); grant set on parameter session_replication_role to ${OWNER}; select pg_advisory_unlock(20)`,
-    ),
-  );
+  await allowReplicaMode(subscriber.server, OWNER);
   const shop = cascade('shop', { old: provider, new: subscriber }, tuning);
   await install(shop.context('old'), {});
   const both = async (sql: string) => {

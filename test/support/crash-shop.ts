@@ -5,7 +5,13 @@
 import { expect } from 'vitest';
 import type { ConnectionTarget } from '../../lib/db/client.ts';
 import { install } from '../../lib/units/install.ts';
-import { createDatabase, type OpenClient, postgres, type TestDatabase } from './database.ts';
+import {
+  allowReplicaMode,
+  createDatabase,
+  type OpenClient,
+  postgres,
+  type TestDatabase,
+} from './database.ts';
 import { onFileEnd } from './file-scope.ts';
 import { addTables, followUntilSynced, tickNow } from './follow.ts';
 import { asSuperuser } from './shared-servers.ts';
@@ -120,9 +126,7 @@ async function createLeaf(mode: ApplyMode): Promise<TestDatabase> {
   const server = await postgres(17);
   if (mode === 'plain owner') return createDatabase(server, { installed: true });
   const leaf = await createDatabase(server, { owner: 'replicator' });
-  await leaf.superuser((client) =>
-    client.query('grant set on parameter session_replication_role to replicator'),
-  );
+  await allowReplicaMode(server, 'replicator');
   return leaf;
 }
 

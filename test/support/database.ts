@@ -80,6 +80,18 @@ function uniqueName(): string {
   return `${file.replaceAll(/[^a-z0-9]+/gi, '_').slice(0, 40)}_${randomBytes(4).toString('hex')}`;
 }
 
+/**
+ * Lets a role use replica mode, from PostgreSQL 15 on. One at a time on a server, until its commit: of two grants at once, one
+ * would fail.
+ */
+export async function allowReplicaMode(server: ServerAddress, role: string): Promise<void> {
+  await asSuperuser(
+    server,
+    'postgres',
+    `select pg_advisory_xact_lock(20); grant set on parameter session_replication_role to ${quoteIdent(role)}`,
+  );
+}
+
 export async function createRole(server: ServerAddress, role: string): Promise<void> {
   await asSuperuser(server, 'postgres', createRoleStatement(role, server.password));
 }

@@ -50,6 +50,14 @@ begin
     group by k.table_name;
 
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
+    -- See pgtide.type_stage.
+    create temp table pgtide_shapes (nr int, shape int, ev_type text, tag text, columns int[], key int[]) on commit drop;
+    create temp table pgtide_groups (nr int, op "char", shape int, rows bigint) on commit drop;
+    if (select count(*) > 50 from pg_temp.pgtide_work) then
+        create index on pg_temp.pgtide_work (nr);
+        create index on pg_temp.pgtide_shapes (nr);
+        create index on pg_temp.pgtide_groups (nr);
+    end if;
 
     for v_table in
         select w.*, c.collapse, c.guess from pg_temp.pgtide_work w

@@ -42,6 +42,7 @@ begin
         if (select count(distinct table_name) > 3 from pg_temp.pgtide_kinds) then
             -- The steps for one table do not read all tables' events.
             create index if not exists pgtide_stage_table on pg_temp.pgtide_stage (ev_extra1);
+            create index if not exists pgtide_kinds_table on pg_temp.pgtide_kinds (table_name);
         end if;
     end if;
     -- Looked up one by one: the first event of a kind mostly lies near the first of the stage.

@@ -35,8 +35,6 @@ declare
     c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
     v_tag text := 's.ev_extra4';
 begin
-    create temp table if not exists pgtide_shapes (nr int, shape int, ev_type text, tag text, columns int[], key int[]) on commit drop;
-    create temp table if not exists pgtide_groups (nr int, op "char", shape int, rows bigint) on commit drop;
     delete from pg_temp.pgtide_shapes where nr = i_nr;
     delete from pg_temp.pgtide_groups where nr = i_nr;
     for v_shape in select c.relname, c.relkind from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || i_nr) loop
