@@ -127,7 +127,7 @@ describe.each([
     await addClassic(pair, Object.fromEntries(names.map((name) => [name, shapes[name]?.args ?? []])));
     let n = 0;
     const at = async (step: string) => {
-      if (n >= 25) return;
+      if (n >= 15) return;
       await write(pair, change(n++));
       await tickNow(pair);
       const free = ['copy.planned', 'chunk.announced', 'snapshot.taken', 'chunk.committed'].includes(step);
@@ -143,7 +143,7 @@ describe.each([
     );
     expect(chunks.length).toBe(names.length);
     for (const of of chunks) expect(of.chunks).toBeGreaterThan(2);
-    for (; n < 34; n++) await write(pair, change(n));
+    for (; n < 24; n++) await write(pair, change(n));
     await replayAll(pair);
     await expectEqual(pair.old, pair.new, names);
     await write(

@@ -154,7 +154,7 @@ describe.each(modes)('%s', (_, make, replica) => {
           await replayInSlices(maxEvents);
         },
       ),
-      25,
+      10,
     );
   });
 });
