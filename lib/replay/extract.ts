@@ -35,7 +35,10 @@ interface Slice {
   lastEventId: bigint | null;
 }
 
-/** Where the subscriber is gone, and its lock on the position with it, another run may have applied and finished the batch by now. */
+/**
+ * Where the subscriber is gone, and its lock on the position with it, another run may have applied and finished the batch
+ * by now.
+ */
 async function sliceOf(
   { provider, maxEvents, maxBytes }: Replay,
   batch: Batch,

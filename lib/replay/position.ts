@@ -54,7 +54,7 @@ export async function checkPosition(
       if (await isOvertaken(replay, batch)) return { verdict: 'already-applied' };
       throw new PgtideError(
         'lost-position',
-        `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position}${madeAtAnotherTime(batch, row?.position)} (queue ${replay.queue}, consumer ${replay.consumer})`,
+        `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position}${otherTickNote(batch, row?.position)} (queue ${replay.queue}, consumer ${replay.consumer})`,
         {
           remedy:
             'one of the two databases was restored, or the consumer was moved by hand; copy the tables anew: ' +
@@ -65,7 +65,7 @@ export async function checkPosition(
 }
 
 /** What to say where the ids alone would fit. */
-function madeAtAnotherTime({ previousTick, tick }: Batch, position: bigint | undefined): string {
+function otherTickNote({ previousTick, tick }: Batch, position: bigint | undefined): string {
   return position === previousTick || position === tick
     ? ', a tick of that id that was made at another time'
     : '';

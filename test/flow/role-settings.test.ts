@@ -20,6 +20,15 @@ const evil = `
   create function evil.eq(text, text) returns bool language sql as 'select false';
   create operator evil.= (leftarg = text, rightarg = text, function = evil.eq)`;
 
+it('statements of ours are not compiled, whatever the server would do', async () => {
+  const pair = await installedPair({ provider: 10, subscriber: 17 });
+  const jit = (node: string) =>
+    pair.shop
+      .context(node)
+      .connect(node, (client) => client.query(`select current_setting('jit', true) as jit`));
+  expect([await jit('old'), await jit('new')]).toEqual([[{ jit: null }], [{ jit: 'off' }]]);
+});
+
 it.each([
   ['search_path', 'evil, pg_catalog'],
   ['default_transaction_read_only', 'on'],

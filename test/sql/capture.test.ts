@@ -253,6 +253,28 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     });
   });
 
+  it('settles nested changes beside a trigger of PgQ on the same table, whose events stay', async () => {
+    const setUp = `
+      create table t (id int primary key, n int);
+      create function again() returns trigger language plpgsql as $$
+      begin update t set n = n + 1 where id = new.id; return null; end $$;
+      create trigger again after insert on t for each row execute procedure again();`;
+    await captured(version, setUp, ['t'], async (client) => {
+      const [queue] = await client.query<{ name: string }>('select queue_name as name from pgq.queue');
+      await client.query(`create trigger classic after insert or update on t for each row
+        execute procedure pgq.logutriga('${queue?.name}')`);
+      await client.query('insert into t values (1, 0)');
+      const written = await client.query<{ type: string; data: string }>(
+        `select ev_type as type, ev_data as data from pgq.event_template order by ev_type, ev_data`,
+      );
+      expect(written.filter(({ type }) => !type.startsWith('{'))).toEqual([
+        { type: 'I:id', data: 'id=1&n=0' },
+        { type: 'U:id', data: 'id=1&n=1' },
+      ]);
+      expect(written.filter(({ type }) => type.startsWith('{'))).toMatchObject([{ data: '{"id":1,"n":1}' }]);
+    });
+  });
+
   it('keeps the order when a BEFORE trigger makes room for the row that the statement inserts', async () => {
     const setUp = `
       create table t (id int primary key, n int);

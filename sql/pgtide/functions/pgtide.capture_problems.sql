@@ -1,11 +1,11 @@
 -- pgtide.capture_problems(i_queue) returns table (table_name, code, message, remedy)
 --
 -- What keeps changes of the queue's tables from being captured whole and fast. No rows: all is well.
---   trigger-missing   a trigger of the capture is gone (the table was made anew, somebody dropped it)
---   trigger-disabled  a trigger of the capture is there, and does not fire
+--   trigger-missing       a trigger of the capture is gone (the table was made anew, somebody dropped it)
+--   trigger-disabled      a trigger of the capture is there, and does not fire
 --   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain
---   table-missing     the table itself is gone
---   capture-stale     the table's shape has changed: captured exactly, but slowly, until the next maintain
+--   table-missing         the table itself is gone
+--   capture-stale         the table's shape has changed: captured exactly, but slowly, until the next maintain
 create or replace function pgtide.capture_problems(i_queue text)
 returns table (table_name text, code text, message text, remedy text) language sql stable
 set search_path = pg_catalog, pg_temp
@@ -24,8 +24,9 @@ as $$
     select s.name,
            case when s.missing and s.relation <> s.root then 'partition-uncaptured'
                 when s.missing then 'trigger-missing' else 'trigger-disabled' end,
-           format('changes of %s are not captured: a trigger of queue %s is %s', pgtide.table_name(s.relation), i_queue,
-                  case when s.missing then 'missing' else 'disabled' end),
+           format(case when s.missing and s.relation <> s.root then 'what is written to %s by its own name is not captured: a trigger of queue %s is %s'
+                       else 'changes of %s are not captured: a trigger of queue %s is %s' end,
+                  pgtide.table_name(s.relation), i_queue, case when s.missing then 'missing' else 'disabled' end),
            format(case when s.missing and s.relation <> s.root
                        then 'the next run of maintain mends it; what was written to it by its own name meanwhile needs: pgtide resync %s %s'
                        else 'pgtide add-table %s %s puts the triggers back, and has the table copied anew' end, i_queue, s.name)

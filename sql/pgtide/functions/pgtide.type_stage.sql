@@ -17,6 +17,7 @@ returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_before record;
     v_shape record;
     v_data json;
     v_missing text;
@@ -27,7 +28,8 @@ declare
     v_old_row text;
     v_rows_query text;
     v_source text;
-    v_key text;
+    v_quick_key text;
+    v_keys text;
     v_rows bigint;
     v_repeated bool := false;
     v_lazy bool;
@@ -37,8 +39,8 @@ declare
 begin
     delete from pg_temp.pgtide_shapes where nr = i_nr;
     delete from pg_temp.pgtide_groups where nr = i_nr;
-    for v_shape in select c.relname, c.relkind from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || i_nr) loop
-        execute format('drop %s pg_temp.%s', case v_shape.relkind when 'v' then 'view' else 'table' end, v_shape.relname);
+    for v_before in select c.relname, c.relkind from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || i_nr) loop
+        execute format('drop %s pg_temp.%s', case v_before.relkind when 'v' then 'view' else 'table' end, v_before.relname);
     end loop;
     execute format('drop table if exists pg_temp.pgtide_row_%s', i_nr);
     if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
@@ -92,7 +94,7 @@ begin
     end if;
     select i_lazy and v_repeated is not true and count(*) = 1 and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
            case when count(*) = 1 and min(h.ev_type) like '{"op":"DELETE"%' then pgtide.quick_key(i_table, i_nr) end
-    into v_lazy, v_key
+    into v_lazy, v_quick_key
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
     -- A row type of its own: to_record() in FROM would put each row into a set first, and json_.. build a hash table for it.
     execute format('create temp table pgtide_row_%s (%s) on commit drop', i_nr, v_columns);
@@ -108,8 +110,8 @@ begin
              where not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'') offset 0)', i_nr)
              else 'pg_temp.pgtide_stage' end,
         i_name);
-    if v_lazy and v_key is not null then
-        v_values := format('%s as c%s', v_key, (select h.key[1] from pg_temp.pgtide_shapes h where h.nr = i_nr));
+    if v_lazy and v_quick_key is not null then
+        v_values := format('%s as c%s', v_quick_key, (select h.key[1] from pg_temp.pgtide_shapes h where h.nr = i_nr));
     else
         -- offset 0: each event is parsed once, and none before it is known to be a last image.
         v_source := format('(select s.*, jsonb_populate_record(null::pg_temp.pgtide_row_%s, s.ev_data::jsonb) as x from %s offset 0) s', i_nr, v_source);
@@ -138,8 +140,8 @@ begin
     execute format('insert into pg_temp.pgtide_groups select %1$s, op, shape, count(*) from pg_temp.pgtide_rows_%1$s group by op, shape', i_nr);
     if v_rows > 10000 then
         -- As for the stage.
-        select string_agg(distinct ', c' || k, '') into v_key from pg_temp.pgtide_shapes h, unnest(h.key) k where h.nr = i_nr;
-        execute format('analyze pg_temp.pgtide_rows_%s (op, shape%s)', i_nr, v_key);
+        select string_agg(distinct ', c' || k, '') into v_keys from pg_temp.pgtide_shapes h, unnest(h.key) k where h.nr = i_nr;
+        execute format('analyze pg_temp.pgtide_rows_%s (op, shape%s)', i_nr, v_keys);
     end if;
     return case when v_repeated is null then null when v_repeated then (
         select sum(events) from pg_temp.pgtide_kinds where table_name = i_name and op <> 'T') - v_rows else 0 end;
