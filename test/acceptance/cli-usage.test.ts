@@ -2,8 +2,8 @@
  * The command line as its users meet it before any database does: help, wrong usage, wrong configuration. Exit status 2
  * is wrong usage, 1 that what was asked for does not hold; stderr says why in `error:`, and what to do in `fix:`.
  */
-import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../../lib/demo/postgres-server.ts';
 import { pgtide, writeConfig } from '../support/command-line.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
@@ -92,7 +92,7 @@ describe('a database that cannot be used', () => {
     );
 
   test.each([['init'], ['status'], ['run', '--until', 'synced']])('%s: nobody listens', async (...args) => {
-    const port = await unusedPort();
+    const port = await freePort();
     const { status, err } = await pgtide([
       ...args,
       '--config',
@@ -115,19 +115,9 @@ describe('a database that cannot be used', () => {
   });
 
   test('with PGTIDE_DEBUG the stack is shown', async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     const config = over(`postgres://app@127.0.0.1:${port}/shop`);
     const { err } = await pgtide(['init', '--config', config], { PGTIDE_DEBUG: '1' });
     expect(err).toContain('    at ');
   });
 });
-
-function unusedPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

@@ -1,8 +1,8 @@
 /** The functions as serverless-offline runs them: by their schedules, and by calls of the Lambda API. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../lib/demo/postgres-server.ts';
 import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { onFileEnd } from '../support/file-scope.ts';
@@ -22,26 +22,18 @@ let offline: ChildProcess;
 let output = '';
 let lambda = '';
 
-async function freePorts(count: number): Promise<number[]> {
-  const probes = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const probe = createServer().listen(0, '127.0.0.1');
-      await once(probe, 'listening');
-      return probe;
-    }),
-  );
-  const ports = probes.map((probe) => (probe.address() as { port: number }).port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
-}
-
 beforeAll(async () => {
   dynamo = await startLocalDynamoDb({ table: 'pgtide-lease-prod' });
   onFileEnd(() => dynamo.stop());
   old = await createDatabase(await postgres(13));
   fresh = await createDatabase(await postgres(17));
   const folder = projectWith(configuration);
-  const [lambdaPort, httpPort, albPort, websocketPort] = (await freePorts(4)).map(String);
+  const [lambdaPort, httpPort, albPort, websocketPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   lambda = `http://127.0.0.1:${lambdaPort}/2015-03-31/functions/pgtide-prod-`;
   const ports = { lambdaPort, httpPort, albPort, websocketPort };
   const options = Object.entries(ports).flatMap(([name, port]) => [`--${name}`, String(port)]);
