@@ -4,15 +4,13 @@
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from '../../lib/db/client.ts';
-import { workerName } from '../../lib/node/topology.ts';
-import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import { addTables, tickNow } from '../support/follow.ts';
 import { demand } from '../support/node.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { holds } from '../support/property.ts';
 import { stateOf } from '../support/queue.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
+import { replayBothWays } from './both-ways.ts';
 import { modes } from './replica-pair.ts';
 
 const kinds: Record<string, string[]> = {
@@ -79,51 +77,9 @@ describe.each(modes)('%s', (_, make, replica) => {
     await addTables(pair, ['t'], { expectSync: true });
   });
 
-  /** What the slice comes to row by row, in a savepoint that is rolled back; null: it ends where a constraint does not hold. */
-  async function rowByRow(subscriber: Client): Promise<string[] | null> {
-    await subscriber.query(`savepoint row_by_row; create or replace function pgtide.set_steps(i_nrs int[], i_replica bool)
-      returns table (nr int, op text) language plpgsql as $$ begin if cardinality(i_nrs) > 0 then raise unique_violation; end if; end $$`);
-    const [applied] = await subscriber.query<{ error: string | null }>(
-      `select error from pgtide.apply_stage('shop', $1, 'set-aside')`,
-      [replica],
-    );
-    const rows = await rowsIn(subscriber);
-    await subscriber.query('rollback to savepoint row_by_row');
-    return applied?.error ? null : rows;
-  }
-  const rowsIn = async (client: Client) =>
-    (await client.query<{ line: string }>('select t::text as line from public.t order by id')).map(
-      ({ line }) => line,
-    );
-
   async function replayInSlices(maxEvents: number): Promise<void> {
     await tickNow(pair);
-    await pair.old.client((provider) =>
-      pair.new.client(async (subscriber) => {
-        let exact: string[] | null = null;
-        const at = async (where: string) => {
-          if (where === 'events.judged') exact = await rowByRow(subscriber);
-          if (where === 'rows.applied' && exact) expect(await rowsIn(subscriber)).toEqual(exact);
-        };
-        for (;;) {
-          const result = await replaySlice({
-            queue: 'shop',
-            consumer: workerName('shop', 'new'),
-            provider,
-            subscriber,
-            epoch: null,
-            maxEvents,
-            maxBytes: 1e9,
-            onConflict: 'set-aside',
-            statementTimeoutMs: 30_000,
-            at,
-          });
-          if (result.kind !== 'applied') return;
-          for (const { error, missing, conflicts } of result.tables)
-            expect({ error, missing, conflicts }).toEqual({ error: null, missing: 0n, conflicts: 0n });
-        }
-      }),
-    );
+    await replayBothWays(pair, ['t'], maxEvents, replica);
   }
 
   async function run(one: Step, maxEvents: number): Promise<void> {
