@@ -8,8 +8,9 @@ export default defineConfig({
     pool: 'forks',
     // Tests wait for servers more than they compute, so a little more than the usual two cores.
     maxWorkers: 4,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // They end what hangs, also on a machine that is busy otherwise.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     teardownTimeout: 30_000,
   },
 });

@@ -169,7 +169,7 @@ export async function pair(versions: {
   return { provider, subscriber };
 }
 
-const LEAK_PATIENCE_MS = 5_000;
+const LEAK_PATIENCE_MS = 20_000;
 
 /** Drops the database of a passed file; a connection that is still there is an error. */
 async function endDatabase(server: ServerAddress, name: string, failed: boolean): Promise<void> {

@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string,
   condition: () => Promise<T> | T,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;
   for (;;) {

@@ -248,7 +248,7 @@ const throttled = {
   body: { __type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException', message: 'Rate exceeded' },
 };
 
-test('throttling is tried again', { timeout: 30_000 }, async () => {
+test('throttling is tried again', async () => {
   const acquired = {
     status: 200,
     body: { Attributes: { key: { S: 'k' }, owner: { S: 'me' }, epoch: { N: '7' }, until: { N: '8' } } },
@@ -262,7 +262,7 @@ test('throttling is tried again', { timeout: 30_000 }, async () => {
   );
 });
 
-test('throttling without end is given up after four attempts', { timeout: 30_000 }, async () => {
+test('throttling without end is given up after four attempts', async () => {
   await withAnswers(
     () => throttled,
     async (store, requests) => {
