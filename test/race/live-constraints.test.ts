@@ -9,6 +9,7 @@ import { replay } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { endsIn } from '../support/crash-hooks.ts';
 import { type CrashShop, crashShop } from '../support/crash-shop.ts';
+import { until } from '../support/until.ts';
 
 const remove = (it: CrashShop, tables: string[]) =>
   removeTable(it.shop.context('old'), removeTableInput.parse({ tables }));
@@ -69,6 +70,36 @@ describe('a subscriber whose constraints are live', () => {
     await shop.tick();
     await replay(shop.shop.context('new'));
     expect(shop.shop.counts.get('slices')).toBeGreaterThan(3);
+    await shop.settle();
+    expect(
+      await shop.new.client((client) =>
+        client.query(
+          `select convalidated from pg_constraint where contype = 'f' and conrelid = 'orders'::regclass`,
+        ),
+      ),
+    ).toEqual([{ convalidated: true }]);
+  });
+
+  it('has a foreign key back that was taken off again while it waited to be validated', async () => {
+    const restore = `select pgtide.restore_object('shop', 'public.orders', 'foreign key', 'orders_customer_id_fkey') as result`;
+    const takeOff = `select pgtide.take_off_foreign_key('shop', oid) from pg_constraint where conname = 'orders_customer_id_fkey'`;
+    await using slice = await shop.new.open();
+    await using restorer = await shop.new.open();
+    await slice.client.query(takeOff);
+    expect(await restorer.client.first(restore)).toEqual({ result: 'begun' });
+    await slice.client.query('begin');
+    await slice.client.query(takeOff);
+    const restoring = restorer.client.first(restore);
+    await until('it waits for the table', async () => {
+      const waiting = await shop.new.superuser((client) =>
+        client.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%restore_object%'`,
+        ),
+      );
+      return waiting.length > 0;
+    });
+    await slice.client.query('commit');
+    expect(await restoring).toEqual({ result: 'begun' });
     await shop.settle();
     expect(
       await shop.new.client((client) =>

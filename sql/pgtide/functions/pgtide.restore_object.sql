@@ -2,7 +2,8 @@
 --
 -- Puts back one object of pgtide.saved_ddl. To be sent as one message, so that the server carries it through even when the run
 -- that asked for it is over: an index may take longer than a function may run.
--- Returns 'restored'; 'begun' (a foreign key is there, not yet validated: call again); 'busy' (another session is at it);
+-- Returns 'restored'; 'begun' (a foreign key is there, not yet validated, or was taken off anew meanwhile: call again); 'busy'
+-- (another session is at it);
 -- 'failed' (the reason is in saved_ddl.error); 'gone' (nothing is saved under that name).
 create or replace function pgtide.restore_object(i_queue text, i_table text, i_kind text, i_name text)
 returns text language plpgsql
@@ -50,8 +51,9 @@ begin
         when integrity_constraint_violation or undefined_table or undefined_column or undefined_function or undefined_object
                 or invalid_table_definition or datatype_mismatch then
             update pgtide.saved_ddl d set error = sqlerrm, tried_at = now()
-            where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name;
-            return 'failed';
+            where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name
+              and d.restore_sql = v_saved.restore_sql;
+            return case when found then 'failed' else 'begun' end;
     end;
     if v_result = 'begun' then
         update pgtide.saved_ddl d set restore_sql = v_validate, error = null
