@@ -405,6 +405,61 @@ export const triggerScenarios: TriggerScenario[] = [
     statements: ['insert into t values (8)'],
   },
   {
+    name: 'capitals in the name of a column',
+    table: 'create table t ("UserId" int primary key, "Name" text, name text)',
+    triggers: each('when=UserId > 0', 'ev_extra2=Name', 'ev_extra3=name', 'ev_extra4=lower(Name)'),
+    statements: [
+      `insert into t values (1, 'A', 'b'), (0, 'C', 'd')`,
+      `update t set name = 'B'`,
+      'delete from t',
+    ],
+  },
+  {
+    name: 'an empty key, as JSON',
+    table: simple,
+    triggers: [['jsontriga', 'pkey=']],
+    statements: change,
+  },
+  ...[
+    ['ignore=a', 'pkey=a', 'backup', 'ev_type=1'],
+    ['backup', 'ignore=a', 'pkey=a'],
+    ['backup', 'pkey=a'],
+    ['deny', 'backup'],
+  ].map(
+    (args): TriggerScenario => ({
+      name: `truncate with ${args.join(', ')}`,
+      table: simple,
+      triggers: [['sqltriga', ...args]],
+      on: 'truncate',
+      statements: ['truncate t'],
+    }),
+  ),
+  {
+    name: 'an equal key in other digits',
+    table: 'create table t (a numeric, b numeric, c int, primary key (a, b))',
+    triggers: [['sqltriga', 'backup']],
+    statements: [
+      'insert into t values (1.5, 2, 3)',
+      'update t set a = 1.50',
+      'update t set b = 2.0, c = 4',
+      'delete from t',
+    ],
+  },
+  {
+    name: 'generated columns, before they are',
+    since: 12,
+    table: `create table t (a int primary key, b text, g text generated always as (upper(b)) stored,
+      d date generated always as (date '2020-01-01' + a) stored)`,
+    triggers: [...withBackup, ['sqltriga', 'ignore=b']],
+    timing: 'before',
+    statements: [
+      `insert into t values (1, 'x')`,
+      'update t set a = a',
+      `update t set b = 'y'`,
+      'delete from t',
+    ],
+  },
+  {
     name: 'session_replication_role',
     superuser: true,
     table: simple,

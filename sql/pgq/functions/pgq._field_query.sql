@@ -1,7 +1,8 @@
 -- pgq._field_query(i_expr, i_columns)
 --
 -- The query for an expression of a trigger's argument (when=, ev_data= ..): bare names of columns become the row's values,
--- wherever they stand, also in sub-queries. Names after a dot, '::' or AS, and before '(' or '.', are left alone.
+-- wherever they stand, also in sub-queries. A name means the column that is written just so, or else the one in small
+-- letters. Names after a dot, '::' or AS, and before '(' or '.', are left alone.
 --
 -- Arguments: i_columns - the table's columns
 -- Returns: text, a query with the row as $1 and one row as its result: the number of rows of the expression, its type, and
@@ -26,6 +27,7 @@ begin
     for i in 1 .. cardinality(v_tokens) loop
         if v_tokens[i] !~ '^(\s|--|/\*)' then
             v_name := case when v_tokens[i] like '"%' then replace(substr(left(v_tokens[i], -1), 2), '""', '"')
+                           when v_tokens[i] = any (i_columns) then v_tokens[i]
                            when v_tokens[i] ~ '^[[:alpha:]_]' then lower(v_tokens[i]) end;
             if v_name = any (i_columns) and v_before not in ('.', '::', 'as') then
                 v_next := i + 1;

@@ -56,14 +56,14 @@ begin
     end loop;
     if i_op <> 'TRUNCATE' then
         return;
+    elsif exprs is not null then
+        raise exception 'Custom expressions do not make sense for truncater trigger' using errcode = 'TD001';
     elsif ignore is not null then
         raise exception 'Column ignore does not make sense for truncate trigger' using errcode = 'TD001';
     elsif pkey is not null then
         raise exception 'Custom pkey_list does not make sense for truncate trigger' using errcode = 'TD001';
     elsif backup then
         raise exception 'Backup does not make sense for truncate trigger' using errcode = 'TD001';
-    elsif exprs is not null then
-        raise exception 'Custom expressions do not make sense for truncater trigger' using errcode = 'TD001';
     end if;
 end;
 $$;

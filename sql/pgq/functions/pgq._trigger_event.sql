@@ -49,9 +49,25 @@ begin
     v_old := pgq._row_fields(i_old);
     v_new := pgq._row_fields(coalesce(i_new, i_old));
     if i_op = 'UPDATE' then
+        if i_when = 'BEFORE' then
+            -- What is generated is not computed yet, and null in NEW.
+            for v_field in
+                select a.nr
+                  from (select row_number() over (order by c.attnum) as nr, to_jsonb(c)->>'attgenerated' as generated
+                          from pg_attribute c where c.attrelid = i_table and c.attnum > 0 and not c.attisdropped) a
+                 where a.generated <> ''
+            loop
+                v_new[v_field] := v_old[v_field];
+            end loop;
+        end if;
         v_changed := pgq._changed_columns(v_shape.types, v_shape.collations, v_old, v_new);
         for i in 1 .. cardinality(v_changed) loop
-            continue when not v_changed[i];
+            if not v_changed[i] then
+                if i_kind = 'sql' and v_shape.is_key[i] then
+                    v_new[i] := v_old[i]; -- equal, but it may be written in another way
+                end if;
+                continue;
+            end if;
             if v_shape.is_key[i] then
                 raise exception 'primary key update not allowed'
                     using errcode = 'TD004', detail = format('table: %s, column: %s', v_table, v_shape.names[i]);
@@ -71,7 +87,7 @@ begin
     fields[3] := v_table;
     if i_kind = 'json' then
         fields[1] := format('{"op":"%s","table":[%s,%s],"pkey":[%s]}', i_op, to_json(i_name[1]), to_json(i_name[2]),
-            substr(left(array_to_json(v_shape.key)::text, -1), 2));
+            case when v_args.pkey = '' then '""' else substr(left(array_to_json(v_shape.key)::text, -1), 2) end);
     else
         fields[1] := case i_op when 'TRUNCATE' then 'R' else left(i_op, 1) end
             || case when i_kind = 'url' and i_op <> 'TRUNCATE'
