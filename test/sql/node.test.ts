@@ -110,9 +110,15 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         const unregister = async (node: string) =>
           (await ask(client, 'pgq_node.unregister_location', queue, node)).ret_code;
         expect([await unregister('n1'), await unregister('root')]).toEqual([301, 403]);
-        expect(await stateOf(ask(client, 'pgq_node.register_location', queue, 'n2', null, false))).toEqual([
+        expect(await ask(client, 'pgq_node.register_location', queue, 'n2', null, false)).toMatchObject({
+          ret_code: 200,
+        });
+        expect(await client.query('select node_name from pgq_node.get_queue_locations($1)', [queue])).toEqual(
+          [{ node_name: 'root' }],
+        );
+        expect(await stateOf(ask(client, 'pgq_node.register_location', queue, null, 'x', false))).toEqual([
           'TD001',
-          'register_location: queue, node and location must not be NULL',
+          'register_location: queue and node must not be NULL',
         ]);
       }));
 
@@ -224,7 +230,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       atLeaf(async (client, queue) => {
         expect(await ask(client, 'pgq_node.get_node_info', queue)).toMatchObject({
           node_type: 'leaf',
-          global_watermark: 100n,
+          global_watermark: null,
           local_watermark: 100n,
           provider_node: 'root',
           worker_last_tick: 100n,
@@ -232,6 +238,8 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(await ask(client, 'pgq_node.get_worker_state', queue)).toMatchObject({
           ret_code: 100,
           completed_tick: 100n,
+          global_watermark: null,
+          local_watermark: 100n,
           local_queue_top: null,
           worker_name: `${queue}.leaf`,
         });
@@ -266,7 +274,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           uptodate: false,
           cur_error: null,
         });
-        expect(await set('uptodate', true)).toBe(100);
+        expect(await set('uptodate', true)).toBe(200);
         expect(await set('error', 'cannot')).toBe(100);
         expect(await state()).toMatchObject({ uptodate: true, cur_error: 'cannot' });
         expect(await set('completed', 101)).toBe(100);
@@ -285,6 +293,13 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
             ret_code: 404,
           });
         }
+        expect(await ask(client, 'pgq_node.set_consumer_uptodate', queue, worker, true)).toEqual({
+          ret_code: 200,
+          ret_note: 'Consumer uptodate = 1',
+        });
+        expect(await ask(client, 'pgq_node.set_consumer_error', queue, 'nobody', 'e')).toMatchObject({
+          ret_code: 101,
+        });
         expect(await ask(client, 'pgq_node.get_consumer_state', queue, 'nobody')).toMatchObject({
           ret_code: 404,
         });
@@ -304,8 +319,11 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         const leave = async (name: string) =>
           (await ask(client, 'pgq_node.unregister_consumer', queue, name)).ret_code;
         expect([await leave('other'), await leave('other'), await leave(`${queue}.leaf`)]).toEqual([
-          200, 404, 403,
+          200, 200, 403,
         ]);
+        expect(await ask(client, 'pgq_node.unregister_consumer', 'none', 'other')).toMatchObject({
+          ret_code: 404,
+        });
       }));
 
     test('has attributes', () =>

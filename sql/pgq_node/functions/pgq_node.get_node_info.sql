@@ -2,8 +2,8 @@
 --
 -- What this database is for a queue.
 --
--- Arguments: worker_last_tick - what the worker has completed; on the root the newest tick; target_for - queues of leaves
---            here that are merged into this queue
+-- Arguments: global_watermark - null on a leaf; worker_last_tick - what the worker has completed; on the root the newest tick;
+--            target_for - queues of leaves here that are merged into this queue
 -- Returns: ret_code, ret_note, and the node: 100; 404 unknown queue
 -- Writes: nothing
 create or replace function pgq_node.get_node_info(
@@ -45,7 +45,6 @@ begin
     end if;
 
     if node_type = 'leaf' then
-        global_watermark := worker_last_tick;
         local_watermark := worker_last_tick;
     else
         global_watermark := pgq_node._consumer_tick(i_queue_name, '.global_watermark');

@@ -2,7 +2,8 @@
 --
 -- What this node's worker needs to know before a batch.
 --
--- Arguments: completed_tick - its position; local_queue_top - the last tick of the local queue, null on a leaf
+-- Arguments: completed_tick - its position; local_queue_top - the last tick of the local queue, and global_watermark: null on
+--            a leaf
 -- Returns: ret_code, ret_note, and the state: 100; 404 unknown queue
 -- Writes: nothing
 create or replace function pgq_node.get_worker_state(
@@ -42,7 +43,6 @@ begin
     end if;
 
     if node_type = 'leaf' then
-        global_watermark := completed_tick;
         local_watermark := completed_tick;
     else
         global_watermark := pgq_node._consumer_tick(i_queue_name, '.global_watermark');

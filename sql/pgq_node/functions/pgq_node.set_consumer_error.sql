@@ -2,7 +2,7 @@
 --
 -- A consumer cannot go on; null: it can again.
 --
--- Returns: ret_code, ret_note: 100; 404 unknown consumer
+-- Returns: ret_code, ret_note: 100; 101 unknown consumer
 -- Writes: pgq_node.local_state
 create or replace function pgq_node.set_consumer_error(
     in i_queue_name text,
@@ -17,8 +17,8 @@ begin
        set cur_error = i_error_msg
      where s.queue_name = i_queue_name and s.consumer_name = i_consumer_name;
     if not found then
-        ret_code := 404;
-        ret_note := 'Unknown consumer: ' || coalesce(i_queue_name, 'null') || '/' || coalesce(i_consumer_name, 'null');
+        ret_code := 101;
+        ret_note := 'Consumer not known, ignoring: ' || coalesce(i_queue_name, 'null') || '/' || coalesce(i_consumer_name, 'null');
         return;
     end if;
     ret_code := 100;

@@ -2,7 +2,7 @@
 --
 -- A consumer says that it has seen its state (after it was paused, resumed or moved).
 --
--- Returns: ret_code, ret_note: 100; 404 unknown consumer
+-- Returns: ret_code, ret_note: 200; 404 unknown consumer
 -- Writes: pgq_node.local_state
 create or replace function pgq_node.set_consumer_uptodate(
     in i_queue_name text,
@@ -21,7 +21,7 @@ begin
         ret_note := 'Unknown consumer: ' || coalesce(i_queue_name, 'null') || '/' || coalesce(i_consumer_name, 'null');
         return;
     end if;
-    ret_code := 100;
-    ret_note := 'Consumer uptodate = ' || i_uptodate::text;
+    ret_code := 200;
+    ret_note := 'Consumer uptodate = ' || i_uptodate::int4::text;
 end;
 $$;

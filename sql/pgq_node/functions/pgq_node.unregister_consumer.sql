@@ -2,7 +2,7 @@
 --
 -- Forgets a consumer that runs on this node.
 --
--- Returns: ret_code, ret_note: 200; 404 unknown consumer; 403 the node's own worker
+-- Returns: ret_code, ret_note: 200, also where it is gone already; 404 unknown queue; 403 the node's own worker
 -- Writes: pgq_node.local_state
 create or replace function pgq_node.unregister_consumer(
     in i_queue_name text,
@@ -18,10 +18,13 @@ begin
         ret_note := 'Cannot unregister the worker of the node: ' || i_consumer_name;
         return;
     end if;
+    if not exists (select 1 from pgq_node.node_info n where n.queue_name = i_queue_name) then
+        ret_code := 404;
+        ret_note := 'Unknown queue: ' || coalesce(i_queue_name, 'null');
+        return;
+    end if;
     delete from pgq_node.local_state s where s.queue_name = i_queue_name and s.consumer_name = i_consumer_name;
-    ret_code := case when found then 200 else 404 end;
-    ret_note := case when found
-        then 'Consumer ' || i_consumer_name || ' unregistered from ' || i_queue_name
-        else 'Unknown consumer: ' || coalesce(i_queue_name, 'null') || '/' || coalesce(i_consumer_name, 'null') end;
+    ret_code := 200;
+    ret_note := 'Consumer ' || coalesce(i_consumer_name, 'null') || ' unregistered from ' || i_queue_name;
 end;
 $$;
