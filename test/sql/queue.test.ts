@@ -526,7 +526,48 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
             [batch, `ev_type = 'even'`],
           );
           expect(even.map((e) => Number(e.ev_data))).toEqual([2, 4, 6, 8, 10]);
+          const last = await client.query<{ ev_data: string }>(
+            `select ev_data from pgq.get_batch_cursor($1, 'none', 0, 'ev_id > 9 -- the last one')`,
+            [batch],
+          );
+          expect(last).toEqual([]);
+          expect(await client.query('fetch all from none')).toMatchObject([{ ev_data: '10' }]);
+          expect(await client.query(`select 1 from pgq.get_batch_cursor($1, 'back', -1)`, [batch])).toEqual(
+            [],
+          );
+          expect(await client.query('fetch all from back')).toHaveLength(10);
         });
+      }));
+
+    test('of nothing gets nothing, and of an unknown batch an error', () =>
+      db.client(async (client) => {
+        const nulls = await client.first(
+          `select pgq.drop_queue(null) as dropped, pgq.tune_storage(null) as tuned, pgq.seq_getval(null) as read,
+                  pgq.seq_setval(null, 1) as moved, pgq.seq_setval('pgq.batch_id_seq', null) as unmoved`,
+        );
+        expect(nulls).toEqual({ dropped: null, tuned: null, read: null, moved: null, unmoved: null });
+        expect(await client.first(`select pgq.tune_storage('no such queue') as tuned`)).toEqual({ tuned: 0 });
+        for (const [batch, limit] of [
+          ['null', '1'],
+          ['0', 'null'],
+        ]) {
+          expect(
+            await client.query(`select 1 from pgq.get_batch_cursor(${batch}, 'c', ${limit})
+              union all select 1 from pgq.get_batch_cursor(${batch}, 'c', ${limit}, 'true')`),
+          ).toEqual([]);
+        }
+        for (const [call, message] of [
+          ['get_batch_cursor(0, null::text, 1, null)', undefined],
+          [`get_batch_cursor(0, 'c', 1)`, 'batch not found'],
+          ['batch_event_sql(0)', 'batch not found'],
+          ['batch_event_tables(0)', 'Cannot find data for batch 0'],
+          ['batch_retry(0, 1)', 'batch_retry: batch 0 not found'],
+          ['batch_retry(null, 1)', 'batch_retry: batch <NULL> not found'],
+        ]) {
+          expect(await stateOf(client.query(`select * from pgq.${call}`))).toEqual(
+            message ? ['TD002', message] : undefined,
+          );
+        }
       }));
 
     test('gets an event again, alone, after it asked for a retry', () =>

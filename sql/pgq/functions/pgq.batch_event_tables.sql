@@ -3,8 +3,9 @@
 -- The tables that may hold events of a batch: the current one, the one before it, or both. The third one holds what every
 -- consumer has left behind, and is the next to be truncated.
 --
--- Returns: setof text, table names with schema; none for an unknown batch
+-- Returns: setof text, table names with schema
 -- Writes: nothing
+-- Errors: TD002 no such batch
 --
 -- Each row is looked up by itself (offset 0): a join that was planned while there were few ticks would read them all later on.
 create or replace function pgq.batch_event_tables(x_batch_id bigint) returns setof text
@@ -24,7 +25,7 @@ begin
             select t.tick_snapshot from pgq.tick t where t.tick_queue = s.sub_queue and t.tick_id = s.sub_next_tick offset 0) c
       join pgq.queue q on q.queue_id = s.sub_queue;
     if not found then
-        return;
+        raise exception 'Cannot find data for batch %', x_batch_id using errcode = 'TD002';
     end if;
 
     v_current := v_batch.queue_data_pfx || '_' || v_batch.queue_cur_table::text;

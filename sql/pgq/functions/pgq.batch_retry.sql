@@ -10,6 +10,9 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_count int4;
 begin
+    if not exists (select 1 from pgq.subscription s where s.sub_batch = i_batch_id) then
+        raise exception 'batch_retry: batch % not found', i_batch_id using errcode = 'TD002';
+    end if;
     execute
         'insert into pgq.retry_queue (ev_retry_after, ev_queue, ev_id, ev_time, ev_txid, ev_owner, ev_retry, ev_type,'
         '                             ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'

@@ -3,7 +3,7 @@
 -- Drops a queue with its events and ticks.
 --
 -- Arguments: x_force - true: unregister its consumers first; false (default): refuse when there are any
--- Returns: int4, always 1
+-- Returns: int4, always 1; null where the form with one argument gets null
 -- Writes: pgq.queue, pgq.tick, pgq.subscription, pgq.consumer, pgq.retry_queue; drops the queue's tables and
 --         sequences; makes pgq._put_event
 -- Errors: TD002 no such queue; TD003 it has consumers
@@ -47,6 +47,6 @@ end;
 $$;
 
 create or replace function pgq.drop_queue(x_queue_name text) returns int4
-language sql security definer set search_path = pg_catalog, pg_temp as $$
+language sql strict security definer set search_path = pg_catalog, pg_temp as $$
     select pgq.drop_queue(x_queue_name, false);
 $$;

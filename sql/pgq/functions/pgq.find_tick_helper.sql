@@ -22,7 +22,8 @@ declare
     v_last record;
 begin
     select t.tick_id, t.tick_time, t.tick_event_seq,
-           t.tick_event_seq - i_prev_tick_seq as events, t.tick_time - i_prev_tick_time as lapse
+           t.tick_event_seq - i_prev_tick_seq as events,
+           case when i_min_interval is not null then t.tick_time - i_prev_tick_time end as lapse
       into v_last
       from pgq.tick t where t.tick_queue = i_queue_id order by t.tick_id desc limit 1;
     if not found or v_last.tick_id <= i_prev_tick_id then

@@ -4,11 +4,11 @@
 -- Opens a cursor over a batch's events and returns the first of them. The caller fetches the others and closes the
 -- cursor, within the same transaction. Runs with the caller's rights: i_extra_where is SQL.
 --
--- Arguments: i_quick_limit - how many events are returned at once; i_extra_where - a condition on the event's columns, or
---            null
--- Returns: setof event; none when no event fits
+-- Arguments: i_quick_limit - how many events are returned at once, none where it is not positive; i_extra_where - a condition
+--            on the event's columns, or null
+-- Returns: setof event; none when no event fits. Where another argument is null: none, and no cursor is opened
 -- Writes: nothing
--- Errors: TD001 null; TD002 batch not found
+-- Errors: TD002 batch not found
 create or replace function pgq.get_batch_cursor(
     in i_batch_id bigint,
     in i_cursor_name text,
@@ -28,16 +28,19 @@ create or replace function pgq.get_batch_cursor(
 language plpgsql as $$
 declare
     v_cursor    text := pg_catalog.quote_ident(i_cursor_name);
-    v_sql       text := pgq.batch_event_sql(i_batch_id);
+    v_sql       text;
 begin
-    if i_cursor_name is null or i_quick_limit is null then
-        raise exception 'Invalid NULL value' using errcode = 'TD001';
+    if i_batch_id is null or i_cursor_name is null or i_quick_limit is null then
+        return;
     end if;
+    v_sql := pgq.batch_event_sql(i_batch_id);
     if i_extra_where is not null then
-        v_sql := 'select * from (' || v_sql || ') ev where (' || i_extra_where || ') order by 1';
+        v_sql := 'select * from (' || v_sql || ') ev where (' || i_extra_where || e'\n) order by 1';
     end if;
     execute 'declare ' || v_cursor || ' no scroll cursor for ' || v_sql;
-    return query execute 'fetch ' || i_quick_limit || ' from ' || v_cursor;
+    if i_quick_limit > 0 then
+        return query execute 'fetch ' || i_quick_limit || ' from ' || v_cursor;
+    end if;
 end;
 $$;
 
@@ -56,7 +59,7 @@ create or replace function pgq.get_batch_cursor(
     out ev_extra3 text,
     out ev_extra4 text
 ) returns setof record
-language plpgsql as $$
+language plpgsql strict as $$
 begin
     return query select * from pgq.get_batch_cursor(i_batch_id, i_cursor_name, i_quick_limit, null);
 end;

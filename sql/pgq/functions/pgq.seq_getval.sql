@@ -3,11 +3,11 @@
 -- Reads a sequence without advancing it.
 --
 -- Arguments: i_seq_name - "schema.name", unquoted
--- Returns: int8, last_value of the sequence (its start value when nothing was taken from it yet)
+-- Returns: int8, last_value of the sequence (its start value when nothing was taken from it yet); null for null
 -- Writes: nothing
 -- Errors: TD002 no such sequence
 create or replace function pgq.seq_getval(i_seq_name text) returns int8
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql strict set search_path = pg_catalog, pg_temp as $$
 declare
     v_value int8;
 begin

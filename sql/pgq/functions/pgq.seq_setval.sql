@@ -4,11 +4,11 @@
 -- move a sequence. Runs with the caller's rights.
 --
 -- Arguments: i_seq_name - "schema.name", unquoted
--- Returns: int8, the sequence's last_value afterwards: i_new_value, or what it was when that is higher
+-- Returns: int8, the sequence's last_value afterwards: i_new_value, or what it was when that is higher; null for null
 -- Writes: the sequence
 -- Errors: TD002 no such sequence
 create or replace function pgq.seq_setval(i_seq_name text, i_new_value int8) returns int8
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql strict set search_path = pg_catalog, pg_temp as $$
 declare
     v_seq   regclass := pgq._find_seq(i_seq_name);
     v_value int8;
