@@ -1,6 +1,6 @@
 -- Rights on schema londiste. Runs at every installation; where roles may not be created they are left out.
--- londiste_reader asks, londiste_writer changes what is replicated. Functions that touch tables and sequences of the
--- database run with the caller's rights.
+-- londiste_reader asks, and reads the queue as a pgq_reader; londiste_writer changes what is replicated, as a pgq_admin. Everybody
+-- may read the tables. Functions that touch tables and sequences of the database run with the caller's rights.
 
 do $$
 declare
@@ -9,8 +9,8 @@ declare
     v_function  regprocedure;
     v_name      text;
     c_public    constant text[] := array['version', 'make_fqname', 'split_fqname', 'quote_fqname', 'find_rel_oid',
-        'find_table_oid', 'find_seq_oid', 'find_column_types', '_find_node'];
-    c_reader    constant text[] := array['get_table_list', 'get_seq_list', 'local_show_missing', 'find_table_fkeys',
+        'find_table_oid', 'find_seq_oid', 'find_column_types', 'find_table_fkeys', '_find_node'];
+    c_reader    constant text[] := array['get_table_list', 'get_seq_list', 'local_show_missing',
         'get_table_pending_fkeys', 'get_valid_pending_fkeys'];
 begin
     if (select r.rolsuper or r.rolcreaterole from pg_catalog.pg_roles r where r.rolname = current_user) then
@@ -48,22 +48,30 @@ begin
         end loop;
     end loop;
 
+    grant select on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys to public;
     if pg_catalog.to_regrole('londiste_reader') is not null then
         grant select on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys
             to londiste_reader;
     end if;
+    foreach v_role in array array['londiste_writer', 'pgq_admin'] loop
+        if pg_catalog.to_regrole(v_role) is not null then
+            execute pg_catalog.format('grant select, insert, update, delete
+                on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys to %I', v_role);
+        end if;
+    end loop;
     if pg_catalog.to_regrole('londiste_writer') is not null then
-        grant select, insert, update, delete
-            on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys to londiste_writer;
         grant usage on sequence londiste.table_info_nr_seq, londiste.seq_info_nr_seq to londiste_writer;
-        if pg_catalog.to_regrole('pgq_writer') is not null and not pg_catalog.pg_has_role('londiste_writer', 'pgq_writer', 'member')
+    end if;
+    for v_role, v_name in values ('londiste_reader', 'pgq_reader'), ('londiste_writer', 'pgq_admin') loop
+        if pg_catalog.to_regrole(v_role) is not null and pg_catalog.to_regrole(v_name) is not null
+            and not pg_catalog.pg_has_role(v_role, v_name, 'member')
         then
             begin
-                grant pgq_writer to londiste_writer;
+                execute pg_catalog.format('grant %I to %I', v_name, v_role);
             exception when insufficient_privilege then
                 null;
             end;
         end if;
-    end if;
+    end loop;
 end;
 $$;

@@ -1,5 +1,6 @@
 -- Rights on schema pgq_node. Runs at every installation; roles that do not exist are left out.
--- pgq_admin sets nodes up and runs their workers; everybody may ask.
+-- pgq_admin sets nodes up and runs their workers, pgq_writer runs other consumers, and with pgq_reader a node reads from its
+-- provider; everybody may ask.
 
 do $$
 declare
@@ -8,10 +9,13 @@ declare
     v_name      text;
     c_public    constant text[] := array['version', 'is_root_node', 'is_leaf_node', 'get_queue_locations', 'get_node_info',
         'get_subscriber_info', 'get_consumer_info', 'get_consumer_state', 'get_worker_state', '_consumer_tick'];
+    c_reader    constant text[] := array['register_subscriber', 'unregister_subscriber', 'set_subscriber_watermark'];
+    c_writer    constant text[] := c_reader || array['register_consumer', 'unregister_consumer', 'change_consumer_provider',
+        'set_consumer_uptodate', 'set_consumer_paused', 'set_consumer_completed', 'set_consumer_error'];
 begin
     -- What an earlier release granted goes; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
-      from pg_catalog.pg_roles r where r.rolname in ('pgq_admin');
+      from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_writer', 'pgq_admin');
     grant usage on schema pgq_node to public;
     grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to public;
     for v_function, v_name in
@@ -23,6 +27,12 @@ begin
         end if;
         if pg_catalog.to_regrole('pgq_admin') is not null then
             execute pg_catalog.format('grant execute on function %s to pgq_admin', v_function);
+        end if;
+        if v_name = any (c_writer) and pg_catalog.to_regrole('pgq_writer') is not null then
+            execute pg_catalog.format('grant execute on function %s to pgq_writer', v_function);
+        end if;
+        if v_name = any (c_reader) and pg_catalog.to_regrole('pgq_reader') is not null then
+            execute pg_catalog.format('grant execute on function %s to pgq_reader', v_function);
         end if;
     end loop;
     if pg_catalog.to_regrole('pgq_admin') is not null then

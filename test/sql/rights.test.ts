@@ -38,6 +38,22 @@ const writing = [
   `select pgq.current_event_table('q')`,
   `insert into pgq.event_1_0 (ev_time) values (now())`,
 ];
+/** As a consumer of a node. */
+const nodeWriting = [
+  `select pgq_node.register_consumer('n', 'c', 'a', 1)`,
+  `select pgq_node.set_consumer_completed('n', 'c', 1)`,
+  `select pgq_node.set_consumer_error('n', 'c', 'e')`,
+  `select pgq_node.set_consumer_paused('n', 'c', true)`,
+  `select pgq_node.set_consumer_uptodate('n', 'c', true)`,
+  `select pgq_node.change_consumer_provider('n', 'c', 'a')`,
+  `select pgq_node.unregister_consumer('n', 'c')`,
+];
+/** As another node, on its provider. */
+const nodeReading = [
+  `select pgq_node.register_subscriber('n', 'b', 'w', null)`,
+  `select pgq_node.set_subscriber_watermark('n', 'b', 1)`,
+  `select pgq_node.unregister_subscriber('n', 'b')`,
+];
 const administration = [
   `select pgq.create_queue('q2')`,
   `select pgq.ticker('q')`,
@@ -48,6 +64,7 @@ const administration = [
   `select * from pgq.maint_operations()`,
   `select pgq.insert_event_raw('q', null, null, null, null, 't', 'd', null, null, null, null)`,
   `select pgq_node.maint_watermark('q')`,
+  `select pgq_node.create_node('n', 'root', 'a', 'w', null, null, null)`,
   `select pgq_ext.upgrade_schema()`,
   `select pgq.drop_queue('q', true)`,
 ];
@@ -58,6 +75,9 @@ const asking = [
   `select * from pgq_node.get_node_info('q')`,
   `select londiste.find_table_oid('a.b')`,
   `select pgq.version(), pgq_coop.version(), pgq_ext.version()`,
+  `select last_value from pgq.event_1_id_seq union all select last_value from pgq.event_1_tick_seq`,
+  `select * from londiste.table_info, londiste.seq_info, londiste.pending_fkeys, londiste.applied_execute`,
+  `select londiste.find_table_fkeys('a.b')`,
   `select pgq_ext.is_batch_done('c', 1), pgq_ext.is_batch_done('c', 'a', 1)`,
   `select pgq_ext.is_event_done('c', 1, 1), pgq_ext.is_event_done('c', 'a', 1, 1)`,
   `select pgq_ext.get_last_tick('c'), pgq_ext.get_last_tick('c', 'a')`,
@@ -117,13 +137,23 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       );
     }
     await createRole(server, 'stranger');
-    const all = [...reading, ...writing, ...administration, ...asking];
+    const all = [...reading, ...writing, ...nodeWriting, ...nodeReading, ...administration, ...asking];
     for (const role of ['some_reader', 'some_writer', 'some_admin', 'stranger'])
       expect(await refused(db, role, byHand)).toEqual(byHand);
-    expect(await refused(db, 'some_reader', all)).toEqual([...writing, ...administration]);
+    expect(await refused(db, 'some_reader', all)).toEqual([...writing, ...nodeWriting, ...administration]);
     expect(await refused(db, 'some_writer', all)).toEqual([...reading, ...administration]);
     expect(await refused(db, 'some_admin', all)).toEqual([]);
-    expect(await refused(db, 'stranger', all)).toEqual([...reading, ...writing, ...administration]);
+    expect(await refused(db, 'stranger', all)).toEqual(all.filter((call) => !asking.includes(call)));
+    for (const member of ['londiste_reader', 'londiste_writer']) {
+      await createRole(server, `some_${member}`);
+      await db.superuser((client) => client.query(`grant ${member} to some_${member}`));
+    }
+    expect(await refused(db, 'some_londiste_reader', all)).toEqual([
+      ...writing,
+      ...nodeWriting,
+      ...administration,
+    ]);
+    expect(await refused(db, 'some_londiste_writer', all)).toEqual([]);
   }
 
   test('A plain owner installs without roles, and nobody else gets in', async () => {

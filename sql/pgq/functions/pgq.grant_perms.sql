@@ -1,7 +1,7 @@
 -- pgq.grant_perms(x_queue_name)
 --
 -- Gives a queue's tables the rights of pgq.event_template. Who may insert into the template may use the queue's
--- event sequence, who may read the template may read both sequences.
+-- event sequence, and everybody may read both sequences.
 --
 -- Returns: int4, always 1
 -- Writes: access lists of the queue's tables and sequences
@@ -41,6 +41,8 @@ begin
                 pgq.quote_fqname(v_queue.queue_tick_seq), v_grant.grantee);
         end if;
     end loop;
+    execute format('grant select on sequence %s, %s to public', pgq.quote_fqname(v_queue.queue_event_seq),
+        pgq.quote_fqname(v_queue.queue_tick_seq));
     return 1;
 end;
 $$;
