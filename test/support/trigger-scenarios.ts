@@ -446,6 +446,31 @@ export const triggerScenarios: TriggerScenario[] = [
     ],
   },
   {
+    name: 'characters and bits of a fixed length',
+    table: `create domain dc as char(4); create table t (a char(5) primary key, b char(5), c bit(3), d dc, e char(5)[])`,
+    triggers: [...all, ['sqltriga', 'ignore=e']],
+    statements: [
+      `insert into t values ('ka', 'ba', b'101', 'da', '{ea}')`,
+      `update t set b = 'bb'`,
+      `update t set c = b'111'`,
+      `update t set d = 'db'`,
+      `update t set e = '{eb}'`,
+      `update t set a = 'kb'`,
+      `update t set b = 'bb '`,
+    ],
+  },
+  {
+    name: 'standard_conforming_strings off',
+    table: 'create table t (a text primary key, b text, z timestamptz)',
+    triggers: each('backup', `ev_extra3=b||'!'`),
+    statements: [
+      'set standard_conforming_strings = off; set escape_string_warning = off',
+      `insert into t values ('k "', E'a''b\\\\c "d", (é)', '2020-01-02 03:04:05+02')`,
+      `update t set b = E'\\\\'`,
+      'delete from t',
+    ],
+  },
+  {
     name: 'generated columns, before they are',
     since: 12,
     table: `create table t (a int primary key, b text, g text generated always as (upper(b)) stored,

@@ -20,18 +20,18 @@ declare
     v_name      text;
     v_next      int4;
 begin
-    if i_expr is null or i_expr !~ '\S' then
+    if i_expr is null or i_expr !~ '[^[:space:]]' then
         return 'select 1::bigint, 0::oid, ''()''::text' || left(i_expr, 0);
     end if;
     v_tokens := array(select m.part[1] from regexp_matches(i_expr, c_token, 'g') m(part));
     for i in 1 .. cardinality(v_tokens) loop
-        if v_tokens[i] !~ '^(\s|--|/\*)' then
+        if v_tokens[i] !~ '^([[:space:]]|--|/[*])' then
             v_name := case when v_tokens[i] like '"%' then replace(substr(left(v_tokens[i], -1), 2), '""', '"')
                            when v_tokens[i] = any (i_columns) then v_tokens[i]
                            when v_tokens[i] ~ '^[[:alpha:]_]' then lower(v_tokens[i]) end;
             if v_name = any (i_columns) and v_before not in ('.', '::', 'as') then
                 v_next := i + 1;
-                while v_tokens[v_next] ~ '^(\s|--|/\*)' loop
+                while v_tokens[v_next] ~ '^([[:space:]]|--|/[*])' loop
                     v_next := v_next + 1;
                 end loop;
                 if coalesce(v_tokens[v_next], '') not in ('.', '(') then

@@ -21,7 +21,7 @@ begin
             when i_types[i] = 16 then case v_value when 't' then 'true' else 'false' end
             when i_types[i] = 1114 then '"' || regexp_replace(v_value, ' ', 'T') || '"'
             when i_types[i] = 1184 then
-                '"' || regexp_replace(regexp_replace(v_value, ' ', 'T'), '([+-]\d\d)( BC)?$', '\1:00\2') || '"'
+                '"' || regexp_replace(regexp_replace(v_value, ' ', 'T'), '([+-][0-9][0-9])( BC)?$', E'\\1:00\\2') || '"'
             else to_json(v_value)::text end;
     end loop;
     return '{' || v_json || '}';

@@ -16,7 +16,7 @@ begin
         return string_to_array(v_body, ',', '');
     end if;
     return array(
-        select coalesce(replace(replace(m.part[1], '""', '"'), '\\', '\'), nullif(m.part[2], ''))
+        select coalesce(replace(replace(m.part[1], '""', '"'), E'\\\\', E'\\'), nullif(m.part[2], ''))
           from regexp_matches(',' || v_body, ',(?:"((?:[^"]|"")*)"|([^",]*))', 'g') m(part));
 end;
 $$;

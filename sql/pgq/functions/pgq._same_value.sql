@@ -6,6 +6,8 @@
 -- Arguments: i_old, i_new - neither is null
 -- Returns: boolean
 -- Writes: nothing
+--
+-- The types' names are those without a length: that of null for character or bit would mean one character, or bit.
 create or replace function pgq._same_value(i_type oid, i_collation oid, i_old text, i_new text) returns boolean
 language plpgsql stable as $$
 declare
@@ -46,7 +48,7 @@ begin
     if not found then
         return false;
     end if;
-    execute format('select $1::%1$s%2$s %3$s $2::%1$s', format_type(v_base, null),
+    execute format('select $1::%1$s%2$s %3$s $2::%1$s', format_type(v_base, -1),
                 (select format(' collate %I.%I', n.nspname, c.collname)
                    from pg_collation c join pg_namespace n on n.oid = c.collnamespace
                   where c.oid = i_collation and i_collation not in (0, 100)), v_operator)

@@ -24,11 +24,11 @@ begin
             return v_text;
         end if;
         v_text := replace(v_text, v_run,
-            regexp_replace(encode(convert_to(v_run, getdatabaseencoding()), 'hex'), '(..)', '%\1', 'g'));
+            regexp_replace(encode(convert_to(v_run, getdatabaseencoding()), 'hex'), '(..)', E'%\\1', 'g'));
     end loop;
     return (
         select string_agg(coalesce(m.part[1],
-                   regexp_replace(encode(convert_to(m.part[2], getdatabaseencoding()), 'hex'), '(..)', '%\1', 'g')), ''
+                   regexp_replace(encode(convert_to(m.part[2], getdatabaseencoding()), 'hex'), '(..)', E'%\\1', 'g')), ''
                    order by m.nr)
           from regexp_matches(v_text, '([0-9A-Za-z_.%+-]+)|([^0-9A-Za-z_.%+-]+)', 'g') with ordinality m(part, nr));
 end;
