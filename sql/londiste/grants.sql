@@ -68,7 +68,7 @@ begin
         then
             begin
                 execute pg_catalog.format('grant %I to %I', v_name, v_role);
-            exception when insufficient_privilege then
+            exception when insufficient_privilege or invalid_grant_operation then
                 null;
             end;
         end if;
