@@ -9,6 +9,9 @@
 --                  EMPTY (a partition is about to be truncated: its rows are deletes, read from the table itself)
 -- A changed key becomes a delete of the old key and an insert of the new one; a key that one row leaves and another
 -- takes in the same statement is an update. Deletes come first, so that per key the order of events is that of the rows.
+-- What the action of a foreign key to the same table (ON UPDATE CASCADE) changes lies in the same transition tables, after the
+-- row versions that it replaces. So a key may be there more than once: what has become of it is how often it was taken less how
+-- often it was left, and its row is the last one.
 -- A table without a key writes the old row beside the new one (ev_extra2).
 create or replace function pgtide.capture_statement(i_table oid, i_root oid, i_event_table text, i_op text)
 returns text language plpgsql stable
@@ -19,7 +22,8 @@ declare
     v_schema text;
     v_table text;
     v_columns text;
-    v_same_key text := pgtide.key_match(i_root, 'o', 'n');
+    v_keys text;
+    v_net text;
     v_insert text;
     v_type text;
     v_tags text;
@@ -42,6 +46,10 @@ begin
         return v_insert || quote_literal('{"op":"UPDATE"' || v_type) || ', ' || v_tags || ', n.data, o.data from '
             || v_rows || 'pgtide_new) r) n full join ' || v_rows || 'pgtide_old) r) o using (position) order by position';
     end if;
+    select string_agg(quote_ident(k), ', ') into v_keys from unnest(v_key) k;
+    v_net := replace('(select row_number() over () as "pgtide nr", * from %s) n where "pgtide nr" in (select abs(%s("pgtide nr")) from '
+        '(select row_number() over () as "pgtide nr", <keys> from pgtide_new union all select - row_number() over (), <keys> from pgtide_old) k '
+        'group by <keys> having sum(sign("pgtide nr")) %s)', '<keys>', replace(v_keys, '%', '%%'));
     v_rows := ', ' || v_tags || ', row_to_json(r.*)::text, null from (select ' || v_columns || ' from ';
     return (
         select string_agg(v_insert || quote_literal('{"op":"' || s.op || '"' || v_type) || v_rows || s.source || ') r', '; ' order by s.nr)
@@ -50,9 +58,9 @@ begin
             ('DELETE', 1, 'DELETE', 'pgtide_old'),
             ('EMPTY', 1, 'DELETE', i_table::regclass::text),
             ('UPDATE', 1, 'UPDATE', 'pgtide_new'),
-            ('UPDATE KEYS', 1, 'DELETE', 'pgtide_old o where not exists (select from pgtide_new n where ' || v_same_key || ')'),
-            ('UPDATE KEYS', 2, 'UPDATE', 'pgtide_new n where exists (select from pgtide_old o where ' || v_same_key || ')'),
-            ('UPDATE KEYS', 3, 'INSERT', 'pgtide_new n where not exists (select from pgtide_old o where ' || v_same_key || ')')
+            ('UPDATE KEYS', 1, 'DELETE', format(v_net, 'pgtide_old', 'min', '< 0')),
+            ('UPDATE KEYS', 2, 'UPDATE', format(v_net, 'pgtide_new', 'max', '= 0')),
+            ('UPDATE KEYS', 3, 'INSERT', format(v_net, 'pgtide_new', 'max', '> 0'))
         ) s (statement, nr, op, source)
         where s.statement = i_op);
 end;
