@@ -105,7 +105,7 @@ function report(context: UnitContext, result: SliceResult): void {
 
 /** What an operator has to mend stands in the node's state too, where status and Londiste's tools look. */
 async function rememberError(work: Replay, error: unknown): Promise<never> {
-  if (error instanceof PgtideError && policyOf[error.kind] === 'operator')
+  if (error instanceof PgtideError && (policyOf[error.kind] === 'operator' || error.kind === 'internal'))
     await work.subscriber
       .query('select pgq_node.set_consumer_error($1, $2, $3)', [work.queue, work.consumer, error.message])
       .catch(() => undefined);

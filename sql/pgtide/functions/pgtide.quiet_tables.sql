@@ -1,6 +1,6 @@
 -- pgtide.quiet_tables(i_queue) returns int
 --
--- For a role that may not use replica mode: disables the user triggers of this node's tables, and makes their foreign keys
+-- For a role that may not use replica mode: disables the user triggers and rules of this node's tables, and makes their foreign keys
 -- deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the provider comes
 -- as events of its own, and a cascade here would take rows that a later event moves away. Keys of tables that are not this node's
 -- keep their actions. What was changed is in pgtide.saved_ddl, and pgtide.abandon_copy undoes it; a key that was made anew is
@@ -27,6 +27,14 @@ begin
                null::text as validate_sql, false as acts
         from local l join pg_trigger g on g.tgrelid = l.relation
         where not g.tgisinternal and g.tgenabled in ('O', 'A') and left(g.tgname, 8) <> '_pgtide_' and left(g.tgname, 10) <> '_londiste_'
+        union all
+        select l.table_name, 'trigger', format('rule %s on %s', w.rulename, pgtide.table_name(l.relation)), null,
+               format('alter table %s disable rule %I', l.relation::regclass, w.rulename),
+               format('alter table %s enable %s rule %I', l.relation::regclass,
+                      case w.ev_enabled when 'A' then 'always' else '' end, w.rulename),
+               null, false
+        from local l join pg_rewrite w on w.ev_class = l.relation
+        where w.ev_enabled in ('O', 'A')
         union all
         select f.table_name, 'deferrable', f.conname::text, f.other_table,
                case when f.acts then format('alter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s deferrable%s',

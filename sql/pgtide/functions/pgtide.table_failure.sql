@@ -7,10 +7,11 @@ returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if i_on_conflict = 'stop' or not (left(i_state, 2) in ('22', '23', '0A')
-            or i_state in ('42P01', '42804', '42846', '42704', '428C9', 'TD004', 'TD007')) then
+    if i_on_conflict = 'stop' or not (left(i_state, 2) in ('22', '23', '0A', '54', 'P0')
+            or i_state in ('42P01', '42703', '42804', '42846', '42883', '42704', '428C9', 'TD004', 'TD007')) then
         raise exception '%', i_message using errcode = case when left(i_state, 2) in ('22', '23') then 'TD007' else i_state end,
-            hint = 'replay stops here until this is mended; onConflict in pgtide.yml can set the table aside instead';
+            hint = 'replay stops here until this is mended'
+                || case when i_on_conflict = 'stop' then '; onConflict in pgtide.yml can set the table aside instead' else '' end;
     end if;
     return format('%s (SQLSTATE %s)', i_message, i_state);
 end;
