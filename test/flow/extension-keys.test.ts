@@ -1,4 +1,4 @@
-/** Keys of types that extensions bring, whose operators lie in the extension's schema: cut into chunks, copied, and followed. */
+/** Keys whose operators are not where others have theirs: of types that extensions bring, and of ranges that do not overlap. */
 import { expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
@@ -69,4 +69,26 @@ it.each([
     client.query('select table_name from pgtide.table_stats where missing + conflicts > 0'),
   );
   expect(wrong).toEqual([]);
+});
+
+it('a key without overlaps is followed as the key that it is', async () => {
+  const pair = await installedPair({ provider: 18, subscriber: 18 });
+  await pair.both(
+    'create table stay (room int4range, during daterange, guest text, primary key (room, during without overlaps))',
+  );
+  const write = (sql: string) => pair.old.client((client) => client.query(sql));
+  await write(
+    `insert into stay select int4range(i, i + 1), daterange('2020-01-01', '2021-01-01'), 'x' from generate_series(1, 9) i`,
+  );
+  await addTables(pair, ['stay']);
+  await followUntilSynced(pair);
+  await write(`update stay set guest = 'y' where room @> 3; update stay set during = daterange('2019-01-01', '2021-06-01') where room @> 5;
+    delete from stay where room @> 7; insert into stay values ('[5,5]', daterange('2022-01-01', null), 'z'); update stay set room = int4range(8, 90) where room @> 8`);
+  await replayAll(pair);
+  await expectEqual(pair.old, pair.new, ['stay']);
+  expect(
+    await pair.new.client((client) =>
+      client.query('select error from pgtide.table_state where error is not null'),
+    ),
+  ).toEqual([]);
 });

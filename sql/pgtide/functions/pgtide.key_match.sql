@@ -11,7 +11,11 @@ as $$
     cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality as k (attnum, opclass, nr)
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
     join pg_opclass c on c.oid = k.opclass
-    join pg_amop m on m.amopfamily = c.opcfamily and m.amoplefttype = c.opcintype and m.amoprighttype = c.opcintype and m.amopstrategy = 3
+    -- Equality is 3 in a btree. The GiST index of a key WITHOUT OVERLAPS has it there too, or at 18, where 3 means that ranges overlap.
+    join lateral (
+        select p.amopopr from pg_amop p
+        where p.amopfamily = c.opcfamily and p.amoplefttype = c.opcintype and p.amoprighttype = c.opcintype and p.amopstrategy in (3, 18)
+        order by p.amopstrategy desc limit 1) m on true
     join pg_operator o on o.oid = m.amopopr
     join pg_namespace n on n.oid = o.oprnamespace
     where i.indexrelid = pgtide.key_index(i_table);
