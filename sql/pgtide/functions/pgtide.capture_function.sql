@@ -18,6 +18,8 @@
 -- Values must not depend on the session. Where the text of a column's type does (pgtide.capture_columns.settles), the
 -- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement.
 --
+-- A partition that was detached keeps its triggers. Its rows are the replicated table's no more, and are not captured.
+--
 -- A transaction with an old snapshot must not write into an event table that has been switched away from since: its events
 -- would lie where no batch looks. It locks the queue's row, which fails with serialization_failure if there was a switch.
 --
@@ -44,6 +46,10 @@ declare
     v_event_table text;
     v_here text;
     v_ways text[];
+    v_detached text := case when i_table <> i_root then format('        if v_fits is not true and not pgtide.is_under(%s, %s) then
+            return null;
+        end if;
+', i_table, i_root) else '' end;
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
     select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide.pinned_settings() s
@@ -124,7 +130,7 @@ begin
             v_fits := pgtide.capture_shape(%9$s, %3$s) = %5$L;
             perform from pgq.queue where queue_id = %1$s for share;
         end if;
-        select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
+%12$s        select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
         if not found then
             raise exception 'Event queue not found' using errcode = 'TD002';
         elsif v_disabled and v_role <> 'replica' then
@@ -158,6 +164,6 @@ begin
     end;
 end;
 $body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
-        pgtide.table_name(i_root), pgtide.capture_version()));
+        pgtide.table_name(i_root), pgtide.capture_version(), v_detached));
 end;
 $$;
