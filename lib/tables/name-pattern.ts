@@ -94,6 +94,7 @@ export function matchTables(node: string, relations: readonly Relation[], wanted
   const tables = relations.filter((relation) => isReplicable(relation) && relation.partitionOf === null);
   if (wanted.all) {
     const found = tables.filter((table) => !table.ofExtension);
+    refuseAmbiguous(node, tables, found);
     if (found.length > 0) return found;
     throw new PgtideError('not-found', `${node} has no tables to replicate`);
   }
@@ -108,7 +109,17 @@ export function matchTables(node: string, relations: readonly Relation[], wanted
       if (table) found.add(table);
     }
   }
+  refuseAmbiguous(node, tables, [...found]);
   return [...found];
+}
+
+/** Dots may be part of a schema's or a table's name: where two tables have one name between them, it says neither. */
+function refuseAmbiguous(node: string, tables: readonly Relation[], found: readonly Relation[]): void {
+  const twice = found.find((one) => tables.some((other) => other.oid !== one.oid && other.name === one.name));
+  if (twice)
+    throw new PgtideError('input', `${node}: two tables are called ${twice.name}`, {
+      remedy: 'rename one of them, or its schema: dots in names make them the same',
+    });
 }
 
 function notATable(node: string, relations: readonly Relation[], given: string): PgtideError {

@@ -36,6 +36,13 @@ test('a name is taken as it is, with blanks, quotes, capitals and dots', () => {
   expect(() => names(['weird "name"'])).toThrow('no table public.weird "name"');
 });
 
+test('a name that two tables have is refused, as it is among others', () => {
+  const twice = [relation('a.b.c', { oid: 1 }), relation('a.b.c', { oid: 2 }), relation('a.d', { oid: 3 })];
+  for (const wanted of [{ tables: ['a.b.c'] }, { tables: ['a.*'] }, { tables: [], all: true }])
+    expect(() => matchTables('old', twice, wanted)).toThrow('old: two tables are called a.b.c');
+  expect(matchTables('old', twice, { tables: ['a.d'] })).toHaveLength(1);
+});
+
 test('* and ? are wild, and a table that two names mean is added once', () => {
   expect(names(['order*'])).toEqual(['public.orders', 'public.order_lines']);
   expect(names(['*.orders', 'orders'])).toEqual(['public.orders', 'sales.orders']);
