@@ -1,0 +1,20 @@
+-- pgtide.unsendable(i_texts, i_encoding) returns text
+--
+-- On the provider: why one of these texts cannot be sent to a database of another encoding; NULL when all can.
+--   i_encoding  that of the other database
+create or replace function pgtide.unsendable(i_texts text[], i_encoding name)
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text text;
+begin
+    foreach v_text in array i_texts loop
+        -- On the wire all is UTF-8.
+        perform convert(convert_to(v_text, 'UTF8'), 'UTF8', i_encoding);
+    end loop;
+    return null;
+exception when character_not_in_repertoire or untranslatable_character then
+    return sqlerrm;
+end;
+$$;
