@@ -1,5 +1,5 @@
 import { type ErrorKind, PgtideError } from '../errors.ts';
-import { redact } from '../redact.ts';
+import { redact, shownMessage } from '../redact.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Whether what was asked for holds. Exit status 0 says that it does, and nothing else. */
@@ -51,8 +51,8 @@ export function concludeError(terminal: Terminal, error: unknown): number {
 }
 
 function complain(terminal: Terminal, why: string, remedy: string | undefined): void {
-  terminal.err(`error: ${redact(why)}`);
-  if (remedy) terminal.err(`fix: ${redact(remedy)}`);
+  terminal.err(`error: ${shownMessage(why)}`);
+  if (remedy) terminal.err(`fix: ${shownMessage(remedy)}`);
 }
 
 function stackOf(error: unknown): string {

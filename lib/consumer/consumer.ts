@@ -3,7 +3,7 @@ import { nodeOfQueue } from '../config/queue-node.ts';
 import type { Client } from '../db/client.ts';
 import { policyOf } from '../errors.ts';
 import type { QueueEvent } from '../pgq/event.ts';
-import { redact } from '../redact.ts';
+import { shownMessage } from '../redact.ts';
 import { type Environment, lambdaEnvironment } from '../runtime/environment.ts';
 import { withoutCause } from '../runtime/run-report.ts';
 import { runUnit } from '../runtime/run-unit.ts';
@@ -125,7 +125,7 @@ function consumptionOf(
     },
     failed(id, reason) {
       context.count('failed', 1);
-      if (told.length < MOST_TOLD) told.push({ event: String(id), reason: redact(reason) });
+      if (told.length < MOST_TOLD) told.push({ event: String(id), reason: shownMessage(reason) });
     },
   });
   return {

@@ -1,5 +1,5 @@
 import type { PgtideError } from '../errors.ts';
-import { redact } from '../redact.ts';
+import { shownMessage } from '../redact.ts';
 import { type RunReport, shownError } from './run-report.ts';
 
 /** Takes a run's one line. */
@@ -29,7 +29,10 @@ function lagMetric(timestamp: number) {
 /** The stack is of use only where the message was not written for an operator. */
 function loggedError(error: PgtideError) {
   const { stack } = error.cause instanceof Error ? error.cause : error;
-  return { ...shownError(error), ...(error.kind === 'internal' && stack ? { stack: redact(stack) } : {}) };
+  return {
+    ...shownError(error),
+    ...(error.kind === 'internal' && stack ? { stack: shownMessage(stack) } : {}),
+  };
 }
 
 /** The canonical line of a run: everything that is known about it, in one JSON object. */

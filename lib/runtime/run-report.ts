@@ -1,6 +1,6 @@
 import { PgtideError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
-import { redact } from '../redact.ts';
+import { shownMessage } from '../redact.ts';
 import type { UnitName } from '../units/registry.ts';
 
 /** How one run of a unit for one (queue, node) went. */
@@ -50,7 +50,7 @@ export function withoutCause(error: PgtideError): PgtideError {
 export function shownError(error: PgtideError): ShownError {
   return {
     kind: error.kind,
-    message: redact(error.message),
-    ...(error.remedy === undefined ? {} : { remedy: redact(error.remedy) }),
+    message: shownMessage(error.message),
+    ...(error.remedy === undefined ? {} : { remedy: shownMessage(error.remedy) }),
   };
 }

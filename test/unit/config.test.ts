@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadConfig, nodeConfig, parseConfig, queueConfig } from '../../lib/config/config.ts';
 import { parsePostgresUrl } from '../../lib/config/postgres-url.ts';
 import { configJsonSchema } from '../../lib/config/schema.ts';
-import { redact } from '../../lib/redact.ts';
+import { redact, shownMessage } from '../../lib/redact.ts';
 
 const shop = `
 nodes:
@@ -149,6 +149,23 @@ test('redact hides URL passwords, JSON and key=value secrets', () => {
   expect(redact('{"password":"s\\"x","username":"u"}')).toBe('{"password":***,"username":"u"}');
   expect(redact('host=h password=geheim user=u')).toBe('host=h password=*** user=u');
   expect(redact('nothing secret: postgres://app@h/d')).toBe('nothing secret: postgres://app@h/d');
+});
+
+test('a message that holds megabytes is redacted at once, and shown without its middle', () => {
+  const long = [
+    'q'.repeat(1e6),
+    'a://u:'.repeat(2e5),
+    'a://'.repeat(3e5),
+    'pwd="'.repeat(2e5),
+    `pwd${' '.repeat(1e6)}`,
+  ];
+  for (const text of long) {
+    const started = performance.now();
+    const shown = shownMessage(`begin ${text} end`);
+    expect(performance.now() - started, text.slice(0, 6)).toBeLessThan(2_000);
+    expect(shown.length).toBeLessThan(8_100);
+    expect(shown).toMatch(/^begin .*characters are left out.* end$/);
+  }
 });
 
 test('the committed JSON Schema is current (npm run schema)', () => {
