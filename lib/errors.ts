@@ -59,3 +59,19 @@ export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
   busy: 'next-run',
   internal: 'next-run',
 };
+
+/** What mostly helps against errors that bring no remedy of their own. */
+export const usualRemedy: Record<ErrorKind, string> = {
+  input: 'see `pgtide help COMMAND`',
+  connection: 'see that the server runs, and that its host and port are right and can be reached from here',
+  authentication: 'correct the user or the password of this node',
+  privilege: 'let the owner of the database grant what is missing, or connect as the owner',
+  'not-found': 'correct the name',
+  schema: 'make both sides fit',
+  state: 'see `pgtide status`',
+  'lost-position': 'see `pgtide status`',
+  fenced: 'another run has taken over; run it again if that one has ended',
+  apply: 'see `pgtide status`',
+  busy: 'run it again',
+  internal: 'this may be a bug in pgtide; PGTIDE_DEBUG=1 shows where',
+};

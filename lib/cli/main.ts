@@ -1,11 +1,21 @@
 #!/usr/bin/env node
 import { runCommandLine } from './program.ts';
 import { processTerminal } from './terminal.ts';
+import { EXIT } from './verdict.ts';
 
-// A reader that went away (`pgtide status | head -1`) is no error of ours.
+let resultLost = false;
+// A reader that went away (`pgtide compare shop | head -1`) is no error of ours, and proves nothing: the work goes on, and the
+// exit status is what it finds out.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code === 'EPIPE' || resultLost) return;
+  resultLost = true;
+  processTerminal.err(`error: the result cannot be written: ${error.message}`);
 });
+process.stderr.on('error', () => undefined);
 
-process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal);
+const status = await runCommandLine(process.argv.slice(2), processTerminal);
+process.exitCode = status;
+// A file takes its error only after the write.
+process.on('exit', () => {
+  if (resultLost && status === EXIT.holds) process.exitCode = EXIT.fails;
+});

@@ -1,6 +1,6 @@
 import type { Budget } from '../budget.ts';
 import type { Client } from '../db/client.ts';
-import { PgtideError } from '../errors.ts';
+import { PgtideError, usualRemedy } from '../errors.ts';
 import { compareSums, planRanges, type RangeSums } from './checksum.ts';
 import { judgeCandidates } from './confirm.ts';
 import { findDifferingIds } from './differing-ids.ts';
@@ -102,7 +102,7 @@ async function guarded(work: Work, budget: Budget, step: () => Promise<void>): P
     work.candidates = [];
     work.overflow = 0;
     work.report.error = error.message;
-    if (error.remedy) work.report.remedy = error.remedy;
+    work.report.remedy = error.remedy ?? usualRemedy[error.kind];
   }
   return true;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { PgtideError } from '../errors.ts';
 import { contradictions } from './contradictions.ts';
@@ -31,6 +31,23 @@ export function loadConfig(path: string = configPath()): Config {
   return parseConfig(text, path);
 }
 
+const MOST_TOLD = 200;
+
+/** What is wrong with the YAML. The parser names its own functions, and repeats whatever it cannot read. */
+function reasonOf({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return '--- begins a second document; keep one';
+  return message.length > MOST_TOLD ? `${message.slice(0, MOST_TOLD)}…` : message;
+}
+
+/** The document's value; an alias without its anchor, or too many of them, are found here. */
+function readValue(document: Document, refuse: (reason: string) => never): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
 /** Checks a configuration. Throws one PgtideError of kind `input` that lists everything that is wrong with it. */
 export function parseConfig(text: string, source: string = DEFAULT_FILE): Config {
   const lines = new LineCounter();
@@ -51,8 +68,10 @@ export function parseConfig(text: string, source: string = DEFAULT_FILE): Config
     });
   };
   if (document.errors.length > 0)
-    refuse(document.errors.map((error) => ({ line: lines.linePos(error.pos[0]).line, text: error.message })));
-  const raw: unknown = document.toJS() ?? {};
+    refuse(
+      document.errors.map((error) => ({ line: lines.linePos(error.pos[0]).line, text: reasonOf(error) })),
+    );
+  const raw: unknown = readValue(document, (text) => refuse([{ line: 1, text }])) ?? {};
   const parsed = configSchema.safeParse(raw);
   const problems: Problem[] = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, raw)),
@@ -60,7 +79,10 @@ export function parseConfig(text: string, source: string = DEFAULT_FILE): Config
   ];
   if (problems.length > 0 || !parsed.success)
     return refuse(
-      problems.map(({ path, text }) => ({ line: lineOf(path), text: `${path.join('.')}: ${text}` })),
+      problems.map(({ path, text }) => ({
+        line: lineOf(path),
+        text: `${path.join('.') || 'the file'}: ${text}`,
+      })),
     );
   return parsed.data;
 }

@@ -35,6 +35,11 @@ function parseParameters(query: string | undefined): Map<string, string> {
   const found = new Map<string, string>();
   for (const pair of (query ?? '').split('&').filter((part) => part !== '')) {
     const [name = '', ...rest] = pair.split('=');
+    if (!/^\w+$/.test(name))
+      refuse(
+        'has parameters that are not name=value',
+        'percent-encode the characters / ? # @ : % in a password',
+      );
     if (!(PARAMETERS as readonly string[]).includes(name))
       refuse(
         `has the parameter ${name}, which is not known`,
@@ -66,6 +71,12 @@ export function parsePostgresUrl(text: string): PostgresUrl {
       'write it so; percent-encode the characters / ? # @ : % in a user or password',
     );
   const [, credentials, place = '', path, query] = parts;
+  // A password with a / in it that is not encoded ends here, and the name of a database is shown.
+  if (path?.includes('@'))
+    refuse(
+      'has an @ after its host',
+      'percent-encode the characters / ? # @ : % in a user, password or name',
+    );
   const hostAndPort = HOST_AND_PORT.exec(place);
   if (!hostAndPort)
     refuse('names no single host and port', 'a node is one host: postgres://user@host:port/database');

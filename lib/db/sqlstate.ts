@@ -57,12 +57,20 @@ const networkCodes = new Set([
   'EACCES',
 ]);
 
+/** What the driver says where the server asks for a password, and neither the node nor the environment has one. */
+const NO_PASSWORD = /client password must be a (?:non-empty )?string/;
+/** The same of a server without TLS, which a node wants unless it is told otherwise. */
+const NO_TLS = /server does not support SSL/;
+
 interface ServerError {
   code?: string;
   detail?: string;
   hint?: string;
   message: string;
 }
+
+const noTlsRemedy =
+  'set ssl = on at the server; or, in a network that you trust, tls: { mode: disable } in the node';
 
 /** The kind of a driver's or server's error. The only place that looks at SQLSTATEs. */
 function kindOf(error: ServerError): ErrorKind {
@@ -79,10 +87,15 @@ function kindOf(error: ServerError): ErrorKind {
 export function asPgtideError(error: unknown, node: string): PgtideError {
   if (error instanceof PgtideError) return error;
   const server = (error instanceof AggregateError ? error.errors[0] : error) as ServerError;
+  if (NO_PASSWORD.test(server?.message))
+    return new PgtideError('authentication', `${node}: the server asks for a password, and there is none`, {
+      remedy: 'put it into the url (percent-encoded), or use a secret, env:NAME as the url, or PGPASSWORD',
+      cause: error,
+    });
   const message = server?.message || server?.code || String(error);
   const detail = server?.detail ? ` (${server.detail})` : '';
   return new PgtideError(kindOf(server), `${node}: ${message}${detail}`, {
-    remedy: server?.hint,
+    remedy: server?.hint ?? (NO_TLS.test(message) ? noTlsRemedy : undefined),
     cause: error,
   });
 }

@@ -25,7 +25,7 @@ function targetOfUrl(node: string, config: NodeConfig): ConnectionTarget {
   const text = variable === undefined ? config.url : process.env[variable];
   if (!text)
     throw new PgtideError('input', `node ${node}: the environment variable ${variable} is not set`, {
-      remedy: `set ${variable} to postgres://user:password@host:port/database`,
+      remedy: `set ${variable} to postgres://user@host:port/database, with the password`,
     });
   const url = parseNamed(variable === undefined ? `node ${node}` : `node ${node} (${variable})`, text);
   const user = url.user ?? userInfo().username;

@@ -5,7 +5,7 @@ import type { TableReport } from '../compare/report.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { workerName } from '../node/topology.ts';
+import { isInstalled, requireNode, workerName } from '../node/topology.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 
 export const compareInput = z.strictObject({
@@ -115,6 +115,7 @@ interface ReplicatedTable extends TableRequest {
 }
 
 async function replicatedTables(subscriber: Client, queue: string): Promise<ReplicatedTable[]> {
+  if (!(await isInstalled(subscriber))) await requireNode(subscriber, queue);
   return subscriber.query<ReplicatedTable & Record<string, unknown>>(
     `select table_name as name, table_name as "providerName", coalesce(dest_table, table_name) as "subscriberName",
             merge_state as state

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
-import { type ErrorKind, PgtideError } from '../errors.ts';
+import { type ErrorKind, PgtideError, usualRemedy } from '../errors.ts';
 import { type LeafStatus, readLeaf } from '../status/leaf-status.ts';
 import { isError, type Problem, type ProblemCode } from '../status/problem.ts';
 import { type RootStatus, readRoot } from '../status/root-status.ts';
@@ -88,7 +88,7 @@ function asProblem({ kind, message, remedy }: PgtideError): Problem {
   return {
     code: codeOf[kind] ?? 'status-failed',
     message,
-    remedy: remedy ?? 'see that the server runs and can be reached',
+    remedy: remedy ?? usualRemedy[kind],
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { beforeAll, expect, test } from 'vitest';
 import { pgtide, startPgtide, writeConfig } from '../support/command-line.ts';
-import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
 let old: TestDatabase;
@@ -44,6 +44,12 @@ test('run before init says what to do, and does not try again and again', async 
   const { status, err } = await pgtide(['run', '--until', 'synced'], env);
   expect(status).toBe(1);
   expect(err).toContain('fix: run: pgtide init shop');
+});
+
+test('compare before init says the same', async () => {
+  const { status, err } = await pgtide(['compare', 'shop'], env);
+  expect(status).toBe(1);
+  expect(err).toBe('error: new: this database is no node of the queue shop\nfix: run: pgtide init shop\n');
 });
 
 test('init makes the nodes, and may be run again', async () => {
@@ -98,6 +104,27 @@ test('writes of every kind are followed, and compare proves it', async () => {
   const compared = await pgtide(['compare', 'shop'], env);
   expect(compared.status, compared.out + compared.err).toBe(0);
   expect(compared.out).toContain('2 tables, 0 differences');
+});
+
+test('a role without rights is told whose it needs', async () => {
+  const { target, server } = old;
+  await createRole(server, 'stranger');
+  const foreign = writeConfig(`
+nodes:
+  old: { url: "${old.url.replace(/\/\/[^:@]*/, '//stranger')}" }
+  new: { url: "${young.url}" }
+queues:
+  shop: { root: old, leaves: [new] }
+`);
+  for (const command of ['status', 'compare', 'add-table', 'run']) {
+    const { status, err } = await pgtide([command, 'shop', ...(command === 'add-table' ? ['goods'] : [])], {
+      PGTIDE_CONFIG: foreign,
+    });
+    expect(status, command).toBe(1);
+    expect(err, command).toMatch(/^error: .*permission denied/);
+    const told = `connect as ${target.user}, .*: grant "${target.user}" to "stranger"`;
+    expect(err, command).toMatch(command === 'compare' ? /\nfix: .*grant/ : new RegExp(`\nfix: ${told}\n$`));
+  }
 });
 
 test('a row that was changed behind its back fails compare, and resync mends it', async () => {

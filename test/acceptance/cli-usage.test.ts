@@ -2,9 +2,10 @@
  * The command line as its users meet it before any database does: help, wrong usage, wrong configuration. Exit status 2
  * is wrong usage, 1 that what was asked for does not hold; stderr says why in `error:`, and what to do in `fix:`.
  */
+import { existsSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../lib/demo/postgres-server.ts';
-import { pgtide, writeConfig } from '../support/command-line.ts';
+import { pgtide, startPgtide, writeConfig } from '../support/command-line.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
 const commands = ['init', 'add-table', 'remove-table', 'resync', 'run', 'status', 'compare', 'demo'];
@@ -114,6 +115,23 @@ describe('a database that cannot be used', () => {
     expect(err.trim().split('\n').length).toBeLessThanOrEqual(3);
   });
 
+  test('init: the server asks for a password, and there is none', async () => {
+    const { target } = await createDatabase(await postgres(17));
+    const url = `postgres://${target.user}@${target.host}:${target.port}/${target.database}`;
+    const { status, err } = await pgtide(['init', '--config', over(url)], { HOME: '/nowhere' });
+    expect(status).toBe(1);
+    expect(err).toMatch(
+      /^error: old \(.*\): the server asks for a password, and there is none\nfix: .*PGPASSWORD\n$/,
+    );
+  });
+
+  test('init: the server has no TLS, and the node wants it', async () => {
+    const { url } = await createDatabase(await postgres(17));
+    const { status, err } = await pgtide(['init', '--config', over(`${url}?sslmode=require&dbname=x`)]);
+    expect(status).toBe(1);
+    expect(err).toMatch(/^error: .*does not support SSL.*\nfix: .*tls: \{ mode: disable \}.*\n$/);
+  });
+
   test('with PGTIDE_DEBUG the stack is shown', async () => {
     const port = await freePort();
     const config = over(`postgres://app@127.0.0.1:${port}/shop`);
@@ -121,3 +139,13 @@ describe('a database that cannot be used', () => {
     expect(err).toContain('    at ');
   });
 });
+
+test.runIf(existsSync('/dev/full'))(
+  'a result that cannot be written is an error without a stack',
+  async () => {
+    const child = startPgtide(['--help'], {}, openSync('/dev/full', 'w'));
+    const { status, err } = await child.ended;
+    expect(status).toBe(1);
+    expect(err).toBe('error: the result cannot be written: ENOSPC: no space left on device, write\n');
+  },
+);

@@ -21,10 +21,14 @@ export interface Running {
 
 const MAIN = new URL('../../lib/cli/main.ts', import.meta.url).pathname;
 
-export function startPgtide(args: string[], env: Record<string, string> = {}): Running {
+export function startPgtide(
+  args: string[],
+  env: Record<string, string> = {},
+  stdout: 'pipe' | number = 'pipe',
+): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, PGTIDE_CONFIG: '', PGTIDE_DEBUG: '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
   });
   const text = { out: '', err: '' };
   child.stdout?.on('data', (chunk) => {

@@ -100,7 +100,9 @@ test('text that is no YAML, an empty file and a missing file each end with one c
   expect(problemsOf('nodes: [1\nqueues: 2')).toMatch(/pgtide.yml is not valid:\n {2}line 2/);
   expect(problemsOf('nodes: {}\nnodes: {}')).toContain('line 2: Map keys must be unique');
   expect(problemsOf('')).toContain('nodes: is missing');
-  expect(problemsOf('just a text')).toContain('must be of type object');
+  expect(problemsOf('just a text')).toContain('line 1: the file: "just a text" must be of type object');
+  expect(problemsOf('nodes: { a: { url: *shop } }')).toMatch(/is not valid:\n {2}line 1: Unresolved alias/);
+  expect(problemsOf('nodes: {}\n---\nqueues: {}')).toContain('begins a second document; keep one');
   expect(() => loadConfig('/nowhere/pgtide.yml')).toThrow(
     /cannot read the configuration \/nowhere\/pgtide.yml/,
   );
@@ -113,6 +115,9 @@ test('no message shows a password, however it is written', () => {
     'postgres://app:hun%ter2@h/shop',
     'postgres://app:hunter2@h1,h2/shop',
     'mysql://app:hunter2@h/shop',
+    'postgres://app:x@hunter2/y@h/shop',
+    'postgres://app:12/hunter2@h/shop',
+    'postgres://app:12?hunter2@h/shop',
   ])
     expect(problemsOf(`nodes: { a: { url: "${url}" } }\nqueues: { q: { root: a } }`)).not.toMatch(
       /hun%?ter2/,
