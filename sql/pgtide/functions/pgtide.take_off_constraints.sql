@@ -23,14 +23,26 @@ begin
     for v_object in
         select 'constraint' as kind, k.conname::text as name,
                format('alter table %s drop constraint %I', i_oid::regclass, k.conname) as drop_sql,
-               format('alter table %s add constraint %I %s', i_oid::regclass, k.conname, pg_get_constraintdef(k.oid)) as restore_sql
+               format('alter table %s add constraint %I %s', i_oid::regclass, k.conname, pg_get_constraintdef(k.oid))
+                   || coalesce(format('; comment on constraint %I on %s is ', k.conname, i_oid::regclass)
+                               || quote_literal(obj_description(k.oid, 'pg_constraint')), '') as restore_sql
         from pg_constraint k
         where k.conrelid = i_oid and k.contype in ('u', 'x') and k.conindid is distinct from v_key_index
           and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
         union all
         select 'index', c.relname,
-               format('drop index %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid)
+               format('drop index %s', i.indexrelid::regclass),
+               -- An index of a partitioned table goes with those of its partitions, and has them made again. Only one that is not
+               -- valid has none on some.
+               case when c.relkind = 'I' and i.indisvalid and left(definition, length(head || 'ONLY ')) = head || 'ONLY '
+                    then overlay(definition placing head from 1 for length(head || 'ONLY '))
+                    else definition end
+                   || coalesce(format('; comment on index %s is ', i.indexrelid::regclass)
+                               || quote_literal(obj_description(i.indexrelid, 'pg_class')), '')
         from pg_index i join pg_class c on c.oid = i.indexrelid
+        cross join lateral (
+            select pg_get_indexdef(i.indexrelid) as definition,
+                   format('CREATE %sINDEX %I ON ', case when i.indisunique then 'UNIQUE ' end, c.relname) as head) d
         where i.indrelid = i_oid and i.indexrelid is distinct from v_key_index
           and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
           and not exists (select from pg_inherits h where h.inhrelid = i.indexrelid)
