@@ -152,6 +152,8 @@ class Leases {
       const { openLeaseStore } = await import('../lease/open-store.ts');
       return { store: openLeaseStore(this.#config, systemClock), close: async () => undefined };
     }
+    // A notice of the SDK about versions of Node.js that AWS will leave behind; there is no AWS here.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
     const { startLocalDynamoDb } = await import('../lease/local-dynamodb.ts');
     const local = await startLocalDynamoDb();
     return { store: local.store(), close: () => local.stop() };
