@@ -140,7 +140,7 @@ export function addRotation(group: Command, run: Run): void {
   group
     .command('blockers')
     .description(
-      'Shows what keeps event tables from being emptied: who, since when, what it costs, and what to do. Exit status 0 means that nothing is in the way.',
+      'Shows what keeps event tables from being emptied: who, since when, what it costs, and what to do. Exit status 0 means that no rotation is overdue.',
     )
     .argument('[queue]', 'default: all, on every node')
     .action(

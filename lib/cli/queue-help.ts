@@ -8,7 +8,7 @@ Examples:
   $ pgtide queue show                               # queues, consumers, lag
   $ pgtide queue tick mail                          # what is committed can be read now
   $ pgtide queue retries mail                       # what failed and comes again
-  $ pgtide queue blockers                           # exit status 0: no queue grows without need
+  $ pgtide queue blockers                           # exit status 0: no rotation is overdue
 
 Events are made by pgq.insert_event(queue, type, data), and read by a consumer of your own; see the README.`;
 

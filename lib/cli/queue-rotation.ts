@@ -7,7 +7,7 @@ import type { Invocation } from './program.ts';
 import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, requireQueues, tell } from './queue-node.ts';
 import { fails, type Verdict } from './verdict.ts';
 
-/** Of one queue, or of all on every node. Holds when nothing is in the way. */
+/** Of one queue, or of all on every node. Holds when nothing is in the way of a rotation that is due. */
 export async function blockers(
   invocation: Invocation,
   queue: string | undefined,
@@ -29,10 +29,15 @@ export async function blockers(
     { blockers: found },
     lines.length > 0 ? lines : ['nothing is in the way'],
   );
-  const [first] = found;
+  const [first, ...more] = found.filter(isInTheWay);
   if (!first) return told;
-  const others = found.length > 1 ? ` (and ${plural(found.length - 1, 'other')})` : '';
+  const others = more.length > 0 ? ` (and ${plural(more.length, 'other')})` : '';
   return fails(`${first.queue} on ${first.on}: ${first.message}${others}`, first.remedy ?? undefined);
+}
+
+/** What is not due yet may go by itself, apart from what nobody but an operator mends. */
+function isInTheWay({ overdue, kind }: RotationBlocker): boolean {
+  return overdue || kind === 'lost-tick' || kind === 'epoch';
 }
 
 function blockerLines(blocker: RotationBlocker & { on: string }): string[] {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import { type Config, configPath, loadConfig, queueConfig } from '../config/config.ts';
+import { PgtideError } from '../errors.ts';
 import type { LeaseStore } from '../lease/lease-store.ts';
 import type { RunReport } from '../runtime/run-report.ts';
 import { runUnit } from '../runtime/run-unit.ts';
@@ -81,8 +82,13 @@ export async function withSession<T>(
   const session: Session = {
     config,
     tally,
-    queues: (only) =>
-      only === undefined ? Object.keys(config.queues) : [only].filter((name) => queueConfig(config, name)),
+    queues: (only) => {
+      if (only !== undefined) return [only].filter((name) => queueConfig(config, name));
+      if (Object.keys(config.queues).length > 0) return Object.keys(config.queues);
+      throw new PgtideError('input', 'there is no queue in the configuration', {
+        remedy: 'write one under queues: (see the README)',
+      });
+    },
     async scheduled({ progress, ...run }) {
       const leaseStore = units[run.unitName].lease ? await leases.store() : null;
       const optional = progress ? { progress } : {};

@@ -60,8 +60,8 @@ export interface Wanted {
 
 /** The names out of `known` that the input means; an error for each that means none. */
 export function matchNames(known: readonly string[], wanted: Wanted): string[] {
+  refuseUnclear(wanted);
   if (wanted.all) return [...known];
-  refuseNothing(wanted);
   const found = new Set<string>();
   for (const given of wanted.tables) {
     const matches = matching(known, given);
@@ -74,23 +74,28 @@ export function matchNames(known: readonly string[], wanted: Wanted): string[] {
   return [...found];
 }
 
-function matching(known: readonly string[], given: string): string[] {
+/** The names out of `known` that one name or pattern means. A name that is there means itself, whatever is in it. */
+export function matching(known: readonly string[], given: string): string[] {
   for (const full of candidates(given)) {
-    const matches = /[*?]/.test(full)
-      ? known.filter((name) => expression(full).test(name))
-      : known.filter((name) => name === full);
+    if (known.includes(full)) return [full];
+    const matches = /[*?]/.test(full) ? known.filter((name) => expression(full).test(name)) : [];
     if (matches.length > 0) return matches;
   }
   return [];
 }
 
-function refuseNothing(wanted: Wanted): void {
-  if (wanted.tables.length === 0)
+function refuseUnclear({ tables, all }: Wanted): void {
+  if (all && tables.length > 0)
+    throw new PgtideError('input', 'tables were named, and all were asked for', {
+      remedy: 'name tables, or say --all',
+    });
+  if (!all && tables.length === 0)
     throw new PgtideError('input', 'no table was named', { remedy: 'name tables, or say --all' });
 }
 
 /** The tables of `node` that the input means. Partitions come with the table that they are partitions of. */
 export function matchTables(node: string, relations: readonly Relation[], wanted: Wanted): Relation[] {
+  refuseUnclear(wanted);
   const tables = relations.filter((relation) => isReplicable(relation) && relation.partitionOf === null);
   if (wanted.all) {
     const found = tables.filter((table) => !table.ofExtension);
@@ -98,7 +103,6 @@ export function matchTables(node: string, relations: readonly Relation[], wanted
     if (found.length > 0) return found;
     throw new PgtideError('not-found', `${node} has no tables to replicate`);
   }
-  refuseNothing(wanted);
   const byName = new Map(tables.map((table) => [table.name, table]));
   const found = new Set<Relation>();
   for (const given of wanted.tables) {

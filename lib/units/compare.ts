@@ -6,6 +6,7 @@ import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { isInstalled, requireNode, workerName } from '../node/topology.ts';
+import { matching } from '../tables/name-pattern.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 
 export const compareInput = z.strictObject({
@@ -131,15 +132,14 @@ function chosen(tables: ReplicatedTable[], names: string[] | undefined, queue: s
       remedy: `add one: pgtide add-table ${queue} TABLE`,
     });
   }
-  const found = names.map((name) =>
-    tables.find((table) => table.name === name || table.name === `public.${name}`),
-  );
-  const unknown = names.filter((_, nr) => !found[nr]);
+  const known = tables.map(({ name }) => name);
+  const found = names.map((name) => matching(known, name));
+  const unknown = names.filter((_, nr) => found[nr]?.length === 0);
   if (unknown.length > 0)
     throw new PgtideError('not-found', `not in queue ${queue}: ${unknown.join(', ')}`, {
-      remedy: `its tables are ${tables.map((table) => table.name).join(', ') || 'none'}`,
+      remedy: `its tables are ${known.join(', ') || 'none'}`,
     });
-  return [...new Set(found.filter((table) => table !== undefined))];
+  return [...new Set(found.flat())].flatMap((name) => tables.find((table) => table.name === name) ?? []);
 }
 
 function notSynced(name: string, node: string): TableReport {

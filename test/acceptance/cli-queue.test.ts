@@ -274,6 +274,10 @@ describe('rotation', () => {
       await sql(`select pgq.maint_rotate_tables_step2()`);
       await queue('tick', 'slow');
     }
+    await sql(`update pgq.queue set queue_switch_time = now() where queue_name = 'slow'`);
+    const early = await queue('blockers', 'slow');
+    expect(early.out).toMatch(/^slow on app: sleeper .*\n.*not due until/);
+    expect(early).toMatchObject({ status: 0, err: '' });
     await sql(
       `update pgq.queue set queue_switch_time = now() - interval '2 hours' where queue_name = 'slow'`,
     );

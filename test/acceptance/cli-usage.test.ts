@@ -76,6 +76,13 @@ describe('a configuration that cannot be used', () => {
     expect(err).not.toContain('    at ');
   });
 
+  test.each([['init'], ['run'], ['status']])('has no queue at all, for %s', async (command) => {
+    const file = writeConfig('nodes: { a: { url: "postgres://x@127.0.0.1/a" } }\nqueues: {}\n');
+    const { status, err } = await pgtide([command], { PGTIDE_CONFIG: file });
+    expect(status).toBe(1);
+    expect(err).toMatch(/^error: there is no queue in the configuration\nfix: .*\n$/);
+  });
+
   test('has no such queue', async () => {
     const file = writeConfig(
       'nodes:\n  a: { url: "postgres://x@127.0.0.1/a" }\nqueues:\n  shop: { root: a }\n',

@@ -233,6 +233,11 @@ test('a table that cannot be compared is an error of its own; the others are com
   ]);
 });
 
+test('tables are named by patterns, too', async () => {
+  const { tables } = await shop.compare({ tables: ['h?r*', 'here'] });
+  expect(tables.map(({ name }) => name)).toEqual(['public.here']);
+});
+
 test('a table that is none of the queue', async () => {
   await expect(shop.compare({ tables: ['here', 'nowhere'] })).rejects.toMatchObject({
     kind: 'not-found',

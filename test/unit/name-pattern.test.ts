@@ -89,3 +89,15 @@ test('tables of the queue are found by the same rules', () => {
   expect(matchNames(known, { tables: [], all: true })).toEqual(known);
   expect(() => matchNames(known, { tables: ['nix'] })).toThrow('there is no table public.nix in the queue');
 });
+
+test('a name that is there means itself alone, also with * or ? in it', () => {
+  const known = ['public.what?', 'public.whats', 'public.a*b', 'public.aab'];
+  expect(matchNames(known, { tables: ['what?', 'a*b'] })).toEqual(['public.what?', 'public.a*b']);
+});
+
+test('tables and all of them at once are refused', () => {
+  expect(() => names(['orders'], true)).toThrow('all were asked for');
+  expect(() => matchNames(['public.orders'], { tables: ['orders'], all: true })).toThrow(
+    'all were asked for',
+  );
+});
