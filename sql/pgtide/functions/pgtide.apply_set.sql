@@ -12,11 +12,12 @@ declare
 begin
     select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
     if v_work.one_by_one then
-        -- Rows that no one key tells apart have no last image: they go in exact order.
-        if i_op = 'E' then
+        -- Rows that no one key tells apart have no last image: they go in exact order, but for those that have no key at all.
+        if i_op = 'E' and not pgtide.apply_keyless_rows(v_work.oid, i_nr, i_on_conflict) then
             for v_step in select * from pgtide.exact_steps(array[i_nr]) loop
                 perform pgtide.apply_event(i_nr, v_step.ev_id, v_step.op, i_on_conflict);
             end loop;
+            update pg_temp.pgtide_work set exact = true where nr = i_nr;
         end if;
     elsif i_op <> 'E' then
         select * into v_applied from pgtide.apply_rows(v_work.oid, i_nr, i_op::"char", null, i_on_conflict = 'overwrite');

@@ -11,7 +11,7 @@ returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_exact bool := exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and one_by_one) and cardinality(i_nrs) = 1;
+    v_exact bool := false;
     v_typed bool := false;
     v_work record;
     v_collapsed bigint;
@@ -45,7 +45,7 @@ begin
             v_nr := null;
             set constraints all immediate;
             set constraints all deferred;
-            update pg_temp.pgtide_work set exact = v_exact where nr = any (i_nrs);
+            update pg_temp.pgtide_work set exact = exact or v_exact where nr = any (i_nrs);
             return false;
         exception when others then
             get stacked diagnostics v_state = returned_sqlstate, v_schema = schema_name, v_table = table_name;

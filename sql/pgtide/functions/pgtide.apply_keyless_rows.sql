@@ -1,0 +1,123 @@
+-- pgtide.apply_keyless_rows(i_table, i_nr, i_on_conflict) returns bool
+--
+-- Applies all typed rows of a table without a key at once: what event by event they come to. The table is read once, where
+-- pgtide.apply_keyless_row reads it for each event. Returns false, and has done nothing, where an event finds no row, column lists differ, or
+-- an identity column is always generated.
+-- A row is known by its image alone, the digest of its columns as text. An event takes an image away (its old row), adds one (its
+-- new row), or does both. The nth that is taken of an image is the nth that was there: first the rows of the table, then what events
+-- have added. It was there in time, or an event finds no row. So events form chains: from a row of the table, or an insert, to what
+-- it becomes in the end.
+create or replace function pgtide.apply_keyless_rows(i_table oid, i_nr int, i_on_conflict text)
+returns bool language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_digest constant text := 'md5(row(%s)::text)';
+    v_columns int[];
+    v_lead pg_attribute;
+    v_shape record;
+    v_places tid[];
+    v_count bigint;
+    v_nowhere bool;
+begin
+    select case when count(distinct h.columns) = 1 and bool_and(h.key = '{}') then min(h.columns) end into v_columns
+    from pg_temp.pgtide_shapes h where h.nr = i_nr;
+    if v_columns is null or v_columns = '{}' or exists (
+            select from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns) and a.attidentity = 'a') then
+        return false;
+    end if;
+    -- Rows can be found by the column that an index begins with. Values that are equal as text are equal.
+    select a.* into v_lead
+    from pg_index i
+    join pg_class c on c.oid = i.indexrelid
+    join pg_am m on m.oid = c.relam and m.amname = 'btree'
+    join pg_attribute a on a.attrelid = i_table and a.attnum = i.indkey[0]
+    join pg_type y on y.oid = a.atttypid and y.typnamespace = 'pg_catalog'::regnamespace and y.typcategory <> 'A'
+    where i.indrelid = i_table and i.indisvalid and i.indpred is null and a.attnum = any (v_columns)
+    order by i.indisunique desc, i.indexrelid limit 1;
+
+    select i_table::regclass as relation, format('pg_temp.pgtide_rows_%s', i_nr) as rows,
+           format(c_digest, string_agg(format('f.%I::text', a.attname), ', ' order by a.attnum)) as found,
+           format(c_digest, string_agg(format('r.c%s::text', a.attnum), ', ' order by a.attnum)) as new,
+           format(c_digest, string_agg(format('o.%I::text', a.attname), ', ' order by a.attnum)) as old,
+           string_agg(format('x.%I::%s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum) as old_values,
+           string_agg(format('%I %s', a.attname, case when pgtide.base_type(a.atttypid) in ('json'::regtype, 'jsonb'::regtype)
+               then 'text' else format_type(a.atttypid, a.atttypmod) end), ', ' order by a.attnum) as old_columns,
+           string_agg(quote_ident(a.attname), ', ' order by a.attnum) as names,
+           string_agg('r.c' || a.attnum, ', ' order by a.attnum) as news,
+           string_agg(format('%I = r.c%s', a.attname, a.attnum), ', ') as settings
+    into v_shape
+    from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns);
+
+    execute format(
+        'create temp table pgtide_images on commit drop as
+         select r.ev_id, r.op, %2$s as old_image, null::text as new_image, %7$s as lead from %1$s r where r.op = ''D''
+         union all
+         select r.ev_id, r.op, %3$s, %2$s, %8$s
+         from %1$s r
+         cross join lateral (select %4$s from json_to_record(r.old_row) as x (%5$s)) o (%6$s) where r.op = ''U''
+         union all
+         select r.ev_id, r.op, null, %2$s, null from %1$s r where r.op = ''I''',
+        v_shape.rows, v_shape.new, v_shape.old, v_shape.old_values, v_shape.old_columns, v_shape.names,
+        coalesce('r.c' || v_lead.attnum, 'null::int'), coalesce('o.' || quote_ident(v_lead.attname), 'null::int'));
+    analyze pg_temp.pgtide_images;
+    -- Locked: nobody moves a row before it is changed by the place it was found at.
+    execute format(
+        'create temp table pgtide_found on commit drop as
+         select f.tableoid as relation, f.ctid as place, %2$s as image from %1$s f
+         where exists (select from pg_temp.pgtide_images i where i.old_image = %2$s%3$s) for update of f',
+        v_shape.relation, v_shape.found,
+        case when v_lead.attname is not null and not exists (select from pg_temp.pgtide_images where old_image is not null and lead is null)
+             then format(' and i.lead = f.%I', v_lead.attname) else '' end);
+    create temp table pgtide_links on commit drop as
+    with added as (
+        select a.*, row_number() over (partition by a.image order by a.ev_id nulls first) as nr
+        from (select image, null::bigint as ev_id, relation, place from pg_temp.pgtide_found
+              union all
+              select new_image, ev_id, null, null from pg_temp.pgtide_images where new_image is not null) a
+    ), taken as (
+        select old_image as image, ev_id, row_number() over (partition by old_image order by ev_id) as nr
+        from pg_temp.pgtide_images where old_image is not null
+    )
+    select i.ev_id, i.op, a.ev_id as before, a.relation, a.place
+    from pg_temp.pgtide_images i
+    left join taken t on t.ev_id = i.ev_id
+    left join added a on a.image = t.image and a.nr = t.nr;
+    analyze pg_temp.pgtide_links;
+    v_nowhere := exists (select from pg_temp.pgtide_links l where l.op <> 'I' and l.place is null and (l.before < l.ev_id) is not true);
+    if not v_nowhere then
+        create temp table pgtide_ends on commit drop as
+        with recursive chain as (
+            select l.ev_id, l.op, l.relation, l.place from pg_temp.pgtide_links l where l.before is null
+            union all
+            select l.ev_id, l.op, c.relation, c.place from chain c join pg_temp.pgtide_links l on l.before = c.ev_id
+        )
+        select c.* from chain c where not exists (select from pg_temp.pgtide_links l where l.before = c.ev_id);
+        analyze pg_temp.pgtide_ends;
+
+        v_places := array(select e.place from pg_temp.pgtide_ends e where e.op = 'D' and e.place is not null);
+        execute format(
+            'delete from %s t using pg_temp.pgtide_ends e
+             where t.ctid = any ($1) and t.ctid = e.place and t.tableoid = e.relation and e.op = ''D''', v_shape.relation) using v_places;
+        get diagnostics v_count = row_count;
+        v_nowhere := v_count <> cardinality(v_places);
+        v_places := array(select e.place from pg_temp.pgtide_ends e where e.op = 'U' and e.place is not null);
+        execute format(
+            'update %s t set %s from pg_temp.pgtide_ends e join %s r on r.ev_id = e.ev_id
+             where t.ctid = any ($1) and t.ctid = e.place and t.tableoid = e.relation and e.op = ''U''',
+            v_shape.relation, v_shape.settings, v_shape.rows) using v_places;
+        get diagnostics v_count = row_count;
+        if v_nowhere or v_count <> cardinality(v_places) then
+            raise exception 'rows of table % were not where they had been found', pgtide.table_name(i_table) using errcode = 'TD007';
+        end if;
+        execute format(
+            'insert into %s (%s) overriding system value
+             select %s from pg_temp.pgtide_ends e join %s r on r.ev_id = e.ev_id where e.place is null and e.op <> ''D'' order by e.ev_id',
+            v_shape.relation, v_shape.names, v_shape.news, v_shape.rows);
+        perform pgtide.count_applied(i_nr, i.op::text, i_on_conflict, count(*), 0, 0) from pg_temp.pgtide_images i group by i.op;
+        drop table pg_temp.pgtide_ends;
+    end if;
+    drop table pg_temp.pgtide_images, pg_temp.pgtide_found, pg_temp.pgtide_links;
+    return not v_nowhere;
+end;
+$$;
