@@ -1,4 +1,3 @@
-import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
 import { quoteLiteral } from '../db/identifier.ts';
 import { hasState } from '../db/sqlstate.ts';
@@ -24,7 +23,7 @@ export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack
     const slice = await sliceOf(replay, batch, position);
     const { bytes } = await copyPipe(
       provider,
-      `copy (${await sendable(slice, subscriber)}) to stdout (format binary)`,
+      `copy (${sendable(slice, position.encoding)}) to stdout (format binary)`,
       subscriber,
       'copy pg_temp.pgtide_stage from stdin (format binary)',
     );
@@ -43,17 +42,14 @@ interface Slice {
  * The slice's query. Where the two databases' encodings differ, an event that has no form in the other one is sent as one that
  * cannot be read, and so sets its table aside: sent as it is, it would end every COPY, and nothing after it would ever arrive.
  */
-async function sendable({ query, encoding }: Slice, subscriber: Client): Promise<string> {
-  const other = await subscriber.first<{ encoding: string }>(
-    'select getdatabaseencoding()::text as encoding',
-  );
-  if (!other || other.encoding === encoding) return query;
+function sendable({ query, encoding }: Slice, other: string): string {
+  if (other === encoding) return query;
   return `select e.ev_id, e.ev_txid, e.ev_time, e.ev_type,
       case when e.reason is null then e.ev_data else json_build_object('type', substr(e.ev_type, 1, 15), 'reason', e.reason)::text end,
       e.ev_extra1, case when e.reason is null then e.ev_extra2 end, e.ev_extra3,
       case when e.reason is null then e.ev_extra4 else 'pgtide:unreadable' end, e.chunk_no
     from (select s.*, case when s.ev_extra1 is not null
-                      then pgtide.unsendable(array[s.ev_data, s.ev_extra2], ${quoteLiteral(other.encoding)}) end as reason
+                      then pgtide.unsendable(array[s.ev_data, s.ev_extra2], ${quoteLiteral(other)}) end as reason
             from (${query}) s (ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no) offset 0) e`;
 }
 

@@ -7,6 +7,8 @@ export interface OnTrack {
   /** The last event of the slices of this batch that are applied; 0: none is. */
   afterEventId: bigint;
   replica: boolean;
+  /** The subscriber's. */
+  encoding: string;
   /** The chunks of tables in copy, for the extract to say which an event belongs to; null: none is in copy. */
   copies: unknown;
 }
@@ -25,9 +27,10 @@ export async function checkPosition(
     position: bigint;
     afterEventId: bigint;
     replica: boolean;
+    encoding: string;
     copies: unknown;
   }>(
-    `select verdict, position, after_ev_id as "afterEventId", replica, copies
+    `select verdict, position, after_ev_id as "afterEventId", replica, getdatabaseencoding()::text as encoding, copies
        from pgtide.begin_replay($1, $2, $3, $4, $5, $6, $7)`,
     [
       replay.queue,
@@ -45,6 +48,7 @@ export async function checkPosition(
         verdict: 'on-track',
         afterEventId: row.afterEventId,
         replica: row.replica,
+        encoding: row.encoding,
         copies: row.copies,
       };
     case 'already-applied':
