@@ -60,7 +60,31 @@ export async function readLeafTables(
           : Math.max(Number(row.totalRowsEstimate), Number(row.copiedRows)),
       error: row.error,
     })),
-    problems: rows.flatMap((row) => problemsOf(client.node, row, { queue, ...options })),
+    problems: [
+      ...rows.flatMap((row) => problemsOf(client.node, row, { queue, ...options })),
+      ...(await departedProblems(client, queue)),
+    ],
+  };
+}
+
+/** Of tables that have left replication, and have not got back all that was taken off. */
+async function departedProblems(client: Client, queue: string): Promise<Problem[]> {
+  const rows = await client.query<{ name: string; error: string }>(
+    `select d.table_name as name, d.object_name || ': ' || d.error as error
+       from pgtide.saved_ddl d
+      where d.queue_name = $1 and d.error is not null and not exists (
+          select from londiste.table_info t where t.queue_name = d.queue_name and t.table_name = d.table_name and t.local)
+      order by 1, 2`,
+    [queue],
+  );
+  return rows.map(({ name, error }) => restoreFailed(client.node, name, error));
+}
+
+function restoreFailed(node: string, name: string, error: string): Problem {
+  return {
+    code: 'restore-failed',
+    message: `${node}: ${name} lacks what was taken off for its copy: ${error}`,
+    remedy: 'mend the cause; the next run of copy tries again',
   };
 }
 
@@ -98,11 +122,6 @@ function problemsOf(node: string, row: TableRow, of: Judging): Problem[] {
       message: `${node}: the copy of ${name} has not gone on for ${Math.round(row.idleCopySeconds ?? 0)} s`,
       remedy: 'see that the schedule of copy is on, and what its last run logged; locally: pgtide run',
     });
-  if (row.restoreError !== null)
-    problems.push({
-      code: 'restore-failed',
-      message: `${node}: ${name} lacks what was taken off for its copy: ${row.restoreError}`,
-      remedy: 'mend the cause; the next run of copy tries again',
-    });
+  if (row.restoreError !== null) problems.push(restoreFailed(node, name, row.restoreError));
   return problems;
 }

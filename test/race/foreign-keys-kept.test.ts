@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
 import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { status, statusInput } from '../../lib/units/status.ts';
 import { endsIn } from '../support/crash-hooks.ts';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
@@ -100,4 +101,38 @@ it('a key that another session drops while replay waits to change it is let go',
   await session.client.query('commit');
   await replayed;
   await expectEqual(pair.old, pair.new, ['other']);
+});
+
+it('keys that rows do not fit are as they were when their tables leave, and validated once they fit', async () => {
+  const pair = await installedPair();
+  await pair.both(`
+    create table one (id int primary key, other_id int);
+    create table other (id int primary key, one_id int references one on update cascade on delete cascade);
+    alter table one add foreign key (other_id) references other on delete set null`);
+  await onOld(
+    pair,
+    `insert into one select i, null from generate_series(1, 9) i; insert into other select i, i from generate_series(1, 9) i;
+     update one set other_id = id`,
+  );
+  const before = await keys(pair);
+  await addTables(pair, ['one', 'other']);
+  await followUntilSynced(pair);
+  await pair.new.superuser((client) =>
+    client.query('set session_replication_role = replica; delete from public.other where id = 7'),
+  );
+  await remove(pair, 'one', 'other');
+  const validated = async () =>
+    (await keys(pair)).flatMap(({ conname, convalidated }) =>
+      /^(one|other)_/.test(String(conname)) ? [`${conname} ${convalidated}`] : [],
+    );
+  expect((await validated()).sort()).toEqual(['one_other_id_fkey false', 'other_one_id_fkey true']);
+  const { result } = await status(pair.shop.context('old'), statusInput.parse({}));
+  expect(JSON.stringify(result)).toContain('one_other_id_fkey: insert or update on table');
+  await pair.new.client((client) =>
+    client.query(
+      `insert into other values (7, 7); update pgtide.saved_ddl set tried_at = now() - interval '1 hour'`,
+    ),
+  );
+  await copyWith({})(pair.shop.context('new'));
+  expect(new Set(await keys(pair))).toEqual(new Set(before));
 });

@@ -9,6 +9,8 @@ as $$
 declare
     v_info londiste.table_info;
     v_saved record;
+    v_relation regclass;
+    v_failure text;
     v_restored int := 0;
 begin
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table;
@@ -36,9 +38,21 @@ begin
                 execute v_saved.restore_sql;
             exception
                 when foreign_key_violation then
-                    -- The emptied table has no row for those that refer to it. Status tells it.
-                    update pgtide.saved_ddl d set error = sqlerrm, tried_at = now()
-                    where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;
+                    -- Rows that are there do not fit; the key is there for all others, copy validates it once it can, and status tells it.
+                    v_failure := sqlerrm;
+                    v_relation := londiste.find_table_oid(v_saved.table_name);
+                    if v_saved.restore_sql like 'alter table % add constraint %' and v_saved.restore_sql not like '% NOT VALID'
+                            and (select c.relkind = 'r' from pg_class c where c.oid = v_relation) then
+                        execute v_saved.restore_sql || ' not valid';
+                        delete from pgtide.saved_ddl d
+                        where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;
+                        v_saved.kind := 'foreign key';
+                        v_saved.restore_sql := format('alter table %s validate constraint %I', v_relation, v_saved.object_name);
+                    end if;
+                    insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql, error, tried_at)
+                    values (i_queue, v_saved.table_name, v_saved.kind, v_saved.object_name, v_saved.other_table, v_saved.restore_sql, v_failure, now())
+                    on conflict (queue_name, table_name, kind, object_name) do update
+                    set restore_sql = excluded.restore_sql, error = excluded.error, tried_at = excluded.tried_at;
                     continue;
                 when undefined_object then
                     if v_saved.kind <> 'deferrable' then
