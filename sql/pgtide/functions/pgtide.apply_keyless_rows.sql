@@ -26,15 +26,20 @@ begin
             select from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns) and a.attidentity = 'a') then
         return false;
     end if;
-    -- Rows can be found by the column that an index begins with. Values that are equal as text are equal.
+    -- The column that tells rows apart best, rather one that an index begins with: values that are equal as text are equal.
     select a.* into v_lead
-    from pg_index i
-    join pg_class c on c.oid = i.indexrelid
-    join pg_am m on m.oid = c.relam and m.amname = 'btree'
-    join pg_attribute a on a.attrelid = i_table and a.attnum = i.indkey[0]
-    join pg_type y on y.oid = a.atttypid and y.typnamespace = 'pg_catalog'::regnamespace and y.typcategory <> 'A'
-    where i.indrelid = i_table and i.indisvalid and i.indpred is null and a.attnum = any (v_columns)
-    order by i.indisunique desc, i.indexrelid limit 1;
+    from pg_attribute a
+    join pg_class c on c.oid = a.attrelid
+    join pg_type y on y.oid = a.atttypid and y.typnamespace = 'pg_catalog'::regnamespace
+        and (y.typcategory in ('N', 'S', 'D', 'T', 'B', 'I') or y.oid in ('uuid'::regtype, 'bytea'::regtype))
+    left join pg_stats s on s.schemaname = c.relnamespace::regnamespace::name and s.tablename = c.relname and s.attname = a.attname
+        and s.inherited = (c.relkind = 'p')
+    where a.attrelid = i_table and a.attnum = any (v_columns)
+    order by exists (
+                 select from pg_index i join pg_class x on x.oid = i.indexrelid join pg_am m on m.oid = x.relam and m.amname = 'btree'
+                 where i.indrelid = i_table and i.indkey[0] = a.attnum and i.indisvalid and i.indpred is null) desc,
+             case when s.n_distinct < 0 then - s.n_distinct * greatest(c.reltuples, 1) else s.n_distinct end desc nulls last, a.attnum
+    limit 1;
 
     select i_table::regclass as relation, format('pg_temp.pgtide_rows_%s', i_nr) as rows,
            format(c_digest, string_agg(format('f.%I::text', a.attname), ', ' order by a.attnum)) as found,
@@ -61,14 +66,17 @@ begin
         v_shape.rows, v_shape.new, v_shape.old, v_shape.old_values, v_shape.old_columns, v_shape.names,
         coalesce('r.c' || v_lead.attnum, 'null::int'), coalesce('o.' || quote_ident(v_lead.attname), 'null::int'));
     analyze pg_temp.pgtide_images;
-    -- Locked: nobody moves a row before it is changed by the place it was found at.
+    -- A digest costs more than a look at one column: of rows that column tells apart it is the last question ("is true" keeps it out of
+    -- the join's condition). Locked: nobody moves a row before it is changed by the place it was found at.
     execute format(
         'create temp table pgtide_found on commit drop as
          select f.tableoid as relation, f.ctid as place, %2$s as image from %1$s f
-         where exists (select from pg_temp.pgtide_images i where i.old_image = %2$s%3$s) for update of f',
+         where exists (select from pg_temp.pgtide_images i where %3$s) for update of f',
         v_shape.relation, v_shape.found,
-        case when v_lead.attname is not null and not exists (select from pg_temp.pgtide_images where old_image is not null and lead is null)
-             then format(' and i.lead = f.%I', v_lead.attname) else '' end);
+        (select case when v_lead.attname is null or bool_or(i.lead is null) is not false then format('i.old_image = %s', v_shape.found)
+                     when count(distinct i.lead) * 2 >= count(*) then format('i.lead = f.%I and (i.old_image = %s) is true', v_lead.attname, v_shape.found)
+                     else format('i.lead = f.%I and i.old_image = %s', v_lead.attname, v_shape.found) end
+         from pg_temp.pgtide_images i where i.old_image is not null));
     create temp table pgtide_links on commit drop as
     with added as (
         select a.*, row_number() over (partition by a.image order by a.ev_id nulls first) as nr
