@@ -174,6 +174,12 @@ export const guards: Guard[] = [
     noticedBy: ['test/flow/classic-triggers.test.ts', 'passes from'],
   },
   {
+    name: 'rows without a key: an event takes what was there before it',
+    file: sql('pgtide', 'apply_keyless_rows'),
+    breaks: [['(l.before < l.ev_id) is not true', 'l.before is null']],
+    noticedBy: ['test/flow/keyless.test.ts', 'comes only later'],
+  },
+  {
     name: 'collapse: whether a key existed before',
     file: sql('pgtide', 'collapse_stage'),
     breaks: [['then 0 else 1 end', 'then 1 else 1 end']],

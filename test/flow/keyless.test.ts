@@ -134,6 +134,15 @@ describe.each([
     );
   });
 
+  test('an event does not find a row that comes only later', async () => {
+    await pair.new.superuser((client) =>
+      client.query('set session_replication_role = replica; delete from public.wider where a = 1'),
+    );
+    await onOld('begin; delete from wider where a = 1; insert into wider values (1); commit');
+    const { tables: applied } = await replayAll(pair);
+    expect(applied).toMatchObject([{ table: 'public.wider', error: expect.stringMatching(/found no row/) }]);
+  });
+
   test('an event that finds no row sets its table aside', async () => {
     await pair.new.superuser((client) =>
       client.query('set session_replication_role = replica; delete from public.plain where a = 5'),
