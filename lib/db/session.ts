@@ -18,10 +18,14 @@ const pinnedSettings: Record<string, string> = {
   quote_all_identifiers: 'off',
 };
 
-/** To compile a statement takes longer than it saves: most are short, and no plan is used twice. Version 10 does not know it. */
-const withoutJit = `select set_config('jit', 'off', true) where current_setting('jit', true) is not null`;
+/**
+ * Settings that not every version knows. To compile a statement takes longer than it saves: most are short, and no plan is used
+ * twice. A transaction lasts as long as its unit lets it, whatever the owner of the role has thought of.
+ */
+const newerSettings = `select set_config(name, value, true) from (values ('jit', 'off'), ('transaction_timeout', '0')) s (name, value)
+  where current_setting(name, true) is not null`;
 
 export const pinSession = [
   ...Object.entries(pinnedSettings).map(([name, value]) => `set local ${name} = '${value}'`),
-  withoutJit,
+  newerSettings,
 ].join('; ');

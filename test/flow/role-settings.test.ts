@@ -29,6 +29,20 @@ it('statements of ours are not compiled, whatever the server would do', async ()
   expect([await jit('old'), await jit('new')]).toEqual([[{ jit: null }], [{ jit: 'off' }]]);
 });
 
+it('a limit for transactions is none of ours', async () => {
+  const pair = await installedPair({ provider: 13, subscriber: 17 });
+  await pair.new.superuser((client) =>
+    client.query(
+      `alter role ${pair.new.owner} in database ${quoteIdent(pair.new.name)} set transaction_timeout = '1 min'`,
+    ),
+  );
+  const limit = (node: string) =>
+    pair.shop
+      .context(node)
+      .connect(node, (client) => client.query(`select current_setting('transaction_timeout', true) as ms`));
+  expect([await limit('old'), await limit('new')]).toEqual([[{ ms: null }], [{ ms: '0' }]]);
+});
+
 it.each([
   ['search_path', 'evil, pg_catalog'],
   ['default_transaction_read_only', 'on'],
