@@ -11,11 +11,8 @@ import { insertEvent, makeQueue } from '../support/queue.ts';
 const BATCHES = 1_000;
 const AT_ONCE = 100;
 const LOOKS = 10;
-/**
- * For each of the few indexes that are read another level, and pages that are begun or split. On PostgreSQL 10, batch_retry was seen to
- * read some fifty more, of which the cause is not known. Reading dead versions costs thousands.
- */
-const SLACK = 200;
+/** For each of the few indexes that are read another level, and pages that are begun or split. Reading dead versions costs thousands. */
+const SLACK = 40;
 
 interface Plan {
   'Shared Hit Blocks': number;

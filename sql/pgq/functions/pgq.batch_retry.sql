@@ -5,8 +5,10 @@
 -- Returns: int4, how many events were put aside; 0 when the batch is empty, or all of them wait already
 -- Writes: pgq.retry_queue
 -- Errors: TD002 batch not found
+--
+-- Never by reading all of pgq.subscription: beside an old transaction it is full of dead versions.
 create or replace function pgq.batch_retry(i_batch_id bigint, i_retry_seconds integer) returns int4
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     v_events    text;
     v_count     int4;
