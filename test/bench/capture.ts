@@ -127,21 +127,21 @@ async function bulk(
   return measured;
 }
 
-const loads: Record<string, Pick<Load, 'statement' | 'ids'>> = {
+const insert = `insert into entries (account_id, amount, note, made_at) values (:id, 1.5, 'an entry of some length', now())`;
+const loads: Record<string, Pick<Load, 'statement' | 'ids' | 'isolation'>> = {
   update: {
     statement: 'update accounts set balance = balance + 1, changed_at = now() where id = :id',
     ids: ACCOUNTS,
   },
-  insert: {
-    statement: `insert into entries (account_id, amount, note, made_at) values (:id, 1.5, 'an entry of some length', now())`,
-    ids: ACCOUNTS,
-  },
+  insert: { statement: insert, ids: ACCOUNTS },
+  // Not updates: two of one row at once would fail.
+  'insert in repeatable read': { statement: insert, ids: ACCOUNTS, isolation: 'repeatable read' },
 };
 
 async function measureSingleRows(bench: Bench, sides: CaptureSide[]): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
-  for (const [operation, { statement, ids }] of Object.entries(loads)) {
-    const load: Load = { statement, ids, clients: 2, seconds: Math.max(1, 4 * bench.scale) };
+  for (const [operation, transaction] of Object.entries(loads)) {
+    const load: Load = { ...transaction, clients: 2, seconds: Math.max(1, 4 * bench.scale) };
     const run = async (database: BenchDatabase): Promise<Record<string, number>> => {
       await emptyEventTables(database);
       await vacuum(database, ['accounts']);
@@ -154,12 +154,12 @@ async function measureSingleRows(bench: Bench, sides: CaptureSide[]): Promise<Be
       `capture single-row ${operation}`,
       sides.map(({ name, database }): Side => ({ name, run: () => run(database) })),
     );
-    results.push(...singleRowResults(operation, medians));
+    results.push(...singleRowResults(operation, medians, transaction.isolation));
   }
   return results;
 }
 
-function singleRowResults(operation: string, medians: Medians): BenchResult[] {
+function singleRowResults(operation: string, medians: Medians, isolation: Load['isolation']): BenchResult[] {
   const result = (what: string, measure: string, unit: string) => ({
     name: `capture: single-row ${operation} transactions, ${what}`,
     unit,
@@ -167,7 +167,10 @@ function singleRowResults(operation: string, medians: Medians): BenchResult[] {
     peers: peersOf(medians, measure),
   });
   return [
-    judged({ ...result('2 clients', 'perSecond', '1/s'), goal: { least: 1, against: C_TRIGGER } }),
+    judged({
+      ...result('2 clients', 'perSecond', '1/s'),
+      goal: isolation ? { least: 0.75, against: NONE } : { least: 1, against: C_TRIGGER },
+    }),
     judged({ ...result('median latency', 'p50Ms', 'ms'), against: C_TRIGGER }),
     judged({ ...result('99th percentile', 'p99Ms', 'ms'), against: C_TRIGGER }),
   ];

@@ -12,7 +12,9 @@ const latencies: number[] = [];
 async function work(client: Client, until: number): Promise<void> {
   for (let now = performance.now(); now < until; ) {
     const id = 1 + Math.floor(Math.random() * load.ids);
+    if (load.isolation) await client.query(`begin isolation level ${load.isolation}`);
     await client.query(statement, statement.includes('$1') ? [id] : []);
+    if (load.isolation) await client.query('commit');
     const after = performance.now();
     latencies.push(after - now);
     now = after;

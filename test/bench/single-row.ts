@@ -1,4 +1,4 @@
-/** Clients that run one-statement transactions as fast as they can: pgbench where there is one, else Node. */
+/** Clients that run transactions of one statement as fast as they can: pgbench where there is one, else Node. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { percentile } from './measure.ts';
 export interface Load {
   /** `:id` stands for a random id. */
   statement: string;
+  /** Each statement in a transaction block of this isolation level; default: by itself, in the server's default. */
+  isolation?: 'repeatable read';
   ids: number;
   clients: number;
   seconds: number;
@@ -33,11 +35,14 @@ async function withPgbench(
   bench: Bench,
   pgbench: string,
   { server, name, owner }: BenchDatabase,
-  { statement, ids, clients, seconds }: Load,
+  { statement, isolation, ids, clients, seconds }: Load,
 ): Promise<LoadResult> {
   const folder = bench.folder();
   const script = join(folder, 'script.sql');
-  writeFileSync(script, `\\set id random(1, ${ids})\n${statement};\n`);
+  const transaction = isolation
+    ? `begin isolation level ${isolation};\n${statement};\ncommit;\n`
+    : `${statement};\n`;
+  writeFileSync(script, `\\set id random(1, ${ids})\n${transaction}`);
   const options = [
     '-n',
     '-M',

@@ -435,6 +435,62 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     });
   });
 
+  it.each(['repeatable read', 'serializable'])(
+    'makes no writer in %s wait for another',
+    async (isolation) => {
+      const database = await createDatabase(await postgres(version), { installed: true });
+      await using other = await database.open();
+      await database.client(async (client) => {
+        await client.query(`select pgq.create_queue('shop'); create table t (id int primary key)`);
+        await client.query("select pgtide.create_capture('shop', 't'::regclass, 'public.t')");
+        await other.client.query(
+          `begin isolation level ${isolation}; insert into t values (1), (2); update t set id = 3 where id = 2`,
+        );
+        expect(await client.query('select from pgq.queue for update nowait')).toHaveLength(1);
+        await other.client.query('commit');
+        expect(short(await events(client))).toEqual(['INSERT 1', 'INSERT 2', 'DELETE 2', 'INSERT 3']);
+      });
+    },
+  );
+
+  it('lets nobody write from a snapshot that is older than a change of the table', async () => {
+    const changes = [
+      'alter table t add more int',
+      'alter table t rename n to m',
+      'alter table t alter n type bigint',
+      'alter table t drop constraint t_pkey; alter table t add constraint t_pkey primary key (n)',
+      'alter table t rename to u',
+      'alter schema s rename to s2',
+    ];
+    const database = await createDatabase(await postgres(version), { installed: true });
+    await using other = await database.open();
+    await database.client(async (client) => {
+      await client.query(`select pgq.create_queue('shop')`);
+      for (const change of changes) {
+        await client.query(`create schema s; create table s.t (id int primary key, n int not null);
+          select pgtide.create_capture('shop', 's.t'::regclass, 's.t')`);
+        await other.client.query('begin isolation level repeatable read; select 1');
+        await client.query(`set search_path = s; ${change}; reset search_path`);
+        const { name } = (await client.first<{ name: string }>(
+          `select distinct tgrelid::regclass::text as name from pg_trigger where tgfoid::regproc::text like 'pgtide.capture_%'`,
+        )) as { name: string };
+        await expect(other.client.query(`insert into ${name} values (1, 1)`)).rejects.toThrow(
+          /could not serialize/,
+        );
+        await other.client.query('rollback');
+        await other.client.query(`insert into ${name} values (2, 2)`);
+        await other.client.query('begin isolation level repeatable read');
+        await other.client.query(`insert into ${name} values (3, 3)`);
+        await other.client.query('commit');
+        const columns = Object.keys(
+          (await client.first<Record<string, unknown>>(`select * from ${name}`)) ?? {},
+        );
+        expect((await events(client)).map(({ data }) => Object.keys(data))).toEqual([columns, columns]);
+        await client.query(`truncate pgq.event_1_0; drop table ${name}; drop schema if exists s, s2`);
+      }
+    });
+  });
+
   it('is quiet where the session says local', async () => {
     const database = await createDatabase(await postgres(version), { installed: true });
     await database.superuser(async (client) => {

@@ -5,7 +5,7 @@
 -- Arguments: i_queue_id - null: there is none of that name
 -- Returns: nothing
 -- Writes: nothing
--- Errors: TD001 the queue's name is null; TD002 no such queue; TD003 inserts are disabled (not for replica sessions);
+-- Errors: 40001 as pgq._refuse_old_queue; TD001 the queue's name is null; TD002 no such queue; TD003 inserts are disabled (not for replica sessions);
 --         TD003 more events than queue_per_tx_limit in this transaction
 create or replace function pgq._check_event(i_queue_id int4, i_queue_name text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -26,7 +26,7 @@ begin
             hint = 'Events are made on the queue''s root node.';
     end if;
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        perform 1 from pgq.queue q where q.queue_id = i_queue_id for share;
+        perform pgq._refuse_old_queue(i_queue_id);
     end if;
     if v_queue.queue_per_tx_limit is not null then
         perform pgq._count_event(i_queue_id, i_queue_name, v_queue.queue_per_tx_limit);

@@ -4,7 +4,7 @@
 --
 -- Returns: text, the table's name for SQL, with its schema
 -- Writes: nothing
--- Errors: TD002 no such queue; TD003 inserts are disabled (not for replica sessions)
+-- Errors: 40001 as pgq._refuse_old_queue; TD002 no such queue; TD003 inserts are disabled (not for replica sessions)
 create or replace function pgq.current_event_table(x_queue_name text) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -22,7 +22,7 @@ begin
             hint = 'Events are made on the queue''s root node.';
     end if;
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        perform 1 from pgq.queue q where q.queue_id = v_queue.queue_id for share;
+        perform pgq._refuse_old_queue(v_queue.queue_id);
     end if;
     return v_queue.queue_data_pfx || '_' || v_queue.queue_cur_table::text;
 end;

@@ -10,8 +10,10 @@
 -- Why a batch never misses an event of the table before: a writer has its transaction id before it reads which table is
 -- current (pgq._insert_event). If it reads the old one, step 1 had not committed then, so step 2, which is a later
 -- transaction, gets a higher id than the writer. A batch that begins with xmin > step 2 begins after the writer ended.
--- The queue's row is locked against writers in REPEATABLE READ, pgq.register_consumer_at and other maintenance, and
--- nobody waits: whoever finds it locked leaves it for the next time.
+-- A writer in REPEATABLE READ may have an older snapshot than its id: it makes sure that no switch has committed since
+-- (pgq._refuse_old_queue).
+-- The queue's row is locked against pgq.register_consumer_at and other maintenance, and nobody waits: whoever finds it locked
+-- leaves it for the next time.
 create or replace function pgq.maint_rotate_tables_step1(i_queue_name text) returns int4
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -11,7 +11,7 @@
 -- pgtide.refresh_capture. A branch that is not taken is never planned, and so cannot fail.
 --
 -- The shortcut: most statements change one row, and for these each look-up costs as much as the event. So where nothing is
--- unusual (role, isolation, nesting: one expression; shape and event table: pgtide.capture_known_route) one statement both looks
+-- unusual (role, nesting: one expression; shape and event table: pgtide.capture_known_route) one statement both looks
 -- whether the event may be written like that, and writes it: the event table is still the current one, inserts are enabled; of
 -- an UPDATE or a DELETE there is one row, and its key has not changed, or is not there again. Where it writes nothing, the long way decides.
 --
@@ -20,8 +20,11 @@
 --
 -- A partition that was detached keeps its triggers. Its rows are the replicated table's no more, and are not captured.
 --
--- A transaction with an old snapshot must not write into an event table that has been switched away from since: its events
--- would lie where no batch looks. It locks the queue's row, which fails with serialization_failure if there was a switch.
+-- A transaction with an old snapshot (REPEATABLE READ, SERIALIZABLE) must not write into an event table that has been switched away
+-- from since: its events would lie where no batch looks. Nor can it know the shape of a table that was altered since. Both fail with
+-- serialization_failure. It looks for the latest version of the queue's row and takes no lock on it, for writers would wait for each
+-- other there; why that is enough is in pgq._refuse_old_queue. The transaction has its id before: mostly
+-- because it has written; TRUNCATE may have none yet.
 --
 -- A column may be called as a variable is (old, new, found, tg_op): in the statements the column is meant.
 --
@@ -63,7 +66,8 @@ begin
         v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
         select array_agg(pgtide.capture_statement(i_table, i_root, v_event_table, op) order by nr)
         into v_ways from unnest('{INSERT,UPDATE,DELETE}'::text[]) with ordinality o (op, nr);
-        v_here := format(' where exists (select from pgq.queue q where q.queue_id = %s and q.queue_cur_table = %s and not q.queue_disable_insert)',
+        v_here := format(' where exists (select from pgq.queue q where q.queue_id = %s and q.queue_cur_table = %s and not q.queue_disable_insert'
+            ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))',
             i_queue_id, v_nr);
         v_shortcuts := v_shortcuts || format('        %s %s = %s then
             if tg_op = ''INSERT'' then
@@ -105,8 +109,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L'
 #variable_conflict use_column
 -- Written by %11$s.
 begin
-    if current_setting('session_replication_role') = 'origin' and current_setting('transaction_isolation') = 'read committed'
-            and pg_trigger_depth() = 1 and coalesce(current_setting('pgtide.nested', true), '') = '' then
+    if current_setting('session_replication_role') = 'origin' and pg_trigger_depth() = 1 and coalesce(current_setting('pgtide.nested', true), '') = '' then
 %7$s        end if;
         if found then
             return null;
@@ -124,11 +127,16 @@ begin
         if v_role = 'local' then
             return null;
         end if;
+        perform txid_current();
         if current_setting('transaction_isolation') = 'read committed' then
             v_fits := %8$s >= 0;
         else
             v_fits := pgtide.capture_shape(%9$s, %3$s) = %5$L;
-            perform from pgq.queue where queue_id = %1$s for share;
+            if pgtide.catalog_changed(%9$s, %3$s) then
+                raise exception 'could not serialize access due to a change of table %%', pgtide.table_name(%9$s) using errcode = '40001',
+                    hint = 'The table was altered after this transaction began; run the transaction again.';
+            end if;
+            perform from pgq.queue q where q.queue_id = %1$s and currtid2('pgq.queue', q.ctid) <> q.ctid for share;
         end if;
 %12$s        select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
         if not found then
