@@ -9,6 +9,7 @@ const severities = {
   'trigger-missing': 'error',
   'trigger-disabled': 'error',
   'partition-uncaptured': 'error',
+  'table-replaced': 'error',
   'capture-stale': 'information',
   'table-missing': 'error',
   'table-not-added': 'information',

@@ -1,12 +1,13 @@
 import type { Client } from '../db/client.ts';
 
 /**
- * The queue's tables of which changes are not captured: a trigger is missing or disabled. A new partition is not among them: it
- * comes under the capture of its table as maintain finds it.
+ * The queue's tables whose followers miss changes: a trigger is missing or disabled, or another table has taken the name. A new
+ * partition is not among them: it comes under the capture of its table as maintain finds it.
  */
 export async function listUncaptured(client: Client, queue: string): Promise<string[]> {
   const problems = await listCaptureProblems(client, queue);
-  const broken = problems.filter(({ code }) => code === 'trigger-missing' || code === 'trigger-disabled');
+  const lossy = new Set(['trigger-missing', 'trigger-disabled', 'table-replaced']);
+  const broken = problems.filter(({ code }) => lossy.has(code));
   return [...new Set(broken.map(({ table }) => table))];
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
-import { mendCapture } from '../tables/capture.ts';
+import { mendCapture, refreshCapture } from '../tables/capture.ts';
 import { resetCopy, setTableAside } from '../tables/copy-state.ts';
 import { createMissingTables } from '../tables/create.ts';
 import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
@@ -62,6 +62,7 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     const adding = { context, input, plan, root: open.of(root) };
     await setAsideUncaptured(adding);
     await context.step('add', () => changeLeaves(adding, plan.leaves));
+    await refreshCapture(open.of(root), queue);
     await copyUncapturedAnew(adding);
     for (const leaf of leaves) context.wake?.('copy', leaf);
     context.count('tables', plan.addOnRoot.length);

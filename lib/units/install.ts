@@ -14,6 +14,7 @@ import {
 } from '../node/topology.ts';
 import { getConsumerInfo } from '../pgq/consumer.ts';
 import { tuneQueue } from '../pgq/queue.ts';
+import { refreshCapture } from '../tables/capture.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { type OpenNodes, withNodes } from './with-nodes.ts';
 
@@ -144,6 +145,8 @@ async function makeRoot({ config, queue }: UnitContext, open: OpenNodes, making:
     const changed = await tuneQueue(client, queue, queueConfig(config, queue));
     if (changed.length > 0) making.done.push(`set ${changed.join(', ')}`);
   });
+  const refreshed = await refreshCapture(client, queue);
+  if (refreshed.length > 0) making.done.push(`brought the capture of ${refreshed.join(', ')} up to date`);
 }
 
 /**

@@ -1,14 +1,20 @@
--- pgtide.capture_function(i_queue_id, i_table, i_root) returns text
+-- pgtide.capture_function(i_queue_id, i_table, i_root, i_name) returns text
 --
 -- The CREATE FUNCTION statement of a table's capture: one static INSERT .. SELECT a statement of the application.
 --   i_queue_id  pgq.queue.queue_id
 --   i_table     the table that the triggers are on
 --   i_root      the table that is replicated: i_table, or the partitioned table above it
+--   i_name      the function's name in schema pgtide
 --
 -- The function must never make the application's write fail, so it holds statements for the shape that the table has
--- now, and a mark of that shape (pgtide.capture_shape). When that has changed (a column was added, dropped, renamed, retyped;
--- the database was restored from a dump) the statement for the new shape is built at run time: slower, but as exact, until
--- pgtide.refresh_capture. A branch that is not taken is never planned, and so cannot fail.
+-- now, and a mark of that shape (pgtide.capture_shape). When that has changed (a column was added, dropped, renamed, retyped) the
+-- statement for the new shape is built at run time: slower, but as exact, until pgtide.refresh_capture. A branch that is not taken
+-- is never planned, and so cannot fail.
+--
+-- Nor is the function sure whose triggers call it. A dump holds its text, with OIDs that belong to nothing in the restored database, or to
+-- other tables. So it compares tg_relid with the table that it was made for. Where that differs, all its knowledge is
+-- another table's: it finds the replicated table by itself (pgtide.capture_root) and builds the statement at run time. No OID that
+-- was compiled in is used for anything else than to be compared.
 --
 -- The shortcut: most statements change one row, and for these each look-up costs as much as the event. So where nothing is
 -- unusual (role, nesting: one expression; shape and event table: pgtide.capture_known_route) one statement both looks
@@ -34,7 +40,7 @@
 --
 -- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE ..
 -- INSERT), and the delete's trigger may fire last: where a deleted key is there afterwards, its events are settled the same way.
-create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid)
+create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid, i_name name)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -49,10 +55,6 @@ declare
     v_event_table text;
     v_here text;
     v_ways text[];
-    v_detached text := case when i_table <> i_root then format('        if v_fits is not true and not pgtide.is_under(%s, %s) then
-            return null;
-        end if;
-', i_table, i_root) else '' end;
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
     select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide.pinned_settings() s
@@ -103,13 +105,14 @@ begin
 ', v_ways[2]);
     end loop;
 
-    return format('create or replace function pgtide.capture_%s_%s() returns trigger
+    return format('create or replace function pgtide.%I() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',
-        i_queue_id, i_table, coalesce(v_pins, ''), format($body$
+        i_name, coalesce(v_pins, ''), format($body$
 #variable_conflict use_column
--- Written by %11$s.
+-- Written by %11$s %12$s
 begin
-    if current_setting('session_replication_role') = 'origin' and pg_trigger_depth() = 1 and coalesce(current_setting('pgtide.nested', true), '') = '' then
+    if tg_relid = %9$s and current_setting('session_replication_role') = 'origin' and pg_trigger_depth() = 1
+            and coalesce(current_setting('pgtide.nested', true), '') = '' then
 %7$s        end if;
         if found then
             return null;
@@ -123,22 +126,29 @@ begin
         v_disabled bool;
         v_before bigint;
         v_there bool := false;
+        v_root oid := %3$s;
     begin
         if v_role = 'local' then
             return null;
         end if;
         perform txid_current();
         if current_setting('transaction_isolation') = 'read committed' then
-            v_fits := %8$s >= 0;
+            v_fits := tg_relid = %9$s and %8$s >= 0;
         else
-            v_fits := pgtide.capture_shape(%9$s, %3$s) = %5$L;
-            if pgtide.catalog_changed(%9$s, %3$s) then
-                raise exception 'could not serialize access due to a change of table %%', pgtide.table_name(%9$s) using errcode = '40001',
+            v_fits := tg_relid = %9$s and pgtide.capture_shape(%9$s, %3$s) = %5$L;
+            if pgtide.catalog_changed(tg_relid, case when tg_relid = %9$s then %3$s else tg_relid end) then
+                raise exception 'could not serialize access due to a change of table %%', pgtide.table_name(tg_relid) using errcode = '40001',
                     hint = 'The table was altered after this transaction began; run the transaction again.';
             end if;
             perform from pgq.queue q where q.queue_id = %1$s and currtid2('pgq.queue', q.ctid) <> q.ctid for share;
         end if;
-%12$s        select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
+        if v_fits is not true then
+            v_root := pgtide.capture_root(tg_relid, %1$s, case when tg_relid = %9$s then %3$s end, %10$L, %13$L);
+            if v_root is null then
+                return null;
+            end if;
+        end if;
+        select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
         if not found then
             raise exception 'Event queue not found' using errcode = 'TD002';
         elsif v_disabled and v_role <> 'replica' then
@@ -148,30 +158,30 @@ begin
             select last_value - (not is_called)::int into v_before from %2$s;
         end if;
         if tg_op = 'TRUNCATE' then
-            perform pgtide.capture_truncate(tg_relid, %3$s, tg_when, '%4$s_' || v_current);
+            perform pgtide.capture_truncate(tg_relid, v_root, tg_when, '%4$s_' || v_current);
         elsif not v_fits then
             declare
                 v_pins text[] := pgtide.pin_settings(null);
                 v_unpinned text[];
             begin
-                execute pgtide.capture_statement(tg_relid, %3$s, '%4$s_' || v_current,
-                    case when tg_op = 'UPDATE' and pgtide.table_key(%3$s) <> '{}' then 'UPDATE KEYS' else tg_op end);
+                execute pgtide.capture_statement(tg_relid, v_root, '%4$s_' || v_current,
+                    case when tg_op = 'UPDATE' and pgtide.table_key(v_root) <> '{}' then 'UPDATE KEYS' else tg_op end);
                 v_unpinned := pgtide.pin_settings(v_pins);
                 if tg_op in ('DELETE', 'UPDATE') then
-                    execute pgtide.capture_check(tg_relid, %3$s, tg_op) into v_there;
+                    execute pgtide.capture_check(tg_relid, v_root, tg_op) into v_there;
                 end if;
             end;
 %6$s        end if;
         if v_there then
-            perform pgtide.merge_nested(%4$L, %3$s, %10$L, 0, null);
+            perform pgtide.merge_nested(%4$L, v_root, pgtide.table_name(v_root), 0, null);
         end if;
         if v_nested then
-            perform pgtide.settle_nesting(%4$L, %3$s, %10$L, tg_op, v_before);
+            perform pgtide.settle_nesting(%4$L, v_root, pgtide.table_name(v_root), tg_op, v_before);
         end if;
         return null;
     end;
 end;
 $body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
-        pgtide.table_name(i_root), pgtide.capture_version(), v_detached));
+        pgtide.table_name(i_root), pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root));
 end;
 $$;

@@ -5,21 +5,19 @@
 --   trigger-disabled      a trigger of the capture is there, and does not fire
 --   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain
 --   table-missing         the table itself is gone
---   capture-stale         the table's shape has changed: captured exactly, but slowly, until the next maintain
+--   table-replaced        it is another table than the one that was captured under this name, and its rows are not known to followers
+--   capture-stale         the table's shape has changed, or the database was restored from a dump: captured exactly, but slowly, until
+--                         the next maintain
 create or replace function pgtide.capture_problems(i_queue text)
 returns table (table_name text, code text, message text, remedy text) language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     with relations as (
-        select c.root, c.name, r.relation from pgtide.captured_tables(i_queue) c, pgtide.table_tree(c.root) r (relation)
-    ), expected as (
-        select r.*, pgtide.trigger_name(i_queue, s) as tgname
-        from relations r, unnest('{insert,update,delete,truncating,truncate}'::text[]) s
+        select * from pgtide.captured_relations(i_queue)
     ), states as (
-        select e.name, e.root, e.relation, bool_or(g.oid is null) as missing,
-               bool_or(g.tgenabled in ('D', 'R')) as disabled
-        from expected e left join pg_trigger g on g.tgrelid = e.relation and g.tgname = e.tgname
-        group by 1, 2, 3
+        select r.name, r.root, r.relation, r.replaced, not r.whole as missing,
+               exists (select from pgtide.capture_triggers(r.queue_id, r.relation) g where g.enabled in ('D', 'R')) as disabled
+        from relations r
     )
     select s.name,
            case when s.missing and s.relation <> s.root then 'partition-uncaptured'
@@ -31,6 +29,11 @@ as $$
                        then 'the next run of maintain mends it; what was written to it by its own name meanwhile needs: pgtide resync %s %s'
                        else 'pgtide add-table %s %s puts the triggers back, and has the table copied anew' end, i_queue, s.name)
     from states s where s.missing or s.disabled
+    union all
+    select s.name, 'table-replaced',
+           format('%s is not the table whose rows the followers of queue %s have: it was renamed, or made anew', s.name, i_queue),
+           format('pgtide add-table %s %s has the table copied anew', i_queue, s.name)
+    from states s where s.replaced and not s.missing
     union all
     select t.table_name, 'trigger-disabled',
            format('changes of %s are not captured: a trigger of queue %s is disabled', t.table_name, i_queue),
@@ -48,10 +51,8 @@ as $$
     where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
       and londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is null
     union all
-    select r.name, 'capture-stale', format('the shape of %s has changed since its capture was made; it is captured exactly, but slowly', r.name),
+    select r.name, 'capture-stale',
+           format('%s has changed since its capture was made, or the database was restored; it is captured exactly, but slowly', r.name),
            'the next run of maintain mends it'
-    from relations r
-    join pgq.queue q on q.queue_name = i_queue
-    join pg_proc p on p.proname = format('capture_%s_%s', q.queue_id, r.relation) and p.pronamespace = 'pgtide'::regnamespace
-    where position(quote_literal(pgtide.capture_shape(r.relation, r.root)) in p.prosrc) = 0;
+    from relations r where (r.stale or r.shared) and r.whole and not r.replaced;
 $$;

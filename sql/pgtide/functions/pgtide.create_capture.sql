@@ -13,7 +13,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue_id int;
-    v_function text;
+    v_function name;
+    v_name name;
     v_relation oid;
     v_trigger record;
     v_created int := 0;
@@ -27,9 +28,15 @@ begin
             using errcode = 'TD001';
     end if;
     for v_relation in select * from pgtide.table_tree(i_table) loop
-        v_function := format('pgtide.capture_%s_%s', v_queue_id, v_relation);
-        execute pgtide.capture_function(v_queue_id, v_relation, i_table);
-        execute format('revoke all on function %s() from public', v_function);
+        v_function := pgtide.capture_name(v_queue_id, v_relation);
+        execute pgtide.capture_function(v_queue_id, v_relation, i_table, v_function);
+        execute format('revoke all on function pgtide.%I() from public', v_function);
+        for v_name in
+            select g.trigger_name from pgtide.capture_triggers(v_queue_id, v_relation) g
+            where g.suffix is null or g.function <> to_regproc(format('pgtide.%I', v_function))
+        loop
+            execute format('drop trigger %I on %s', v_name, v_relation::regclass);
+        end loop;
         for v_trigger in
             select * from (values
                 ('insert', 'after insert', 'referencing new table as pgtide_new'),
@@ -37,12 +44,10 @@ begin
                 ('delete', 'after delete', 'referencing old table as pgtide_old'),
                 ('truncating', 'before truncate', ''),
                 ('truncate', 'after truncate', '')) t (suffix, event, transition)
-            where not exists (
-                select from pg_trigger g
-                where g.tgrelid = v_relation and g.tgname = pgtide.trigger_name(i_queue, t.suffix))
+            where t.suffix not in (select g.suffix from pgtide.capture_triggers(v_queue_id, v_relation) g)
         loop
-            execute format('create trigger %I %s on %s %s for each statement execute procedure %s(%L)',
-                pgtide.trigger_name(i_queue, v_trigger.suffix), v_trigger.event, v_relation::regclass,
+            execute format('create trigger %I %s on %s %s for each statement execute procedure pgtide.%I(%L)',
+                pgtide.free_trigger_name(v_relation, pgtide.trigger_name(i_queue, v_trigger.suffix)), v_trigger.event, v_relation::regclass,
                 v_trigger.transition, v_function, i_queue);
             v_created := v_created + 1;
         end loop;

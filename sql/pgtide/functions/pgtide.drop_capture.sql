@@ -6,25 +6,25 @@ returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_queue_id int;
     v_trigger record;
     v_dropped int := 0;
 begin
+    select queue_id into v_queue_id from pgq.queue where queue_name = i_queue;
     for v_trigger in
-        select g.tgrelid::regclass as relation, g.tgname
-        from pgtide.table_tree(i_table) t (relation)
-        join pg_trigger g on g.tgrelid = t.relation
-        where g.tgname in (select pgtide.trigger_name(i_queue, s)
-                           from unnest('{insert,update,delete,truncating,truncate}'::text[]) s)
+        select t.relation::regclass as relation, g.trigger_name
+        from pgtide.table_tree(i_table) t (relation), pgtide.capture_triggers(v_queue_id, t.relation) g
     loop
-        execute format('drop trigger %I on %s', v_trigger.tgname, v_trigger.relation);
+        execute format('drop trigger %I on %s', v_trigger.trigger_name, v_trigger.relation);
         v_dropped := v_dropped + 1;
     end loop;
+    -- What no trigger calls any more, also of tables and partitions that are gone.
     for v_trigger in
         select p.oid::regprocedure as signature
-        from pgtide.table_tree(i_table) t (relation)
-        join pgq.queue q on q.queue_name = i_queue
-        join pg_proc p on p.proname = format('capture_%s_%s', q.queue_id, t.relation)
-        where p.pronamespace = 'pgtide'::regnamespace
+        from pg_proc p
+        where p.pronamespace = 'pgtide'::regnamespace and p.proname like format('capture\_%s\_%%', v_queue_id) and pg_has_role(p.proowner, 'USAGE')
+          and not exists (select from pg_depend d where d.classid = 'pg_trigger'::regclass
+                          and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid)
     loop
         execute format('drop function %s', v_trigger.signature);
     end loop;

@@ -2,10 +2,10 @@
 --
 -- Brings the capture functions of a queue's tables up to date with the shapes of the tables (after ALTER TABLE, a new
 -- partition, a restore from a dump), so that their statements are static again. Returns the names of the tables changed.
--- A table whose own trigger is gone is left as it is, and told by pgtide.capture_problems: it was made anew, or somebody dropped the
--- trigger, and what was not captured meanwhile is not mended by capturing again.
+-- A table whose own trigger is gone, or that is not the table that was captured, is left as it is, and told by pgtide.capture_problems:
+-- it was made anew, or somebody dropped the trigger, and what was not captured meanwhile is not mended by capturing again.
 -- One at a time: whoever finds another at it leaves it to that one and returns nothing (two that replace one function would fail).
--- Takes no lock on a table unless a trigger is missing on a partition.
+-- Takes no lock on a table unless a trigger is missing on a partition, or tables share a function.
 create or replace function pgtide.refresh_capture(i_queue text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -18,22 +18,18 @@ begin
         return;
     end if;
     for v_stale in
-        select c.root, c.name, r.relation, q.queue_id,
-               exists (select from pg_trigger g
-                       where g.tgrelid = r.relation and g.tgname = pgtide.trigger_name(i_queue, 'insert')) as has_trigger
-        from pgtide.captured_tables(i_queue) c
-        join pgq.queue q on q.queue_name = i_queue
-        cross join pgtide.capture_version() v
-        cross join lateral pgtide.table_tree(c.root) r (relation)
-        -- Looked up one by one: a hash of all functions with their sources is megabytes.
-        left join lateral (
-            select f.prosrc from pg_proc f
-            where f.pronamespace = 'pgtide'::regnamespace and f.proname = format('capture_%s_%s', q.queue_id, r.relation)::name limit 1) p on true
-        where p.prosrc is null or position(v in p.prosrc) = 0 or position(pgtide.capture_shape(r.relation, c.root) in p.prosrc) = 0
+        select * from (
+            select r.*, bool_or(r.replaced) over w as replaced_root, bool_or(r.relation = r.root and not r.whole) over w as broken_root,
+                   position(v in p.prosrc) = 0 as outdated
+            from pgtide.captured_relations(i_queue) r
+            cross join pgtide.capture_version() v
+            left join pg_proc p on p.pronamespace = 'pgtide'::regnamespace and p.proname = r.function
+            window w as (partition by r.root)) r
+        where (r.function is null or r.stale or r.outdated or r.shared or r.relation <> r.root and not r.whole) and not r.replaced_root
     loop
-        if v_stale.has_trigger then
-            execute pgtide.capture_function(v_stale.queue_id, v_stale.relation, v_stale.root);
-        elsif v_stale.relation = v_stale.root then
+        if v_stale.function is not null and not v_stale.shared and (v_stale.whole or v_stale.relation = v_stale.root) then
+            execute pgtide.capture_function(v_stale.queue_id, v_stale.relation, v_stale.root, v_stale.function);
+        elsif v_stale.broken_root then
             continue;
         else
             perform pgtide.create_capture(i_queue, v_stale.root, v_stale.name);

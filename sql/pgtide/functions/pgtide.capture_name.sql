@@ -1,0 +1,27 @@
+-- pgtide.capture_name(i_queue_id, i_table) returns name
+--
+-- The name of the capture function of a table, without its schema: the one that the table's triggers call, unless another table's do too;
+-- else one that no other table's triggers call. It holds an OID, to be unique, and says nothing: after a restore from a dump it is another
+-- table's.
+create or replace function pgtide.capture_name(i_queue_id int, i_table oid)
+returns name language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with taken as (
+        select p.proname, bool_or(g.tgrelid = i_table) as by_this, bool_or(g.tgrelid <> i_table) as by_another
+        from pg_proc p
+        join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_trigger'::regclass
+        join pg_trigger g on g.oid = d.objid
+        where p.pronamespace = 'pgtide'::regnamespace and p.proname like format('capture\_%s\_%%', i_queue_id)
+          and (p.oid in (select function from pgtide.capture_triggers(i_queue_id, i_table))
+               or p.proname like format('capture\_%s\_%s%%', i_queue_id, i_table))
+        group by p.proname
+    )
+    select coalesce(
+        (select proname from taken where by_this and not by_another order by proname limit 1),
+        (select f.name
+         from generate_series(0, (select count(*) from taken)) nr
+         cross join lateral (select (format('capture_%s_%s', i_queue_id, i_table) || case nr when 0 then '' else '_' || nr end)::name as name) f
+         where f.name not in (select proname from taken where by_another)
+         order by nr limit 1));
+$$;

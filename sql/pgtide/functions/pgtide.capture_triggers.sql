@@ -1,0 +1,24 @@
+-- pgtide.capture_triggers(i_queue_id, i_table) returns table (suffix, trigger_name, function, enabled)
+--
+-- The capture triggers of a queue that are on a table. A trigger is known by its function, which only the owner of schema pgtide can make
+-- and use, and by its kind. A name proves nothing: a table's owner may give any trigger a name of ours, and a dump keeps the
+-- names of triggers and functions where the tables get other OIDs.
+--   suffix    which of the capture's triggers it is: insert, update, delete, truncating or truncate; NULL: it has a condition, is limited
+--             to columns or is of another kind, and so does not capture all
+--   function  the OID of its function
+--   enabled   as pg_trigger.tgenabled
+create or replace function pgtide.capture_triggers(i_queue_id int, i_table oid)
+returns table (suffix text, trigger_name name, function oid, enabled "char") language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select k.suffix, g.tgname, g.tgfoid, g.tgenabled
+    from pg_trigger g
+    join pg_proc p on p.oid = g.tgfoid
+    -- tgtype: 1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
+    left join (values ('insert', 4, null, 'pgtide_new'), ('update', 16, 'pgtide_old', 'pgtide_new'), ('delete', 8, 'pgtide_old', null),
+                      ('truncating', 34, null, null), ('truncate', 32, null, null)) k (suffix, type, old_rows, new_rows)
+        on k.type = g.tgtype and g.tgqual is null and g.tgattr::text = ''
+            and g.tgoldtable is not distinct from k.old_rows::name and g.tgnewtable is not distinct from k.new_rows::name
+    where g.tgrelid = i_table and not g.tgisinternal
+      and p.pronamespace = 'pgtide'::regnamespace and p.proname like format('capture\_%s\_%%', i_queue_id);
+$$;
