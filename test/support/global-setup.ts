@@ -51,6 +51,8 @@ export async function setup(project: TestProject): Promise<void> {
   const shared = new SharedServers(folder);
   servers = shared;
   broker = createServer((request, response) => {
+    // A connection that is kept would be closed after some idle seconds, maybe just when the next request is on its way.
+    response.setHeader('connection', 'close');
     const [, what = '', version = ''] = (request.url ?? '').split('/');
     shared.ask(what, Number(version)).then(
       (answer) => response.end(JSON.stringify(answer)),
