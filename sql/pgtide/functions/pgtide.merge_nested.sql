@@ -50,7 +50,13 @@ begin
     end if;
 
     v_pins := pgtide.pin_settings(null);
-    select 'json_build_array(' || string_agg(format('e.ev_data::json->>%L', k), ', ') || ')::text' into v_event_key from unnest(v_key) k;
+    -- As the key's index compares it: two events may spell it differently. One value, so that it can be joined.
+    select case when count(*) = 1 then min(v.value) else 'row(' || string_agg(v.value, ', ' order by v.nr) || ')' end into v_event_key
+    from (select k.nr, format('(e.ev_data::json->>%L)::%s%s', k.name, format_type(pgtide.base_type(a.atttypid), -1),
+                              pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation), a.attcollation, a.atttypid)) as value
+          from unnest(v_key) with ordinality k (name, nr)
+          join pg_attribute a on a.attrelid = i_root and a.attname = k.name
+          left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
     execute format($sql$
         with touched as (
             select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, e.ev_extra4, %3$s as key,
@@ -68,7 +74,7 @@ begin
         ), now as (
             select k.key, %4$s::text as ev_data
             from keys k
-            cross join lateral json_to_record(k.ev_data::json) as p (%5$s)
+            cross join lateral (select %5$s) p
             join %6$s t on %7$s
         ), net as (
             select k.*, n.ev_data as row, (n.key is not null) as exists_now,
@@ -85,7 +91,8 @@ begin
         )
         select count(*) from touched t join keys k using (key)$sql$,
         i_event_parent, v_event_table, v_event_key, v_row,
-        (select string_agg(format('%I %s', k, pgtide.column_type(i_root, k)), ', ') from unnest(v_key) k),
+        (select string_agg(format('(k.ev_data::json->>%L)::%s as %I', k, format_type(pgtide.base_type(a.atttypid), -1), k), ', ')
+         from unnest(v_key) k join pg_attribute a on a.attrelid = i_root and a.attname = k),
         i_root::regclass,
         pgtide.key_match(i_root, 't', 'p'))
     into v_removed using i_inner, i_name, i_outer;
