@@ -29,6 +29,7 @@ declare
     v_table record;
     v_unreadable record;
     v_again bool;
+    v_misfit text;
     v_failed text;
 begin
     for v_control in
@@ -72,6 +73,11 @@ begin
         begin
             if v_table.oid is null then
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
+            end if;
+            select k.misfit into v_misfit from pg_temp.pgtide_kinds k
+            where k.table_name = v_table.table_name and k.misfit is not null limit 1;
+            if found then
+                raise exception '%', v_misfit using errcode = 'TD004';
             end if;
             for v_unreadable in
                 select k.first_ev_id, k.first_data::json as data from pg_temp.pgtide_kinds k

@@ -59,13 +59,12 @@ begin
           left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
     execute format($sql$
         with touched as (
-            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, e.ev_extra4, %3$s as key,
+            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key,
                    case when ev_type like '{"op":"INSERT"%%' then 1 when ev_type like '{"op":"DELETE"%%' then -1 else 0 end as sign
             from %1$s e
             where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and e.ev_type like '{%%'
         ), keys as (
-            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
-                   min(t.ev_extra4) as tag
+            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data
             from touched t group by t.key
             having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
         ), gone as (
@@ -84,7 +83,7 @@ begin
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
             select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case
                        when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end || '"'),
-                   coalesce(n.row, n.ev_data), $2, n.tag
+                   coalesce(n.row, n.ev_data), $2, %8$L
             from net n
             where n.exists_now or n.existed_before
             order by n.exists_now
@@ -94,7 +93,9 @@ begin
         (select string_agg(format('(k.ev_data::json->>%L)::%s as %I', k, format_type(pgtide.base_type(a.atttypid), -1), k), ', ')
          from unnest(v_key) k join pg_attribute a on a.attrelid = i_root and a.attname = k),
         i_root::regclass,
-        pgtide.key_match(i_root, 't', 'p'))
+        pgtide.key_match(i_root, 't', 'p'),
+        -- Rows are read in the shape that the table has now.
+        pgtide.shape_tag(i_root))
     into v_removed using i_inner, i_name, i_outer;
     v_pins := pgtide.pin_settings(v_pins);
     return v_removed;
