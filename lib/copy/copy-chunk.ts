@@ -2,6 +2,7 @@ import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
+import { type ColumnType, valueMisfit } from '../tables/value-fit.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
 
@@ -44,6 +45,7 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
           const statements = await copyStatements(copy, pair, chunk);
           const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
           await refuseRewritten(provider, chunk.table);
+          await refuseMisfit(copy, pair, chunk.table);
           await copy.at('chunk.copied');
           await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8)', [
             copy.queue,
@@ -82,6 +84,33 @@ async function refuseRewritten(provider: Client, table: string): Promise<void> {
     table,
   ]);
   if (row?.rewritten) throw new Rewritten(`${table} was rewritten after the chunk's snapshot`);
+}
+
+/** After COPY, whose locks keep the columns of both tables as they are: a chunk that the subscriber's types have changed is not stored. */
+async function refuseMisfit(copy: Copy, { provider, subscriber }: CopyPair, table: string): Promise<void> {
+  const misfit = valueMisfit(
+    table,
+    await providerTypes(provider, table),
+    await subscriberTypes(subscriber, copy.queue, table),
+  );
+  if (misfit !== undefined) throw new PgtideError('schema', misfit);
+}
+
+async function providerTypes(provider: Client, table: string): Promise<ColumnType[]> {
+  const row = await provider.first<{ types: ColumnType[] | null }>(
+    'select pgtide.column_types(londiste.find_table_oid($1)) as types',
+    [table],
+  );
+  return row?.types ?? [];
+}
+
+async function subscriberTypes(subscriber: Client, queue: string, table: string): Promise<ColumnType[]> {
+  const row = await subscriber.first<{ types: ColumnType[] | null }>(
+    `select pgtide.column_types(londiste.find_table_oid(coalesce(dest_table, table_name))) as types
+       from londiste.table_info where queue_name = $1 and table_name = $2`,
+    [queue, table],
+  );
+  return row?.types ?? [];
 }
 
 /**

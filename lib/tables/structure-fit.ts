@@ -1,4 +1,4 @@
-import { quoteIdent, quoteQualified } from '../db/identifier.ts';
+import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Column, nameOf, type Table } from './structure.ts';
 import { takesValuesOf } from './type-fit.ts';
 
@@ -112,6 +112,16 @@ function missingLabels(from: Column, to: Column): string[] {
   return from.labels.filter((label) => !to.labels?.includes(label));
 }
 
+/** The value of the subscriber's enum that stands where the provider has one which it lacks: there it was renamed. */
+function renamedLabel(from: Column, to: Column, label: string): string | undefined {
+  if (from.labels === null || to.labels === null) return undefined;
+  const extra = to.labels.filter((one) => !from.labels?.includes(one));
+  if (extra.length === 1 && missingLabels(from, to).length === 1) return extra[0];
+  if (from.labels.length !== to.labels.length) return undefined;
+  const there = to.labels[from.labels.indexOf(label)];
+  return there !== undefined && extra.includes(there) ? there : undefined;
+}
+
 function labelDifference(from: Column, to: Column): string {
   const missing = missingLabels(from, to);
   return missing.length > 0
@@ -123,7 +133,11 @@ function typeRemedy(subscriber: Table, from: Column, to: Column): string {
   const [label] = missingLabels(from, to);
   if (label !== undefined) {
     const type = to.type.replace(/(\[\])+$/, '');
-    return `alter type ${type} add value '${label.replaceAll("'", "''")}'`;
+    const renamed = renamedLabel(from, to, label);
+    // Rows that hold the old name follow the new one; a value added beside it would leave them behind.
+    return renamed === undefined
+      ? `alter type ${type} add value ${quoteLiteral(label)}`
+      : `alter type ${type} rename value ${quoteLiteral(renamed)} to ${quoteLiteral(label)}`;
   }
   const name = quoteIdent(to.name);
   return alter(subscriber, `alter column ${name} type ${from.type} using ${name}::text::${from.type}`);

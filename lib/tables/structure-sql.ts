@@ -61,6 +61,7 @@ select a.attrelid as table, a.attname::text as name, format_type(a.atttypid, a.a
           select b.oid, u.typtypmod, b.typtype, b.typbasetype, b.typtypmod, u.depth + 1
             from base u join pg_type b on b.oid = u.typbasetype where u.typtype = 'd')
         select format_type(b.oid, b.typmod) from base b order by b.depth desc limit 1) as "baseType",
+       pgtide.stored_type(a.atttypid, a.atttypmod) as stored,
        (select x.extname || ':' || t.typname from pg_depend e join pg_extension x on x.oid = e.refobjid
          where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e') as "extensionType",
        (select array_agg(l.enumlabel::text order by l.enumsortorder) from pg_enum l

@@ -1,5 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { columnsSql, constraintsSql, indexesSql, relationsSql, sequencesSql } from './structure-sql.ts';
+import type { StoredType } from './value-fit.ts';
 
 export interface RelationName {
   readonly schema: string;
@@ -14,6 +15,8 @@ export interface Column {
   readonly typmod: number;
   /** Below all domains. */
   readonly baseType: string;
+  /** What decides which values it holds. */
+  readonly stored: StoredType;
   /** `extension:type`, when an extension brought the type; else null. */
   readonly extensionType: string | null;
   /** Of an enum or an array of one. */

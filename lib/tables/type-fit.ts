@@ -3,6 +3,7 @@
  * and those that are plainly wider. What merely might fit does not: it would fail in the middle of the night.
  */
 import type { Column } from './structure.ts';
+import { keepsValues } from './value-fit.ts';
 
 const wider: Record<string, string[]> = {
   smallint: ['integer', 'bigint', 'numeric'],
@@ -34,7 +35,7 @@ function parse(type: string): Parsed {
 }
 
 export function takesValuesOf(provider: Column, subscriber: Column): boolean {
-  if (!labelsFit(provider, subscriber)) return false;
+  if (!labelsFit(provider, subscriber) || !keepsValues(provider.stored, subscriber.stored)) return false;
   if (provider.extensionType !== null && provider.extensionType === subscriber.extensionType)
     return provider.typmod === subscriber.typmod || subscriber.typmod === -1;
   if (provider.type === subscriber.type) return true;

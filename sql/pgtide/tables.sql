@@ -44,6 +44,17 @@ create table pgtide.table_state (
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
 
+-- Column lists of events (ev_extra4 of our capture) that the columns of a subscriber's table are known to take as they are.
+create table pgtide.judged_types (
+    queue_name      text not null,
+    table_name      text not null,
+    tag             text not null,
+    -- Of the subscriber's columns, when it was judged.
+    mark            text not null,
+    primary key (queue_name, table_name, tag),
+    foreign key (queue_name, table_name) references londiste.table_info on delete cascade
+);
+
 -- Events that did not find what they should have. Never silent: status tells them.
 create table pgtide.table_stats (
     queue_name      text not null,

@@ -8,7 +8,7 @@ let database: Promise<TestDatabase> | undefined;
 
 /** Makes the two tables in one database, one schema each, and compares them. */
 async function misfits(provider: string, subscriber: string, types = ''): Promise<string[]> {
-  database ??= postgres(18).then((server) => createDatabase(server));
+  database ??= postgres(18).then((server) => createDatabase(server, { installed: true }));
   return (await database).client(async (client) => {
     await client.query(`drop schema if exists there, here cascade; create schema there; create schema here;
       ${types}; create table there.t ${provider}; create table here.t ${subscriber}`);
@@ -116,6 +116,51 @@ test('an enum takes another when it has all its values, and text takes any enum'
   expect(await misfits('(a there.mood[])', '(a text)', types)).not.toEqual([]);
 });
 
+test.each([
+  ["'a', 'b', 'c'", "'a', 'old', 'c'", `rename value 'old' to 'b'`],
+  ["'b', 'c'", "'b', 'c''', 'own'", `add value 'c'`],
+  ["'x', 'y'", "'a', 'b'", `rename value 'a' to 'x'`],
+  ["'a', 'b', 'c'", "'a', 'b'", `add value 'c'`],
+])('the enum (%s) on (%s) is mended by %s', async (there, here, remedy) => {
+  const db = await createDatabase(await postgres(13), { installed: true });
+  await db.client(async (client) => {
+    await client.query(`create schema there; create schema here; create type there.e as enum (${there}); create type here.e as enum (${here});
+      create table there.t (a there.e); create table here.t (a here.e)`);
+    const [left, right] = [await describeTable(client, 'there.t'), await describeTable(client, 'here.t')];
+    if (!left || !right) throw new Error('both are there');
+    expect(compareStructure(left, right).map((problem) => problem.remedy)).toEqual([
+      `alter type here.e ${remedy}`,
+    ]);
+  });
+});
+
+test.each([
+  ['numeric(12,4)', 'numeric(10,2)'],
+  ['time', 'time(0)'],
+  ['timestamp(3)', 'timestamp(0)'],
+  ['interval', 'interval day to second'],
+  ['interval(3)', 'interval(0)'],
+  ['varchar(9)[]', 'varchar(3)[]'],
+  ['varbit(9)', 'varbit(3)'],
+  ['float8', 'float4'],
+  ['timestamptz', 'timestamp'],
+  ['json', 'jsonb'],
+  ['numeric', 'int'],
+  ['there.d', 'here.d'],
+  ['there.c', 'here.c'],
+  ['there.c[]', 'here.c[]'],
+  ['there.r', 'here.r'],
+])('a domain, composite or plain type %s is not kept by %s', async (from, to) => {
+  const types = ['(12,4)', '(10,2)'].map((size, nr) => {
+    const schema = nr ? 'here' : 'there';
+    return `create domain ${schema}.d as numeric${size}; create type ${schema}.c as (n int, v ${schema}.d);
+      create type ${schema}.r as range (subtype = ${nr ? 'timestamp' : 'timestamptz'})`;
+  });
+  expect(await misfits(`(a ${from})`, `(a ${to})`, types.join('; '))).toEqual([
+    expect.stringContaining('which does not take every'),
+  ]);
+});
+
 test('a domain fits into its base type, and not the other way', async () => {
   const types = 'create domain there.d as varchar(5) check (length(value) > 1); create domain here.d as int';
   expect(await misfits('(a there.d)', '(a text)', types)).toEqual([]);
@@ -124,7 +169,7 @@ test('a domain fits into its base type, and not the other way', async () => {
 
 test('views, foreign and unlogged tables are none that can be replicated', async () => {
   const server = await postgres(18);
-  const db = await createDatabase(server);
+  const db = await createDatabase(server, { installed: true });
   await db.client(async (client) => {
     await client.query(
       `create unlogged table public.u (a int); create view public.v as select 1 as a; create table public.t (a int)`,

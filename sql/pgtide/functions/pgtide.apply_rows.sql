@@ -32,8 +32,8 @@ begin
         v_where := case when i_ev_id is not null then 'r.ev_id = ' || i_ev_id
                         when v_shape.alone then 'true'
                         else format('r.op = %L and r.shape = %s', i_op, v_shape.shape) end;
-        select string_agg(format('t.%I %s r.c%s', a.attname, pgtide.type_operator(a.atttypid, '='), a.attnum), ' and ') into v_same_key
-        from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.key);
+        select string_agg(format('t.%I %s r.c%s%s', a.attname, k.operator, a.attnum, k.collated), ' and ') into v_same_key
+        from pgtide.key_equality(i_table, v_shape.key) k join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum;
 
         v_count := 0;
         if i_op <> 'I' or i_overwrite then

@@ -29,6 +29,7 @@ declare
     v_table record;
     v_unreadable record;
     v_again bool;
+    v_misfit text;
     v_failed text;
 begin
     for v_control in
@@ -73,6 +74,11 @@ begin
             if v_table.oid is null then
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
+            select k.misfit into v_misfit from pg_temp.pgtide_kinds k
+            where k.table_name = v_table.table_name and k.misfit is not null limit 1;
+            if found then
+                raise exception '%', v_misfit using errcode = 'TD004';
+            end if;
             for v_unreadable in
                 select k.first_ev_id, k.first_data::json as data from pg_temp.pgtide_kinds k
                 where k.table_name = v_table.table_name and k.tag = 'pgtide:unreadable' order by k.first_ev_id limit 1
@@ -84,10 +90,11 @@ begin
             set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess,
                 i_on_conflict <> 'overwrite')
             where nr = v_table.nr;
-            -- Rows have a last image only if one key, and always the same, tells them apart. Of inserts alone all images are the last.
+            -- Rows have a last image only if one key, always the same, and grouped as its index compares it, tells them apart. Of inserts alone all images are the last.
             update pg_temp.pgtide_work set
                 lazy = (select c.relkind = 'v' from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || v_table.nr)),
-                one_by_one = (select (count(distinct h.key) > 1 or bool_or(h.key = '{}'))
+                one_by_one = (select (count(distinct h.key) > 1 or bool_or(h.key = '{}')
+                                      or not (select coalesce(bool_and(k.groups), true) from pgtide.key_equality(v_table.oid, min(h.key)) k))
                                      and (i_on_conflict = 'overwrite' or bool_or(h.ev_type not like '{"op":"INSERT"%'))
                               from pg_temp.pgtide_shapes h where h.nr = v_table.nr)
             where nr = v_table.nr;

@@ -33,7 +33,7 @@ begin
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_root;
     select coalesce(string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', '), ''),
            quote_literal(v_schema || '.' || v_table) || ', '
-           || quote_literal('pgtide:' || left(md5(coalesce(string_agg(c.column_name, ','), '')), 8))
+           || quote_literal(pgtide.shape_tag(i_table))
     into v_columns, v_tags
     from pgtide.capture_columns(i_table) c;
     v_type := ',"table":[' || to_json(v_schema) || ',' || to_json(v_table) || '],"pkey":' || to_json(v_key) || '}';

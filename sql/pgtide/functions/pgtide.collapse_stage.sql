@@ -24,11 +24,8 @@ declare
          select max(s.ev_id) as ev_id, min(s.ev_id * 2 + case when s.ev_type like ''{"op":"INSERT"%%'' then 0 else 1 end) & 1 as existed
          from pg_temp.pgtide_stage s where %s group by %s';
 begin
-    select string_agg(format('(s.ev_data::json->>%L)::%s', a.attname, format_type(a.atttypid, -1)), ', ' order by k.nr)
-    into v_key
-    from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h
-    cross join lateral unnest(h.key) with ordinality k (attnum, nr)
-    join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum;
+    select pgtide.event_keys(i_table, h.key, 's.ev_data::json') into v_key
+    from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h;
     begin
         if i_guess then
             -- Of pages from everywhere: hot rows that are updated in turn would look distinct at the start.

@@ -17,10 +17,8 @@ declare
     v_parts bigint;
     v_images bigint;
 begin
-    select string_agg(format('(s.ev_data::json->>%L)::%s', a.attname, format_type(a.atttypid, -1)), ', ' order by k.nr) into v_key
-    from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h
-    cross join lateral unnest(h.key) with ordinality k (attnum, nr)
-    join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum;
+    select pgtide.event_keys(i_table, h.key, 's.ev_data::json') into v_key
+    from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h;
     select case when bool_or(tag like 'pgtide:sql:%') then 'pgtide:sql:' else 'pgtide:url:' end into v_tag
     from pg_temp.pgtide_shapes where nr = i_nr;
     -- The low bit carries the operation through min(): 0 insert, 1 other.

@@ -17,7 +17,7 @@ declare
     v_values text := '';
 begin
     for v_column in
-        select quote_ident(k.name) as name, format('%L::%s', i_key[k.nr], pgtide.column_type(i_table, k.name)) as value, a.atttypid as type
+        select quote_ident(k.name) as name, pgtide.key_value(i_table, k.name, quote_literal(i_key[k.nr])) as value, a.atttypid as type
         from unnest(pgtide.table_key(i_table)) with ordinality k (name, nr)
         join pg_attribute a on a.attrelid = i_table and a.attname = k.name
         where i_key is not null

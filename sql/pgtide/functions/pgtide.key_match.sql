@@ -1,14 +1,15 @@
 -- pgtide.key_match(i_table, i_left, i_right) returns text
 --
 -- The SQL condition that two rows, given by the names that they have in a statement, have the same key, by the key index's own
--- operators, whatever schema those are in. NULL when the table has no key.
+-- operators and collations, whatever schema those are in. NULL when the table has no key.
 create or replace function pgtide.key_match(i_table oid, i_left text, i_right text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select string_agg(format('%s.%I operator(%I.%s) %s.%2$I', i_left, a.attname, n.nspname, o.oprname, i_right), ' and ' order by k.nr)
+    select string_agg(format('%s.%I operator(%I.%s) %s.%2$I%6$s', i_left, a.attname, n.nspname, o.oprname, i_right,
+            pgtide.collate_clause(k.index_collation, a.attcollation, a.atttypid)), ' and ' order by k.nr)
     from pg_index i
-    cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality as k (attnum, opclass, nr)
+    cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[]) with ordinality as k (attnum, opclass, index_collation, nr)
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
     join pg_opclass c on c.oid = k.opclass
     -- Equality is 3 in a btree. The GiST index of a key WITHOUT OVERLAPS has it there too, or at 18, where 3 means that ranges overlap.

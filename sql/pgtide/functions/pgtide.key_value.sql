@@ -6,9 +6,7 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select format('(%s)::%s', i_text, format_type(a.atttypid, a.atttypmod))
-        || coalesce(' collate ' || quote_ident(n.nspname) || '.' || quote_ident(c.collname), '')
+        || pgtide.collate_clause(a.attcollation, a.attcollation, a.atttypid)
     from pg_attribute a
-    left join pg_collation c on c.oid = a.attcollation and c.collname <> 'default'
-    left join pg_namespace n on n.oid = c.collnamespace
     where a.attrelid = i_table and a.attname = i_column and a.attnum > 0 and not a.attisdropped;
 $$;

@@ -1,7 +1,8 @@
 -- pgtide.measure_stage() returns bigint
 --
 -- Sums up what lies in pgtide_stage: the temporary table pgtide_kinds has a row for each table, event type and column list
--- (tag; NULL: the writer did not say) with the number of events and the data of the first. Later steps look there, and not at
+-- (tag; NULL: the writer did not say) with the number of events, the data of the first, and, later on, why they
+-- cannot be applied (misfit: pgtide.note_types). Later steps look there, and not at
 -- every event: to read a large stage once more costs as much as a twentieth of all of replay.
 -- TRUNCATE as sqltriga, logutriga and our capture write it becomes jsontriga's.
 -- Returns the number of events. Raises TD007 at a type of event that replay cannot handle: to skip it would be silent loss.
@@ -15,7 +16,7 @@ declare
 begin
     create temp table if not exists pgtide_kinds (
         table_name text, ev_type text, op "char", tag text, events bigint, first_ev_id bigint, last_ev_id bigint,
-        first_txid bigint, first_data text
+        first_txid bigint, first_data text, misfit text
     ) on commit drop;
     truncate pg_temp.pgtide_kinds;
     insert into pg_temp.pgtide_kinds (table_name, ev_type, op, tag, events, first_ev_id, last_ev_id, first_txid)

@@ -50,16 +50,21 @@ begin
     end if;
 
     v_pins := pgtide.pin_settings(null);
-    select 'json_build_array(' || string_agg(format('e.ev_data::json->>%L', k), ', ') || ')::text' into v_event_key from unnest(v_key) k;
+    -- As the key's index compares it: two events may spell it differently. One value, so that it can be joined.
+    select case when count(*) = 1 then min(v.value) else 'row(' || string_agg(v.value, ', ' order by v.nr) || ')' end into v_event_key
+    from (select k.nr, format('(e.ev_data::json->>%L)::%s%s', k.name, format_type(pgtide.base_type(a.atttypid), -1),
+                              pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation), a.attcollation, a.atttypid)) as value
+          from unnest(v_key) with ordinality k (name, nr)
+          join pg_attribute a on a.attrelid = i_root and a.attname = k.name
+          left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
     execute format($sql$
         with touched as (
-            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, e.ev_extra4, %3$s as key,
+            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key,
                    case when ev_type like '{"op":"INSERT"%%' then 1 when ev_type like '{"op":"DELETE"%%' then -1 else 0 end as sign
             from %1$s e
             where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and e.ev_type like '{%%'
         ), keys as (
-            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
-                   min(t.ev_extra4) as tag
+            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data
             from touched t group by t.key
             having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
         ), gone as (
@@ -68,7 +73,7 @@ begin
         ), now as (
             select k.key, %4$s::text as ev_data
             from keys k
-            cross join lateral json_to_record(k.ev_data::json) as p (%5$s)
+            cross join lateral (select %5$s) p
             join %6$s t on %7$s
         ), net as (
             select k.*, n.ev_data as row, (n.key is not null) as exists_now,
@@ -78,16 +83,19 @@ begin
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
             select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case
                        when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end || '"'),
-                   coalesce(n.row, n.ev_data), $2, n.tag
+                   coalesce(n.row, n.ev_data), $2, %8$L
             from net n
             where n.exists_now or n.existed_before
             order by n.exists_now
         )
         select count(*) from touched t join keys k using (key)$sql$,
         i_event_parent, v_event_table, v_event_key, v_row,
-        (select string_agg(format('%I %s', k, pgtide.column_type(i_root, k)), ', ') from unnest(v_key) k),
+        (select string_agg(format('(k.ev_data::json->>%L)::%s as %I', k, format_type(pgtide.base_type(a.atttypid), -1), k), ', ')
+         from unnest(v_key) k join pg_attribute a on a.attrelid = i_root and a.attname = k),
         i_root::regclass,
-        pgtide.key_match(i_root, 't', 'p'))
+        pgtide.key_match(i_root, 't', 'p'),
+        -- Rows are read in the shape that the table has now.
+        pgtide.shape_tag(i_root))
     into v_removed using i_inner, i_name, i_outer;
     v_pins := pgtide.pin_settings(v_pins);
     return v_removed;

@@ -33,6 +33,7 @@ declare
     v_rows bigint;
     v_repeated bool := false;
     v_lazy bool;
+    v_groups bool;
     -- Without a tag, the column list is that of the event's own JSON.
     c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
     v_tag text := 's.ev_extra4';
@@ -88,11 +89,14 @@ begin
         v_columns := 'nothing text';
         v_values := '(s.x).nothing';
     end if;
-    if i_collapse and (select count(distinct key) = 1 and min(cardinality(key)) > 0 from pg_temp.pgtide_shapes where nr = i_nr) then
+    select coalesce(bool_and(k.groups), true) into v_groups
+    from (select distinct key from pg_temp.pgtide_shapes where nr = i_nr) h, pgtide.key_equality(i_table, h.key) k;
+    if i_collapse and v_groups
+            and (select count(distinct key) = 1 and min(cardinality(key)) > 0 from pg_temp.pgtide_shapes where nr = i_nr) then
         v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr,
             i_guess and (select count(*) = 1 from pg_temp.pgtide_shapes where nr = i_nr));
     end if;
-    select i_lazy and v_repeated is not true and count(*) = 1 and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
+    select i_lazy and v_groups and v_repeated is not true and count(*) = 1 and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
            case when count(*) = 1 and min(h.ev_type) like '{"op":"DELETE"%' then pgtide.quick_key(i_table, i_nr) end
     into v_lazy, v_quick_key
     from pg_temp.pgtide_shapes h where h.nr = i_nr;

@@ -1,0 +1,109 @@
+/**
+ * Values arrive as they are, or their table is set aside: whether a column of the subscriber keeps the values of the provider's.
+ *
+ * Values travel as text. The subscriber's type reads a text in one of three ways: as the same value, as an error, or, in silence, as
+ * another value: numeric(10,2) and timestamp(0) round, varchar(3) cuts blanks, jsonb drops repeated names, timestamp drops the zone. An error
+ * sets the table aside by itself. For the third, types are judged before a row is written, once per shape of the two tables:
+ *   replay  lib/replay/judge-types.ts: a tag of events that is new, or new columns on the subscriber
+ *   copy    lib/copy/copy-chunk.ts: with each chunk, after its COPY, which holds both tables' columns as they are until the commit
+ *   status, add-table  type-fit.ts, which also refuses what would be an error
+ * What this table of rules does not know counts as a change. The subscriber may be wider.
+ */
+
+/** A type's name with its modifier, domains resolved: pgtide.stored_type. */
+export type StoredType = string | { array: StoredType } | { row: [name: string, type: StoredType][] };
+
+/** A column as pgtide.column_types tells it. */
+export interface ColumnType {
+  name: string;
+  type: StoredType;
+  /** As SQL writes it. */
+  shown: string;
+  generated: boolean;
+}
+
+/** Why the subscriber's columns would change values of the provider's; undefined: they keep them. */
+export function valueMisfit(
+  table: string,
+  provider: readonly ColumnType[],
+  subscriber: readonly ColumnType[],
+): string | undefined {
+  const columns = new Map(subscriber.map((column) => [column.name, column]));
+  const found = provider.flatMap((from) => {
+    const to = columns.get(from.name);
+    // A column that is missing is an error elsewhere; one that is generated here is not written.
+    if (!to || to.generated || keepsValues(from.type, to.type)) return [];
+    return [`${to.shown} does not keep every ${from.shown} of the provider in column ${to.name}`];
+  });
+  if (found.length === 0) return undefined;
+  return `table ${table}: the subscriber's ${found.join(', and ')}`;
+}
+
+/** True when every value of `from` is read by `to` as that value, or as an error. */
+export function keepsValues(from: StoredType, to: StoredType): boolean {
+  if (typeof from === 'string' || typeof to === 'string')
+    return typeof from === 'string' && typeof to === 'string' && (from === to || scalarKeeps(from, to));
+  if ('array' in from) return 'array' in to && keepsValues(from.array, to.array);
+  if (!('row' in to) || from.row.length !== to.row.length) return false;
+  return from.row.every(([name, type], nr) => {
+    const field = to.row[nr];
+    return field !== undefined && field[0] === name && keepsValues(type, field[1]);
+  });
+}
+
+const whole = new Set(['smallint', 'integer', 'bigint']);
+const textual = new Set(['text', 'character varying', 'citext:citext']);
+/** Their text is the same in a row's JSON and in COPY. */
+const sameAsText = new Set([...whole, ...textual, 'numeric', 'uuid', 'json', 'jsonb', 'enum', 'name']);
+const timed = new Set(
+  ['time', 'timestamp'].flatMap((type) => [`${type} with time zone`, `${type} without time zone`]),
+);
+
+interface Scalar {
+  name: string;
+  modifier: number[];
+}
+
+/** `timestamp(3) with time zone` → name `timestamp with time zone`, modifier 3. */
+function parse(type: string): Scalar {
+  const [, head = type, modifier, tail = ''] =
+    /^([^(]+?)(?:\((-?\d+(?:,-?\d+)?)\))?( with(?:out)? time zone)?$/.exec(type) ?? [];
+  return { name: head + tail, modifier: modifier ? modifier.split(',').map(Number) : [] };
+}
+
+function scalarKeeps(from: string, to: string): boolean {
+  const [one, other] = [parse(from), parse(to)];
+  const free = other.modifier.length === 0;
+  if (other.name === 'numeric') return numericKeeps(one, other);
+  if (whole.has(one.name) && whole.has(other.name)) return true;
+  if (one.name === 'real' && other.name === 'double precision') return true;
+  if (one.name === 'jsonb' && other.name === 'json') return true;
+  // Only a label is read, and as it is.
+  if (textual.has(one.name) && other.name === 'enum') return true;
+  if (textual.has(other.name)) return sameAsText.has(one.name) && (free || isLonger(one, other));
+  if (timed.has(one.name)) return one.name === other.name && precision(other) >= precision(one);
+  if (one.name.startsWith('interval')) return intervalKeeps(one, other);
+  if (one.name === 'bit varying') return one.name === other.name && (free || isLonger(one, other));
+  // Of an extension's type without a modifier.
+  return one.name === other.name && one.name.includes(':') && free;
+}
+
+/** Digits beyond the point are rounded; too many before it are an error. Of a float, numeric loses the sign of zero. */
+function numericKeeps(from: Scalar, { modifier }: Scalar): boolean {
+  const [, scale = 0] = modifier;
+  if (whole.has(from.name)) return scale >= 0;
+  if (from.name !== 'numeric') return false;
+  return modifier.length === 0 || (from.modifier.length > 0 && scale >= (from.modifier[1] ?? 0));
+}
+
+function isLonger({ name, modifier: [length] }: Scalar, { modifier: [room = 0] }: Scalar): boolean {
+  return name !== 'citext:citext' && length !== undefined && length <= room;
+}
+
+function precision({ modifier }: Scalar): number {
+  return modifier[0] ?? 6;
+}
+
+function intervalKeeps(from: Scalar, to: Scalar): boolean {
+  return (to.name === 'interval' || to.name === from.name) && precision(to) >= precision(from);
+}

@@ -1,0 +1,9 @@
+-- What is known of the types of columns.
+create table pgtide.judged_types (
+    queue_name      text not null,
+    table_name      text not null,
+    tag             text not null,
+    mark            text not null,
+    primary key (queue_name, table_name, tag),
+    foreign key (queue_name, table_name) references londiste.table_info on delete cascade
+);

@@ -1,0 +1,18 @@
+-- pgtide.column_types(i_table) returns jsonb
+--
+-- The columns of a table and what they store, for one side to judge whether the other one keeps its values:
+-- [{"name": .., "type": pgtide.stored_type, "shown": type as SQL, "generated": bool}..], by name. NULL when there is no table.
+-- Virtual generated columns are left out: they are not stored.
+create or replace function pgtide.column_types(i_table oid)
+returns jsonb language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', pgtide.stored_type(a.atttypid, a.atttypmod),
+               'shown', format_type(a.atttypid, a.atttypmod),
+               'generated', coalesce(to_jsonb(a)->>'attgenerated', '') <> '') order by a.attname)
+               filter (where a.attname is not null), '[]')
+    from pg_class c
+    left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and coalesce(to_jsonb(a)->>'attgenerated', '') <> 'v'
+    where c.oid = i_table
+    group by c.oid;
+$$;

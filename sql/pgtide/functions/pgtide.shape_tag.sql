@@ -1,0 +1,14 @@
+-- pgtide.shape_tag(i_table) returns text
+--
+-- The tag (ev_extra4) of events that our capture writes: a mark of the names and stored types of the table's columns. A column that is
+-- added, dropped, renamed or retyped makes another tag, and the subscriber judges it anew (pgtide.unjudged_types). A partition
+-- has its table's, in whatever order its columns are.
+create or replace function pgtide.shape_tag(i_table oid)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 'pgtide:' || left(md5(coalesce(string_agg(concat_ws(' ', quote_ident(a.attname), pgtide.stored_type(a.atttypid, a.atttypmod)),
+                                                     ', ' order by a.attname), '')), 8)
+    from pg_attribute a
+    where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped and coalesce(to_jsonb(a)->>'attgenerated', '') <> 'v';
+$$;
