@@ -2,6 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { addTableExamples, overview, runExamples } from './help-texts.ts';
+import { chosen, ids } from './queue-arguments.ts';
+import type { QueueOptions } from './queue-node.ts';
 import { addQueueCommands } from './queue-program.ts';
 
 import type { Terminal } from './terminal.ts';
@@ -68,6 +70,7 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
   addSetupCommands(program, run);
   addRunCommand(program, run);
   addInspectionCommands(program, run);
+  addEventCommands(program, run);
   addQueueCommands(program, run);
   addDemoCommand(program, run);
   for (const command of program.commands)
@@ -209,6 +212,49 @@ function addInspectionCommands(program: Command, run: Run): void {
     .action(
       run(async (invocation, queue: string, tables: string[], options: { json?: boolean }) =>
         (await import('./compare.ts')).compare(invocation, queue, { ...options, tables }),
+      ),
+    );
+}
+
+function addEventCommands(program: Command, run: Run): void {
+  const nodeOption = ['--node <node>', 'only this leaf; default all of the queue'] as const;
+  program
+    .command('events')
+    .summary('events that replay could not handle; exit status 0 when there are none')
+    .description(
+      'Shows the events that replay on the leaves could not handle: set aside, or in its way. Exit status 0 means that there are none.',
+    )
+    .argument(...queueArgument)
+    .option(...nodeOption)
+    .option('--json', 'one JSON document on stdout, with all that the events hold')
+    .action(
+      run(async (invocation, queue: string, options: QueueOptions) =>
+        (await import('./events.ts')).events(invocation, queue, options),
+      ),
+    );
+  program
+    .command('pass-events')
+    .summary('forget such events, or let replay go past them')
+    .description(
+      'Forgets events that were set aside, and lets replay go past those at which it stops, or which it has not met yet.',
+    )
+    .argument(...queueArgument)
+    .argument('[events...]', 'ids, as `events` and `status` show them', ids)
+    .option('--all', 'every one that `events` shows')
+    .option(...nodeOption)
+    .option('--json', 'one JSON document on stdout')
+    .action(
+      run(
+        async (
+          invocation,
+          queue: string,
+          events: bigint[] | undefined,
+          options: QueueOptions & { all?: boolean },
+        ) =>
+          (await import('./events.ts')).passEvents(invocation, queue, {
+            ...options,
+            events: chosen(events ?? [], options.all),
+          }),
       ),
     );
 }

@@ -108,6 +108,12 @@ export const queueSchema = z
       .describe(
         'What a row that does not fit the subscriber does. set-aside: its table waits for an operator, others go on. stop: the whole queue waits. resync: its table is copied again. overwrite: the image from the provider wins.',
       ),
+    onUnknownEvent: z
+      .enum(['set-aside', 'stop'])
+      .default('set-aside')
+      .describe(
+        'What an event that replay cannot handle does. set-aside: it is kept on the subscriber for an operator, replay goes on. stop: replay stops at it. One that runs SQL (EXECUTE) stops it always. pgtide pass-events lets replay go past it.',
+      ),
     replay: z
       .strictObject({
         maxEvents: whole(1, 100_000_000)

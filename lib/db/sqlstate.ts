@@ -107,6 +107,15 @@ export function breaksRowsTogether(reason: string): boolean {
 
 /** True when the server said this SQLSTATE. */
 export function hasState(error: unknown, state: string): boolean {
+  return stateOf(error) === state;
+}
+
+function stateOf(error: unknown): string | undefined {
   const cause = error instanceof PgtideError ? error.cause : error;
-  return (cause as ServerError | undefined)?.code === state;
+  return (cause as ServerError | undefined)?.code;
+}
+
+/** True when the server could not read a value: it is not in the form of its type, or beyond a limit. */
+export function isUnreadableValue(error: unknown): boolean {
+  return /^(22|54)/.test(stateOf(error) ?? '');
 }

@@ -1,6 +1,6 @@
 import { copyPipe } from '../db/copy-pipe.ts';
 import { quoteLiteral } from '../db/identifier.ts';
-import { hasState } from '../db/sqlstate.ts';
+import { hasState, isUnreadableValue } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
 import type { OnTrack } from './position.ts';
@@ -12,10 +12,14 @@ export interface Extracted {
   lastEventId: bigint | null;
 }
 
+/** An event of a table in copy cannot be read, so the provider cannot tell which chunk it belongs to. The provider's connection is closed. */
+export class UnreadableKey extends Error {}
+
 /**
  * Streams the batch's events, or the next slice of them, from the provider's event tables into the subscriber's stage.
  * The bytes are not looked into on the way. The binary form of the stage's few types is the same in all versions, and costs
  * both servers half of what escaped text does.
+ * @throws UnreadableKey unless the slice is read with care (Replay.careful)
  */
 export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack): Promise<Extracted> {
   const { provider, subscriber } = replay;
@@ -26,7 +30,11 @@ export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack
       `copy (${sendable(slice, position.encoding)}) to stdout (format binary)`,
       subscriber,
       'copy pg_temp.pgtide_stage from stdin (format binary)',
-    );
+    ).catch((error: unknown) => {
+      throw position.copies !== null && !replay.careful && isUnreadableValue(error)
+        ? new UnreadableKey()
+        : error;
+    });
     return { bytes, lastEventId: slice.lastEventId };
   });
 }
@@ -39,18 +47,33 @@ interface Slice {
 }
 
 /**
- * The slice's query. Where the two databases' encodings differ, an event that has no form in the other one is sent as one that
- * cannot be read, and so sets its table aside: sent as it is, it would end every COPY, and nothing after it would ever arrive.
+ * The slice's query. Where the two databases' encodings differ, an event that has no form in the other one would end every COPY,
+ * and nothing after it would ever arrive. So it is sent in another form:
+ *   a row event whose row has none     one that cannot be read, and so sets its table aside
+ *   one whose table's name has none    one of no table: the other database cannot have that table
+ *   any other event                    one of type pgtide:unsendable, which pgtide.handle_events treats like an unknown type
  */
 function sendable({ query, encoding }: Slice, other: string): string {
   if (other === encoding) return query;
-  return `select e.ev_id, e.ev_txid, e.ev_time, e.ev_type,
-      case when e.reason is null then e.ev_data else json_build_object('type', substr(e.ev_type, 1, 15), 'reason', e.reason)::text end,
-      e.ev_extra1, case when e.reason is null then e.ev_extra2 end, e.ev_extra3,
-      case when e.reason is null then e.ev_extra4 else 'pgtide:unreadable' end, e.chunk_no
-    from (select s.*, case when s.ev_extra1 is not null
-                      then pgtide.unsendable(array[s.ev_data, s.ev_extra2], ${quoteLiteral(other)}) end as reason
-            from (${query}) s (ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no) offset 0) e`;
+  const unsendable = (...columns: string[]) =>
+    `pgtide.unsendable(array[${columns.map((column) => `s.${column}`).join(', ')}], ${quoteLiteral(other)})`;
+  return `select e.ev_id, e.ev_txid, e.ev_time,
+      case when e.reason is null then e.ev_type when not e.is_row then 'pgtide:unsendable'
+           when e.head_reason is null then e.ev_type else '{}' end,
+      case when e.reason is null then e.ev_data
+           when e.is_row then json_build_object('type', case when e.head_reason is null then substr(e.ev_type, 1, 15) end, 'reason', e.reason)::text end,
+      case when e.reason is null then e.ev_extra1 when e.is_row then case when e.name_reason is null then e.ev_extra1 else '' end end,
+      case when e.reason is null then e.ev_extra2 end,
+      case when e.reason is null then e.ev_extra3 end,
+      case when e.reason is null then e.ev_extra4 when e.is_row then 'pgtide:unreadable' end,
+      e.chunk_no
+    from (select s.*,
+                 case when s.reason is not null and s.is_row then ${unsendable('ev_type')} end as head_reason,
+                 case when s.reason is not null and s.is_row then ${unsendable('ev_extra1')} end as name_reason
+          from (select s.*, s.ev_type like '{%' and s.ev_extra1 is not null as is_row,
+                       ${unsendable('ev_type', 'ev_data', 'ev_extra1', 'ev_extra2', 'ev_extra3', 'ev_extra4')} as reason
+                from (${query}) s (ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no)
+                offset 0) s offset 0) e`;
 }
 
 /**
@@ -58,14 +81,14 @@ function sendable({ query, encoding }: Slice, other: string): string {
  * by now.
  */
 async function sliceOf(
-  { provider, maxEvents, maxBytes }: Replay,
+  { provider, maxEvents, maxBytes, careful = false }: Replay,
   batch: Batch,
   { afterEventId, copies }: OnTrack,
 ): Promise<Slice> {
   const slice = await provider
     .first<Slice>(
-      `select query, last_ev_id as "lastEventId", getdatabaseencoding()::text as encoding from pgtide.slice_query($1, $2, $3, $4, $5)`,
-      [batch.id, afterEventId, maxEvents, maxBytes, copies === null ? '[]' : JSON.stringify(copies)],
+      `select query, last_ev_id as "lastEventId", getdatabaseencoding()::text as encoding from pgtide.slice_query($1, $2, $3, $4, $5, $6)`,
+      [batch.id, afterEventId, maxEvents, maxBytes, copies === null ? '[]' : JSON.stringify(copies), careful],
     )
     .catch((cause: unknown) => {
       if (!hasState(cause, 'TD002')) throw cause;

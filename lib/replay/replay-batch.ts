@@ -17,6 +17,7 @@
 import { finishBatch, nextBatch } from '../pgq/batch.ts';
 import { advance, applyStage, SliceTooShort } from './apply.ts';
 import { extractIntoStage } from './extract.ts';
+import { handleEvents } from './handle-events.ts';
 import { judgeTypes } from './judge-types.ts';
 import { checkPosition } from './position.ts';
 import type { Replay, SliceResult } from './replay.ts';
@@ -48,6 +49,7 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
       await replay.at('events.judged');
       // Ticks of a quiet queue hold no events.
       const nothing = events + unparked === 0;
+      const setAside = nothing ? 0 : await handleEvents(replay);
       if (!nothing) await judgeTypes(replay);
       const tables = nothing ? [] : await applyStage(replay, position.replica, lastEventId === null);
       await replay.at('rows.applied');
@@ -60,6 +62,7 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
         bytes,
         skipped,
         parked,
+        setAside,
         tables,
         behindSeconds: batch.behindSeconds,
       };

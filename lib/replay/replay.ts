@@ -12,9 +12,12 @@ export interface Replay {
   /** Where a slice ends: it holds at most so many events, and about so many bytes of them. */
   maxEvents: number;
   maxBytes: number;
+  /** Keys of events of tables in copy are read one by one, so that one that cannot be read sets its table aside. */
+  careful?: boolean;
   /** How many events the slice under way holds, once that is known; stays when the slice fails. */
   stagedEvents?: number | undefined;
   onConflict: 'set-aside' | 'stop' | 'resync' | 'overwrite';
+  onUnknownEvent: 'set-aside' | 'stop';
   /** Cancels a statement that would outlive the run. */
   statementTimeoutMs: number;
   /** Called between two steps; tests kill the run there. */
@@ -62,6 +65,8 @@ export type SliceResult =
       bytes: number;
       skipped: number;
       parked: number;
+      /** Events that could not be handled. */
+      setAside: number;
       tables: AppliedTable[];
       /** Age of the batch's end, by the provider's clock, when the batch was opened. */
       behindSeconds: number;

@@ -26,6 +26,8 @@ const severities = {
   'replay-stale': 'error',
   'replay-paused': 'error',
   'replay-error': 'error',
+  'event-stopped': 'error',
+  'event-set-aside': 'error',
   'batch-in-slices': 'information',
   'rotation-blocked': 'error',
   'sequence-behind': 'information',

@@ -2,6 +2,7 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { getPosition } from '../node/position.ts';
 import type { Problem } from './problem.ts';
+import { unhandledProblems } from './unhandled-events.ts';
 
 /** What the leaf itself knows of its replay: paused, in error, inside a batch; and whether it may use replica mode. */
 export async function replayProblems(client: Client, queue: string, worker: string): Promise<Problem[]> {
@@ -13,7 +14,9 @@ export async function replayProblems(client: Client, queue: string, worker: stri
       message: `replay of ${queue} on ${client.node} is paused`,
       remedy: `select * from pgq_node.set_consumer_paused('${queue}', '${worker}', false)`,
     });
-  if (position?.error)
+  const unhandled = await unhandledProblems(client, queue);
+  problems.push(...unhandled);
+  if (position?.error && !unhandled.some(({ code }) => code === 'event-stopped'))
     problems.push({
       code: 'replay-error',
       message: `replay of ${queue} on ${client.node}: ${position.error}`,

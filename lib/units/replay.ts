@@ -4,6 +4,8 @@ import { PgtideError, policyOf } from '../errors.ts';
 import { workerName } from '../node/topology.ts';
 import type { Outcome } from '../outcome.ts';
 import { nextBatch } from '../pgq/batch.ts';
+import { UnreadableKey } from '../replay/extract.ts';
+import { noteStop, StopAtEvent } from '../replay/handle-events.ts';
 import type { Replay, ReplayStep, SliceResult } from '../replay/replay.ts';
 import { replaySlice } from '../replay/replay-batch.ts';
 import type { Unit, UnitContext } from './context.ts';
@@ -19,35 +21,48 @@ export const replay: Unit = (context) => replayWith({})(context);
 
 /** Replay with a hand in the gaps between its steps, for tests. */
 export const replayWith =
-  (hooks: { at?: (step: ReplayStep) => void | Promise<void> }): Unit =>
-  (context) => {
-    const { root, replay: limits, onConflict } = queueConfig(context.config, context.queue);
-    const consumer = workerName(context.queue, context.node);
-    return context.connect(root, async (provider) => {
-      const first = await context.step('next-batch', () =>
-        nextBatch(provider, context.queue, consumer, limits.maxEvents),
-      );
-      if (!first) {
-        context.gauge('lagSeconds', 0);
-        return { kind: 'idle' };
-      }
-      return context.connect(context.node, (subscriber) => {
-        const work: Replay = {
-          queue: context.queue,
-          consumer,
-          provider,
-          subscriber,
-          epoch: context.epoch,
-          maxEvents: limits.maxEvents,
-          maxBytes: limits.maxBytes,
-          onConflict,
-          statementTimeoutMs: context.budget.remainingMs(),
-          at: hooks.at ?? (() => undefined),
-        };
-        return untilIdle(context, work).catch((error: unknown) => rememberError(work, error));
-      });
+  (hooks: Hooks): Unit =>
+  (context) =>
+    replayConnected(context, hooks, false).catch((error: unknown) => {
+      // What failed may have closed its connection.
+      if (error instanceof UnreadableKey) return replayConnected(context, hooks, true);
+      throw error;
     });
-  };
+
+interface Hooks {
+  at?: (step: ReplayStep) => void | Promise<void>;
+}
+
+function replayConnected(context: UnitContext, hooks: Hooks, careful: boolean): Promise<Outcome> {
+  const { root, replay: limits, onConflict, onUnknownEvent } = queueConfig(context.config, context.queue);
+  const consumer = workerName(context.queue, context.node);
+  return context.connect(root, async (provider) => {
+    const first = await context.step('next-batch', () =>
+      nextBatch(provider, context.queue, consumer, limits.maxEvents),
+    );
+    if (!first) {
+      context.gauge('lagSeconds', 0);
+      return { kind: 'idle' };
+    }
+    return context.connect(context.node, (subscriber) => {
+      const work: Replay = {
+        queue: context.queue,
+        consumer,
+        provider,
+        subscriber,
+        epoch: context.epoch,
+        maxEvents: limits.maxEvents,
+        maxBytes: limits.maxBytes,
+        onConflict,
+        onUnknownEvent,
+        careful,
+        statementTimeoutMs: context.budget.remainingMs(),
+        at: hooks.at ?? (() => undefined),
+      };
+      return untilIdle(context, work).catch((error: unknown) => rememberError(work, error));
+    });
+  });
+}
 
 async function untilIdle(context: UnitContext, work: Replay): Promise<Outcome> {
   let outcome: Outcome = { kind: 'idle' };
@@ -94,6 +109,7 @@ function report(context: UnitContext, result: SliceResult): void {
   context.count('bytes', result.bytes);
   context.count('skipped', result.skipped);
   context.count('parked', result.parked);
+  context.count('setAsideEvents', result.setAside);
   for (const table of result.tables) {
     context.count('rows', Number(table.inserted + table.updated + table.deleted));
     context.count('missing', Number(table.missing));
@@ -109,5 +125,6 @@ async function rememberError(work: Replay, error: unknown): Promise<never> {
     await work.subscriber
       .query('select pgq_node.set_consumer_error($1, $2, $3)', [work.queue, work.consumer, error.message])
       .catch(() => undefined);
+  if (error instanceof StopAtEvent) await noteStop(work, error).catch(() => undefined);
   throw error;
 }

@@ -22,6 +22,8 @@ create table pgtide.replay_state (
     tick_time       timestamptz,
     tick_id         bigint,
     slice_time      timestamptz,
+    -- Events that were set aside beyond the number that is kept: only counted.
+    unkept_events   bigint not null default 0,
     primary key (queue_name, consumer_name),
     foreign key (queue_name, consumer_name) references pgq_node.local_state on delete cascade,
     check ((slice_tick is null) = (slice_ev_id is null))
@@ -108,6 +110,29 @@ create table pgtide.parked_event (
     ev_extra4       text,
     primary key (queue_name, table_name, ev_id),
     foreign key (queue_name, table_name) references pgtide.table_state on delete cascade
+);
+
+-- Events that replay on this node could not handle, by their ids in the queue (pgtide.handle_events). status reports them.
+--   state  aside    replay has gone past it, and an operator has not looked at it yet
+--          stopped  replay stops at it until an operator passes it (ev_type is shortened then, and no data is kept)
+--          passed   an operator has decided that replay goes past it; the row goes when replay does
+create table pgtide.unhandled_event (
+    queue_name      text not null references pgq_node.node_info (queue_name) on delete cascade,
+    ev_id           bigint not null,
+    state           text not null constraint unhandled_event_state check (state in ('aside', 'stopped', 'passed')),
+    reason          text,
+    ev_txid         bigint,
+    ev_time         timestamptz,
+    ev_type         text,
+    ev_data         text,
+    ev_extra1       text,
+    ev_extra2       text,
+    ev_extra3       text,
+    ev_extra4       text,
+    -- False: beyond the size that is kept for a queue; only the beginning of its type is here.
+    whole           bool not null default true,
+    noted_at        timestamptz not null default now(),
+    primary key (queue_name, ev_id)
 );
 
 -- What was taken off a subscriber's table, and how to put it back.

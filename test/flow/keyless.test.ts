@@ -44,6 +44,7 @@ async function replayAll(
           maxEvents: 100_000,
           maxBytes: 1e9,
           onConflict: 'set-aside',
+          onUnknownEvent: 'set-aside',
           statementTimeoutMs: 30_000,
           at: async (step) => {
             if (step !== 'rows.applied') return;

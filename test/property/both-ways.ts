@@ -65,6 +65,7 @@ export async function replayBothWays(
         maxEvents,
         maxBytes: 1e9,
         onConflict: 'set-aside',
+        onUnknownEvent: 'set-aside',
         statementTimeoutMs: 30_000,
         at: async (step) => {
           if (step === 'events.judged') exact = await rowByRow(subscriber, tables, { replica, sliced });

@@ -7,3 +7,28 @@ create table pgtide.judged_types (
     primary key (queue_name, table_name, tag),
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
+
+-- Events that replay cannot handle are set aside.
+alter table pgtide.replay_state add unkept_events bigint not null default 0;
+-- Events that replay on this node could not handle, by their ids in the queue (pgtide.handle_events). status reports them.
+--   state  aside    replay has gone past it, and an operator has not looked at it yet
+--          stopped  replay stops at it until an operator passes it (ev_type is shortened then, and no data is kept)
+--          passed   an operator has decided that replay goes past it; the row goes when replay does
+create table pgtide.unhandled_event (
+    queue_name      text not null references pgq_node.node_info (queue_name) on delete cascade,
+    ev_id           bigint not null,
+    state           text not null constraint unhandled_event_state check (state in ('aside', 'stopped', 'passed')),
+    reason          text,
+    ev_txid         bigint,
+    ev_time         timestamptz,
+    ev_type         text,
+    ev_data         text,
+    ev_extra1       text,
+    ev_extra2       text,
+    ev_extra3       text,
+    ev_extra4       text,
+    -- False: beyond the size that is kept for a queue; only the beginning of its type is here.
+    whole           bool not null default true,
+    noted_at        timestamptz not null default now(),
+    primary key (queue_name, ev_id)
+);

@@ -1,14 +1,14 @@
 -- pgtide.apply_control_event(i_queue, i_type, i_data, i_extra1, i_extra2, i_extra3) returns void
 --
--- Carries out one event of the cascade (pgq.*) or of Londiste (londiste.*). Unknown ones stop the node, as in Londiste: to
--- skip them would be silent loss.
+-- Carries out one event of the cascade (pgq.*) or of Londiste (londiste.*). Raises TD007 at one that is of another queue or unknown.
+-- pgtide.handle_events knows the same types, and decides what becomes of an event that fails.
 create or replace function pgtide.apply_control_event(i_queue text, i_type text, i_data text, i_extra1 text, i_extra2 text, i_extra3 text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if i_type like 'pgq.%' and i_extra1 <> i_queue then
-        raise exception 'bad event for queue %: % %', i_queue, i_type, i_extra1 using errcode = 'TD007';
+    if i_type like 'pgq.%' and i_extra1 is distinct from i_queue then
+        raise exception 'bad event for queue %', i_queue using errcode = 'TD007';
     end if;
     case i_type
         when 'pgq.location-info' then
@@ -31,7 +31,7 @@ begin
             perform pgtide.reset_copy(i_queue, t.table_name) from pgtide.table_state t
             where t.queue_name = i_queue and t.phase in ('copying', 'catching-up');
         else
-            raise exception 'Unhandled event type in queue: %', i_type using errcode = 'TD007';
+            raise exception 'Unhandled event type in queue: %', pgtide.event_label(i_type) using errcode = 'TD007';
     end case;
 end;
 $$;

@@ -1,7 +1,8 @@
 -- pgtide.apply_stage(i_queue, i_replica, i_on_conflict)
 --     returns table (table_name, inserted, updated, deleted, missing, conflicts, collapsed, exact, error)
 --
--- Applies the staged events that pgtide.judge_stage left: control events, then truncates, then rows. One row per table.
+-- Applies the staged row events that pgtide.judge_stage left: truncates, then rows. One row per table. The others are
+-- pgtide.handle_events'.
 --   i_replica      the transaction is in replica mode (pgtide.enter_apply)
 --   i_on_conflict  what to do with a table whose rows do not find what they should: an update or delete that finds no
 --                  row, an insert that finds one, a column or value that does not fit
@@ -25,20 +26,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_control record;
     v_table record;
     v_unreadable record;
     v_again bool;
     v_misfit text;
     v_failed text;
 begin
-    for v_control in
-        select s.* from pg_temp.pgtide_stage s
-        where s.ev_type in (select k.ev_type from pg_temp.pgtide_kinds k where k.table_name is null) order by s.ev_id
-    loop
-        perform pgtide.apply_control_event(i_queue, v_control.ev_type, v_control.ev_data, v_control.ev_extra1,
-            v_control.ev_extra2, v_control.ev_extra3);
-    end loop;
     perform pgtide.apply_truncates(i_queue);
 
     create temp table pgtide_work on commit drop as
@@ -47,7 +40,7 @@ begin
            0::bigint as collapsed, false as lazy, false as one_by_one, false as exact, null::text as error
     from pg_temp.pgtide_kinds k
     join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
-    where k.op <> 'T'
+    where k.op is distinct from 'T'
     group by k.table_name;
 
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
@@ -80,11 +73,14 @@ begin
                 raise exception '%', v_misfit using errcode = 'TD004';
             end if;
             for v_unreadable in
-                select k.first_ev_id, k.first_data::json as data from pg_temp.pgtide_kinds k
-                where k.table_name = v_table.table_name and k.tag = 'pgtide:unreadable' order by k.first_ev_id limit 1
+                select k.first_ev_id, k.ev_type, case when k.op is not null and k.empty = 0 then k.first_data::json end as data
+                from pg_temp.pgtide_kinds k
+                where k.table_name = v_table.table_name and (k.tag = 'pgtide:unreadable' or k.op is null or k.op <> 'T' and k.empty > 0)
+                order by k.first_ev_id limit 1
             loop
-                raise exception 'event % (%) of table % cannot be applied: %', v_unreadable.first_ev_id, v_unreadable.data->>'type',
-                    v_table.table_name, v_unreadable.data->>'reason' using errcode = 'TD007';
+                raise exception 'event % (%) of table % cannot be applied: %', v_unreadable.first_ev_id,
+                    coalesce(v_unreadable.data->>'type', pgtide.event_label(v_unreadable.ev_type)), v_table.table_name,
+                    coalesce(v_unreadable.data->>'reason', 'it is not a row in the form of its type') using errcode = 'TD007';
             end loop;
             update pg_temp.pgtide_work
             set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess,

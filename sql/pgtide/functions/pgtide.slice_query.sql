@@ -1,10 +1,12 @@
--- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies) returns (query, last_ev_id)
+-- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies, i_careful) returns (query, last_ev_id)
 --
 -- On the provider: the SELECT that extracts a batch, or a slice of it, for COPY.
 --   i_batch       an open batch
 --   i_after       leave out events up to this ev_id (0: none)
 --   i_max_events, i_max_bytes  where the slice ends; it holds at least one event
 --   i_copies      tables in copy: [{"name": table, "bounds": [[text..]..]}..], bounds in the order of the key here
+--   i_careful     of tables in copy, an event whose key cannot be read is sent under the tag pgtide:unreadable, which sets its table
+--                 aside (pgtide.try_chunk); otherwise the query fails there
 -- last_ev_id is where the slice ends inside the batch, NULL when the batch ends with it.
 -- Columns of the query: those of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
 -- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
@@ -12,13 +14,14 @@
 -- between servers. width_bucket searches the bounds by halves.
 -- Changes that PgQ's own triggers wrote leave in jsontriga's form (pgtide.classic_query), where there are any.
 create or replace function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb,
-    out query text, out last_ev_id bigint)
+    i_careful bool, out query text, out last_ev_id bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_copy record;
     v_chunks text := '';
+    v_chunk text;
     v_events text;
     v_cut bool;
     v_classic bool;
@@ -34,7 +37,7 @@ begin
         cross join lateral londiste.find_table_oid(c.name) as t (oid)
         cross join lateral to_jsonb(pgtide.table_key(t.oid)) as k (key)
     loop
-        v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name, coalesce((
+        v_chunk := coalesce((
             select format(case when v_copy.literal is not null then 'width_bucket(%s, %s)' else 'width_bucket(row(%s), array[%s])' end,
                 string_agg(pgtide.key_value(v_copy.oid, k.name, format('ev_data::json->>%L', k.name)), ', ' order by k.nr),
                 coalesce(v_copy.literal, (select string_agg(b.bound, ', ' order by b.position) from (
@@ -46,17 +49,19 @@ begin
                     group by e.position) b)))
             from jsonb_array_elements_text(v_copy.key) with ordinality k (name, nr)
             where v_copy.oid is not null and jsonb_array_length(v_copy.bounds) > 0
-            having count(*) > 0), '0'));
+            having count(*) > 0), '0');
+        v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name,
+            case when i_careful then format('pgtide.try_chunk(%L, ev_data)', v_chunk) else v_chunk end);
     end loop;
     -- The batch's own query sorts; here nothing needs the order.
     v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
-    execute format('select count(*) > $2 or sum(octet_length(ev_data)) > $3, bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
+    execute format('select count(*) > $2 or sum(coalesce(octet_length(ev_data), 0)) > $3, bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
                     from (%s) e where ev_id > $1', v_events)
     into v_cut, v_classic using i_after, i_max_events, i_max_bytes;
     if v_cut then
         execute format(
             'select max(ev_id) from (
-                 select ev_id, row_number() over w as nr, sum(octet_length(ev_data)) over w as bytes
+                 select ev_id, row_number() over w as nr, sum(coalesce(octet_length(ev_data), 0)) over w as bytes
                  from (%s) e where ev_id > $1
                  window w as (order by ev_id rows unbounded preceding)) s
              where nr = 1 or nr <= $2 and bytes <= $3', v_events)
@@ -69,5 +74,11 @@ begin
     query := format('select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s from (%s) e',
         case when v_chunks = '' then 'null::int'
              else 'case when ev_type not like ''{"op":%'' or ev_type like ''{"op":"TRUNCATE"%'' then null' || v_chunks || ' end' end, v_events);
+    if i_careful then
+        query := format('select ev_id, ev_txid, ev_time, ev_type, case when chunk_no = -1 then %L else ev_data end, ev_extra1, ev_extra2, ev_extra3,
+            case when chunk_no = -1 then ''pgtide:unreadable'' else ev_extra4 end, nullif(chunk_no, -1)
+            from (%s offset 0) c (ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no)',
+            json_build_object('reason', 'its key cannot be read'), query);
+    end if;
 end;
 $$;

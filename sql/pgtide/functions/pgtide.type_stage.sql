@@ -73,6 +73,11 @@ begin
                   where coalesce(to_jsonb(a)->>'attgenerated', '') = '' order by a.attnum),
             array(select a.attnum::int from json_array_elements_text(v_shape.ev_type::json->'pkey') with ordinality k (name, nr)
                   join pg_attribute a on a.attrelid = i_table and a.attname = k.name and not a.attisdropped order by k.nr);
+        -- Less than the key would find other rows, too.
+        if (select cardinality(h.key) < json_array_length(coalesce(v_shape.ev_type::json->'pkey', '[]')) from pg_temp.pgtide_shapes h
+            where h.nr = i_nr and h.shape = v_shape.nr) then
+            raise exception 'table % lacks a column of the key of event %', i_name, v_shape.first_ev_id using errcode = 'TD004';
+        end if;
     end loop;
 
     -- All columns of any shape, read once; of deletes by key, the key. json and jsonb are read as text, so that a json

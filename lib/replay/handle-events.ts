@@ -1,0 +1,57 @@
+import { PgtideError } from '../errors.ts';
+import type { Replay } from './replay.ts';
+
+/** Replay stands before an event that it cannot handle, and the policy, or what the event does, forbids to go past it. */
+export class StopAtEvent extends PgtideError {
+  readonly eventId: bigint;
+  /** The event's type, as it may be shown. */
+  readonly label: string;
+  readonly reason: string;
+
+  constructor(replay: Replay, event: { eventId: bigint; label: string; reason: string }) {
+    const { eventId, label, reason } = event;
+    const { queue, subscriber } = replay;
+    super('apply', `${subscriber.node}: replay of ${queue} stops at event ${eventId} (${label}): ${reason}`, {
+      remedy: `look at it, then let replay go past it: ${passCommand(queue, subscriber.node, eventId)}`,
+    });
+    this.name = 'StopAtEvent';
+    this.eventId = eventId;
+    this.label = label;
+    this.reason = reason;
+  }
+}
+
+function passCommand(queue: string, node: string, eventId: bigint): string {
+  return `pgtide pass-events ${queue} ${eventId} --node ${node}`;
+}
+
+/**
+ * Applies control events, and sets aside those that replay cannot handle: sql/pgtide/functions/pgtide.handle_events.sql. Returns
+ * how many were set aside.
+ * @throws StopAtEvent
+ */
+export async function handleEvents(replay: Replay): Promise<number> {
+  const row = await replay.subscriber.first<{
+    eventId: bigint | null;
+    label: string;
+    reason: string;
+    setAside: bigint;
+  }>(
+    `select stop_id as "eventId", stop_label as label, stop_reason as reason, set_aside as "setAside"
+       from pgtide.handle_events($1, $2)`,
+    [replay.queue, replay.onUnknownEvent],
+  );
+  const { eventId = null, label = '', reason = '', setAside = 0n } = row ?? {};
+  if (eventId !== null) throw new StopAtEvent(replay, { eventId, label, reason });
+  return Number(setAside);
+}
+
+/** Keeps at which event replay stands, for status and `pgtide events`; replay's transaction has been rolled back. */
+export async function noteStop(replay: Replay, { eventId, label, reason }: StopAtEvent): Promise<void> {
+  await replay.subscriber.query('select pgtide.note_stop($1, $2, $3, $4)', [
+    replay.queue,
+    eventId,
+    label,
+    reason,
+  ]);
+}

@@ -1,0 +1,41 @@
+-- pgtide.pass_events(i_queue, i_events) returns (forgotten, passed)
+--
+-- What an operator decides about events that replay cannot handle (pgtide.handle_events), by their ids: those that are set aside are
+-- forgotten; replay goes past the others when it meets them, once, also if it has not met them yet. An event that replay can handle
+-- is applied all the same.
+--   i_events  NULL: all that are set aside, those that were only counted, and the one at which replay stops
+-- Returns how many were forgotten, and how many replay will go past. Writes pgtide.unhandled_event, pgtide.replay_state.
+-- Raises TD002 where this database has no node of the queue.
+create or replace function pgtide.pass_events(i_queue text, i_events bigint[], out forgotten bigint, out passed bigint)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_unkept bigint := 0;
+begin
+    if not exists (select from pgtide.replay_state r where r.queue_name = i_queue)
+       and not exists (select from pgq_node.node_info n where n.queue_name = i_queue) then
+        raise exception 'No such queue: %', coalesce(i_queue, 'null') using errcode = 'TD002';
+    end if;
+    if i_events is null then
+        delete from pgtide.unhandled_event e where e.queue_name = i_queue and e.state = 'aside';
+        get diagnostics forgotten = row_count;
+        select coalesce(sum(r.unkept_events), 0) into v_unkept from pgtide.replay_state r where r.queue_name = i_queue;
+        update pgtide.replay_state r set unkept_events = 0 where r.queue_name = i_queue and r.unkept_events > 0;
+        forgotten := forgotten + v_unkept;
+        update pgtide.unhandled_event e set state = 'passed', noted_at = now() where e.queue_name = i_queue and e.state = 'stopped';
+        get diagnostics passed = row_count;
+        return;
+    end if;
+    with gone as (
+        delete from pgtide.unhandled_event e where e.queue_name = i_queue and e.state = 'aside' and e.ev_id = any (i_events)
+        returning e.ev_id),
+    ahead as (
+        insert into pgtide.unhandled_event as e (queue_name, ev_id, state, whole)
+        select distinct i_queue, w.ev_id, 'passed', false from unnest(i_events) w (ev_id)
+        where w.ev_id not in (select g.ev_id from gone g)
+        on conflict (queue_name, ev_id) do update set state = 'passed', noted_at = now()
+        returning e.ev_id)
+    select (select count(*) from gone), (select count(*) from ahead) into forgotten, passed;
+end;
+$$;
