@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import { type Clock, elapsedMs } from './clock.ts';
 
 /** What one run may spend. Units ask before they start another piece of work. */
 export class Budget {
@@ -7,11 +7,11 @@ export class Budget {
 
   constructor(clock: Clock, milliseconds: number) {
     this.#clock = clock;
-    this.#deadline = clock.now() + milliseconds;
+    this.#deadline = elapsedMs(clock) + milliseconds;
   }
 
   remainingMs(): number {
-    return Math.max(0, this.#deadline - this.#clock.now());
+    return Math.max(0, this.#deadline - elapsedMs(this.#clock));
   }
 
   /** True while a piece of work that may take `needMs` can still be begun. */

@@ -52,9 +52,9 @@ function patiently(step: (node: string) => Promise<void>) {
   const since = new Map<string, number>();
   return async ({ node, tick }: { node: string; tick: bigint }): Promise<void> => {
     const key = `${node} ${tick}`;
-    const began = since.get(key) ?? Date.now();
+    const began = since.get(key) ?? performance.now();
     since.set(key, began);
-    if (Date.now() - began > LONGEST_WAIT_MS)
+    if (performance.now() - began > LONGEST_WAIT_MS)
       throw new PgtideError(
         'busy',
         `${node} did not come to tick ${tick} within ${LONGEST_WAIT_MS / 1000} s`,

@@ -32,12 +32,12 @@ const LINE_EVERY_MS = 5_000;
 
 /** For logs and pipes: a line now and then, and never one over another. */
 function lineDisplay(terminal: Terminal, doing: string): Display {
-  let due = Date.now() + LINE_EVERY_MS;
+  let due = performance.now() + LINE_EVERY_MS;
   return {
     say: (line) => terminal.err(line),
     show(tables, lagLine) {
-      if (Date.now() < due) return;
-      due = Date.now() + LINE_EVERY_MS;
+      if (performance.now() < due) return;
+      due = performance.now() + LINE_EVERY_MS;
       for (const table of tables) {
         if (table.rows > 0)
           terminal.err(

@@ -158,8 +158,7 @@ export async function show(
 }
 
 function queueLines(queue: ShownQueue): string[] {
-  const lag =
-    queue.tickerLagSeconds === null ? 'never ticked' : `ticked ${duration(queue.tickerLagSeconds)} ago`;
+  const lag = tickedWhen(queue.tickerLagSeconds);
   const rate = queue.eventsPerSecond ? `, ${count(queue.eventsPerSecond)} events/s` : '';
   const states = [
     queue.paused && 'ticker paused',
@@ -190,4 +189,11 @@ function consumerCells(consumer: ConsumerInfo): string[] {
       ? `seen ${duration(consumer.lastSeenSeconds ?? 0)} ago`
       : `batch ${consumer.batch} open for ${duration(consumer.lastSeenSeconds ?? 0)}`,
   ];
+}
+
+function tickedWhen(lagSeconds: number | null): string {
+  if (lagSeconds === null) return 'never ticked';
+  return lagSeconds < 0
+    ? `ticked ${duration(-lagSeconds)} in the future: the clock was set back`
+    : `ticked ${duration(lagSeconds)} ago`;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Budget } from '../budget.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, elapsedMs } from '../clock.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
@@ -53,12 +53,12 @@ export async function catchUp(options: CatchUp): Promise<boolean> {
   const { provider, subscriber, queue, worker, budget, clock, reserveMs, drive } = options;
   const tick = await makeTick(provider, queue);
   let position = await positionOf(subscriber, queue, worker);
-  let movedAt = clock.now();
+  let movedAt = elapsedMs(clock);
   for (let pauseMs = 50; position < tick; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    if (!budget.allows(reserveMs) || clock.now() - movedAt > STALLED_AFTER_MS) return false;
+    if (!budget.allows(reserveMs) || elapsedMs(clock) - movedAt > STALLED_AFTER_MS) return false;
     await drive?.({ queue, node: subscriber.node, tick });
     const now = await positionOf(subscriber, queue, worker);
-    if (now > position) movedAt = clock.now();
+    if (now > position) movedAt = elapsedMs(clock);
     position = now;
     if (position < tick) await pause(pauseMs);
   }

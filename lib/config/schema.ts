@@ -44,13 +44,15 @@ const tls = z
       .enum(['verify-full', 'verify-ca', 'require', 'disable'])
       .optional()
       .describe(
-        'verify-full: certificate and host name are checked. verify-ca: the certificate alone. require: encrypted, nothing checked. disable: no TLS.',
+        'verify-full: certificate and host name are checked. verify-ca: the certificate alone. require: encrypted, nothing checked; with caFile the same as verify-ca. disable: no TLS.',
       ),
     caFile: z
       .string()
       .min(1)
       .optional()
-      .describe('PEM file of the certificate authorities to trust for this node.'),
+      .describe(
+        'PEM file of the certificate authorities to trust for this node. Without it, those of Node.js and NODE_EXTRA_CA_CERTS.',
+      ),
   })
   .describe(
     'TLS of this node. Without it: the sslmode of its url; else verify-full, or disable for loopback and Unix sockets.',

@@ -11,6 +11,7 @@ const ownStates: Record<string, ErrorKind> = {
   TD007: 'apply',
   TD008: 'busy',
   TD009: 'privilege',
+  TD012: 'state',
 };
 
 const kindOfState: Record<string, ErrorKind> = {

@@ -199,7 +199,7 @@ function initialize(
 }
 
 async function waitUntilReady(url: string, child: ChildProcess, logFile: string): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
+  const deadline = performance.now() + START_TIMEOUT_MS;
   for (;;) {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => undefined);
@@ -209,7 +209,7 @@ async function waitUntilReady(url: string, child: ChildProcess, logFile: string)
       return;
     } catch (cause) {
       await client.end().catch(() => undefined);
-      if (child.exitCode !== null || Date.now() > deadline) {
+      if (child.exitCode !== null || performance.now() > deadline) {
         throw new PgtideError(
           'internal',
           `PostgreSQL did not start: ${readFileSync(logFile, 'utf8').slice(-2000)}`,

@@ -25,15 +25,20 @@ type Update = Omit<UpdateItemCommandInput, 'TableName' | 'Key'>;
 
 /** The item's attributes; all are written as #name, because some are reserved words. */
 const names = { '#owner': 'owner', '#epoch': 'epoch', '#until': 'until', '#rest': 'rest' };
+const namesWithSince = { ...names, '#since': 'since' };
+/** Longer than any lease is. */
+const LONGEST_LEASE_MS = 3_600_000;
 /** What acquisition writes as the rest: one that is over. */
 const AWAKE = 0;
 
 const isFree = 'attribute_not_exists(#owner)';
 const isExpired = '#until < :takeoverTime';
+/** The second is for what older versions have left. */
+const isOfTheFuture = '(#since > :present OR (attribute_not_exists(#since) AND #until > :farEnd))';
 const growsEpoch = '(attribute_not_exists(#epoch) OR #epoch < :epoch)';
 const isMine = '#owner = :owner AND #epoch = :epoch';
 const isNotWoken = 'attribute_exists(#rest)';
-const canBeTaken = `(${isFree} OR ${isExpired}) AND ${growsEpoch}`;
+const canBeTaken = `(${isFree} OR ${isExpired} OR ${isOfTheFuture}) AND ${growsEpoch}`;
 
 const text = (value: string): AttributeValue => ({ S: value });
 const number = (value: number | bigint): AttributeValue => ({ N: String(value) });
@@ -71,7 +76,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
       const { holder } = first;
       // Our own earlier write, whose answer was lost.
       if (holder.owner === owner) return { kind: 'acquired', lease: holder };
-      if (!this.#mayTake(holder)) return { kind: 'held', owner: holder.owner, until: holder.until };
+      if (!first.mayTake) return { kind: 'held', owner: holder.owner, until: holder.until };
       // The lease is free, but our clock is behind its epoch.
       const second = await this.#take(key, owner, leaseMs, holder.epoch + 1n);
       if ('lease' in second) return { kind: 'acquired', lease: second.lease };
@@ -101,6 +106,23 @@ export class DynamoDbLeaseStore implements LeaseStore {
     });
   }
 
+  restamp(lease: Lease, epoch: bigint): Promise<Lease | null> {
+    return this.#reporting(async () => {
+      const restamped = await this.#succeeds(lease.key, {
+        UpdateExpression: 'SET #epoch = :fair',
+        // Also true of an earlier attempt whose answer was lost.
+        ConditionExpression: '#owner = :owner AND #epoch IN (:epoch, :fair)',
+        ExpressionAttributeNames: { '#owner': 'owner', '#epoch': 'epoch' },
+        ExpressionAttributeValues: {
+          ':owner': text(lease.owner),
+          ':epoch': number(lease.epoch),
+          ':fair': number(epoch),
+        },
+      });
+      return restamped ? { ...lease, epoch } : null;
+    });
+  }
+
   wake(keys: readonly string[]): Promise<void> {
     return this.#reporting(async () => {
       for (const key of keys)
@@ -122,15 +144,26 @@ export class DynamoDbLeaseStore implements LeaseStore {
         const answer = await client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys } } }));
         for (const item of answer.Responses?.[table] ?? []) {
           const { key, epoch } = leaseOf(item);
-          states.set(key, { lastServed: Number(epoch), restUntil: Number(item.rest?.N ?? AWAKE) });
+          const taken = Number(item.since?.N ?? epoch);
+          // A time to come is not when it was served last: the pair would be the last in line until then.
+          const lastServed = taken > this.#present() ? 0 : taken;
+          states.set(key, { lastServed, restUntil: Number(item.rest?.N ?? AWAKE) });
         }
       }
       return states;
     });
   }
 
-  #mayTake(holder: Lease): boolean {
-    return holder.owner === '' || holder.until.getTime() < this.#takeoverTime();
+  #mayTake(item: Item): boolean {
+    const { owner, until } = leaseOf(item);
+    const end = until.getTime();
+    const since = Number(item.since?.N ?? end - LONGEST_LEASE_MS);
+    return owner === '' || end < this.#takeoverTime() || since > this.#present();
+  }
+
+  /** Leases that were taken after this moment were taken in the future, whichever clock is asked. */
+  #present(): number {
+    return this.#options.clock.now() + this.#options.skewMs;
   }
 
   /** Leases that ended before this moment have expired on every clock. */
@@ -143,20 +176,25 @@ export class DynamoDbLeaseStore implements LeaseStore {
     owner: string,
     leaseMs: number,
     epoch: bigint,
-  ): Promise<{ lease: Lease } | { holder: Lease }> {
+  ): Promise<{ lease: Lease } | { holder: Lease; mayTake: boolean }> {
+    const now = this.#options.clock.now();
     const { item, refused } = await this.#update(key, {
-      UpdateExpression: 'SET #owner = :owner, #until = :until, #epoch = :epoch, #rest = :awake',
+      UpdateExpression:
+        'SET #owner = :owner, #since = :now, #until = :until, #epoch = :epoch, #rest = :awake',
       ConditionExpression: canBeTaken,
-      ExpressionAttributeNames: names,
+      ExpressionAttributeNames: namesWithSince,
       ExpressionAttributeValues: {
         ':owner': text(owner),
-        ':until': number(this.#options.clock.now() + leaseMs),
+        ':now': number(now),
+        ':until': number(now + leaseMs),
         ':takeoverTime': number(this.#takeoverTime()),
+        ':present': number(this.#present()),
+        ':farEnd': number(this.#present() + LONGEST_LEASE_MS),
         ':epoch': number(epoch),
         ':awake': number(AWAKE),
       },
     });
-    return refused ? { holder: leaseOf(item) } : { lease: leaseOf(item) };
+    return refused ? { holder: leaseOf(item), mayTake: this.#mayTake(item) } : { lease: leaseOf(item) };
   }
 
   /** Writes; `refused` when the condition did not hold. `item` is the item as it is then. */

@@ -4,16 +4,31 @@
  * **One item a piece of work.** The key is `unit/queue/node`. The item is never deleted, and no DynamoDB TTL touches it
  * (TTL deletes hours late, and would lose the epoch).
  *
- * **Acquisition.** One conditional write. It succeeds where nobody has the lease (never taken, or released), or where
- * it expired more than the skew margin ago by the taker's clock. It writes the owner, the end of the lease, and a new
- * epoch. Owners are unique per run: a write whose answer was lost, and that is tried again, finds itself as owner.
+ * **Acquisition.** One conditional write. It succeeds if nobody has the lease (never taken, or released), if it expired
+ * more than the skew margin ago by the taker's clock, or if it was taken more than the margin *after* the taker's present:
+ * no lease was taken in the future, so the clock that says so is wrong, and so is the end that it gave the lease. The write
+ * holds the owner, when the lease was taken and when it ends, and a new epoch. Owners are unique per run: a write whose
+ * answer was lost, and that is tried again, finds itself as owner.
  *
  * **Epoch.** Every acquisition gets a higher one. It is the taker's clock in milliseconds, or the last epoch + 1 where
- * that is higher. So epochs stay comparable when the table is lost and made anew, and between the stores of a cloud
- * deployment and of a run by hand, where a counter that starts again at 1 would be fenced off for ever.
+ * that is higher. This is a proposal. The subscriber has the last word (pgtide.begin_replay, lib/replay/epoch.ts):
+ *  - It takes no epoch from beyond its own clock plus a tolerance, so no clock can fence others off with an epoch from
+ *    tomorrow. One that is stored all the same (by an older version, or because the subscriber's clock went back) counts
+ *    for nothing, and the next run replaces it.
+ *  - Whom it refuses, as too low or too high, and who still has the lease, asks the subscriber for a fair epoch (the higher
+ *    of its clock and the last epoch + 1) and has the store restamp the lease with it. So a clock that is behind, a table that was
+ *    lost and made anew, a second store (a run by hand beside a deployment) and an epoch from tomorrow in this table
+ *    delay a run by two round trips, and no more.
+ *  - Restamping needs the lease: it is conditional on owner and epoch. Who was overtaken gets no new epoch, and is fenced.
+ *  - A machine whose own clock is ahead of both databases' by more than the tolerance is refused before it has written there:
+ *    its leases end when they should not, and nothing else would tell its operator.
+ *  - A subscriber counts refusals with none accepted in between. From the third on they are an error for an operator.
+ * Why two runs with one store stay in order: of two leases the later one has the higher epoch, or had its epoch set by the
+ * subscriber after the earlier one's was stored there; and the earlier holder, once refused, cannot restamp.
  *
  * **Trust window.** A holder may begin new work until `until` by its own clock. Another takes over `skewMs` after
- * `until` at the earliest by *its* clock. As long as two clocks differ by less than `skewMs`, the two do not overlap.
+ * `until` at the earliest by *its* clock. As long as two clocks differ by less than `skewMs`, the two do not overlap; nor
+ * does one then see the other's lease as taken in the future.
  *
  * **What an expired holder may do.** Finish the transaction it is in, and try to commit it. Nothing depends on its
  * looking at a clock: each transaction on the subscriber locks the row that holds the position, and compares its epoch
@@ -61,6 +76,11 @@ export interface LeaseStore {
    * nothing where another has taken the lease over.
    */
   release(lease: Lease, restUntil?: Date): Promise<void>;
+  /**
+   * Gives a lease that is still held another epoch, and returns it with that; null where another has taken it over. For the
+   * subscriber's word alone (lib/replay/epoch.ts). A store without it leaves a refused run to end.
+   */
+  restamp?(lease: Lease, epoch: bigint): Promise<Lease | null>;
   /** The states of these keys, perhaps a second old; keys never acquired are absent. */
   states(keys: readonly string[]): Promise<Map<string, LeaseState>>;
   /** Ends the rest of these keys, also one that a run under way would begin at its end. */

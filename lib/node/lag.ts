@@ -14,7 +14,10 @@ export interface Lag {
 export async function measureLag(provider: Client, queue: string, tick: TickId): Promise<Lag> {
   const row = await provider.first<{ behind: boolean; seconds: number; pending: bigint }>(
     `select t.tick_id < last.tick_id as behind,
-            greatest(extract(epoch from now() - t.tick_time), 0)::float8 as seconds,
+            greatest(extract(epoch from now() - case when t.tick_time <= now() then t.tick_time
+                -- The clock was set back since: it says more of what came after that.
+                else (select min(n.tick_time) from pgq.tick n where n.tick_queue = q.queue_id and n.tick_id > $2) end),
+              0)::float8 as seconds,
             greatest(pgq.seq_getval(q.queue_event_seq) - t.tick_event_seq, 0)::bigint as pending
        from pgq.queue q
        join pgq.tick t on t.tick_queue = q.queue_id and t.tick_id = $2

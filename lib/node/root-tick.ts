@@ -19,7 +19,7 @@ export async function tickRoot(client: Client, queue: string): Promise<RootTick>
     const row = await client.transaction({}, () =>
       client.first<RootTick>(
         `select t.tick::bigint as tick,
-                case when t.tick is null then coalesce(extract(epoch from i.ticker_lag), 0) else 0 end::float8 as "lagSeconds"
+                case when t.tick is null then greatest(extract(epoch from i.ticker_lag), 0) else 0 end::float8 as "lagSeconds"
            from pgq.get_queue_info($1) i, pgq.ticker($1) as t (tick)
           where pgq_node.is_root_node($1) is not null`,
         [queue],

@@ -33,7 +33,7 @@ export function listQueues(client: Client, queue: string | null): Promise<QueueD
             extract(epoch from i.queue_ticker_max_lag)::float8 as "tickerMaxLagSeconds",
             extract(epoch from i.queue_ticker_idle_period)::float8 as "tickerIdlePeriodSeconds",
             extract(epoch from i.queue_rotation_period)::float8 as "rotationPeriodSeconds",
-            extract(epoch from now() - i.queue_switch_time)::float8 as "sinceSwitchSeconds",
+            greatest(extract(epoch from now() - i.queue_switch_time), 0)::float8 as "sinceSwitchSeconds",
             extract(epoch from i.ticker_lag)::float8 as "tickerLagSeconds",
             i.ev_per_sec as "eventsPerSecond",
             greatest(coalesce(i.ev_new, 0), 0)::bigint as "newEvents",

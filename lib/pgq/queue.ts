@@ -27,7 +27,7 @@ export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo |
             extract(epoch from queue_ticker_max_lag)::float8 as "tickerMaxLagSeconds",
             extract(epoch from queue_ticker_idle_period)::float8 as "tickerIdlePeriodSeconds",
             extract(epoch from queue_rotation_period)::float8 as "rotationPeriodSeconds",
-            extract(epoch from now() - queue_switch_time)::float8 as "sinceSwitchSeconds",
+            greatest(extract(epoch from now() - queue_switch_time), 0)::float8 as "sinceSwitchSeconds",
             extract(epoch from ticker_lag)::float8 as "tickerLagSeconds",
             coalesce(ev_new, 0)::bigint as "newEvents",
             last_tick_id::bigint as "lastTick"

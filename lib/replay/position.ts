@@ -31,7 +31,7 @@ export async function checkPosition(
     copies: unknown;
   }>(
     `select verdict, position, after_ev_id as "afterEventId", replica, getdatabaseencoding()::text as encoding, copies
-       from pgtide.begin_replay($1, $2, $3, $4, $5, $6, $7)`,
+       from pgtide.begin_replay($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       replay.queue,
       replay.consumer,
@@ -40,6 +40,7 @@ export async function checkPosition(
       batch.previousTime,
       batch.tick,
       batch.tickTime,
+      replay.skewMs,
     ],
   );
   switch (row?.verdict) {

@@ -9,6 +9,10 @@ export interface Replay {
   subscriber: Client;
   /** The lease's fencing token; null when run by hand. */
   epoch: bigint | null;
+  /** How often the subscriber has refused this run's epoch. */
+  refusals?: number;
+  /** How far the clocks of two machines may differ. */
+  skewMs?: number;
   /** Where a slice ends: it holds at most so many events, and about so many bytes of them. */
   maxEvents: number;
   maxBytes: number;

@@ -1,5 +1,5 @@
 import { Budget } from '../budget.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, elapsedMs } from '../clock.ts';
 import { type Config, nodeConfig, queueConfig } from '../config/config.ts';
 import type { Lease, LeaseStore } from '../lease/lease-store.ts';
 import { leaseKey } from '../lease/lease-store.ts';
@@ -49,20 +49,20 @@ const SILENCE_MS = 5_000;
  */
 export async function runUnit<Result = undefined>(request: RunRequest<Result>): Promise<RunReport<Result>> {
   const { clock, log } = request;
-  const started = clock.now();
+  const started = elapsedMs(clock);
   const report: RunReport<Result> = emptyReport(request);
   const woken = new Set<string>();
   try {
     if (request.consumer === undefined) queueConfig(request.config, request.queue);
     nodeConfig(request.config, request.node);
-    report.outcome = await underLease(request, report, (epoch) =>
-      repeatUnit(request, report, { epoch, woken }),
+    report.outcome = await underLease(request, report, (fence) =>
+      repeatUnit(request, report, { ...fence, woken }),
     );
   } catch (error) {
     report.error = asRunError(error);
   }
   await wake(request.leaseStore, woken, report);
-  report.durationMs = clock.now() - started;
+  report.durationMs = elapsedMs(clock) - started;
   log(canonicalLine(report, clock.now()));
   return report;
 }
@@ -94,23 +94,32 @@ function emptyReport(of: Pick<RunRequest<unknown>, 'unitName' | 'queue' | 'node'
 async function underLease<Result>(
   request: RunRequest<Result>,
   report: RunReport<Result>,
-  work: (epoch: bigint | null) => Promise<Outcome>,
+  work: (fence: Fence) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { leaseStore, unitName, queue, node, consumer, owner, budgetMs } = request;
-  if (!leaseStore || !units[unitName].lease) return work(null);
+  if (!leaseStore || !units[unitName].lease) return work({ epoch: null });
   const key = leaseKey(unitName, queue, consumer === undefined ? node : `${node}/${consumer}`);
   const began = request.clock.now();
   const taken = await leaseStore.acquire(key, owner, budgetMs + OVERTIME_MS);
   if (taken.kind === 'held') return { kind: 'lease-held', owner: taken.owner, until: taken.until };
   let restUntil: Date | undefined;
+  let { lease } = taken;
+  const restamp = async (epoch: bigint) => {
+    const restamped = (await leaseStore.restamp?.(lease, epoch)) ?? null;
+    lease = restamped ?? lease;
+    return restamped !== null;
+  };
   try {
-    const outcome = await work(taken.lease.epoch);
+    const outcome = await work({ epoch: lease.epoch, restamp });
     if (outcome.kind === 'idle' && request.restMs) restUntil = new Date(began + request.restMs);
     return outcome;
   } finally {
-    await release(leaseStore, taken.lease, { restUntil, report });
+    await release(leaseStore, lease, { restUntil, report });
   }
 }
+
+/** What a unit gets to fence with, see lib/lease/lease-store.ts. */
+type Fence = Pick<UnitContext, 'epoch' | 'restamp'>;
 
 interface Ending {
   restUntil: Date | undefined;
@@ -143,12 +152,12 @@ async function wake(
 async function repeatUnit<Result>(
   request: RunRequest<Result>,
   report: RunReport<Result>,
-  { epoch, woken }: { epoch: bigint | null; woken: Set<string> },
+  { woken, ...fence }: Fence & { woken: Set<string> },
 ): Promise<Outcome> {
   const budget = new Budget(request.clock, request.budgetMs);
   const context = makeContext(request, report, {
     budget,
-    epoch,
+    ...fence,
     ...(request.leaseStore && wakingInto(woken, request)),
   });
   const repeats = request.repeat ?? units[request.unitName].repeats;
@@ -170,7 +179,7 @@ function wakingInto(woken: Set<string>, { queue }: RunRequest<unknown>): Pick<Un
 function makeContext(
   request: RunRequest<unknown>,
   report: RunReport<unknown>,
-  given: Pick<UnitContext, 'budget' | 'epoch' | 'wake'>,
+  given: Pick<UnitContext, 'budget' | 'epoch' | 'restamp' | 'wake'>,
 ): UnitContext {
   const { config, queue, clock, secrets, progress } = request;
   const add = (to: Record<string, number>, name: string, by: number) => {
@@ -192,11 +201,11 @@ function makeContext(
       report.gauges[name] = value;
     },
     step: async (name, work) => {
-      const began = clock.now();
+      const began = elapsedMs(clock);
       try {
         return await work();
       } finally {
-        add(report.steps, name, clock.now() - began);
+        add(report.steps, name, elapsedMs(clock) - began);
       }
     },
     ...(progress ? { progress } : {}),

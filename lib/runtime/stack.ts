@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
+import { elapsedMs } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import type { UnitName } from '../units/registry.ts';
@@ -108,13 +109,14 @@ function invocation<Event extends z.ZodType, Response>(
 ) {
   return {
     before: ({ context }: StackRequest) => {
-      const ends = environment.clock.now() + Math.min(mostMs, context.getRemainingTimeInMillis() - MARGIN_MS);
+      const { clock } = environment;
+      const ends = elapsedMs(clock) + Math.min(mostMs, context.getRemainingTimeInMillis() - MARGIN_MS);
       context.invocation = {
         environment,
         config: environment.config(),
         // Lambda may deliver one request twice, and both deliveries have its id.
         owner: `${context.awsRequestId}/${randomUUID()}`,
-        remainingMs: () => Math.max(0, ends - environment.clock.now()),
+        remainingMs: () => Math.max(0, ends - elapsedMs(clock)),
       };
     },
   };

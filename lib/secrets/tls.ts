@@ -19,23 +19,45 @@ export function tlsModeOf(node: string, sslmode: string | undefined): TlsMode | 
 }
 
 function readAuthorities(node: string, file: string): string {
+  const remedy = "correct the node's tls.caFile (or sslrootcert)";
+  let text: string;
   try {
-    return readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new PgtideError(
-      'input',
-      `node ${node}: cannot read the CA file ${file}: ${(cause as Error).message}`,
-      {
-        remedy: "correct the node's tls.caFile (or sslrootcert)",
-        cause,
-      },
-    );
+    const reason = (cause as Error).message;
+    throw new PgtideError('input', `node ${node}: cannot read the CA file ${file}: ${reason}`, {
+      remedy,
+      cause,
+    });
   }
+  // Node would take no authorities for none given, and trust its own.
+  if (text.trim() === '')
+    throw new PgtideError('input', `node ${node}: the CA file ${file} is empty`, { remedy });
+  return text;
+}
+
+/** Says the authorities of the system, as libpq's sslrootcert does: those that Node trusts. */
+const SYSTEM = 'system';
+
+/** Where it is not said. A CA file is there to be used, also on this machine. */
+function usualMode(host: string, caFile: string | undefined): TlsMode {
+  return isLocalHost(host) && caFile === undefined ? 'disable' : 'verify-full';
+}
+
+function refuseWeakMode(node: string, mode: TlsMode): void {
+  if (mode !== 'verify-full')
+    throw new PgtideError('input', `node ${node}: ${mode} cannot be used with sslrootcert=system`, {
+      remedy:
+        'anybody can have a certificate of the authorities of the system: say verify-full, or name the CA file',
+    });
 }
 
 /**
  * Node's TLS options for a host. verify-full unless told otherwise, except on this machine itself. Without a CA file
  * the authorities are Node's, and those of NODE_EXTRA_CA_CERTS (on Lambda that file holds the ones of RDS).
+ *
+ * As libpq has it: `require` with a CA file means verify-ca; the authorities of the system go with verify-full alone; a Unix
+ * socket has no TLS, whatever is asked for.
  */
 export function tlsOptions(
   node: string,
@@ -43,11 +65,12 @@ export function tlsOptions(
   tls: NodeConfig['tls'],
   fromUrl: { mode?: TlsMode | undefined; caFile?: string | undefined } = {},
 ): ConnectionTarget['ssl'] {
-  const mode = tls?.mode ?? fromUrl.mode ?? (isLocalHost(host) ? 'disable' : 'verify-full');
-  if (mode === 'disable') return false;
-  if (mode === 'require') return { rejectUnauthorized: false };
   const caFile = tls?.caFile ?? fromUrl.caFile;
-  const ca = caFile && caFile !== 'system' ? { ca: readAuthorities(node, caFile) } : {};
-  const anyName = mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {};
+  const mode = tls?.mode ?? fromUrl.mode ?? usualMode(host, caFile);
+  if (caFile === SYSTEM) refuseWeakMode(node, mode);
+  if (mode === 'disable' || host.startsWith('/')) return false;
+  if (mode === 'require' && caFile === undefined) return { rejectUnauthorized: false };
+  const ca = caFile === undefined || caFile === SYSTEM ? {} : { ca: readAuthorities(node, caFile) };
+  const anyName = mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined };
   return { rejectUnauthorized: true, ...ca, ...anyName };
 }

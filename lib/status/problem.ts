@@ -6,6 +6,8 @@ const severities = {
   'status-failed': 'error',
   'ticker-stale': 'error',
   'ticker-paused': 'error',
+  'clock-set-back': 'error',
+  'clocks-differ': 'error',
   'trigger-missing': 'error',
   'trigger-disabled': 'error',
   'partition-uncaptured': 'error',

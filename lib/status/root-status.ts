@@ -4,6 +4,7 @@ import { requireNode } from '../node/topology.ts';
 import { getQueueInfo, type QueueInfo } from '../pgq/queue.ts';
 import { listCaptureProblems } from '../tables/capture.ts';
 import { inspectTables, obstaclesOf, providerPrivileges } from '../tables/inspection.ts';
+import { tickOfTheFuture } from './clocks.ts';
 import { isProblemCode, type Problem } from './problem.ts';
 import { rotationProblems } from './rotation.ts';
 import type { NodeStatus } from './shape.ts';
@@ -23,7 +24,7 @@ export async function readRoot(client: Client, queue: string): Promise<RootStatu
   const tables = (await listTables(client, queue)).filter((table) => table.local);
   const names = tables.map(({ name }) => name);
   const problems = [
-    ...tickerProblems(queue, info),
+    ...tickerProblems(queue, client.node, info),
     ...(await captureProblems(client, queue)),
     ...(await rightsProblems(client, names, providerPrivileges)),
     ...(await rotationProblems(client, queue)),
@@ -49,7 +50,7 @@ export async function readRoot(client: Client, queue: string): Promise<RootStatu
   };
 }
 
-function tickerProblems(queue: string, info: QueueInfo | undefined): Problem[] {
+function tickerProblems(queue: string, root: string, info: QueueInfo | undefined): Problem[] {
   if (!info)
     return [
       {
@@ -68,6 +69,7 @@ function tickerProblems(queue: string, info: QueueInfo | undefined): Problem[] {
     ];
   const age = info.tickerLagSeconds;
   const limit = info.tickerIdlePeriodSeconds + STALE_TICK_SECONDS;
+  if (age !== null && age < 0) return tickOfTheFuture(queue, root, age);
   if (age !== null && age <= limit) return [];
   return [
     {

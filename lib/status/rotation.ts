@@ -17,7 +17,7 @@ interface Rotation {
 /** Rotation that should have happened long ago: who holds it, and how much disk that has cost. */
 export async function rotationProblems(root: Client, queue: string): Promise<Problem[]> {
   const rotation = await root.first<Rotation>(
-    `select q.queue_switch_time + 2 * q.queue_rotation_period < now() as overdue,
+    `select least(q.queue_switch_time, now()) + 2 * q.queue_rotation_period < now() as overdue,
             extract(epoch from q.queue_rotation_period)::float8 as "periodSeconds",
             extract(epoch from now() - q.queue_switch_time)::float8 as "sinceSwitchSeconds",
             q.queue_switch_step2 is not null as complete,

@@ -42,10 +42,30 @@ function isReplicable(relation: Relation): boolean {
   return relation.kind === 'table' || relation.kind === 'partitioned table';
 }
 
-/** `*` and `?` of a pattern as a regular expression over whole names. */
-function expression(pattern: string): RegExp {
-  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+/**
+ * True when the whole name is of the pattern: `*` stands for any characters, `?` for one. At a mismatch only the last `*` takes
+ * one character more: what an earlier one could take instead, the last one can too. So there are at most as many steps as
+ * pattern and name have characters, multiplied; a regular expression would try all ways to share the name out.
+ */
+export function isOfPattern(name: string, pattern: string): boolean {
+  const text = [...name];
+  const wanted = [...pattern];
+  let at = 0;
+  let star = -1;
+  let taken = 0;
+  for (let place = 0; place < text.length; ) {
+    if (wanted[at] === '*') {
+      star = at++;
+      taken = place;
+    } else if (at < wanted.length && (wanted[at] === '?' || wanted[at] === text[place])) {
+      at++;
+      place++;
+    } else if (star >= 0) {
+      at = star + 1;
+      place = ++taken;
+    } else return false;
+  }
+  return wanted.slice(at).every((rest) => rest === '*');
 }
 
 /** A name as people give it, in full: without a schema it is in `public`. Names that hold dots are tried both ways. */
@@ -78,7 +98,7 @@ export function matchNames(known: readonly string[], wanted: Wanted): string[] {
 export function matching(known: readonly string[], given: string): string[] {
   for (const full of candidates(given)) {
     if (known.includes(full)) return [full];
-    const matches = /[*?]/.test(full) ? known.filter((name) => expression(full).test(name)) : [];
+    const matches = /[*?]/.test(full) ? known.filter((name) => isOfPattern(name, full)) : [];
     if (matches.length > 0) return matches;
   }
   return [];

@@ -24,6 +24,8 @@ export interface UnitContext {
   readonly node: string;
   /** The fencing token of the lease; null when run by hand without one. */
   readonly epoch: bigint | null;
+  /** Gives the lease another epoch; false: another run has taken it over. Absent where there is no lease. */
+  readonly restamp?: (epoch: bigint) => Promise<boolean>;
   readonly budget: Budget;
   readonly clock: Clock;
   /** Opens a connection to a node for the time of `work`. */

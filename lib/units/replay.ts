@@ -4,6 +4,7 @@ import { PgtideError, policyOf } from '../errors.ts';
 import { workerName } from '../node/topology.ts';
 import type { Outcome } from '../outcome.ts';
 import { nextBatch } from '../pgq/batch.ts';
+import { fencedError, isOfFastClock, settleEpoch } from '../replay/epoch.ts';
 import { UnreadableKey } from '../replay/extract.ts';
 import { noteStop, StopAtEvent } from '../replay/handle-events.ts';
 import type { Replay, ReplayStep, SliceResult } from '../replay/replay.ts';
@@ -51,6 +52,7 @@ function replayConnected(context: UnitContext, hooks: Hooks, careful: boolean): 
         provider,
         subscriber,
         epoch: context.epoch,
+        skewMs: context.config.lease.skewSeconds * 1000,
         maxEvents: limits.maxEvents,
         maxBytes: limits.maxBytes,
         onConflict,
@@ -89,6 +91,10 @@ async function nextSlice(context: UnitContext, work: Replay): Promise<SliceResul
     try {
       return await context.step('replay', () => replaySlice(work));
     } catch (error) {
+      if (await settleEpoch(work, error, context)) {
+        context.count('restamped', 1);
+        continue;
+      }
       const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
       if (!hasState(error, QUERY_CANCELED) || events < 2 || !context.budget.allows(LEAST_MS)) throw error;
       work.maxEvents = Math.ceil(events / 10);
@@ -120,7 +126,10 @@ function report(context: UnitContext, result: SliceResult): void {
 }
 
 /** What an operator has to mend stands in the node's state too, where status and Londiste's tools look. */
-async function rememberError(work: Replay, error: unknown): Promise<never> {
+async function rememberError(work: Replay, thrown: unknown): Promise<never> {
+  const isFenced = thrown instanceof PgtideError && thrown.kind === 'fenced';
+  const error = isFenced ? await fencedError(work, thrown) : thrown;
+  if (isOfFastClock(error)) throw error;
   if (error instanceof PgtideError && (policyOf[error.kind] === 'operator' || error.kind === 'internal'))
     await work.subscriber
       .query('select pgq_node.set_consumer_error($1, $2, $3)', [work.queue, work.consumer, error.message])

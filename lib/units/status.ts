@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { type ErrorKind, PgtideError, usualRemedy } from '../errors.ts';
+import { ClockComparison } from '../status/clocks.ts';
 import { type LeafStatus, readLeaf } from '../status/leaf-status.ts';
 import { isError, type Problem, type ProblemCode } from '../status/problem.ts';
 import { type RootStatus, readRoot } from '../status/root-status.ts';
@@ -29,11 +30,18 @@ export const status: OnDemandUnit<StatusInput, StatusResult> = async (context, i
 async function readQueue(context: UnitContext, queue: string): Promise<QueueStatus> {
   const config = queueConfig(context.config, queue);
   const leaves: Attempt<LeafStatus>[] = [];
+  const clocks = new ClockComparison(context.clock, context.config.lease.skewSeconds);
   const readLeaves = async (root: Client | undefined) => {
     for (const leaf of config.leaves)
-      leaves.push(await attempt(context, leaf, (client) => readLeaf(client, { queue, config, root })));
+      leaves.push(
+        await attempt(context, leaf, async (client) => {
+          await clocks.note(client);
+          return readLeaf(client, { queue, config, root });
+        }),
+      );
   };
   const root = await attempt<RootStatus>(context, config.root, async (client) => {
+    await clocks.note(client);
     const found = await readRoot(client, queue);
     await readLeaves(client);
     return found;
@@ -43,10 +51,15 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
     await readLeaves(undefined);
   }
   const info = root.value?.info;
+  const clockProblems = clocks.problems();
+  const withClocks = (node: NodeStatus) => ({
+    ...node,
+    problems: [...node.problems, ...(clockProblems.get(node.name) ?? [])],
+  });
   const pending = leaves.map(({ value }) => value?.pendingEvents ?? 0n);
   return {
     name: queue,
-    ticker: { lagSeconds: info?.tickerLagSeconds ?? null },
+    ticker: { lagSeconds: atLeast0(info?.tickerLagSeconds) },
     events: { pending: Math.max(...[info?.newEvents ?? 0n, ...pending].map(Number)) },
     nodes: [
       root.value?.node ?? unreadNode(config.root, 'root', root.problems),
@@ -54,8 +67,13 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
         const name = config.leaves[index] ?? '';
         return value?.node ?? { ...unreadNode(name, 'leaf', problems), provider: config.root };
       }),
-    ],
+    ].map(withClocks),
   };
+}
+
+/** Below 0 where the clock was set back, which is a problem by itself (clock-set-back). */
+function atLeast0(seconds: number | null | undefined): number | null {
+  return seconds === null || seconds === undefined ? null : Math.max(0, seconds);
 }
 
 /** Either a value, or why there is none. */

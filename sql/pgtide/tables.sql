@@ -24,6 +24,9 @@ create table pgtide.replay_state (
     slice_time      timestamptz,
     -- Events that were set aside beyond the number that is kept: only counted.
     unkept_events   bigint not null default 0,
+    -- Runs refused by their epoch since one was taken last, and the last time of that.
+    refusals        int not null default 0,
+    refused_at      timestamptz,
     primary key (queue_name, consumer_name),
     foreign key (queue_name, consumer_name) references pgq_node.local_state on delete cascade,
     check ((slice_tick is null) = (slice_ev_id is null))

@@ -20,6 +20,7 @@ export function answerLost(store: LeaseStore): LeaseStore {
       throw failure('TimeoutError');
     },
     release: (...values) => store.release(...values),
+    restamp: async (...values) => (await store.restamp?.(...values)) ?? null,
     states: (keys) => store.states(keys),
     wake: (keys) => store.wake(keys),
   };
@@ -29,6 +30,7 @@ export function releaseLost(store: LeaseStore): LeaseStore {
   return {
     acquire: (key, owner, leaseMs) => store.acquire(key, owner, leaseMs),
     release: () => Promise.reject(failure('TimeoutError')),
+    restamp: async (...values) => (await store.restamp?.(...values)) ?? null,
     states: (keys) => store.states(keys),
     wake: (keys) => store.wake(keys),
   };

@@ -46,6 +46,43 @@ test('a CA file is read, and one that is missing is named', async () => {
   await expect(target({ url, tls: { caFile } })).rejects.toThrow(`cannot read the CA file ${caFile}`);
 });
 
+test('a CA file and an sslmode mean what they mean to libpq, or are refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgtide-ca-'));
+  const caFile = join(folder, 'ca.pem');
+  const empty = join(folder, 'empty.pem');
+  writeFileSync(caFile, 'PEM');
+  writeFileSync(empty, ' \n');
+  const at = (host: string, query = '') => `postgres://app@${host}/shop${query}`;
+  const remote = at('db.example.com');
+  const checked = { rejectUnauthorized: true, ca: 'PEM' };
+
+  const inConfig = (await target({ url: remote, tls: { mode: 'require', caFile } })).ssl;
+  expect(inConfig).toMatchObject(checked);
+  expect(inConfig && inConfig.checkServerIdentity?.(), 'whatever its name').toBeUndefined();
+  const inUrl = `sslmode=require&sslrootcert=${encodeURIComponent(caFile)}`;
+  expect((await target({ url: at('db.example.com', `?${inUrl}`) })).ssl).toMatchObject(checked);
+  const mixed = { url: at('db.example.com', '?sslmode=require'), tls: { caFile } };
+  expect((await target(mixed)).ssl).toMatchObject(checked);
+
+  expect((await target({ url: at('localhost'), tls: { caFile } })).ssl, 'named to be used').toEqual(checked);
+  expect((await target({ url: at('%2Frun'), tls: { mode: 'verify-full' } })).ssl, 'a Unix socket').toBe(
+    false,
+  );
+
+  expect((await target({ url: at('localhost', '?sslrootcert=system') })).ssl).toEqual({
+    rejectUnauthorized: true,
+  });
+  for (const mode of ['require', 'verify-ca', 'disable'])
+    await expect(target({ url: at('h', `?sslmode=${mode}&sslrootcert=system`) })).rejects.toMatchObject({
+      kind: 'input',
+      message: `node shop: ${mode} cannot be used with sslrootcert=system`,
+    });
+  await expect(target({ url: remote, tls: { caFile: empty } })).rejects.toThrow(
+    `the CA file ${empty} is empty`,
+  );
+  rmSync(folder, { recursive: true });
+});
+
 test('env: takes the url from a variable, and says which one is missing or wrong, without its value', async () => {
   const config = { url: 'env:PGTIDE_TEST_URL' };
   await expect(target(config)).rejects.toThrow(

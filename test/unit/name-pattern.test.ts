@@ -1,6 +1,8 @@
 /** Names of tables as people write them: schema.table, table in public, and wildcards; a name that means none says so. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matchNames, matchTables, type Relation } from '../../lib/tables/name-pattern.ts';
+import { isOfPattern, matchNames, matchTables, type Relation } from '../../lib/tables/name-pattern.ts';
+import { holds } from '../support/property.ts';
 
 const relation = (name: string, more: Partial<Relation> = {}): Relation => ({
   oid: 1,
@@ -100,4 +102,31 @@ test('tables and all of them at once are refused', () => {
   expect(() => matchNames(['public.orders'], { tables: ['orders'], all: true })).toThrow(
     'all were asked for',
   );
+});
+
+/** What a pattern means, said the short way. */
+function means(name: string[], pattern: string[]): boolean {
+  const [first, ...rest] = pattern;
+  if (first === undefined) return name.length === 0;
+  if (first === '*') return means(name, rest) || (name.length > 0 && means(name.slice(1), pattern));
+  return name.length > 0 && (first === '?' || first === name[0]) && means(name.slice(1), rest);
+}
+
+test('a name is of a pattern exactly if there is a way to share it out', () =>
+  holds(
+    fc.property(
+      fc.array(fc.constantFrom('a', 'b', '.', '*', '💧', '\n'), { maxLength: 9 }),
+      fc.array(fc.constantFrom('a', 'b', '.', '*', '*', '?', '💧', '\n'), { maxLength: 8 }),
+      (name, pattern) => {
+        expect(isOfPattern(name.join(''), pattern.join(''))).toBe(means(name, pattern));
+      },
+    ),
+    2_000,
+  ));
+
+test('a pattern of many stars ends, where trying all ways to share the name out would not', () => {
+  const name = `public.${'a'.repeat(63)}`;
+  expect(isOfPattern(name, `${'*a'.repeat(30)}*b`)).toBe(false);
+  expect(matchNames([name], { tables: ['*a'.repeat(30)] })).toEqual([name]);
+  expect(() => matchNames([name], { tables: [`${'*a'.repeat(30)}*b`] })).toThrow('there is no table');
 });

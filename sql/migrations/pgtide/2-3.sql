@@ -32,3 +32,4 @@ create table pgtide.unhandled_event (
     noted_at        timestamptz not null default now(),
     primary key (queue_name, ev_id)
 );
+alter table pgtide.replay_state add refusals int not null default 0, add refused_at timestamptz;

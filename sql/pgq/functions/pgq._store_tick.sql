@@ -9,6 +9,9 @@
 --
 -- txid_current_snapshot() leaves out its own transaction, which then counts as finished once a younger one is. An event
 -- that this transaction inserts later would lie before the tick. So the own id is put among the running ones.
+--
+-- Times grow from tick to tick, except where the clock was set back: times that all wait in the future would stop whatever
+-- goes by the age of a tick. What orders ticks is their ids and snapshots alone.
 create or replace function pgq._store_tick(
     i_queue_id int4, i_tick_id bigint, i_time timestamptz, i_event_seq bigint
 ) returns bigint
@@ -45,7 +48,9 @@ begin
     end if;
 
     insert into pgq.tick (tick_queue, tick_id, tick_time, tick_snapshot, tick_event_seq)
-    values (i_queue_id, i_tick_id, greatest(i_time, v_last.tick_time), v_snapshot, i_event_seq);
+    values (i_queue_id, i_tick_id,
+            case when v_last.tick_time > clock_timestamp() then i_time else greatest(i_time, v_last.tick_time) end,
+            v_snapshot, i_event_seq);
     return i_tick_id;
 end;
 $$;

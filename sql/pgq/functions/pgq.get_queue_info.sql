@@ -2,7 +2,8 @@
 --
 -- State of the queues.
 --
--- Arguments: ticker_lag - now() minus the last tick's time; ev_per_sec - over the last 20 ticks; ev_new - events since
+-- Arguments: ticker_lag - now() minus the last tick's time, below 0 where the clock was set back; ev_per_sec - over the last 20
+--            ticks; ev_new - events since
 --            the last tick, by the event sequence
 -- Returns: one row a queue, by name; none for an unknown queue
 -- Writes: nothing
@@ -32,7 +33,7 @@ begin
                q.queue_ticker_idle_period,
                now() - top.tick_time,
                (top.tick_event_seq - low.tick_event_seq)
-                   / nullif(extract(epoch from top.tick_time - low.tick_time), 0)::float8,
+                   / nullif(greatest(extract(epoch from top.tick_time - low.tick_time), 0), 0)::float8,
                coalesce(pg_sequence_last_value(q.queue_event_seq::regclass), 0) - top.tick_event_seq,
                top.tick_id
           from pgq.queue q

@@ -16,7 +16,7 @@ begin
     for func_arg in
         select q.queue_name from pgq.queue q
          where q.queue_rotation_period is not null and q.queue_switch_step2 is not null
-           and q.queue_switch_time + q.queue_rotation_period < now()
+           and (q.queue_switch_time + q.queue_rotation_period < now() or q.queue_switch_time > clock_timestamp())
          order by q.queue_name
     loop
         v_rotating := true;

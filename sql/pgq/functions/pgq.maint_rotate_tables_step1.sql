@@ -1,7 +1,7 @@
 -- pgq.maint_rotate_tables_step1(i_queue_name)
 --
--- Switches a queue to its next event table, which it truncates, when the rotation period is over and every consumer has
--- left that table behind. Step 2 must follow in a later transaction.
+-- Switches a queue to its next event table, which it truncates, when the rotation period is over (or began in the future: the
+-- clock was set back) and every consumer has left that table behind. Step 2 must follow in a later transaction.
 --
 -- Returns: int4, always 0, also when it is not yet time, a consumer is too far behind, or a table is locked
 -- Writes: pgq.queue, pgq.tick; truncates an event table
@@ -28,7 +28,7 @@ begin
      where q.queue_name = i_queue_name
        and q.queue_rotation_period is not null
        and q.queue_switch_step2 is not null
-       and q.queue_switch_time + q.queue_rotation_period < now()
+       and (q.queue_switch_time + q.queue_rotation_period < now() or q.queue_switch_time > clock_timestamp())
        for no key update skip locked;
     if not found then
         return 0;

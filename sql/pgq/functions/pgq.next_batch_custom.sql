@@ -2,7 +2,7 @@
 --
 -- Opens the consumer's next batch. While one is open, it is returned again, whoever asks, until pgq.finish_batch.
 --
--- Arguments: i_min_lag - not before its last tick is that old; i_min_count, i_min_interval - not before it holds that many
+-- Arguments: i_min_lag - not before its last tick is that old (one from the future is: the clock was set back); i_min_count, i_min_interval - not before it holds that many
 --            events or spans that time (see pgq.find_tick_helper). All may be null: the next tick ends the batch.
 -- Returns: batch_id, ticks and their times and event sequences; nulls when there is no batch yet. The sequences are hints:
 --          equal ones do not prove that a batch is empty.
@@ -71,7 +71,9 @@ begin
                   from pgq.find_tick_helper(v_sub.sub_queue, v_sub.sub_last_tick, v_sub.tick_time, v_sub.tick_event_seq,
                                             i_min_count, i_min_interval) h;
             end if;
-            if v_next.tick_id is null or now() - v_next.tick_time < i_min_lag then
+            if v_next.tick_id is null
+                or (now() - v_next.tick_time < i_min_lag and v_next.tick_time <= clock_timestamp())
+            then
                 return;
             end if;
 

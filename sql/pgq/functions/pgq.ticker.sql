@@ -13,6 +13,10 @@
 -- earlier batch again, or leave some out. So tickers of a queue wait for each other (advisory lock 7366513 = 'pgq', queue
 -- id; it ends with the transaction), and only a statement after that takes the snapshot. Under REPEATABLE READ and
 -- SERIALIZABLE the snapshot would be older than the lock; they are refused.
+--
+-- A last tick that is later than the clock was made before the clock went back. How old it is cannot be known, so a tick is due:
+-- it bears the time of now, and with it all goes by the clock again. (Who has waited for the lock may find a tick
+-- later than its transaction, and so than now(), but not than the clock.)
 create or replace function pgq.ticker(i_queue_name text) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_bitmapscan = off as $$
@@ -21,6 +25,7 @@ declare
     v_last  record;
     v_gap   interval;
     v_lag   interval;
+    v_ahead boolean;
     v_seq   bigint;
     v_new   bigint;
 begin
@@ -46,14 +51,15 @@ begin
       from pgq.tick t where t.tick_queue = v_queue.queue_id order by t.tick_id desc limit 1;
     if found then
         v_lag := now() - v_last.tick_time;
+        v_ahead := v_last.tick_time > clock_timestamp();
         v_new := v_seq - v_last.tick_event_seq;
         if v_new < 0 then
             raise warning 'Negative new_events?  old=% cur=%', v_last.tick_event_seq, v_seq;
         elsif v_new > 0 then
-            if v_new < v_queue.queue_ticker_max_count and v_lag < v_queue.queue_ticker_max_lag then
+            if v_new < v_queue.queue_ticker_max_count and v_lag < v_queue.queue_ticker_max_lag and not v_ahead then
                 return null;
             end if;
-        else
+        elsif not v_ahead then
             select v_last.tick_time - t.tick_time into v_gap
               from pgq.tick t where t.tick_queue = v_queue.queue_id and t.tick_id < v_last.tick_id
              order by t.tick_id desc limit 1;

@@ -54,6 +54,11 @@ begin
         return v_member.sub_batch;
     end if;
 
+    -- Seen last before the clock went back: how long ago cannot be known, and counts from now on.
+    update pgq.subscription s set sub_active = now()
+     where i_dead_interval is not null and s.sub_queue = v_main.sub_queue and s.sub_id = v_main.sub_id
+       and s.sub_consumer not in (v_main.sub_consumer, v_member.sub_consumer) and s.sub_active > clock_timestamp();
+
     select s.sub_consumer, s.sub_batch, s.sub_last_tick, s.sub_next_tick, s.sub_active into v_dead
       from pgq.consumer c
      cross join lateral (

@@ -1,4 +1,4 @@
--- pgtide.begin_replay(i_queue, i_consumer, i_epoch, i_prev_tick, i_prev_time, i_tick, i_tick_time)
+-- pgtide.begin_replay(i_queue, i_consumer, i_epoch, i_prev_tick, i_prev_time, i_tick, i_tick_time [, i_skew_ms])
 --     returns (verdict, position, after_ev_id, replica, copies)
 --
 -- On the subscriber, at the start of replay's transaction: locks the consumer's position, checks the lease's epoch against
@@ -6,6 +6,9 @@
 --   i_epoch  the lease's; NULL when run by hand: then the lock and the position alone protect
 --   i_prev_time, i_tick_time  when the provider made the two ticks. A tick of the same id and another time is another tick: the
 --            provider was restored from a backup, and has given the id again. Where the position was moved by hand, no time is known.
+--   i_skew_ms  how far the clocks of two machines may differ; epochs are bounded by this server's clock, see pgtide.epoch_bound
+-- An epoch below the highest one is refused (TD006), and one beyond the bound too (TD012). A stored one beyond the bound is no
+-- fence: it is replaced.
 -- verdict:
 --   on-track         the batch starts where this node stands (or in it: after_ev_id is the last event of the slices applied)
 --   already-applied  it ends where this node stands: only its end is to be told to the provider
@@ -17,7 +20,7 @@
 -- Makes the temporary tables pgtide_stage (the events) and pgtide_chunks (the chunks' states, read once for the transaction).
 -- The caller must have opened the batch before: a chunk that is pending here then takes its snapshot after the batch's end.
 create or replace function pgtide.begin_replay(i_queue text, i_consumer text, i_epoch bigint, i_prev_tick bigint,
-    i_prev_time timestamptz, i_tick bigint, i_tick_time timestamptz,
+    i_prev_time timestamptz, i_tick bigint, i_tick_time timestamptz, i_skew_ms bigint default 0,
     out verdict text, out "position" bigint, out after_ev_id bigint, out replica bool, out copies jsonb)
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -26,6 +29,7 @@ declare
     v_state pgq_node.local_state;
     v_replay pgtide.replay_state;
     v_time timestamptz;
+    v_bound bigint := pgtide.epoch_bound(i_skew_ms);
 begin
     perform from pgq_node.local_state s where s.queue_name = i_queue and s.consumer_name = i_consumer;
     if not found then
@@ -44,10 +48,18 @@ begin
     end;
     select * into strict v_state from pgq_node.local_state s
     where s.queue_name = i_queue and s.consumer_name = i_consumer for update;
+    if v_replay.epoch > v_bound then
+        v_replay.epoch := -1;
+    end if;
     if i_epoch < v_replay.epoch then
         raise exception 'lease epoch % is over, a run with epoch % has taken over', i_epoch, v_replay.epoch using errcode = 'TD006';
-    elsif i_epoch > v_replay.epoch then
-        update pgtide.replay_state r set epoch = i_epoch where r.queue_name = i_queue and r.consumer_name = i_consumer;
+    elsif i_epoch > v_bound then
+        raise exception 'lease epoch % is beyond this server''s clock', i_epoch using errcode = 'TD012',
+            detail = format('The clock is at %s.', clock_timestamp()),
+            hint = 'Set the clock that is wrong, this server''s or that of the machine that runs replay.';
+    elsif i_epoch > v_replay.epoch or v_replay.refusals > 0 then
+        update pgtide.replay_state r set epoch = coalesce(i_epoch, r.epoch), refusals = 0
+        where r.queue_name = i_queue and r.consumer_name = i_consumer;
     end if;
 
     position := v_state.last_tick_id;

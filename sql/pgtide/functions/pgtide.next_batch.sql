@@ -5,7 +5,7 @@
 -- or returns the open one again. PgQ's next_batch_custom cannot say "up to": it waits for a minimum.
 --   i_max_events    by the ticks' event sequence, which counts rolled-back events too
 -- For pgq_reader, as PgQ's.
--- Returns NULL in batch_id when there is no tick to read. behind_seconds is the age of the batch's end. Writes pgq.subscription.
+-- Returns NULL in batch_id when there is no tick to read. behind_seconds is the age of the batch's end, at least 0. Writes pgq.subscription.
 create or replace function pgtide.next_batch(i_queue text, i_consumer text, i_max_events bigint,
     out batch_id bigint, out prev_tick_id bigint, out prev_tick_time timestamptz, out tick_id bigint, out tick_time timestamptz,
     out tick_snapshot txid_snapshot, out behind_seconds float8)
@@ -53,7 +53,7 @@ begin
         set sub_batch = next_batch.batch_id, sub_next_tick = next_batch.tick_id, sub_active = now()
         where s.sub_queue = v_sub.sub_queue and s.sub_consumer = v_sub.sub_consumer and s.sub_active = v_sub.sub_active;
     end if;
-    select t.tick_time, t.tick_snapshot, extract(epoch from now() - t.tick_time)
+    select t.tick_time, t.tick_snapshot, greatest(extract(epoch from now() - t.tick_time), 0)
     into tick_time, tick_snapshot, behind_seconds
     from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = next_batch.tick_id;
     select t.tick_time into prev_tick_time from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = prev_tick_id;

@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select d.table_name, d.kind, d.object_name
     from pgtide.saved_ddl d
-    where d.queue_name = i_queue and (d.error is null or d.tried_at < now() - interval '10 minutes')
+    where d.queue_name = i_queue and (d.error is null or d.tried_at not between now() - interval '10 minutes' and clock_timestamp())
       and (d.kind in ('constraint', 'index') and exists (
                select from pgtide.table_state t
                where t.queue_name = d.queue_name and t.table_name = d.table_name and t.phase in ('restoring', 'ok'))

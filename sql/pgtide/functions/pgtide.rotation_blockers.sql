@@ -30,6 +30,8 @@ begin
     if not found then
         raise exception 'No such queue: %', coalesce(i_queue, 'null') using errcode = 'TD002';
     end if;
+    -- The clock may have been set back since the last rotation.
+    v_queue.queue_switch_time := least(v_queue.queue_switch_time, now());
     due := v_queue.queue_switch_time + v_queue.queue_rotation_period;
     held_bytes := (select coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)
                    from pg_inherits i where i.inhparent = v_queue.queue_data_pfx::regclass);

@@ -1,0 +1,80 @@
+/**
+ * What a run does whose epoch the subscriber has refused, see lib/lease/lease-store.ts. As long as the run has the lease, the
+ * subscriber's refusal says nothing about it, only about clocks, and it goes on with an epoch that comes from there.
+ */
+import type { Clock } from '../clock.ts';
+import { hasState } from '../db/sqlstate.ts';
+import { PgtideError } from '../errors.ts';
+import { aheadOf, clockToleranceMs } from '../node/clock-offset.ts';
+import type { Replay } from './replay.ts';
+
+export interface Fence {
+  clock: Clock;
+  restamp?: ((epoch: bigint) => Promise<boolean>) | undefined;
+}
+
+/** Below the highest epoch, and beyond the subscriber's clock. */
+const TOO_LOW = 'TD006';
+const TOO_HIGH = 'TD012';
+/** More than refusals in turn, by runs of two stores at once, can need. */
+const ATTEMPTS = 3;
+/** Refusals in a row that no takeover explains. */
+const TOO_OFTEN = 3;
+
+/** Makes `work` fit to be tried again after `error`; false: the error stays. Nothing was written by then. */
+export async function settleEpoch(work: Replay, error: unknown, { clock, restamp }: Fence): Promise<boolean> {
+  const tooHigh = hasState(error, TOO_HIGH);
+  if (!tooHigh && !hasState(error, TOO_LOW)) return false;
+  if (tooHigh) await refuseFastClock(work, clock, error instanceof PgtideError ? error.cause : error);
+  work.refusals = (work.refusals ?? 0) + 1;
+  if (!restamp || work.refusals > ATTEMPTS) return false;
+  const row = await work.subscriber.first<{ epoch: bigint }>(
+    'select pgtide.fair_epoch($1, $2, $3) as epoch',
+    [work.queue, work.consumer, work.skewMs],
+  );
+  if (row === undefined || !(await restamp(row.epoch))) return false;
+  work.epoch = row.epoch;
+  return true;
+}
+
+/** True for the error of a machine that has only itself to blame: it is no state of the queue. */
+export function isOfFastClock(error: unknown): boolean {
+  return hasState(error, TOO_HIGH);
+}
+
+/** Of three clocks the one that neither of the others confirms is wrong. Only where that is this machine's, the run ends. */
+async function refuseFastClock(
+  { subscriber, provider, skewMs = 0 }: Replay,
+  clock: Clock,
+  cause: unknown,
+): Promise<void> {
+  const tolerance = clockToleranceMs(skewMs / 1000);
+  const ahead = await aheadOf(subscriber, clock);
+  if (ahead <= tolerance || (await aheadOf(provider, clock)) <= tolerance) return;
+  throw new PgtideError(
+    'state',
+    `the clock of this machine is ${Math.round(ahead / 1000)} s ahead of that of ${subscriber.node}; nothing was applied`,
+    {
+      remedy: `set this machine's clock; if it is right, those of ${subscriber.node} and ${provider.node} are wrong`,
+      cause,
+    },
+  );
+}
+
+/** The error that a fenced run ends with: once or twice in a row that is a takeover, and after that something is wrong. */
+export async function fencedError(
+  { subscriber, queue, consumer }: Replay,
+  error: PgtideError,
+): Promise<PgtideError> {
+  const row = await subscriber
+    .first<{ count: number }>('select pgtide.note_refusal($1, $2) as count', [queue, consumer])
+    .catch(() => undefined);
+  const count = row?.count ?? 0;
+  if (count < TOO_OFTEN) return error;
+  return new PgtideError('state', `${error.message}; ${count} runs in a row have ended so`, {
+    remedy:
+      'see that one lease table serves all runs of this queue, and that the clocks of the machines that run it are right; ' +
+      `pgtide status ${queue} compares them`,
+    cause: error.cause,
+  });
+}

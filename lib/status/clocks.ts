@@ -1,0 +1,67 @@
+import type { Clock } from '../clock.ts';
+import type { Client } from '../db/client.ts';
+import { aheadOf, clockToleranceMs } from '../node/clock-offset.ts';
+import type { Problem } from './problem.ts';
+
+/** A time that lies further ahead than this was not read from the clock as it is now. */
+const FUTURE_SECONDS = 5;
+
+/** A tick from the future: the clock of the root was set back after it, and nothing has ticked since. `age` is below 0. */
+export function tickOfTheFuture(queue: string, root: string, age: number): Problem[] {
+  if (age > -FUTURE_SECONDS) return [];
+  return [
+    {
+      code: 'clock-set-back',
+      message: `the last tick of ${queue} lies ${Math.round(-age)} s in the future: the clock of ${root} was set back`,
+      remedy:
+        'see that its clock is right now, and that the schedule of tick is on: the next tick bears the right time',
+    },
+  ];
+}
+
+/** Compares the clocks of a queue's databases and of this machine. The root's comes first. */
+export class ClockComparison {
+  readonly #clock: Clock;
+  readonly #toleranceMs: number;
+  /** By how much this machine's clock is ahead of each. */
+  readonly #ahead = new Map<string, number>();
+
+  constructor(clock: Clock, skewSeconds: number) {
+    this.#clock = clock;
+    this.#toleranceMs = clockToleranceMs(skewSeconds);
+  }
+
+  async note(client: Client): Promise<void> {
+    this.#ahead.set(client.node, await aheadOf(client, this.#clock));
+  }
+
+  /** Of each node, what is wrong with its clock. What all nodes agree upon against this machine is the machine's fault. */
+  problems(): Map<string, Problem[]> {
+    const nodes = [...this.#ahead];
+    const first = nodes[0];
+    if (!first) return new Map();
+    const [reference, machineAhead] = first;
+    const found = new Map<string, Problem[]>();
+    const add = (node: string, problem: Problem) => found.set(node, [...(found.get(node) ?? []), problem]);
+    for (const [node, ahead] of nodes.slice(1))
+      if (this.#differ(machineAhead - ahead))
+        add(node, clocksDiffer(`that of ${node}`, `that of ${reference}`, machineAhead - ahead));
+    const isAlone = nodes.every(([, ahead]) => this.#differ(ahead));
+    if (isAlone) add(reference, clocksDiffer('that of this machine', `that of ${reference}`, machineAhead));
+    return found;
+  }
+
+  #differ(ms: number): boolean {
+    return Math.abs(ms) > this.#toleranceMs;
+  }
+}
+
+function clocksDiffer(one: string, other: string, aheadMs: number): Problem {
+  const seconds = Math.round(Math.abs(aheadMs) / 1000);
+  return {
+    code: 'clocks-differ',
+    message: `clocks differ: ${one} is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} ${other}`,
+    remedy:
+      'set the clock that is wrong, and keep it right (NTP); ages and lags are off by as much until then',
+  };
+}
