@@ -50,7 +50,8 @@ export async function addLeafTable(
   added: { table: string } & AddOptions,
 ): Promise<void> {
   const { table, expectSync, skipTruncate } = added;
-  const flags = [expectSync && 'expect_sync', skipTruncate && 'skip_truncate'].filter(Boolean);
+  // Each queue is a pair of its own: another one may have a table of the same name.
+  const flags = ['no_merge', expectSync && 'expect_sync', skipTruncate && 'skip_truncate'].filter(Boolean);
   const known = await client.first<Verdict>(
     `select ${verdictColumns} from londiste.global_add_table($1, $2)`,
     [queue, table],

@@ -9,7 +9,7 @@ declare
     v_function  regprocedure;
     v_name      text;
     c_public    constant text[] := array['version', 'make_fqname', 'split_fqname', 'quote_fqname', 'find_rel_oid',
-        'find_table_oid', 'find_seq_oid', 'find_column_types', 'find_table_fkeys', '_find_node'];
+        'find_table_oid', 'find_seq_oid', 'find_column_types', 'find_table_fkeys', 'is_replica_func', '_find_node'];
     c_reader    constant text[] := array['get_table_list', 'get_seq_list', 'local_show_missing',
         'get_table_pending_fkeys', 'get_valid_pending_fkeys'];
 begin

@@ -179,11 +179,8 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           404,
           'Table does not exist: shop.none',
         ]);
-        const merging = ask(client, 'londiste.local_add_table', queue, 'shop.t', ['merge_all', 'nonsense']);
-        expect(await stateOf(merging)).toEqual([
-          'TD001',
-          "not supported yet: trigger arguments 'merge_all', 'nonsense'",
-        ]);
+        const unknown = ask(client, 'londiste.local_add_table', queue, 'shop.t', ['no_merge', 'nonsense']);
+        expect(await stateOf(unknown)).toEqual(['TD001', "not supported yet: trigger arguments 'nonsense'"]);
         expect(await tables(client, queue)).toEqual([]);
 
         await client.query(
@@ -278,7 +275,8 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
 
         await demand(client, 'londiste.local_remove_seq', queue, 'shop.s');
         expect(await events(client, queue)).toEqual([['londiste.remove-seq', 'shop.s', null]]);
-        expect((await code(client, 'londiste.global_remove_seq', queue, 'shop.s'))[0]).toBe(404);
+        expect((await code(client, 'londiste.global_remove_seq', queue, 'shop.s'))[0]).toBe(400);
+        expect((await code(client, 'londiste.local_remove_seq', queue, 'shop.s'))[0]).toBe(400);
         expect((await code(client, 'londiste.global_update_seq', queue, 'shop.s', 5))[0]).toBe(402);
       }));
 
@@ -346,7 +344,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           'Table added: shop.t',
         ]);
         expect(await code(client, 'londiste.global_add_table', queue, 'shop.t')).toEqual([
-          201,
+          200,
           'Table already added: shop.t',
         ]);
         expect(await client.query('select * from londiste.local_show_missing($1)', [queue])).toEqual([
@@ -371,6 +369,16 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(
           (await code(client, 'londiste.local_set_table_state', queue, 'shop.none', null, 'ok'))[0],
         ).toBe(404);
+        await demand(client, 'londiste.global_add_table', queue, 'shop.unused');
+        for (const [name, ...values] of [
+          ['attrs', 'x=1'],
+          ['state', null, 'ok'],
+          ['struct', 'select 1'],
+        ])
+          expect(
+            (await code(client, `londiste.local_set_table_${name}`, queue, 'shop.unused', ...values))[0],
+          ).toBe(404);
+        await demand(client, 'londiste.global_remove_table', queue, 'shop.unused');
 
         await demand(client, 'londiste.local_remove_table', queue, 'shop.t');
         expect(await tables(client, queue)).toMatchObject([
@@ -397,7 +405,14 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(await tables(client, queue)).toMatchObject([
           { merge_state: 'ok', dest_table: 'shop.renamed' },
         ]);
-        expect(await triggers(client, 'shop.renamed')).toHaveLength(1);
+        expect(await triggers(client, 'shop.renamed')).toEqual([
+          `_londiste_${queue}`,
+          `_londiste_${queue}_truncate`,
+        ]);
+        for (const change of ['insert into shop.renamed values (1)', 'truncate shop.renamed'])
+          expect((await stateOf(client.query(change)))?.[1]).toMatch(
+            /^Table 'shop\.renamed' to queue .* change not allowed/,
+          );
         await demand(client, 'londiste.global_remove_table', queue, 'shop.t');
         expect(await triggers(client, 'shop.renamed')).toEqual([]);
       }));

@@ -219,6 +219,29 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           await client.query('rollback to savepoint before');
         });
       }));
+
+    test('takes an id for an event that is refused, too, and one only, as PgQ does', () =>
+      inQueue(async (client, queue) => {
+        const set = (what: string) =>
+          client.query(`update pgq.queue set ${what} where queue_name = $1`, [queue]);
+        const insert = (id: number | null = null) =>
+          client.first<{ id: bigint }>(
+            `select pgq.insert_event_raw($1, $2, now(), null, null, 't', 'd', null, null, null, null) as id`,
+            [queue, id],
+          );
+        const state = async (id: number | null = null) => (await stateOf(insert(id)))?.[0];
+        expect(await insert()).toEqual({ id: 1n });
+        await set('queue_disable_insert = true');
+        expect([await state(), await state(77)]).toEqual(['TD003', 'TD003']);
+        await set('queue_disable_insert = false, queue_per_tx_limit = 0');
+        expect([await state(), await state(77)]).toEqual(['TD003', 'TD003']);
+        await set('queue_per_tx_limit = null');
+        expect(await insert()).toEqual({ id: 6n });
+        expect(await insert(500)).toEqual({ id: 500n });
+        await set(`queue_ticker_max_count = 10`);
+        await client.query('select pgq.force_tick($1)', [queue]);
+        expect(await insert()).toEqual({ id: 7n + 10n * 2n + 1001n + 1n });
+      }));
   });
 
   describe('The ticker', () => {

@@ -36,7 +36,7 @@ begin
     end if;
     if i_node_type = 'leaf' then
         perform pgtide.create_deny(i_queue_name, v_table);
-        trigger_name := pgtide.trigger_name(i_queue_name, 'deny');
+        select min(d::text) into trigger_name from pgtide.deny_triggers(i_queue_name, v_table) d;
     elsif londiste._classic_args(i_trg_args) <> '{}' then
         select c.ret_code, c.ret_note, c.trigger_name into ret_code, ret_note, trigger_name
           from londiste._create_classic_trigger(i_queue_name, v_name, v_table, londiste._classic_args(i_trg_args)) c;

@@ -2,7 +2,7 @@
 --
 -- The tables of a queue, as this node knows them, in the order in which they were added.
 --
--- Arguments: copy_role, copy_pos - of a table that several queues feed; null and 0 here
+-- Arguments: copy_role, copy_pos - of a table in copy that several queues feed, see londiste._coordinate_copy; else null and 0
 -- Returns: setof rows of londiste.table_info with copy_role and copy_pos; none for an unknown queue
 -- Writes: nothing
 create or replace function londiste.get_table_list(
@@ -19,6 +19,8 @@ create or replace function londiste.get_table_list(
 ) returns setof record
 language sql stable set search_path = pg_catalog, pg_temp as $$
     select t.table_name, t.local, t.merge_state, t.custom_snapshot, t.table_attrs, t.dropped_ddl,
-           null::text, 0, t.dest_table
-      from londiste.table_info t where t.queue_name = i_queue_name order by t.nr, t.table_name;
+           c.copy_role, coalesce(c.copy_pos, 0), t.dest_table
+      from londiste.table_info t
+      left join lateral londiste._coordinate_copy(t.queue_name, t.table_name) c on t.merge_state in ('in-copy', 'catching-up')
+     where t.queue_name = i_queue_name order by t.nr, t.table_name;
 $$;

@@ -2,7 +2,7 @@
 --
 -- Takes a sequence off the queue on this node.
 --
--- Returns: ret_code, ret_note: 200; 400 unknown queue; 404 no such sequence on the queue
+-- Returns: ret_code, ret_note: 200; 400 unknown queue, or no such sequence on it
 -- Writes: londiste.seq_info; on the root an event londiste.remove-seq
 create or replace function londiste.global_remove_seq(
     in i_queue_name text,
@@ -22,7 +22,7 @@ begin
     end if;
     delete from londiste.seq_info s where s.queue_name = i_queue_name and s.seq_name = v_name;
     if not found then
-        ret_code := 404;
+        ret_code := 400;
         ret_note := 'Sequence not found: ' || coalesce(v_name, 'null');
         return;
     end if;

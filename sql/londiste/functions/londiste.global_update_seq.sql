@@ -21,7 +21,7 @@ declare
 begin
     if v_node is null then
         ret_code := 404;
-        ret_note := 'Queue does not exist: ' || coalesce(i_queue_name, 'null');
+        ret_note := 'Set not found: ' || coalesce(i_queue_name, 'null');
         return;
     elsif v_node = 'root' then
         ret_code := 402;
@@ -41,6 +41,6 @@ begin
         perform londiste._seq_forward(v_seq, i_value);
     end if;
     ret_code := 200;
-    ret_note := 'Sequence updated: ' || v_name;
+    ret_note := 'Sequence updated';
 end;
 $$;

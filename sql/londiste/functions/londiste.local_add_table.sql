@@ -5,14 +5,14 @@
 -- to be copied.
 --
 -- Arguments: i_table_name - the global name; i_trg_args - any of expect_sync (holds the same rows already), skip_truncate (the
---            copy keeps what is there), no_triggers, no_merge, virtual_table (the table need not exist; implies the first and
---            third), or arguments for one of pgq's row triggers (see londiste._create_classic_trigger); i_table_attrs -
+--            copy keeps what is there), no_triggers, merge_all, no_merge (see londiste._merge_sources), virtual_table (the table need
+--            not exist; implies the first and third), or arguments for one of pgq's row triggers (see londiste._create_classic_trigger); i_table_attrs -
 --            url-encoded; i_dest_table - the table's name here, when it is another
 -- Returns: ret_code, ret_note: 200 added, or there already with the same arguments; 301 added, but it has no key, or
 --          its row trigger is not the first; 400 the queue has no node here; 404 no such table, or it is not on the queue; 405
---          INHERITS, or a partition and its parent at once; 410 there already with other arguments; also 400, 403 and 405 of
+--          INHERITS, or a partition and its parent at once, or other queues have the table, too; 410 there already with other arguments; also 400, 403 and 405 of
 --          londiste._create_classic_trigger
--- Writes: londiste.table_info, triggers on the table; on the root an event londiste.add-table
+-- Writes: londiste.table_info, triggers on the table; on the root an event londiste.add-table; as londiste._merge_sources
 -- Errors: TD001 arguments for trigger functions that do not exist here
 create or replace function londiste.local_add_table(
     in i_queue_name text,
@@ -25,7 +25,7 @@ create or replace function londiste.local_add_table(
 ) returns record
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    c_flags     constant text[] := '{no_triggers,skip_truncate,expect_sync,no_merge,virtual_table}';
+    c_flags     constant text[] := '{no_triggers,skip_truncate,expect_sync,merge_all,no_merge,virtual_table}';
     v_name      text := londiste.make_fqname(i_table_name);
     v_dest      text := nullif(londiste.make_fqname(i_dest_table), v_name);
     v_args      text[] := coalesce(i_trg_args, '{}');
@@ -37,6 +37,7 @@ declare
     v_known     record;
     v_state     text;
     v_note      text;
+    v_merged    record;
     v_trigger   record;
 begin
     if not v_args <@ (c_flags || v_classic) then
@@ -70,7 +71,7 @@ begin
             ret_note := 'Table already added: ' || v_name;
         else
             ret_code := 410;
-            ret_note := 'Table ' || v_name || ' already attached with different args';
+            ret_note := 'Table ' || v_name || ' already added, but with different args: ' || coalesce(v_known.table_attrs, '');
         end if;
         return;
     end if;
@@ -81,6 +82,19 @@ begin
             ret_note := v_note;
             return;
         end if;
+    end if;
+    v_state := case when v_node = 'root' or v_virtual or 'expect_sync' = any (v_args) or londiste._is_fed_by_branch(i_queue_name)
+                    then 'ok' end;
+    if v_node = 'leaf' then
+        select m.ret_code, m.ret_note into v_merged
+          from londiste._merge_sources(i_queue_name, v_name, coalesce(v_dest, v_name), v_args, v_attrs, v_state) m;
+        if v_merged.ret_code >= 400 then
+            ret_code := v_merged.ret_code;
+            ret_note := v_merged.ret_note;
+            return;
+        end if;
+    end if;
+    if not v_virtual then
         select c.ret_code, c.ret_note into v_trigger
           from londiste.create_trigger(i_queue_name, v_name, v_args, coalesce(v_dest, v_name), v_node) c;
         if v_trigger.ret_code >= 400 then
@@ -94,14 +108,13 @@ begin
         perform londiste.global_add_table(i_queue_name, v_name);
         perform londiste.root_notify_change(i_queue_name, 'londiste.add-table', v_name);
     end if;
-    v_state := case when v_node = 'root' or v_virtual or 'expect_sync' = any (v_args) then 'ok' end;
     update londiste.table_info t
        set local = true, merge_state = v_state, custom_snapshot = null, dropped_ddl = null,
            table_attrs = v_attrs, dest_table = v_dest
      where t.queue_name = i_queue_name and t.table_name = v_name;
 
     ret_code := 200;
-    ret_note := 'Table added: ' || v_name;
+    ret_note := case when v_virtual then 'Table added with no triggers: ' else 'Table added: ' end || v_name;
     if not v_virtual then
         if v_trigger.ret_code = 201 then
             ret_note := 'Table added with no triggers: ' || v_name;
@@ -118,12 +131,7 @@ end;
 $$;
 
 create or replace function londiste.local_add_table(
-    in i_queue_name text,
-    in i_table_name text,
-    in i_trg_args text[],
-    in i_table_attrs text,
-    out ret_code int4,
-    out ret_note text
+    in i_queue_name text, in i_table_name text, in i_trg_args text[], in i_table_attrs text, out ret_code int4, out ret_note text
 ) returns record
 language sql set search_path = pg_catalog, pg_temp as $$
     select a.ret_code, a.ret_note
@@ -131,11 +139,7 @@ language sql set search_path = pg_catalog, pg_temp as $$
 $$;
 
 create or replace function londiste.local_add_table(
-    in i_queue_name text,
-    in i_table_name text,
-    in i_trg_args text[],
-    out ret_code int4,
-    out ret_note text
+    in i_queue_name text, in i_table_name text, in i_trg_args text[], out ret_code int4, out ret_note text
 ) returns record
 language sql set search_path = pg_catalog, pg_temp as $$
     select a.ret_code, a.ret_note
@@ -143,10 +147,7 @@ language sql set search_path = pg_catalog, pg_temp as $$
 $$;
 
 create or replace function londiste.local_add_table(
-    in i_queue_name text,
-    in i_table_name text,
-    out ret_code int4,
-    out ret_note text
+    in i_queue_name text, in i_table_name text, out ret_code int4, out ret_note text
 ) returns record
 language sql set search_path = pg_catalog, pg_temp as $$
     select a.ret_code, a.ret_note

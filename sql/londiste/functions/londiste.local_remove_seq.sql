@@ -2,7 +2,8 @@
 --
 -- Ends a sequence's part in the queue on this node; on the root it leaves the queue.
 --
--- Returns: ret_code, ret_note: 200; 400 unknown queue; 404 no such sequence on the queue, or it is not local
+-- Returns: ret_code, ret_note: 200; 400 unknown queue, or on the root no such sequence; 404
+--          elsewhere the queue has no such sequence that this node uses
 -- Writes: londiste.seq_info; on the root an event londiste.remove-seq
 create or replace function londiste.local_remove_seq(
     in i_queue_name text,

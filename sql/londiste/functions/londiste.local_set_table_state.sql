@@ -4,7 +4,7 @@
 --
 -- Arguments: i_snapshot - the provider's snapshot that the copy saw, or null; i_merge_state - null: to be copied
 --
--- Returns: ret_code, ret_note: 200; 404 no such table on the queue
+-- Returns: ret_code, ret_note: 200; 404 the queue has no such table that this node uses
 -- Writes: londiste.table_info
 create or replace function londiste.local_set_table_state(
     in i_queue_name text,
@@ -19,10 +19,11 @@ declare
     v_name text := londiste.make_fqname(i_table_name);
 begin
     update londiste.table_info t
-       set custom_snapshot = i_snapshot, merge_state = i_merge_state, 
+       set custom_snapshot = i_snapshot, merge_state = i_merge_state,
            dropped_ddl = case when i_merge_state in ('in-copy', 'catching-up') then t.dropped_ddl end
-     where t.queue_name = i_queue_name and t.table_name = v_name;
+     where t.queue_name = i_queue_name and t.table_name = v_name and t.local;
     ret_code := case when found then 200 else 404 end;
-    ret_note := case when found then 'Table ' || v_name || ' updated' else 'No such table: ' || coalesce(v_name, 'null') end;
+    ret_note := case when found then 'Table ' || v_name || ' state set to ' || coalesce(quote_literal(i_merge_state), 'NULL')
+                     else 'No such table: ' || coalesce(v_name, 'null') end;
 end;
 $$;

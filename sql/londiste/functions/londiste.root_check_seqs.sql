@@ -22,7 +22,7 @@ declare
 begin
     if v_node is null then
         ret_code := 404;
-        ret_note := 'Queue does not exist: ' || coalesce(i_queue_name, 'null');
+        ret_note := 'Queue not found: ' || coalesce(i_queue_name, 'null');
         return;
     elsif v_node <> 'root' then
         ret_code := 402;

@@ -22,7 +22,7 @@ begin
     end if;
     if not v_queue.stopped then
         perform count(nextval(v_queue.queue_event_seq::regclass))
-           from generate_series(1, v_queue.queue_ticker_max_count::bigint * 2 + 1000);
+           from generate_series(0, v_queue.queue_ticker_max_count::bigint * 2 + 1000);
     end if;
     return (select t.tick_id from pgq.tick t where t.tick_queue = v_queue.queue_id order by t.tick_id desc limit 1);
 end;

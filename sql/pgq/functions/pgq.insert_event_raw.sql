@@ -16,11 +16,13 @@ create or replace function pgq.insert_event_raw(
 ) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
+declare
+    v_id bigint := pgq._insert_event(queue_name, ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data,
+        ev_extra1, ev_extra2, ev_extra3, ev_extra4);
 begin
     if ev_id is not null then
         perform nextval(q.queue_event_seq::regclass) from pgq.queue q where q.queue_name = insert_event_raw.queue_name;
     end if;
-    return pgq._insert_event(queue_name, ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data,
-        ev_extra1, ev_extra2, ev_extra3, ev_extra4);
+    return v_id;
 end;
 $$;

@@ -27,6 +27,6 @@ begin
         return;
     end if;
     ret_code := 200;
-    ret_note := 'Consumer provider node set to: ' || i_new_provider;
+    ret_note := 'Consumer provider node set to : ' || i_new_provider;
 end;
 $$;

@@ -28,7 +28,7 @@ begin
         update pgq_node.local_state s set paused = i_paused, uptodate = false
          where s.queue_name = i_queue_name and s.consumer_name = i_consumer_name;
         ret_code := 200;
-        ret_note := 'Consumer ' || i_consumer_name || ' ' || v_word;
+        ret_note := 'Consumer ' || i_consumer_name || ' tagged as ' || v_word;
     end if;
 end;
 $$;

@@ -3,24 +3,24 @@
 -- Guards a replicated table of a leaf: changes by anybody but replay fail, since the next event would not fit them.
 -- Replay is known by replica mode, or by the setting pgtide.applying where the role may not use that. A user who means it
 -- can say so: set session_replication_role = 'local', or set pgtide.applying = 'on'.
--- Returns the number of triggers created (one per table and partition), 0 when all were there.
+-- Returns the number of triggers created (two per table and partition), 0 when all were there.
+--
+-- Names and arguments are those of Londiste's triggers on a leaf. They are known by their function: an older release had one trigger.
 create or replace function pgtide.create_deny(i_queue text, i_table oid)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_name text := '_londiste_' || case when octet_length(i_queue) <= 40 then i_queue else left(md5(i_queue), 16) end;
     v_relation oid;
     v_created int := 0;
 begin
-    for v_relation in select * from pgtide.table_tree(i_table) loop
-        if not exists (select from pg_trigger g
-                       where g.tgrelid = v_relation and g.tgname = pgtide.trigger_name(i_queue, 'deny'))
-        then
-            execute format('create trigger %I before insert or update or delete or truncate on %s for each statement
-                            execute procedure pgtide.deny(%L, %L)',
-                pgtide.trigger_name(i_queue, 'deny'), v_relation::regclass, i_queue, pgtide.table_name(v_relation));
-            v_created := v_created + 1;
-        end if;
+    for v_relation in select * from pgtide.table_tree(i_table) t where not exists (select from pgtide.deny_triggers(i_queue, t)) loop
+        execute format('create trigger %I before insert or update or delete on %s for each statement
+                        execute procedure pgtide.deny(%L, %L)', v_name, v_relation::regclass, i_queue, 'deny');
+        execute format('create trigger %I before truncate on %s for each statement
+                        execute procedure pgtide.deny(%L, %L)', v_name || '_truncate', v_relation::regclass, i_queue, 'deny');
+        v_created := v_created + 2;
     end loop;
     return v_created;
 end;

@@ -1,7 +1,7 @@
 -- pgtide.deny() trigger
 --
 -- Refuses a change of a replicated table; see pgtide.create_deny.
--- Arguments: queue, table.
+-- Arguments: queue; 'deny' (or, made by an older release, the table).
 create or replace function pgtide.deny()
 returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -10,7 +10,7 @@ begin
     if current_setting('pgtide.applying', true) = 'on' or current_setting('session_replication_role') <> 'origin' then
         return null;
     end if;
-    raise exception 'Table ''%'' to queue ''%'': change not allowed (%)', tg_argv[1], tg_argv[0], tg_op
+    raise exception 'Table ''%'' to queue ''%'': change not allowed (%)', tg_table_schema || '.' || tg_table_name, tg_argv[0], tg_op
         using errcode = 'TD003',
               hint = 'this table is a copy that pgtide keeps in step; write to the provider, or take it out with: pgtide remove-table';
 end;
