@@ -5,30 +5,19 @@
 --
 -- Arguments: i_table_name - the global name
 -- Returns: nothing
--- Writes: triggers on the table
+-- Writes: triggers on the table, pgtide.url_form
 create or replace function londiste.drop_table_triggers(in i_queue_name text, in i_table_name text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     v_name  text := londiste.make_fqname(i_table_name);
-    v_trigger text;
     v_table oid := londiste.find_table_oid(coalesce(
         (select t.dest_table from londiste.table_info t where t.queue_name = i_queue_name and t.table_name = v_name), v_name));
 begin
     if v_table is not null then
         perform pgtide.drop_capture(i_queue_name, v_table);
         perform pgtide.drop_deny(i_queue_name, v_table);
-        for v_trigger in
-            select t.tgname::text
-              from pg_trigger t
-              join pg_proc p on p.oid = t.tgfoid
-              join pg_namespace n on n.oid = p.pronamespace
-             where t.tgrelid = v_table and not t.tgisinternal
-               and (n.nspname, p.proname) in (('pgq', 'sqltriga'), ('pgq', 'logutriga'), ('pgq', 'jsontriga'),
-                                              ('pgq', 'logtriga'), ('londiste', '_truncated'))
-               and position(convert_to(i_queue_name, getdatabaseencoding()) || '\x00' in t.tgargs) = 1
-        loop
-            execute format('drop trigger %I on %s', v_trigger, v_table::regclass);
-        end loop;
+        perform londiste._drop_row_triggers(i_queue_name, v_table);
+        delete from pgtide.url_form f where f.queue_name = i_queue_name and f.table_name = v_name;
     end if;
 end;
 $$;

@@ -6,7 +6,8 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
 --   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
--- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay.
+-- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay. Both forms of ours
+-- (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of events removed. Writes the queue's event tables.
 create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint)
 returns int language plpgsql
@@ -19,10 +20,11 @@ declare
     v_pins text[];
     v_event_table text;
     v_row text;
+    v_url bool;
 begin
     select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ') || ' from (select t.*) t) r)'
     into v_row from pgtide.capture_columns(i_root) c;
-    select format('%s_%s', q.queue_data_pfx, q.queue_cur_table) into strict v_event_table
+    select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
 
     if v_key = '{}' then
@@ -50,15 +52,21 @@ begin
     end if;
 
     v_pins := pgtide.pin_settings(null);
-    select 'json_build_array(' || string_agg(format('e.ev_data::json->>%L', k), ', ') || ')::text' into v_event_key from unnest(v_key) k;
+    if v_url then
+        v_row := '(select ' || pgtide.url_expression(i_root) || ' from (select t.*) t)';
+    end if;
+    select 'json_build_array(' || string_agg(format('j.data->>%L', k), ', ') || ')::text' into v_event_key from unnest(v_key) k;
     execute format($sql$
         with touched as (
-            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, e.ev_extra4, %3$s as key,
-                   case when ev_type like '{"op":"INSERT"%%' then 1 when ev_type like '{"op":"DELETE"%%' then -1 else 0 end as sign
+            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, e.ev_extra4, %3$s as key, j.data,
+                   case o.op when 'I' then 1 when 'D' then -1 else 0 end as sign
             from %1$s e
-            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and e.ev_type like '{%%'
+            cross join lateral (select substr(e.ev_type, %8$s, 1) as op) o
+            cross join lateral (select %9$s as data) j
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %10$s
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
+                   (array_agg(t.data order by t.ev_id desc))[1] as data,
                    min(t.ev_extra4) as tag
             from touched t group by t.key
             having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
@@ -68,7 +76,7 @@ begin
         ), now as (
             select k.key, %4$s::text as ev_data
             from keys k
-            cross join lateral json_to_record(k.ev_data::json) as p (%5$s)
+            cross join lateral json_to_record(k.data) as p (%5$s)
             join %6$s t on %7$s
         ), net as (
             select k.*, n.ev_data as row, (n.key is not null) as exists_now,
@@ -76,10 +84,9 @@ begin
             from keys k left join now n on n.key = k.key
         ), written as (
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
-            select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case
-                       when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end || '"'),
-                   coalesce(n.row, n.ev_data), $2, n.tag
+            select now(), %11$s, coalesce(n.row, n.ev_data), $2, n.tag
             from net n
+            cross join lateral (select case when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end as op) o
             where n.exists_now or n.existed_before
             order by n.exists_now
         )
@@ -87,7 +94,12 @@ begin
         i_event_parent, v_event_table, v_event_key, v_row,
         (select string_agg(format('%I %s', k, pgtide.column_type(i_root, k)), ', ') from unnest(v_key) k),
         i_root::regclass,
-        pgtide.key_match(i_root, 't', 'p'))
+        pgtide.key_match(i_root, 't', 'p'),
+        case when v_url then 1 else 8 end,
+        case when v_url then '(pgtide.json_of_urlencoded(e.ev_data, getdatabaseencoding())).data::json' else 'e.ev_data::json' end,
+        case when v_url then 'e.ev_type like ''_:%'' and e.ev_extra4 like ''pgtide:%''' else 'e.ev_type like ''{%''' end,
+        case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
+             else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end)
     into v_removed using i_inner, i_name, i_outer;
     v_pins := pgtide.pin_settings(v_pins);
     return v_removed;
