@@ -1,7 +1,7 @@
 import { queueConfig } from '../config/config.ts';
 import { hasState } from '../db/sqlstate.ts';
 import { PgtideError, policyOf } from '../errors.ts';
-import { workerName } from '../node/topology.ts';
+import { workerOf } from '../node/topology.ts';
 import type { Outcome } from '../outcome.ts';
 import { nextBatch } from '../pgq/batch.ts';
 import type { Replay, ReplayStep, SliceResult } from '../replay/replay.ts';
@@ -22,10 +22,12 @@ export const replayWith =
   (hooks: { at?: (step: ReplayStep) => void | Promise<void> }): Unit =>
   (context) => {
     const { root, replay: limits, onConflict } = queueConfig(context.config, context.queue);
-    const consumer = workerName(context.queue, context.node);
     return context.connect(root, async (provider) => {
-      const first = await context.step('next-batch', () =>
-        nextBatch(provider, context.queue, consumer, limits.maxEvents),
+      const { first, consumer } = await context.step('next-batch', () =>
+        provider.transaction({}, async () => {
+          const consumer = await workerOf(provider, context.queue, context.node);
+          return { first: await nextBatch(provider, context.queue, consumer, limits.maxEvents), consumer };
+        }),
       );
       if (!first) {
         context.gauge('lagSeconds', 0);
