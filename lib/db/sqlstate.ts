@@ -63,6 +63,12 @@ const NO_PASSWORD = /client password must be a (?:non-empty )?string/;
 /** The same of a server without TLS, which a node wants unless it is told otherwise. */
 const NO_TLS = /server does not support SSL/;
 
+/** What the server says of a schema, table or function of ours that it does not have. */
+const NOT_INSTALLED =
+  /^(?:schema|relation|function|type) "?(?:pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\b.* does not exist$/;
+const notInstalledRemedy =
+  'pgtide init installs what is missing in that database, and brings what is there up to date';
+
 interface ServerError {
   code?: string;
   detail?: string;
@@ -96,9 +102,14 @@ export function asPgtideError(error: unknown, node: string): PgtideError {
   const message = server?.message || server?.code || String(error);
   const detail = server?.detail ? ` (${server.detail})` : '';
   return new PgtideError(kindOf(server), `${node}: ${message}${detail}`, {
-    remedy: server?.hint ?? (NO_TLS.test(message) ? noTlsRemedy : undefined),
+    remedy: remedyOf(message, server?.hint),
     cause: error,
   });
+}
+
+function remedyOf(message: string, hint: string | undefined): string | undefined {
+  if (NOT_INSTALLED.test(message)) return notInstalledRemedy;
+  return hint ?? (NO_TLS.test(message) ? noTlsRemedy : undefined);
 }
 
 /** True when a table's reason (pgtide.table_failure) is a constraint over several rows: unique, exclusion, foreign key. */

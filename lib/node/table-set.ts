@@ -28,17 +28,23 @@ export interface AddOptions {
   skipTruncate: boolean;
 }
 
+/** Says that only our nodes follow: they need no key, and follow partitioned tables. The real extension knows no such argument. */
+const ownArguments = `$3::text[] || array(
+  select text 'pgtide' where not exists (select from pg_catalog.pg_extension where extname = 'londiste'))`;
+
 /** Adds a table on its root: from the commit on, its changes are captured. */
 export async function addRootTable(client: Client, queue: string, table: string): Promise<void> {
   const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_add_table($1, $2)`,
-    [queue, table],
+    `select ${verdictColumns} from londiste.local_add_table($1, $2, ${ownArguments})`,
+    [queue, table, []],
   );
   accept(client.node, verdict);
-  // The real extension has made its own triggers, which write another form and need a key.
+  // The real extension has made its own triggers, which write another form and need a key. A partition that is added alone keeps
+  // them: a statement on the table above it fires none of its statement triggers.
   await client.query(
-    `select londiste.drop_table_triggers($1, $2), pgtide.create_capture($1, londiste.find_table_oid($2), $2)
-       from pg_catalog.pg_extension where extname = 'londiste'`,
+    `select londiste.drop_table_triggers($1, $2), pgtide.create_capture($1, c.oid, $2)
+       from pg_catalog.pg_extension, pg_catalog.pg_class c
+      where extname = 'londiste' and c.oid = londiste.find_table_oid($2) and not c.relispartition`,
     [queue, table],
   );
 }
@@ -58,7 +64,7 @@ export async function addLeafTable(
   );
   accept(client.node, known);
   const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_add_table($1, $2, $3::text[])`,
+    `select ${verdictColumns} from londiste.local_add_table($1, $2, ${ownArguments})`,
     [queue, table, flags],
   );
   accept(client.node, verdict);

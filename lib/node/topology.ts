@@ -18,14 +18,9 @@ export interface NodeInfo {
   localWatermark: TickId | null;
 }
 
-/** The consumer under which a node replays a queue. */
-export function workerName(queue: string, node: string): string {
+/** The consumer under which a node that we make replays a queue. Others have named theirs otherwise: ask for `workerName`. */
+export function newWorkerName(queue: string, node: string): string {
   return `${queue}.${node}`;
-}
-
-/** What stands in node_location: the name under which the configuration knows the node, never how to log in. */
-export function locationOf(node: string): string {
-  return `node:${node}`;
 }
 
 /** True when this database has pgtide's schemas. */
@@ -52,49 +47,46 @@ export async function findNode(client: Client, queue: string): Promise<NodeInfo 
   );
 }
 
-/** The local node of a queue, or an error that says how to make it one. */
+/** The local node of a queue, with all of our schemas, or an error that says how to make it one. */
 export async function requireNode(client: Client, queue: string): Promise<NodeInfo> {
   const info = await findNode(client, queue);
-  if (info) return info;
-  throw new PgtideError('not-found', `${client.node}: this database is no node of the queue ${queue}`, {
-    remedy: `run: pgtide init ${queue}`,
-  });
+  const remedy = `run: pgtide init ${queue}`;
+  if (!info)
+    throw new PgtideError('not-found', `${client.node}: this database is no node of the queue ${queue}`, {
+      remedy,
+    });
+  if (!(await isInstalled(client)))
+    throw new PgtideError(
+      'not-found',
+      `${client.node}: this database is a node of the queue ${queue}, but does not have the schema pgtide`,
+      { remedy },
+    );
+  return info;
 }
 
-/** The nodes that read from this one. */
+/** The nodes that read from this one, each with the consumer under which it does. */
 export function listSubscribers(
   client: Client,
   queue: string,
-): Promise<{ node: string; watermark: TickId }[]> {
+): Promise<{ node: string; workerName: string; watermark: TickId }[]> {
   return client.query(
-    `select node_name as node, node_watermark::bigint as watermark from pgq_node.get_subscriber_info($1)`,
+    `select node_name as node, worker_name as "workerName", node_watermark::bigint as watermark
+       from pgq_node.get_subscriber_info($1)`,
     [queue],
   );
 }
 
-export async function registerLocation(client: Client, queue: string, node: string): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from pgq_node.register_location($1, $2, $3, false)`,
-    [queue, node, locationOf(node)],
-  );
-  accept(client.node, verdict);
-}
-
-/** The locations that this node has of a queue's nodes. */
-export function listLocations(
-  client: Client,
-  queue: string,
-): Promise<{ node: string; location: string; dead: boolean }[]> {
-  return client.query(
-    `select node_name as node, node_location as location, dead from pgq_node.get_queue_locations($1)`,
-    [queue],
-  );
+/** The consumer under which a node reads from this one; if it does not, the one under which we would register it. */
+export async function workerOf(provider: Client, queue: string, node: string): Promise<string> {
+  const known = (await listSubscribers(provider, queue)).find((subscriber) => subscriber.node === node);
+  return known?.workerName ?? newWorkerName(queue, node);
 }
 
 export interface NewNode {
   queue: string;
   type: NodeType;
   node: string;
+  worker: string;
   /** Null for a root. */
   provider: string | null;
   /** Where a new leaf begins; null for a root. */
@@ -105,17 +97,21 @@ export interface NewNode {
 export async function createNode(client: Client, made: NewNode): Promise<void> {
   const verdict = await client.first<Verdict>(
     `select ${verdictColumns} from pgq_node.create_node($1, $2, $3, $4, $5, $6, null)`,
-    [made.queue, made.type, made.node, workerName(made.queue, made.node), made.provider, made.position],
+    [made.queue, made.type, made.node, made.worker, made.provider, made.position],
   );
   accept(client.node, verdict);
 }
 
 /** Makes `node` a reader of this one, and returns the tick at which it begins: the global watermark. */
-export async function registerSubscriber(client: Client, queue: string, node: string): Promise<TickId> {
+export async function registerSubscriber(
+  client: Client,
+  queue: string,
+  { node, worker }: { node: string; worker: string },
+): Promise<TickId> {
   const row = await client.first<Verdict & { position: TickId }>(
     `select ${verdictColumns}, global_watermark::bigint as position
        from pgq_node.register_subscriber($1, $2, $3, null)`,
-    [queue, node, workerName(queue, node)],
+    [queue, node, worker],
   );
   accept(client.node, row);
   if (!row) throw new PgtideError('internal', `${client.node}: register_subscriber returned nothing`);

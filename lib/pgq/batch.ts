@@ -16,6 +16,11 @@ export interface Batch {
   behindSeconds: number;
 }
 
+/** The columns of a batch, for the select list over pgtide.next_batch. */
+export const batchColumns = `batch_id as id, prev_tick_id as "previousTick", ${utc('prev_tick_time')} as "previousTime",
+  tick_id as tick, ${utc('tick_time')} as "tickTime",
+  tick_snapshot::text as "tickSnapshot", behind_seconds as "behindSeconds"`;
+
 /** Opens a batch of as many ticks as hold about `maxEvents`, or returns the open one again. Undefined: nothing new. */
 export async function nextBatch(
   client: Client,
@@ -24,10 +29,7 @@ export async function nextBatch(
   maxEvents: number,
 ): Promise<Batch | undefined> {
   const row = await client.first<Batch | { id: null }>(
-    `select batch_id as id, prev_tick_id as "previousTick", ${utc('prev_tick_time')} as "previousTime",
-            tick_id as tick, ${utc('tick_time')} as "tickTime",
-            tick_snapshot::text as "tickSnapshot", behind_seconds as "behindSeconds"
-       from pgtide.next_batch($1, $2, $3)`,
+    `select ${batchColumns} from pgtide.next_batch($1, $2, $3)`,
     [queue, consumer, maxEvents],
   );
   return row === undefined || row.id === null ? undefined : row;

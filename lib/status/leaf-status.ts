@@ -1,10 +1,9 @@
 import type { QueueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
-import type { TickId } from '../ids.ts';
 import { type Lag, measureLag } from '../node/lag.ts';
 import { comparePosition, getPosition, type Position } from '../node/position.ts';
 import { listTables } from '../node/table-set.ts';
-import { requireNode, workerName } from '../node/topology.ts';
+import { requireNode } from '../node/topology.ts';
 import { subscriberPrivileges } from '../tables/inspection.ts';
 import { driftProblems } from './drift.ts';
 import { readLeafTables } from './leaf-tables.ts';
@@ -40,7 +39,9 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
   let lag: Lag | undefined;
   if (root && position) {
     lag = await measureLag(root, queue, position.tick);
-    problems.push(...(await positionProblems({ client, root, queue, position, lag })));
+    problems.push(
+      ...(await positionProblems({ client, root, queue, worker: local.workerName, position, lag })),
+    );
     problems.push(...staleProblems(client.node, lag, maxLagSeconds));
     problems.push(...(await driftProblems(root, client, names)));
     problems.push(...(await notAddedProblems(root, client, { queue, names })));
@@ -65,13 +66,13 @@ interface Placed {
   client: Client;
   root: Client;
   queue: string;
+  worker: string;
   position: Position;
   lag: Lag;
 }
 
 /** The provider's idea of where the leaf is must be the start of its next batch, or the end of one that it has applied. */
-async function positionProblems({ client, root, queue, position, lag }: Placed): Promise<Problem[]> {
-  const worker = workerName(queue, client.node);
+async function positionProblems({ client, root, queue, worker, position, lag }: Placed): Promise<Problem[]> {
   const standing = await comparePosition(root, { queue, consumer: worker, tick: position.tick });
   if (standing.verdict === 'unknown-consumer')
     return [
@@ -82,7 +83,8 @@ async function positionProblems({ client, root, queue, position, lag }: Placed):
       },
     ];
   if (standing.verdict !== 'lost' && lag.known) return [];
-  if (await hasMoved(client, queue, position.tick)) return [];
+  // Replay went on meanwhile, and what was read does not belong together.
+  if ((await getPosition(client, queue, worker))?.tick !== position.tick) return [];
   return [
     {
       code: 'position-lost',
@@ -90,12 +92,6 @@ async function positionProblems({ client, root, queue, position, lag }: Placed):
       remedy: `pgtide resync ${queue} --all copies the tables anew from where ${root.node} is`,
     },
   ];
-}
-
-/** True when replay went on while we were looking, so that what was read does not belong together. */
-async function hasMoved(client: Client, queue: string, tick: TickId): Promise<boolean> {
-  const now = await getPosition(client, queue, workerName(queue, client.node));
-  return now?.tick !== tick;
 }
 
 function staleProblems(node: string, lag: Lag, maxLagSeconds: number): Problem[] {

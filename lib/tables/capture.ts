@@ -11,11 +11,16 @@ export async function listUncaptured(client: Client, queue: string): Promise<str
   return [...new Set(broken.map(({ table }) => table))];
 }
 
-/** Makes the capture of tables anew. */
+/** Makes the capture of tables anew, in the form that it had; a partition that follows alone has row triggers. */
 export async function mendCapture(client: Client, queue: string, tables: readonly string[]): Promise<void> {
   for (const name of tables) {
     await client.query('select pgtide.drop_capture($1, londiste.find_table_oid($2))', [queue, name]);
-    await client.query('select pgtide.create_capture($1, londiste.find_table_oid($2), $2)', [queue, name]);
+    await client.query(
+      `select case when c.relispartition then (select ret_code from londiste.create_trigger($1, $2, '{}', $2, 'root'))
+                   else pgtide.create_capture($1, c.oid, $2) end
+         from pg_catalog.pg_class c where c.oid = londiste.find_table_oid($2)`,
+      [queue, name],
+    );
   }
 }
 

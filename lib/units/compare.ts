@@ -5,7 +5,7 @@ import type { TableReport } from '../compare/report.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { isInstalled, requireNode, workerName } from '../node/topology.ts';
+import { requireNode } from '../node/topology.ts';
 import { matching } from '../tables/name-pattern.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 
@@ -75,7 +75,7 @@ async function compareNode(
   { provider, subscriber, settings }: Pair,
 ): Promise<TableReport[]> {
   const { queue, budget, clock } = context;
-  const worker = workerName(queue, subscriber.node);
+  const worker = (await requireNode(subscriber, queue)).workerName;
   const replicated = chosen(await replicatedTables(subscriber, queue), input.tables, queue);
   const synced = replicated.filter((table) => table.state === 'ok');
   const wait = {
@@ -116,7 +116,6 @@ interface ReplicatedTable extends TableRequest {
 }
 
 async function replicatedTables(subscriber: Client, queue: string): Promise<ReplicatedTable[]> {
-  if (!(await isInstalled(subscriber))) await requireNode(subscriber, queue);
   return subscriber.query<ReplicatedTable & Record<string, unknown>>(
     `select table_name as name, table_name as "providerName", coalesce(dest_table, table_name) as "subscriberName",
             merge_state as state

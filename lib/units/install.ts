@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { type QueueConfig, queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
+import { locationOf, registerLocation } from '../node/location.ts';
 import { isSameDatabase } from '../node/same-database.ts';
 import {
   createNode,
   findNode,
   listSubscribers,
   type NodeInfo,
-  registerLocation,
+  newWorkerName,
   registerSubscriber,
-  workerName,
+  workerOf,
 } from '../node/topology.ts';
 import { getConsumerInfo } from '../pgq/consumer.ts';
 import { tuneQueue } from '../pgq/queue.ts';
@@ -91,13 +93,11 @@ async function checkNode(
 ): Promise<NodeInfo | undefined> {
   const found = await findNode(open.of(wanted.name), queue);
   if (!found) return undefined;
-  const worker = workerName(queue, wanted.name);
   const differences = [
     found.name !== wanted.name && `it is called ${found.name}`,
     found.type !== wanted.type && `it is a ${found.type}, and should be a ${wanted.type}`,
     found.provider !== wanted.provider &&
       `it follows ${found.provider}, and should follow ${wanted.provider}`,
-    found.workerName !== worker && `its worker is called ${found.workerName}, and not ${worker}`,
   ].filter((difference) => difference !== false);
   if (differences.length === 0) return found;
   throw new PgtideError(
@@ -137,9 +137,11 @@ async function makeRoot({ config, queue }: UnitContext, open: OpenNodes, making:
   const { name } = making.node;
   const client = open.of(name);
   await client.transaction({}, async () => {
-    if (!(await findNode(client, queue))) {
-      await registerLocation(client, queue, name);
-      await createNode(client, { queue, type: 'root', node: name, provider: null, position: null });
+    const there = await findNode(client, queue);
+    await locate(making, client, queue, client);
+    if (!there) {
+      const worker = newWorkerName(queue, name);
+      await createNode(client, { queue, type: 'root', node: name, worker, provider: null, position: null });
       making.done.push(`created the root of the queue ${queue}`);
     }
     const changed = await tuneQueue(client, queue, queueConfig(config, queue));
@@ -149,6 +151,12 @@ async function makeRoot({ config, queue }: UnitContext, open: OpenNodes, making:
   if (refreshed.length > 0) making.done.push(`brought the capture of ${refreshed.join(', ')} up to date`);
 }
 
+/** Tells `client` where `of` is, where it does not know; nodes that others have made keep the locations that they have. */
+async function locate(making: Making, client: Client, queue: string, of: Client): Promise<void> {
+  if (await registerLocation(client, queue, { node: of.node, location: locationOf(of) }))
+    making.done.push(`registered in ${client.node} where ${of.node} is`);
+}
+
 /**
  * The provider's side commits first: a subscription that nobody uses yet holds the events that the leaf will need.
  * A run that was cut off between the two sides is taken up at the position that the provider keeps.
@@ -156,9 +164,9 @@ async function makeRoot({ config, queue }: UnitContext, open: OpenNodes, making:
 async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making): Promise<void> {
   const { name, provider } = making.node;
   const [upstream, client] = [open.of(provider), open.of(name)];
-  if (await findNode(client, queue)) {
-    const subscribers = await listSubscribers(upstream, queue);
-    if (subscribers.some(({ node }) => node === name)) return;
+  const subscribed = (await listSubscribers(upstream, queue)).some(({ node }) => node === name);
+  const there = await findNode(client, queue);
+  if (there && !subscribed)
     throw new PgtideError(
       'lost-position',
       `${name} is a leaf of ${queue}, but ${provider} does not know it`,
@@ -166,20 +174,18 @@ async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making)
         remedy: `pgtide resync ${queue} --all registers it again and copies its tables anew`,
       },
     );
-  }
+  const worker = await workerOf(upstream, queue, name);
   const position = await upstream.transaction({}, async () => {
-    await registerLocation(upstream, queue, name);
-    const subscribers = await listSubscribers(upstream, queue);
-    if (!subscribers.some(({ node }) => node === name)) {
-      making.done.push(`subscribed to ${provider}`);
-      return registerSubscriber(upstream, queue, name);
-    }
-    return (await getConsumerInfo(upstream, queue, workerName(queue, name)))?.lastTick ?? null;
+    await locate(making, upstream, queue, client);
+    if (subscribed) return (await getConsumerInfo(upstream, queue, worker))?.lastTick ?? null;
+    making.done.push(`subscribed to ${provider}`);
+    return registerSubscriber(upstream, queue, { node: name, worker });
   });
   await client.transaction({}, async () => {
-    await registerLocation(client, queue, provider);
-    await registerLocation(client, queue, name);
-    await createNode(client, { queue, type: 'leaf', node: name, provider, position });
+    await locate(making, client, queue, upstream);
+    await locate(making, client, queue, client);
+    if (there) return;
+    await createNode(client, { queue, type: 'leaf', node: name, worker, provider, position });
+    making.done.push(`created a leaf of the queue ${queue} at tick ${position}`);
   });
-  making.done.push(`created a leaf of the queue ${queue} at tick ${position}`);
 }

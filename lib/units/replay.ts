@@ -1,9 +1,8 @@
 import { queueConfig } from '../config/config.ts';
 import { hasState } from '../db/sqlstate.ts';
 import { PgtideError, policyOf } from '../errors.ts';
-import { workerName } from '../node/topology.ts';
+import { nextBatchOf } from '../node/next-batch.ts';
 import type { Outcome } from '../outcome.ts';
-import { nextBatch } from '../pgq/batch.ts';
 import { fencedError, isOfFastClock, settleEpoch } from '../replay/epoch.ts';
 import { UnreadableKey } from '../replay/extract.ts';
 import { noteStop, StopAtEvent } from '../replay/handle-events.ts';
@@ -36,12 +35,11 @@ interface Hooks {
 
 function replayConnected(context: UnitContext, hooks: Hooks, careful: boolean): Promise<Outcome> {
   const { root, replay: limits, onConflict, onUnknownEvent } = queueConfig(context.config, context.queue);
-  const consumer = workerName(context.queue, context.node);
   return context.connect(root, async (provider) => {
-    const first = await context.step('next-batch', () =>
-      nextBatch(provider, context.queue, consumer, limits.maxEvents),
+    const { consumer, batch } = await context.step('next-batch', () =>
+      nextBatchOf(provider, context.queue, context.node, limits.maxEvents),
     );
-    if (!first) {
+    if (!batch) {
       context.gauge('lagSeconds', 0);
       return { kind: 'idle' };
     }

@@ -3,9 +3,10 @@ import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
+import { locationOf, registerLocation } from '../node/location.ts';
 import { comparePosition, getPosition, movePosition } from '../node/position.ts';
 import { listTables } from '../node/table-set.ts';
-import { registerLocation, registerSubscriber, requireNode, workerName } from '../node/topology.ts';
+import { registerSubscriber, requireNode } from '../node/topology.ts';
 import { resetCopy } from '../tables/copy-state.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import type { OnDemandUnit } from './context.ts';
@@ -74,7 +75,7 @@ export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, i
  * each copy's snapshots tell which of the later events its rows have already.
  */
 async function mendPosition(root: Client, leaf: Client, queue: string): Promise<TickId | null> {
-  const consumer = workerName(queue, leaf.node);
+  const consumer = (await requireNode(leaf, queue)).workerName;
   const position = await getPosition(leaf, queue, consumer);
   if (!position) throw new PgtideError('state', `${leaf.node}: no position of ${consumer}`);
   const standing = await comparePosition(root, { queue, consumer, tick: position.tick });
@@ -83,14 +84,18 @@ async function mendPosition(root: Client, leaf: Client, queue: string): Promise<
     await movePosition(leaf, { queue, consumer, tick: position.tick });
     return null;
   }
-  const tick = standing.providerTick ?? (await subscribeAgain(root, leaf.node, queue));
+  const tick = standing.providerTick ?? (await subscribeAgain(root, leaf, { queue, worker: consumer }));
   await movePosition(leaf, { queue, consumer, tick });
   return tick;
 }
 
-function subscribeAgain(root: Client, leaf: string, queue: string): Promise<TickId> {
+function subscribeAgain(
+  root: Client,
+  leaf: Client,
+  { queue, worker }: { queue: string; worker: string },
+): Promise<TickId> {
   return root.transaction({}, async () => {
-    await registerLocation(root, queue, leaf);
-    return registerSubscriber(root, queue, leaf);
+    await registerLocation(root, queue, { node: leaf.node, location: locationOf(leaf) });
+    return registerSubscriber(root, queue, { node: leaf.node, worker });
   });
 }

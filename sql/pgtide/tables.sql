@@ -203,3 +203,10 @@ create table pgtide.dead_letter (
     died_at         timestamptz not null default now(),
     primary key (queue_name, consumer_name, ev_id)
 );
+
+-- Tables whose changes are captured url-encoded, for Londiste's nodes (pgtide.event_form).
+create table pgtide.url_form (
+    queue_name      text not null references pgq.queue (queue_name) on delete cascade,
+    table_name      text not null,
+    primary key (queue_name, table_name)
+);

@@ -4,7 +4,8 @@ import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/config.ts';
 import type { LeaseStore } from '../../lib/lease/lease-store.ts';
 import { startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
-import { createNode, registerLocation, registerSubscriber } from '../../lib/node/topology.ts';
+import { locationOf, registerLocation } from '../../lib/node/location.ts';
+import { createNode, newWorkerName, registerSubscriber } from '../../lib/node/topology.ts';
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
@@ -63,13 +64,29 @@ function makePairs({ root, leaf }: Databases, from: number, to: number): Promise
     leaf.asOwner(async (client) => {
       for (let nr = from; nr < to; nr++) {
         const queue = queueName(nr);
-        await registerLocation(upstream, queue, 'old');
-        await createNode(upstream, { queue, type: 'root', node: 'old', provider: null, position: null });
-        await registerLocation(upstream, queue, 'new');
-        const position = await registerSubscriber(upstream, queue, 'new');
-        await registerLocation(client, queue, 'old');
-        await registerLocation(client, queue, 'new');
-        await createNode(client, { queue, type: 'leaf', node: 'new', provider: 'old', position });
+        const at = { old: locationOf(upstream), new: locationOf(client) };
+        const worker = { old: newWorkerName(queue, 'old'), new: newWorkerName(queue, 'new') };
+        await registerLocation(upstream, queue, { node: 'old', location: at.old });
+        await createNode(upstream, {
+          queue,
+          type: 'root',
+          node: 'old',
+          worker: worker.old,
+          provider: null,
+          position: null,
+        });
+        await registerLocation(upstream, queue, { node: 'new', location: at.new });
+        const position = await registerSubscriber(upstream, queue, { node: 'new', worker: worker.new });
+        await registerLocation(client, queue, { node: 'old', location: at.old });
+        await registerLocation(client, queue, { node: 'new', location: at.new });
+        await createNode(client, {
+          queue,
+          type: 'leaf',
+          node: 'new',
+          worker: worker.new,
+          provider: 'old',
+          position,
+        });
       }
     }),
   );

@@ -36,18 +36,40 @@ test('install makes a root and a leaf out of two empty databases', async () => {
   expect(queue).toMatchObject({ tickerMaxLagSeconds: 5, rotationPeriodSeconds: 3600 });
 });
 
-test('a location names the node of the configuration, and holds no password', async () => {
+const locationsOf = (database: TestDatabase) =>
+  database.client((client) =>
+    client.query<{ name: string; location: string }>(
+      'select node_name as name, node_location as location from pgq_node.node_location order by 1',
+    ),
+  );
+
+test('a location is what libpq reads, and holds no password', async () => {
   const nodes = await emptyPair();
   await install(cascade('shop', nodes).context('old'), {});
-  for (const database of [nodes.old, nodes.new]) {
-    const rows = await database.client((client) =>
-      client.query('select node_name, node_location from pgq_node.node_location order by 1'),
-    );
-    expect(rows).toEqual([
-      { node_name: 'new', node_location: 'node:new' },
-      { node_name: 'old', node_location: 'node:old' },
+  const dsn = ({ server, name, owner }: TestDatabase) =>
+    `host=${server.host} port=${server.port} dbname=${name} user=${owner} sslmode=disable`;
+  for (const database of [nodes.old, nodes.new])
+    expect(await locationsOf(database)).toEqual([
+      { name: 'new', location: dsn(nodes.new) },
+      { name: 'old', location: dsn(nodes.old) },
     ]);
-  }
+});
+
+test('install again replaces locations that lead nowhere, and leaves what others have registered', async () => {
+  const nodes = await emptyPair();
+  const shop = cascade('shop', nodes);
+  await install(shop.context('old'), {});
+  const right = await locationsOf(nodes.old);
+  for (const database of [nodes.old, nodes.new])
+    await database.client((client) =>
+      client.query(`update pgq_node.node_location set node_location =
+        case node_name when 'old' then 'service=theirs' else 'node:' || node_name end`),
+    );
+  await install(shop.context('old'), {});
+  for (const database of [nodes.old, nodes.new])
+    expect(await locationsOf(database)).toEqual([right[0], { name: 'old', location: 'service=theirs' }]);
+  const { result } = await install(shop.context('old'), {});
+  expect(result.nodes.map(({ done }) => done)).toEqual([[], []]);
 });
 
 test('install again changes nothing', async () => {

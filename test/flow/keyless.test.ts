@@ -3,7 +3,7 @@
  * the rows that are equal to its old row.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { workerName } from '../../lib/node/topology.ts';
+import { newWorkerName } from '../../lib/node/topology.ts';
 import type { AppliedTable } from '../../lib/replay/replay.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import { addTables, tickNow } from '../support/follow.ts';
@@ -37,7 +37,7 @@ async function replayAll(
       for (;;) {
         const result = await replaySlice({
           queue: 'shop',
-          consumer: workerName('shop', 'new'),
+          consumer: newWorkerName('shop', 'new'),
           provider,
           subscriber,
           epoch: null,

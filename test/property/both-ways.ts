@@ -1,7 +1,7 @@
 /** Replay whose every slice is applied row by row first, in a savepoint that is rolled back: set-wise must come to the same. */
 import { expect } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { workerName } from '../../lib/node/topology.ts';
+import { newWorkerName } from '../../lib/node/topology.ts';
 import type { Replay } from '../../lib/replay/replay.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
@@ -58,7 +58,7 @@ export async function replayBothWays(
       const sliced = maxEvents < 100_000;
       const work: Replay = {
         queue: 'shop',
-        consumer: workerName('shop', 'new'),
+        consumer: newWorkerName('shop', 'new'),
         provider,
         subscriber,
         epoch: null,

@@ -159,10 +159,10 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect((await code(client, 'londiste.local_remove_table', queue, 'shop.Or.der'))[0]).toBe(400);
       }));
 
-    test('a table without a key is added with a warning', () =>
+    test('a table without a key is added with a warning, for nodes of ours alone', () =>
       atRoot(async (client, queue) => {
         await client.query('create table shop.keyless (v text)');
-        expect(await code(client, 'londiste.local_add_table', queue, 'shop.keyless')).toEqual([
+        expect(await code(client, 'londiste.local_add_table', queue, 'shop.keyless', ['pgtide'])).toEqual([
           301,
           'Table added: shop.keyless: it has no key, so updates and deletes are matched by the whole old row',
         ]);
@@ -215,13 +215,14 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         const key = version > 10 ? ', primary key (id)' : '';
         await client.query(`create table shop.whole (id int not null ${key}) partition by range (id);
           create table shop.part partition of shop.whole for values from (0) to (10)`);
-        await ask(client, 'londiste.local_add_table', queue, 'shop.part');
-        expect(await code(client, 'londiste.local_add_table', queue, 'shop.whole')).toEqual([
+        await client.query('alter table shop.part add primary key (id)').catch(() => undefined);
+        await demand(client, 'londiste.local_add_table', queue, 'shop.part');
+        expect(await code(client, 'londiste.local_add_table', queue, 'shop.whole', ['pgtide'])).toEqual([
           405,
           'Partition shop.part of table shop.whole is on the queue already: remove it first',
         ]);
         await demand(client, 'londiste.local_remove_table', queue, 'shop.part');
-        await ask(client, 'londiste.local_add_table', queue, 'shop.whole');
+        await ask(client, 'londiste.local_add_table', queue, 'shop.whole', ['pgtide']);
         expect(await code(client, 'londiste.local_add_table', queue, 'shop.part')).toEqual([
           405,
           'Table shop.part is a partition of shop.whole, which is on the queue already',
@@ -229,7 +230,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(await triggers(client, 'shop.part')).not.toEqual([]);
       }));
 
-    test('what is missing is every table and sequence that does not follow, partitions and ours aside', () =>
+    test('what is missing is every table and sequence that does not follow, of a partitioned table its partitions', () =>
       atRoot(async (client, queue) => {
         await client.query(`create table shop.a (id serial primary key); create table shop.b (id int primary key);
           create table shop.p (id int) partition by range (id); create table shop.p1 partition of shop.p for values from (0) to (9)`);
@@ -237,7 +238,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(await client.query('select * from londiste.local_show_missing($1)', [queue])).toEqual([
           { obj_kind: 'S', obj_name: 'shop.a_id_seq' },
           { obj_kind: 'r', obj_name: 'shop.a' },
-          { obj_kind: 'r', obj_name: 'shop.p' },
+          { obj_kind: 'r', obj_name: 'shop.p1' },
         ]);
         await demand(client, 'londiste.local_add_seq', queue, 'shop.a_id_seq');
         expect(await client.query('select * from londiste.local_show_missing($1)', [queue])).toHaveLength(2);
@@ -440,6 +441,60 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           index: 'shop.t_v',
         });
       }));
+
+    test.each([
+      ['shop', 'local_remove_table'],
+      ['shop', 'global_remove_table'],
+      ['public', 'local_remove_table'],
+    ])('what Londiste has taken off under the search_path %s comes back by %s', (path, remove) =>
+      db.client(async (client) => {
+        const queue = await makeFollower(client, 'leaf');
+        await client.query(`create function ${path}.fold(text) returns text language sql immutable as 'select lower($1)';
+          create operator ${path}.<<<(leftarg = text, rightarg = text, procedure = pg_catalog.text_lt);
+          create domain ${path}.word as text;
+          create table ${path}.other (id int primary key);
+          create table ${path}.t (id int primary key, v text, w int);
+          create index t_fold on ${path}.t (${path}.fold(v)) where v operator(${path}.<<<) 'z';
+          alter table ${path}.t add constraint t_w foreign key (w) references ${path}.other, add constraint t_check check (v = ${path}.fold(v::${path}.word))`);
+        try {
+          await client.query(`set search_path = ${path}`);
+          // As Londiste's worker does it.
+          const { ddl } = (await client.first<{ ddl: string }>(
+            `select string_agg(d.ddl, E';\n') as ddl from (
+               select format('ALTER TABLE ONLY %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) as ddl
+                 from pg_constraint where conrelid = 't'::regclass and contype in ('f', 'c')
+               union all select pg_get_indexdef('t_fold'::regclass)) d`,
+          )) ?? { ddl: '' };
+          expect(ddl).toContain('REFERENCES other');
+          const before =
+            await client.query(`select pg_get_indexdef('t_fold'::regclass), pg_get_constraintdef(oid)
+            from pg_constraint where conrelid = 't'::regclass order by conname`);
+          await client.query(`drop index t_fold; alter table t drop constraint t_w, drop constraint t_check`);
+          await demand(client, 'londiste.global_add_table', queue, `${path}.t`);
+          await demand(client, 'londiste.local_add_table', queue, `${path}.t`);
+          await demand(client, 'londiste.local_set_table_state', queue, `${path}.t`, null, 'in-copy');
+          await demand(client, 'londiste.local_set_table_struct', queue, `${path}.t`, ddl);
+          if (remove === 'local_remove_table') {
+            await demand(client, 'londiste.local_remove_table', queue, `${path}.t`);
+          } else {
+            // Londiste's worker, whose sessions begin with that path, hears of it by an event.
+            await client.query(`alter database ${db.name} set search_path = ${path}`);
+            await db.client((worker) => demand(worker, `londiste.${remove}`, queue, `${path}.t`));
+          }
+          expect(
+            await client.query(`select pg_get_indexdef('t_fold'::regclass), pg_get_constraintdef(oid)
+              from pg_constraint where conrelid = 't'::regclass order by conname`),
+          ).toEqual(before);
+          expect(await tables(client, queue)).not.toMatchObject([{ local: true }]);
+        } finally {
+          await client.query(`alter database ${db.name} reset search_path`);
+          await client.query(
+            `reset search_path; drop table if exists ${path}.t, ${path}.other; drop operator ${path}.<<<(text, text);
+             drop function ${path}.fold(text); drop domain ${path}.word`,
+          );
+        }
+      }),
+    );
 
     test('sequences follow what the root publishes, only forward', () =>
       atLeaf(async (client, queue) => {

@@ -148,8 +148,8 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     atRoot(async (client, queue) => {
       const second = await makeRoot(client);
       const third = await makeRoot(client);
-      expect(await add(client, queue, ['skip'])).toEqual([200, 'Table added: shop.t']);
-      expect(await add(client, second, ['tgflags=S'])).toEqual([200, 'Table added: shop.t']);
+      expect(await add(client, queue, ['tgflags=B', 'skip'])).toEqual([200, 'Table added: shop.t']);
+      expect(await add(client, second, ['tgflags=BS'])).toEqual([200, 'Table added: shop.t']);
       expect((await triggers(client, queue)).map((t) => t.replaceAll(second, 'R'))).toEqual(
         expect.arrayContaining([
           "zzz__londiste_Q BEFORE INSERT OR DELETE OR UPDATE ON shop.t FOR EACH ROW EXECUTE PROCEDURE pgq.logutriga('Q', 'SKIP')",
@@ -166,7 +166,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       await client.query(
         `create trigger other before insert on shop.t for each row execute procedure pgq.logutriga('${third}', 'SKIP')`,
       );
-      expect(await add(client, third, ['skip'])).toEqual([405, 'Multiple SKIP triggers']);
+      expect(await add(client, third, ['tgflags=B', 'skip'])).toEqual([405, 'Multiple SKIP triggers']);
       expect(await client.query('select * from londiste.get_table_list($1)', [third])).toEqual([]);
     }));
 
@@ -175,7 +175,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       await client.query(
         `create trigger skips before insert on shop.t for each row execute procedure pgq.logutriga('${queue}x', 'SKIP')`,
       );
-      await add(client, queue, ['skip']);
+      await add(client, queue, ['tgflags=B', 'skip']);
       expect((await triggers(client, queue)).map((t) => t.split(' ')[0])).toEqual([
         '_londiste_Q',
         '_londiste_Q_truncate',
@@ -192,10 +192,13 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         400,
         'Primary key missing on table: shop.keyless',
       ]);
-      expect(await add(client, queue, ['pkey=a'], 'shop.keyless')).toMatchObject([301, expect.any(String)]);
+      expect(await add(client, queue, ['pkey=a'], 'shop.keyless')).toEqual([
+        200,
+        'Table added: shop.keyless',
+      ]);
       expect(await add(client, queue, ['backup'], 'shop.whole')).toEqual([
         405,
-        'Row triggers do not follow partitions, use none of: backup',
+        'Table shop.whole is partitioned: add its partitions',
       ]);
       expect(await add(client, queue, ['backup'])).toEqual([
         301,

@@ -18,11 +18,11 @@ import { until } from '../support/until.ts';
 const newFiles = sqlFiles();
 
 /** A root with a captured table, a queue of its own, and a consumer that has read from it. */
-async function inUse(client: Client): Promise<void> {
+async function inUse(client: Client, args: string[] = []): Promise<void> {
   await client.query('create table orders (id serial primary key, note text)');
   await demand(client, 'pgq_node.register_location', 'shop', 'root', 'node:root', false);
   await demand(client, 'pgq_node.create_node', 'shop', 'root', 'root', 'shop.root', null, null, null);
-  await demand(client, 'londiste.local_add_table', 'shop', 'public.orders');
+  await demand(client, 'londiste.local_add_table', 'shop', 'public.orders', args);
   await client.query(`select pgq.create_queue('mails'), pgq.register_consumer('mails', 'sender')`);
 }
 
@@ -60,7 +60,8 @@ describe.each(releases)('from release %s', (release) => {
     await old.superuser((client) => client.query('alter role app createrole'));
     await fresh.client(async (client) => {
       await install(client);
-      await inUse(client);
+      // An earlier release captured in the form of pgtide's tables, whoever added them, and those keep it.
+      await inUse(client, ['pgtide']);
     });
     await old.client(async (client) => {
       await install(client, { files: filesOfRelease(release) });

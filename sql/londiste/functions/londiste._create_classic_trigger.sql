@@ -26,11 +26,11 @@ declare
     v_args      text[] := array(select a.arg from unnest(i_args) with ordinality a(arg, nr)
                                  where a.arg not like 'tgflags=%' and a.arg not in ('skip', 'SKIP') order by a.nr);
     v_skip      boolean := v_flags like '%S%' or i_args && '{skip,SKIP}';
-    v_before    boolean := v_skip or (v_flags like '%B%' and v_flags not like '%A%');
+    v_before    boolean := v_flags like '%B%' and v_flags not like '%A%';
     v_events    text[] := array(select e.event from (values ('I', 'insert'), ('U', 'update'), ('D', 'delete')) e(flag, event)
                                  where strpos(v_flags, e.flag) > 0 or v_flags !~ '[IUD]');
-    v_function  text := 'pgq.' || case when v_flags like '%J%' then 'jsontriga' when v_flags like '%Q%' then 'sqltriga'
-                                       else 'logutriga' end;
+    v_function  text := 'pgq.' || case when v_flags like '%J%' then 'jsontriga' when v_flags like '%L%' then 'logutriga'
+                                       when v_flags like '%Q%' then 'sqltriga' else 'logutriga' end;
     v_renamed   boolean;
     v_others    text[];
     v_first     text;
@@ -39,7 +39,7 @@ begin
       from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_table;
     if exists (select from pg_class c where c.oid = i_table and c.relkind = 'p') then
         ret_code := 405;
-        ret_note := 'Row triggers do not follow partitions, use none of: ' || array_to_string(i_args, ', ');
+        ret_note := 'Row triggers do not follow partitions' || coalesce(', use none of: ' || nullif(array_to_string(i_args, ', '), ''), '');
         return;
     elsif not exists (select from pg_index i where i.indrelid = i_table and i.indisprimary)
         and not exists (select from unnest(v_args) a where a like 'pkey=_%')
@@ -53,13 +53,13 @@ begin
     v_others := array(select t.tgname::text from pg_trigger t
                        where t.tgrelid = i_table and not t.tgisinternal and position('\000SKIP\000'::bytea in t.tgargs) > 0
                          and t.tgname <> left('zzz_' || trigger_name, 63));
-    if v_skip and cardinality(v_others) > 1 then
-        ret_code := 405;
-        ret_note := 'Multiple SKIP triggers';
-        return;
-    elsif not v_before and v_others <> '{}' then
+    if not v_before and v_others <> '{}' then
         ret_code := 403;
         ret_note := 'AFTER trigger cannot work with SKIP trigger(s)';
+        return;
+    elsif v_skip and cardinality(v_others) > 1 then
+        ret_code := 405;
+        ret_note := 'Multiple SKIP triggers';
         return;
     elsif v_skip and v_others = '{}' then
         trigger_name := 'zzz_' || trigger_name;

@@ -5,7 +5,7 @@
 --
 -- Arguments: i_table_name - the global name
 -- Returns: nothing
--- Writes: triggers on the table
+-- Writes: triggers on the table, pgtide.url_form
 create or replace function londiste.drop_table_triggers(in i_queue_name text, in i_table_name text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -17,6 +17,7 @@ begin
         perform pgtide.drop_capture(i_queue_name, v_table);
         perform pgtide.drop_deny(i_queue_name, v_table);
         perform londiste._drop_row_triggers(i_queue_name, v_table, '{}');
+        delete from pgtide.url_form f where f.queue_name = i_queue_name and f.table_name = v_name;
     end if;
 end;
 $$;

@@ -6,12 +6,13 @@
 --
 -- Arguments: i_table_name - the global name; i_trg_args - any of expect_sync (holds the same rows already), skip_truncate (the
 --            copy keeps what is there), no_triggers, merge_all, no_merge (see londiste._merge_sources), virtual_table (the table need
---            not exist; implies the first and third), or arguments for one of pgq's row triggers (see londiste._create_classic_trigger); i_table_attrs -
+--            not exist; implies the first and third), pgtide (only pgtide's nodes follow it, which need no primary key and follow
+--            partitioned tables), or arguments for one of pgq's row triggers (see londiste.create_trigger); i_table_attrs -
 --            url-encoded; i_dest_table - the table's name here, when it is another
 -- Returns: ret_code, ret_note: 200 added, or there already with the same arguments; 301 added, but it has no key, or
 --          its row trigger is not the first; 400 the queue has no node here; 404 no such table, or it is not on the queue; 405
 --          INHERITS, or a partition and its parent at once, or other queues have the table, too; 410 there already with other arguments; also 400, 403 and 405 of
---          londiste._create_classic_trigger
+--          londiste._follow_obstacle and londiste._create_classic_trigger
 -- Writes: londiste.table_info, triggers on the table; on the root an event londiste.add-table; as londiste._merge_sources
 -- Errors: TD001 arguments for trigger functions that do not exist here
 create or replace function londiste.local_add_table(
@@ -25,7 +26,7 @@ create or replace function londiste.local_add_table(
 ) returns record
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    c_flags     constant text[] := '{no_triggers,skip_truncate,expect_sync,merge_all,no_merge,virtual_table}';
+    c_flags     constant text[] := '{no_triggers,skip_truncate,expect_sync,merge_all,no_merge,virtual_table,pgtide}';
     v_name      text := londiste.make_fqname(i_table_name);
     v_dest      text := nullif(londiste.make_fqname(i_dest_table), v_name);
     v_args      text[] := coalesce(i_trg_args, '{}');
@@ -122,7 +123,7 @@ begin
             ret_code := 301;
             ret_note := ret_note || ': ' || v_trigger.ret_note;
         end if;
-        if pgtide.table_key(v_table) = '{}' then
+        if 'pgtide' = any (v_args) and pgtide.table_key(v_table) = '{}' then
             ret_code := 301;
             ret_note := ret_note || ': it has no key, so updates and deletes are matched by the whole old row';
         end if;

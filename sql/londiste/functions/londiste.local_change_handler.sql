@@ -52,12 +52,11 @@ begin
     end if;
     if v_trigger.ret_code = 201 then
         perform londiste.drop_table_triggers(i_queue_name, v_name);
-    elsif v_node <> 'leaf' and londiste._classic_args(i_trg_args) <> '{}' then
-        perform pgtide.drop_capture(i_queue_name, v_table);
+    elsif v_node = 'leaf' then
+        perform londiste._drop_row_triggers(i_queue_name, v_table, '{}');
+    else
         perform londiste._drop_row_triggers(i_queue_name, v_table,
             array[v_trigger.name, ('_londiste_' || i_queue_name || '_truncate')::name]);
-    else
-        perform londiste._drop_row_triggers(i_queue_name, v_table, '{}');
     end if;
 
     update londiste.table_info t

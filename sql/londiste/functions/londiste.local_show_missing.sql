@@ -1,7 +1,8 @@
 -- londiste.local_show_missing(i_queue_name)
 --
 -- What could follow the queue on this node and does not: on the root all tables and sequences of the database, elsewhere those
--- on the queue. Partitions go with their parents, and what belongs to an extension is left out.
+-- on the queue. Of a partitioned table the partitions are listed, since Londiste's workers can follow these alone, unless the
+-- table itself follows. What belongs to an extension is left out.
 --
 -- Returns: setof (obj_kind 'r' or 'S', obj_name); none when nothing is missing
 -- Writes: nothing
@@ -17,7 +18,7 @@ begin
         return query
             select (case c.relkind when 'S' then 'S' else 'r' end)::text, n.nspname || '.' || c.relname
               from pg_class c join pg_namespace n on n.oid = c.relnamespace
-             where c.relkind in ('r', 'p', 'S') and c.relpersistence <> 't' and not c.relispartition
+             where c.relkind in ('r', 'S') and c.relpersistence <> 't'
                and n.nspname not in ('pgq', 'pgq_ext', 'pgq_coop', 'pgq_node', 'londiste', 'pgtide', 'pg_catalog',
                                      'information_schema')
                and n.nspname !~ '^pg_(toast|temp)'
@@ -26,6 +27,10 @@ begin
                and not exists (select 1 from londiste.table_info t
                                 where t.queue_name = i_queue_name and t.local
                                   and coalesce(t.dest_table, t.table_name) = n.nspname || '.' || c.relname)
+               and not (c.relispartition and exists (
+                   select 1 from londiste.table_info t
+                    where t.queue_name = i_queue_name and t.local
+                      and pgtide.is_under(c.oid, londiste.find_table_oid(coalesce(t.dest_table, t.table_name)))))
                and not exists (select 1 from londiste.seq_info s
                                 where s.queue_name = i_queue_name and s.local and s.seq_name = n.nspname || '.' || c.relname)
              order by 1, 2;

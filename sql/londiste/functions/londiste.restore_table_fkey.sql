@@ -28,7 +28,7 @@ begin
     if not found and i_lazy then
         return v_def || case when v_plain then ' not valid' else '' end;
     elsif not found then
-        execute v_def;
+        perform pgtide.run_stored_ddl(v_def, null);
     elsif i_lazy and v_plain and not v_valid then
         return format('alter table %s validate constraint %I', londiste.quote_fqname(v_name), i_fkey_name);
     end if;

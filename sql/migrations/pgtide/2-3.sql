@@ -33,3 +33,9 @@ create table pgtide.unhandled_event (
     primary key (queue_name, ev_id)
 );
 alter table pgtide.replay_state add refusals int not null default 0, add refused_at timestamptz;
+-- Tables that Londiste adds are captured in the form of its own triggers; those that are there already keep theirs.
+create table pgtide.url_form (
+    queue_name      text not null references pgq.queue (queue_name) on delete cascade,
+    table_name      text not null,
+    primary key (queue_name, table_name)
+);

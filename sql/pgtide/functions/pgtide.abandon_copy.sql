@@ -35,7 +35,7 @@ begin
                 where t.table_name in (v_saved.table_name, v_saved.other_table) and t.table_name <> i_table
                   and t.local and coalesce(t.merge_state, '') <> 'ok');
             begin
-                execute v_saved.restore_sql;
+                perform pgtide.run_stored_ddl(v_saved.restore_sql, null);
             exception
                 when foreign_key_violation then
                     -- Rows that are there do not fit; the key is there for all others, copy validates it once it can, and status tells it.

@@ -22,7 +22,8 @@
 -- an UPDATE or a DELETE there is one row, and its key has not changed, or is not there again. Where it writes nothing, the long way decides.
 --
 -- Values must not depend on the session. Where the text of a column's type does (pgtide.capture_columns.settles), the
--- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement.
+-- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement. The form url has
+-- dates as text, and always pins them.
 --
 -- A partition that was detached keeps its triggers. Its rows are the replicated table's no more, and are not captured.
 --
@@ -52,13 +53,15 @@ declare
     v_shortcuts text := '';
     v_branches text := '';
     v_shape text := pgtide.capture_shape(i_table, i_root);
+    v_form text;
     v_event_table text;
     v_here text;
     v_ways text[];
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
+    v_form := pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root));
     select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide.pinned_settings() s
-    where exists (select from pgtide.capture_columns(i_table) c where not c.settles);
+    where v_form = 'url' or exists (select from pgtide.capture_columns(i_table) c where not c.settles);
     select string_agg(quote_ident(k), ', ') into v_keys from unnest(pgtide.table_key(i_root)) k;
     select format('pgtide.capture_known_route(%L, %L, %L, %s%s)', i_table, i_root, v_shape, i_queue_id,
                   string_agg(format(', %L', to_regclass(format('%s_%s', v_queue.queue_data_pfx, nr))::oid), '' order by nr))
@@ -66,7 +69,7 @@ begin
 
     for v_nr in 0 .. v_queue.queue_ntables - 1 loop
         v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
-        select array_agg(pgtide.capture_statement(i_table, i_root, v_event_table, op) order by nr)
+        select array_agg(pgtide.capture_statement(i_table, i_root, v_event_table, op, v_form) order by nr)
         into v_ways from unnest('{INSERT,UPDATE,DELETE}'::text[]) with ordinality o (op, nr);
         v_here := format(' where exists (select from pgq.queue q where q.queue_id = %s and q.queue_cur_table = %s and not q.queue_disable_insert'
             ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))',
@@ -97,7 +100,7 @@ begin
             v_branches := v_branches || format('            elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
                 execute %2$L;
                 execute %3$L into v_there;
-', v_keys, pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE KEYS'), pgtide.capture_check(i_table, i_root, 'UPDATE'));
+', v_keys, pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE KEYS', v_form), pgtide.capture_check(i_table, i_root, 'UPDATE'));
         end if;
         v_branches := v_branches || format('            else
                 %s;
@@ -165,7 +168,7 @@ begin
                 v_unpinned text[];
             begin
                 execute pgtide.capture_statement(tg_relid, v_root, '%4$s_' || v_current,
-                    case when tg_op = 'UPDATE' and pgtide.table_key(v_root) <> '{}' then 'UPDATE KEYS' else tg_op end);
+                    case when tg_op = 'UPDATE' and pgtide.table_key(v_root) <> '{}' then 'UPDATE KEYS' else tg_op end, %14$L);
                 v_unpinned := pgtide.pin_settings(v_pins);
                 if tg_op in ('DELETE', 'UPDATE') then
                     execute pgtide.capture_check(tg_relid, v_root, tg_op) into v_there;
@@ -182,6 +185,6 @@ begin
     end;
 end;
 $body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
-        pgtide.table_name(i_root), pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root));
+        pgtide.table_name(i_root), pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root, v_form));
 end;
 $$;

@@ -1,4 +1,4 @@
--- pgtide.capture_statement(i_table, i_root, i_event_table, i_op) returns text
+-- pgtide.capture_statement(i_table, i_root, i_event_table, i_op, i_form) returns text
 --
 -- The SQL that writes the rows of one statement into an event table, from the transition tables pgtide_old and
 -- pgtide_new, in the shape that the table has now.
@@ -7,13 +7,14 @@
 --   i_event_table  where to, quoted
 --   i_op           INSERT, DELETE, UPDATE (no key has changed), UPDATE KEYS (some may have), or
 --                  EMPTY (a partition is about to be truncated: its rows are deletes, read from the table itself)
+--   i_form         json or url (pgtide.event_form); json for a table that has lost its key, which url cannot tell
 -- A changed key becomes a delete of the old key and an insert of the new one; a key that one row leaves and another
 -- takes in the same statement is an update. Deletes come first, so that per key the order of events is that of the rows.
 -- What the action of a foreign key to the same table (ON UPDATE CASCADE) changes lies in the same transition tables, after the
 -- row versions that it replaces. So a key may be there more than once: what has become of it is how often it was taken less how
 -- often it was left, and its row is the last one.
 -- A table without a key writes the old row beside the new one (ev_extra2).
-create or replace function pgtide.capture_statement(i_table oid, i_root oid, i_event_table text, i_op text)
+create or replace function pgtide.capture_statement(i_table oid, i_root oid, i_event_table text, i_op text, i_form text default 'json')
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -29,6 +30,9 @@ declare
     v_tags text;
     v_rows text;
 begin
+    if v_key = '{}' then
+        i_form := 'json';
+    end if;
     select n.nspname, c.relname into v_schema, v_table
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_root;
     select coalesce(string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', '), ''),
@@ -50,9 +54,11 @@ begin
     v_net := replace('(select row_number() over () as "pgtide nr", * from %s) n where "pgtide nr" in (select abs(%s("pgtide nr")) from '
         '(select row_number() over () as "pgtide nr", <keys> from pgtide_new union all select - row_number() over (), <keys> from pgtide_old) k '
         'group by <keys> having sum(sign("pgtide nr")) %s)', '<keys>', replace(v_keys, '%', '%%'));
-    v_rows := ', ' || v_tags || ', row_to_json(r.*)::text, null from (select ' || v_columns || ' from ';
+    v_rows := ', ' || v_tags || case i_form when 'url' then ', r.data, null from (select ' || pgtide.url_expression(i_table) || ' as data from '
+        else ', row_to_json(r.*)::text, null from (select ' || v_columns || ' from ' end;
     return (
-        select string_agg(v_insert || quote_literal('{"op":"' || s.op || '"' || v_type) || v_rows || s.source || ') r', '; ' order by s.nr)
+        select string_agg(v_insert || quote_literal(case i_form when 'url' then left(s.op, 1) || ':' || array_to_string(v_key, ',')
+                              else '{"op":"' || s.op || '"' || v_type end) || v_rows || s.source || ') r', '; ' order by s.nr)
         from (values
             ('INSERT', 1, 'INSERT', 'pgtide_new'),
             ('DELETE', 1, 'DELETE', 'pgtide_old'),

@@ -1,4 +1,4 @@
--- pgtide.create_capture(i_queue, i_table, i_global_name) returns int
+-- pgtide.create_capture(i_queue, i_table, i_global_name, i_form) returns int
 --
 -- Puts the capture on a table: a trigger function of its own, and statement-level triggers on the table and, when it is
 -- partitioned, on each of its partitions (a statement fires the triggers of the table that it names, and no others).
@@ -6,8 +6,9 @@
 --   i_queue        the queue that gets the events
 --   i_table        the table
 --   i_global_name  its name in the queue; must be schema.table of i_table
+--   i_form         json or url (pgtide.event_form); NULL: the one that the table has
 -- Returns the number of triggers created, 0 when all were there.
-create or replace function pgtide.create_capture(i_queue text, i_table oid, i_global_name text)
+create or replace function pgtide.create_capture(i_queue text, i_table oid, i_global_name text, i_form text default null)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -26,6 +27,11 @@ begin
     if i_global_name is distinct from pgtide.table_name(i_table) then
         raise exception 'table % cannot be replicated under the name %', pgtide.table_name(i_table), i_global_name
             using errcode = 'TD001';
+    end if;
+    if i_form = 'json' then
+        delete from pgtide.url_form f where f.queue_name = i_queue and f.table_name = i_global_name;
+    elsif i_form = 'url' then
+        insert into pgtide.url_form (queue_name, table_name) values (i_queue, i_global_name) on conflict do nothing;
     end if;
     for v_relation in select * from pgtide.table_tree(i_table) loop
         v_function := pgtide.capture_name(v_queue_id, v_relation);

@@ -6,7 +6,8 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
 --   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
--- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay.
+-- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay. Both forms of ours
+-- (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of events removed. Writes the queue's event tables.
 create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint)
 returns int language plpgsql
@@ -15,14 +16,16 @@ as $$
 declare
     v_key text[] := pgtide.table_key(i_root);
     v_event_key text;
+    v_key_columns text;
     v_removed int;
     v_pins text[];
     v_event_table text;
     v_row text;
+    v_url bool;
 begin
     select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ') || ' from (select t.*) t) r)'
     into v_row from pgtide.capture_columns(i_root) c;
-    select format('%s_%s', q.queue_data_pfx, q.queue_cur_table) into strict v_event_table
+    select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
 
     if v_key = '{}' then
@@ -50,21 +53,30 @@ begin
     end if;
 
     v_pins := pgtide.pin_settings(null);
+    if v_url then
+        v_row := '(select ' || pgtide.url_expression(i_root) || ' from (select t.*) t)';
+    end if;
     -- As the key's index compares it: two events may spell it differently. One value, so that it can be joined.
-    select case when count(*) = 1 then min(v.value) else 'row(' || string_agg(v.value, ', ' order by v.nr) || ')' end into v_event_key
-    from (select k.nr, format('(e.ev_data::json->>%L)::%s%s', k.name, format_type(pgtide.base_type(a.atttypid), -1),
-                              pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation), a.attcollation, a.atttypid)) as value
+    select case when count(*) = 1 then min(v.value) else 'row(' || string_agg(v.value, ', ' order by v.nr) || ')' end,
+           string_agg(format('%s as %I', replace(v.typed, 'j.data', 'k.data'), v.name), ', ')
+    into v_event_key, v_key_columns
+    from (select k.nr, k.name, x.typed,
+                 x.typed || pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation), a.attcollation, a.atttypid) as value
           from unnest(v_key) with ordinality k (name, nr)
           join pg_attribute a on a.attrelid = i_root and a.attname = k.name
+          cross join lateral pgtide.text_as(format('(j.data->>%L)', k.name), pgtide.base_type(a.atttypid)) x (typed)
           left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
     execute format($sql$
         with touched as (
-            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key,
-                   case when ev_type like '{"op":"INSERT"%%' then 1 when ev_type like '{"op":"DELETE"%%' then -1 else 0 end as sign
+            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key, j.data,
+                   case o.op when 'I' then 1 when 'D' then -1 else 0 end as sign
             from %1$s e
-            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and e.ev_type like '{%%'
+            cross join lateral (select substr(e.ev_type, %9$s, 1) as op) o
+            cross join lateral (select %10$s as data) j
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %11$s
         ), keys as (
-            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data
+            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
+                   (array_agg(t.data order by t.ev_id desc))[1] as data
             from touched t group by t.key
             having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
         ), gone as (
@@ -81,21 +93,22 @@ begin
             from keys k left join now n on n.key = k.key
         ), written as (
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
-            select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case
-                       when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end || '"'),
-                   coalesce(n.row, n.ev_data), $2, %8$L
+            select now(), %12$s, coalesce(n.row, n.ev_data), $2, %8$L
             from net n
+            cross join lateral (select case when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end as op) o
             where n.exists_now or n.existed_before
             order by n.exists_now
         )
         select count(*) from touched t join keys k using (key)$sql$,
-        i_event_parent, v_event_table, v_event_key, v_row,
-        (select string_agg(format('(k.ev_data::json->>%L)::%s as %I', k, format_type(pgtide.base_type(a.atttypid), -1), k), ', ')
-         from unnest(v_key) k join pg_attribute a on a.attrelid = i_root and a.attname = k),
-        i_root::regclass,
+        i_event_parent, v_event_table, v_event_key, v_row, v_key_columns, i_root::regclass,
         pgtide.key_match(i_root, 't', 'p'),
         -- Rows are read in the shape that the table has now.
-        pgtide.shape_tag(i_root))
+        pgtide.shape_tag(i_root),
+        case when v_url then 1 else 8 end,
+        case when v_url then '(pgtide.json_of_urlencoded(e.ev_data, getdatabaseencoding())).data::json' else 'e.ev_data::json' end,
+        case when v_url then 'e.ev_type like ''_:%'' and e.ev_extra4 like ''pgtide:%''' else 'e.ev_type like ''{%''' end,
+        case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
+             else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end)
     into v_removed using i_inner, i_name, i_outer;
     v_pins := pgtide.pin_settings(v_pins);
     return v_removed;

@@ -2,6 +2,8 @@
 --
 -- Puts back one object of pgtide.saved_ddl. To be sent as one message, so that the server carries it through even when the run
 -- that asked for it is over: an index may take longer than a function may run.
+-- Not by pgtide.run_stored_ddl: replay has a search_path of pg_catalog alone, as native replication's, and an index whose function
+-- finds nothing there would fail each row. Such a one stays off, and status names it.
 -- Returns 'restored'; 'begun' (a foreign key is there, not yet validated, or was taken off anew meanwhile: call again); 'busy'
 -- (another session is at it);
 -- 'failed' (the reason is in saved_ddl.error); 'gone' (nothing is saved under that name).
