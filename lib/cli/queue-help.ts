@@ -53,3 +53,18 @@ consumers stay where they are, and each gets what it has not read. Writers wait 
 
 Example:
   $ pgtide queue new-epoch shop`;
+
+export const rightExamples = `
+Rights:
+  produce   write events; where nodes follow the queue that is as much as writing all of its tables on every subscriber
+  consume   read events, register consumers, move their positions
+  admin     set parameters, drop the queue, make ticks that come from elsewhere
+
+A queue that nodes follow is closed: only its owner and roles with a grant on it have rights. Other queues are open, as in
+PgQ: pgq_reader consumes, pgq_writer produces, pgq_admin does all of it.
+
+Examples:
+  $ pgtide queue close mail
+  $ pgtide queue grant mail app produce
+  $ pgtide queue grant mail mailer consume
+  $ pgtide queue grants mail`;

@@ -7,6 +7,7 @@ import type { PlaceOptions } from './queue-consumers.ts';
 import { addDeadLetters, addEvents, addRotation } from './queue-event-program.ts';
 import { consumerExamples, queueExamples, settingExamples } from './queue-help.ts';
 import type { QueueOptions } from './queue-node.ts';
+import { addRights } from './queue-rights-program.ts';
 import { usage } from './usage.ts';
 
 export function addQueueCommands(program: Command, run: Run): void {
@@ -24,6 +25,7 @@ export function addQueueCommands(program: Command, run: Run): void {
   addEvents(group, run);
   addDeadLetters(group, run);
   addRotation(group, run);
+  addRights(group, run);
   for (const command of group.commands) {
     command
       .option('--node <node>', 'a node of the configuration')

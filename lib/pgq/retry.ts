@@ -56,7 +56,7 @@ async function retryLater(
   events: readonly bigint[],
   seconds: number,
 ): Promise<void> {
-  const raw = events.length > FEW && (await mayRetryRaw(client));
+  const raw = events.length > FEW && (await mayRetryRaw(client, batch));
   await client.query(
     raw
       ? `select count(pgq.event_retry_raw(i.queue_name, i.consumer_name, now() + make_interval(secs => $3::int4),
@@ -73,11 +73,17 @@ async function retryLater(
   );
 }
 
-async function mayRetryRaw(client: Client): Promise<boolean> {
+/** With rights by queue everybody may call it, and the queue's gate decides; on the real extension it is for few. */
+async function mayRetryRaw(client: Client, batch: BatchId): Promise<boolean> {
   const row = await client.first<{ may: boolean }>(
-    `select bool_and(has_function_privilege(p.oid, 'execute')) and has_table_privilege('pgq.retry_queue', 'select') as may
-       from pg_catalog.pg_proc p
-      where p.pronamespace = to_regnamespace('pgq') and p.proname = 'event_retry_raw'`,
+    `select has_function_privilege(coalesce(gate.oid, raw.oid), 'execute')
+            and has_table_privilege('pgq.retry_queue', 'select') as may
+       from pg_catalog.pg_proc raw
+       left join pgq.subscription s on s.sub_batch = $1
+       left join pg_catalog.pg_proc gate
+         on gate.pronamespace = raw.pronamespace and gate.proname = 'event_' || s.sub_queue || '_admin'
+      where raw.pronamespace = to_regnamespace('pgq') and raw.proname = 'event_retry_raw'`,
+    [batch],
   );
   return row?.may === true;
 }

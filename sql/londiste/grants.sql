@@ -1,6 +1,7 @@
 -- Rights on schema londiste. Runs at every installation; where roles may not be created they are left out.
--- londiste_reader asks, and reads the queue as a pgq_reader; londiste_writer changes what is replicated, as a pgq_admin. Everybody
--- may read the tables. Functions that touch tables and sequences of the database run with the caller's rights.
+-- londiste_reader asks, as a pgq_reader; londiste_writer asks and maintains, as a pgq_admin. What is replicated is changed by the
+-- owner alone: the queues of nodes are closed, and these tables hold names of tables and statements that the owner executes.
+-- Everybody may read the tables. Functions that touch tables and sequences of the database run with the caller's rights.
 
 do $$
 declare
@@ -12,6 +13,7 @@ declare
         'find_table_oid', 'find_seq_oid', 'find_column_types', 'find_table_fkeys', 'is_replica_func', '_find_node'];
     c_reader    constant text[] := array['get_table_list', 'get_seq_list', 'local_show_missing',
         'get_table_pending_fkeys', 'get_valid_pending_fkeys'];
+    v_admin     regprocedure[] := array['londiste.root_check_seqs(text)', 'londiste.periodic_maintenance()']::regprocedure[];
 begin
     if (select r.rolsuper or r.rolcreaterole from pg_catalog.pg_roles r where r.rolname = current_user) then
         foreach v_role in array array['londiste_reader', 'londiste_writer'] loop
@@ -36,31 +38,24 @@ begin
         if v_name = any (c_public) then
             execute pg_catalog.format('grant execute on function %s to public', v_function);
         end if;
-        if v_name = any (c_reader) and pg_catalog.to_regrole('londiste_reader') is not null then
-            execute pg_catalog.format('grant execute on function %s to londiste_reader', v_function);
-        end if;
+        foreach v_role in array array['londiste_reader', 'londiste_writer'] loop
+            if pg_catalog.to_regrole(v_role) is not null and v_name = any (c_reader) then
+                execute pg_catalog.format('grant execute on function %s to %I', v_function, v_role);
+            end if;
+        end loop;
         foreach v_role in array array['londiste_writer', 'pgq_admin'] loop
-            if pg_catalog.to_regrole(v_role) is not null
-                and (v_role = 'londiste_writer' or v_name in ('root_check_seqs', 'periodic_maintenance'))
-            then
+            if pg_catalog.to_regrole(v_role) is not null and v_function = any (v_admin) then
                 execute pg_catalog.format('grant execute on function %s to %I', v_function, v_role);
             end if;
         end loop;
     end loop;
 
+    execute pg_catalog.format('revoke all on londiste.table_info, londiste.seq_info, londiste.applied_execute,'
+        ' londiste.pending_fkeys, londiste.table_info_nr_seq, londiste.seq_info_nr_seq from %s', v_grantees);
     grant select on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys to public;
     if pg_catalog.to_regrole('londiste_reader') is not null then
         grant select on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys
             to londiste_reader;
-    end if;
-    foreach v_role in array array['londiste_writer', 'pgq_admin'] loop
-        if pg_catalog.to_regrole(v_role) is not null then
-            execute pg_catalog.format('grant select, insert, update, delete
-                on londiste.table_info, londiste.seq_info, londiste.applied_execute, londiste.pending_fkeys to %I', v_role);
-        end if;
-    end loop;
-    if pg_catalog.to_regrole('londiste_writer') is not null then
-        grant usage on sequence londiste.table_info_nr_seq, londiste.seq_info_nr_seq to londiste_writer;
     end if;
     for v_role, v_name in values ('londiste_reader', 'pgq_reader'), ('londiste_writer', 'pgq_admin') loop
         if pg_catalog.to_regrole(v_role) is not null and pg_catalog.to_regrole(v_name) is not null

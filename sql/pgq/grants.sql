@@ -1,7 +1,12 @@
 -- Rights on schema pgq, and the function that knows the queues there are. Runs at every installation.
 --
--- pgq_reader consumes, pgq_writer produces, pgq_admin does both and maintains. Where the installing role may not create
--- roles, or they are somebody else's, they are left out, and the owner grants execute by hand.
+-- On queues that are not closed pgq_reader consumes, pgq_writer produces, pgq_admin does both and administrates. Where the
+-- installing role may not create roles, or they are somebody else's, they are left out.
+--
+-- c_public are functions that only ask, and functions that run with their caller's rights: what those may do is in the access
+-- lists of each queue's tables and gates (pgq._gate). Functions that run with their owner's rights and change something are for
+-- pgq_admin, who makes queues, ticks and rotates all of them. No role may write pgq's tables: they say where consumers of closed
+-- queues stand, and hold names that are executed.
 
 do $$
 declare
@@ -12,11 +17,16 @@ declare
     v_function  regprocedure;
     c_public    constant text[] := array['version', 'seq_getval', 'get_queue_info', 'get_consumer_info', 'quote_fqname',
         '_find_seq', '_trigger_event', '_trigger_args', '_table_shape', '_in_list', '_row_fields', '_changed_columns',
-        '_same_value', '_sql_change', '_url_row', '_url_encode', '_json_row', '_put_dates', '_field_query', '_override_field'];
-    c_reader    constant text[] := array['register_consumer', 'register_consumer_at', 'unregister_consumer',
-        'next_batch', 'next_batch_info', 'next_batch_custom', 'find_tick_helper', 'batch_event_sql', 'batch_event_tables',
-        'get_batch_events', 'get_batch_cursor', 'get_batch_info', 'finish_batch', 'event_retry', 'batch_retry', 'force_tick'];
-    c_writer    constant text[] := array['insert_event', 'current_event_table', 'sqltriga', 'logutriga', 'jsontriga'];
+        '_same_value', '_sql_change', '_url_row', '_url_encode', '_json_row', '_put_dates', '_field_query', '_override_field',
+        'sqltriga', 'logutriga', 'jsontriga',
+        'insert_event', 'current_event_table', '_insert_event', '_check_event', '_put_event', '_put_event_by_name',
+        'register_consumer', 'register_consumer_at', 'unregister_consumer', 'next_batch', 'next_batch_info',
+        'next_batch_custom', 'find_tick_helper', 'batch_event_sql', 'batch_event_tables', 'get_batch_events',
+        'get_batch_cursor', 'get_batch_info', 'finish_batch', 'event_retry', 'batch_retry', 'force_tick', '_batch_queue', '_gate',
+        '_drop_gates', 'drop_queue', 'set_queue_config', 'event_retry_raw'];
+    c_admin     constant text[] := array['create_queue', 'ticker', 'insert_event_raw', 'maint_operations',
+        'maint_retry_events', 'maint_rotate_tables_step1', 'maint_rotate_tables_step2', 'maint_tables_to_vacuum',
+        'grant_perms', 'tune_storage', 'seq_setval'];
 begin
     select r.rolsuper or r.rolcreaterole into v_may from pg_catalog.pg_roles r where r.rolname = current_user;
     foreach v_role in array array['pgq_reader', 'pgq_writer', 'pgq_admin'] loop
@@ -44,7 +54,6 @@ begin
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_writer', 'pgq_admin');
     grant usage on schema pgq to public;
-    grant select on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription to public;
 
     perform pgq._lock_put_event();
     perform pgq._make_put_event();
@@ -56,14 +65,19 @@ begin
     for v_grant in
         select p.oid::regprocedure as func, r.rolname as grantee
           from pg_catalog.pg_proc p
-          join (values ('public', c_public), ('pgq_reader', c_reader), ('pgq_writer', c_writer), ('pgq_admin', null))
-               r(rolname, names) on r.names is null or p.proname = any (r.names)
+          join (values ('public', c_public), ('pgq_admin', c_admin)) r(rolname, names)
+            on p.proname = any (r.names)
+            or r.rolname = 'public' and p.oid = 'pgq.ticker(text, bigint, timestamptz, bigint)'::regprocedure
          where p.pronamespace = 'pgq'::regnamespace
            and (r.rolname = 'public' or pg_catalog.to_regrole(r.rolname) is not null)
     loop
         execute pg_catalog.format('grant execute on function %s to %s', v_grant.func, v_grant.grantee);
     end loop;
 
+    execute pg_catalog.format('revoke all on pgq.consumer, pgq.queue, pgq.closed_queue, pgq.tick, pgq.subscription, pgq.retry_queue,'
+        ' pgq.event_template from %s', v_grantees);
+    execute pg_catalog.format('revoke usage, update on pgq.batch_id_seq from %s', v_grantees);
+    grant select on pgq.consumer, pgq.queue, pgq.closed_queue, pgq.tick, pgq.subscription to public;
     if pg_catalog.to_regrole('pgq_reader') is not null then
         grant select on pgq.event_template, pgq.retry_queue, pgq.batch_id_seq to pgq_reader;
     end if;
@@ -71,10 +85,7 @@ begin
         grant insert on pgq.event_template to pgq_writer;
     end if;
     if pg_catalog.to_regrole('pgq_admin') is not null then
-        grant select, insert, update, delete on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription, pgq.retry_queue
-            to pgq_admin;
-        grant truncate on pgq.event_template to pgq_admin;
-        grant usage, select, update on pgq.batch_id_seq to pgq_admin;
+        grant select on pgq.batch_id_seq to pgq_admin;
     end if;
     perform pgq.grant_perms(q.queue_name) from pgq.queue q;
 end;

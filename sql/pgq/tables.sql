@@ -48,6 +48,14 @@ create table pgq.queue (
     constraint queue_name_uq unique (queue_name)
 );
 
+-- Queues on which pgq_reader, pgq_writer and pgq_admin have no rights: all that nodes follow, and others by pgtide.close_queue.
+create table pgq.closed_queue (
+    queue_id    int4 not null,
+
+    constraint closed_queue_pkey primary key (queue_id),
+    constraint closed_queue_queue_fkey foreign key (queue_id) references pgq.queue (queue_id) on delete cascade
+);
+
 -- A batch is what lies between two ticks: events visible in the later snapshot and not in the earlier one.
 create table pgq.tick (
     tick_queue      int4            not null,
@@ -86,7 +94,8 @@ create table pgq.subscription (
     constraint sub_consumer_fkey foreign key (sub_consumer) references pgq.consumer (co_id)
 );
 
--- Parent of all event tables; holds no rows.
+-- Parent of all event tables; holds no rows. Its access list is that of open queues' tables. PostgreSQL checks a query of a parent
+-- against the parent's access list alone, and would show the rows of closed queues: row security hides them from all but the owner.
 -- ev_owner: null, or the only sub_id that gets the event (a retried one). ev_txid: the transaction it belongs to.
 create table pgq.event_template (
     ev_id       bigint          not null,
@@ -101,6 +110,7 @@ create table pgq.event_template (
     ev_extra3   text,
     ev_extra4   text
 );
+alter table pgq.event_template enable row level security;
 
 -- Events that a consumer wants again, later.
 create table pgq.retry_queue (
@@ -115,3 +125,7 @@ create table pgq.retry_queue (
 alter table pgq.retry_queue alter column ev_owner set not null;
 alter table pgq.retry_queue alter column ev_txid drop not null;
 create index rq_retry_idx on pgq.retry_queue (ev_retry_after);
+-- Whoever may read the table sees the events of queues that he may read.
+alter table pgq.retry_queue enable row level security;
+create policy of_readable_queues on pgq.retry_queue for select to public
+    using (pg_catalog.has_table_privilege(pg_catalog.to_regclass('pgq.event_' || ev_queue), 'select'));

@@ -1,5 +1,6 @@
--- Rights on schema pgq_coop, as on the consuming functions of pgq. Runs at every installation; roles that do not exist are
--- left out.
+-- Rights on schema pgq_coop, as on the consuming functions of pgq: they run with the caller's rights, and each queue's gate
+-- decides. On the real extension pgq there are no gates; there pgq_reader may call what is behind them. Runs at every
+-- installation; roles that do not exist are left out.
 
 do $$
 declare
@@ -7,6 +8,7 @@ declare
     v_function  regprocedure;
     v_name      text;
     v_role      text;
+    v_gates     boolean := pg_catalog.to_regprocedure('pgq._gate(int4, text)') is not null;
 begin
     -- What an earlier release granted goes; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
@@ -16,11 +18,11 @@ begin
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_coop'::regnamespace
     loop
         execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
-        if v_name = 'version' then
+        if v_name not like '\_%' and (v_gates or v_name = 'version') then
             execute pg_catalog.format('grant execute on function %s to public', v_function);
         end if;
         foreach v_role in array array['pgq_reader', 'pgq_admin'] loop
-            if pg_catalog.to_regrole(v_role) is not null then
+            if not v_gates and pg_catalog.to_regrole(v_role) is not null then
                 execute pg_catalog.format('grant execute on function %s to %s', v_function, v_role);
             end if;
         end loop;

@@ -1,22 +1,28 @@
 -- Rights on schema pgq_node. Runs at every installation; roles that do not exist are left out.
--- pgq_admin sets nodes up and runs their workers, pgq_writer runs other consumers, and with pgq_reader a node reads from its
--- provider; everybody may ask.
+-- Everybody may ask. With the right to consume from a queue a node subscribes at its provider; these functions run with the
+-- caller's rights, and the queue's gate decides (pgq._gate). The real extension pgq has no gates; there pgq_reader may call what is
+-- behind them. All else is for the owner: queues of nodes are closed, and who could change their nodes, or move the positions of
+-- their consumers, could take a subscriber from its provider. pgq_admin has what maintenance calls.
 
 do $$
 declare
     v_grantees  text;
     v_function  regprocedure;
     v_name      text;
+    v_role      text;
+    v_gates     boolean := pg_catalog.to_regprocedure('pgq._gate(int4, text)') is not null;
     c_public    constant text[] := array['version', 'is_root_node', 'is_leaf_node', 'get_queue_locations', 'get_node_info',
-        'get_subscriber_info', 'get_consumer_info', 'get_consumer_state', 'get_worker_state', '_consumer_tick'];
-    c_reader    constant text[] := array['register_subscriber', 'unregister_subscriber', 'set_subscriber_watermark'];
-    c_writer    constant text[] := c_reader || array['register_consumer', 'unregister_consumer', 'change_consumer_provider',
-        'set_consumer_uptodate', 'set_consumer_paused', 'set_consumer_completed', 'set_consumer_error'];
+        'get_subscriber_info', 'get_consumer_info', 'get_consumer_state', 'get_worker_state', '_consumer_tick',
+        'register_subscriber', 'unregister_subscriber', 'set_subscriber_watermark'];
+    c_reader    constant text[] := array['_consume_register_subscriber', '_consume_unregister_subscriber',
+        '_consume_set_subscriber_watermark'];
 begin
     -- What an earlier release granted goes; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_writer', 'pgq_admin');
     grant usage on schema pgq_node to public;
+    execute pg_catalog.format('revoke all on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state,'
+        ' pgq_node.subscriber_info from %s', v_grantees);
     grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to public;
     for v_function, v_name in
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_node'::regnamespace
@@ -25,19 +31,19 @@ begin
         if v_name = any (c_public) then
             execute pg_catalog.format('grant execute on function %s to public', v_function);
         end if;
-        if pg_catalog.to_regrole('pgq_admin') is not null then
+        if v_name = 'maint_watermark' and pg_catalog.to_regrole('pgq_admin') is not null then
             execute pg_catalog.format('grant execute on function %s to pgq_admin', v_function);
         end if;
-        if v_name = any (c_writer) and pg_catalog.to_regrole('pgq_writer') is not null then
-            execute pg_catalog.format('grant execute on function %s to pgq_writer', v_function);
-        end if;
-        if v_name = any (c_reader) and pg_catalog.to_regrole('pgq_reader') is not null then
-            execute pg_catalog.format('grant execute on function %s to pgq_reader', v_function);
-        end if;
+        foreach v_role in array array['pgq_reader', 'pgq_writer', 'pgq_admin'] loop
+            if v_name = any (c_reader) and not v_gates and pg_catalog.to_regrole(v_role) is not null then
+                execute pg_catalog.format('grant execute on function %s to %I', v_function, v_role);
+            end if;
+        end loop;
     end loop;
-    if pg_catalog.to_regrole('pgq_admin') is not null then
-        grant select, insert, update, delete
-            on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to pgq_admin;
+
+    -- Nodes that an earlier release made: their queues were open.
+    if v_gates then
+        execute 'select pgq._close_queue(q.queue_id) from pgq_node.node_info n join pgq.queue q using (queue_name)';
     end if;
 end;
 $$;

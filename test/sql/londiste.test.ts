@@ -306,10 +306,12 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
 
     test('maintenance is a list of calls, each of which works', () =>
       atRoot(async (client, queue) => {
-        await client.query('create sequence shop.s');
+        await client.query(`create sequence shop.s;
+          create or replace function shop."Own; work"(text) returns int language sql as 'select 0'`);
         await demand(client, 'londiste.local_add_seq', queue, 'shop.s');
         await client.query(
-          `update pgq.queue set queue_switch_time = now() - interval '1 day', queue_extra_maint = '{pgq.force_tick}' where queue_name = $1`,
+          `update pgq.queue set queue_switch_time = now() - interval '1 day', queue_extra_maint = '{pgtide.enforce_policy,
+             shop.Own; work,pgq.drop_queue,pgq_node.set_node_attrs,shop.none,pg_catalog.lower}' where queue_name = $1`,
           [queue],
         );
         const work = await client.query<{ func_name: string; func_arg: string | null }>(
@@ -319,7 +321,8 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(ours.map((one) => [one.func_name, one.func_arg])).toEqual([
           ['pgq.maint_rotate_tables_step1', queue],
           ['pgq.maint_rotate_tables_step2', null],
-          ['pgq.force_tick', queue],
+          ['pgtide.enforce_policy', queue],
+          ['shop."Own; work"', queue],
           ['pgq_node.maint_watermark', queue],
           ['londiste.root_check_seqs', queue],
           ['londiste.periodic_maintenance', null],

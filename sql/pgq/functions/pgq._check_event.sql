@@ -1,6 +1,7 @@
 -- pgq._check_event(i_queue_id, i_queue_name)
 --
--- What pgq._insert_event looks at only where a queue or a transaction is not as they mostly are.
+-- What pgq._insert_event looks at only where a queue or a transaction is not as they mostly are. Runs with its owner's rights,
+-- for the lock on the queue's row.
 --
 -- Arguments: i_queue_id - null: there is none of that name
 -- Returns: nothing
@@ -9,7 +10,7 @@
 --         TD003 inserts are disabled (not for replica sessions);
 --         TD003 more events than queue_per_tx_limit in this transaction
 create or replace function pgq._check_event(i_queue_id int4, i_queue_name text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_queue record;
 begin

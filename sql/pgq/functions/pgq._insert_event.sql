@@ -1,6 +1,7 @@
 -- pgq._insert_event(i_queue_name, i_id, i_time, i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4)
 --
--- What pgq.insert_event and pgq.insert_event_raw do. It relies on their search_path: setting its own would cost each event 1 us.
+-- What pgq.insert_event and pgq.insert_event_raw do, with the caller's rights. It relies on their search_path: setting its own
+-- would cost each event 1 us.
 -- In a transaction of one event each expression of it is set up anew, so there are few; the rest is in pgq._check_event.
 --
 -- Arguments: as pgq.insert_event_raw

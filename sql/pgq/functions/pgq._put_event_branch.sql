@@ -18,13 +18,14 @@ begin
     for i in 0 .. i_queues[1].queue_ntables - 1 loop
         v_text := v_text || format($insert$
 if i_table = %1$L then
-    insert into %1$s (ev_id, ev_time, ev_txid, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)
-    values (coalesce(i_id, nextval(%2$L)), i_time, i_txid, i_owner, i_retry, i_type, i_data,
-        i_extra1, i_extra2, i_extra3, i_extra4)
-    returning ev_id into i_id;
+    i_id := coalesce(i_id, nextval(%2$L));
+    insert into %3$s (ev_id, ev_time, ev_txid, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)
+    values (i_id, i_time, i_txid, i_owner, i_retry, i_type, i_data,
+        i_extra1, i_extra2, i_extra3, i_extra4);
     return i_id;
 end if;
-$insert$, i_queues[1].queue_data_pfx || '_' || i, i_queues[1].queue_event_seq);
+$insert$, i_queues[1].queue_data_pfx || '_' || i, i_queues[1].queue_event_seq,
+            pgq.quote_fqname(i_queues[1].queue_data_pfx || '_' || i));
     end loop;
     return v_text;
 end;

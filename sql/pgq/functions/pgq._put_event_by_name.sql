@@ -3,7 +3,7 @@
 --
 -- Inserts an event into a table that pgq._put_event does not know. The statement is parsed and planned each time.
 --
--- Arguments: i_table - as SQL; i_id - null: a new one
+-- Arguments: i_table - "schema.name", unquoted; i_id - null: a new one
 -- Returns: bigint, the event's id
 -- Writes: that event table
 create or replace function pgq._put_event_by_name(
@@ -13,9 +13,9 @@ create or replace function pgq._put_event_by_name(
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     v_id bigint := coalesce(i_id,
-        (select nextval(q.queue_event_seq::regclass) from pgq.queue q where q.queue_id = i_queue_id));
+        (select nextval(pgq.quote_fqname(q.queue_event_seq)::regclass) from pgq.queue q where q.queue_id = i_queue_id));
 begin
-    execute 'insert into ' || i_table
+    execute 'insert into ' || pgq.quote_fqname(i_table)
         || ' (ev_id, ev_time, ev_txid, ev_owner, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)'
         || ' values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
       using v_id, i_time, i_txid, i_owner, i_retry, i_type, i_data, i_extra1, i_extra2, i_extra3, i_extra4;

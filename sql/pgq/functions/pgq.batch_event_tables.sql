@@ -28,9 +28,9 @@ begin
         raise exception 'Cannot find data for batch %', x_batch_id using errcode = 'TD002';
     end if;
 
-    v_current := v_batch.queue_data_pfx || '_' || v_batch.queue_cur_table::text;
-    v_previous := v_batch.queue_data_pfx || '_'
-        || ((v_batch.queue_cur_table + v_batch.queue_ntables - 1) % v_batch.queue_ntables)::text;
+    v_current := pgq.quote_fqname(v_batch.queue_data_pfx || '_' || v_batch.queue_cur_table::text);
+    v_previous := pgq.quote_fqname(v_batch.queue_data_pfx || '_'
+        || ((v_batch.queue_cur_table + v_batch.queue_ntables - 1) % v_batch.queue_ntables)::text);
     if v_batch.to_xmax < v_batch.queue_switch_step1 then
         return next v_previous;
     elsif v_batch.from_xmin > v_batch.queue_switch_step2 then

@@ -3,8 +3,8 @@
 -- Creates a queue: its row, sequences, event tables, and the first tick. Calls that race for one name make one queue.
 --
 -- Returns: int4, 1 created; 0 when it was there already
--- Writes: pgq.queue, pgq.tick; makes pgq.event_<id>, pgq.event_<id>_<n>, pgq.event_<id>_id_seq, pgq.event_<id>_tick_seq,
---         pgq._put_event
+-- Writes: pgq.queue, pgq.tick; makes pgq.event_<id>, pgq.event_<id>_<n>, pgq.event_<id>_id_seq, pgq.event_<id>_tick_seq, the
+--         queue's gates (pgq._gate), pgq._put_event
 -- Errors: TD001 the name is null; TD003 as pgq.ticker
 create or replace function pgq.create_queue(i_queue_name text) returns int4
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

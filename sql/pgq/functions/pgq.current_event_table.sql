@@ -1,6 +1,7 @@
 -- pgq.current_event_table(x_queue_name)
 --
--- The table to COPY events into. Holds only within this transaction: ask again in the next.
+-- The table to COPY events into. Holds only within this transaction: ask again in the next. Everybody may ask; the right to
+-- insert into the table is the right to produce.
 --
 -- Returns: text, the table's name for SQL, with its schema
 -- Writes: nothing
@@ -24,6 +25,6 @@ begin
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         perform pgq._refuse_old_queue(v_queue.queue_id);
     end if;
-    return v_queue.queue_data_pfx || '_' || v_queue.queue_cur_table::text;
+    return pgq.quote_fqname(v_queue.queue_data_pfx || '_' || v_queue.queue_cur_table::text);
 end;
 $$;

@@ -6,47 +6,24 @@
 -- Returns: int4, always 1; null where the form with one argument gets null
 -- Writes: pgq.queue, pgq.tick, pgq.subscription, pgq.consumer, pgq.retry_queue; drops the queue's tables and
 --         sequences; makes pgq._put_event
--- Errors: TD002 no such queue; TD003 it has consumers
+-- Errors: TD002 no such queue; TD003 it has consumers; TD009 no right to administrate it
 create or replace function pgq.drop_queue(x_queue_name text, x_force boolean) returns int4
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_queue     record;
-    v_consumer  text;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = x_queue_name);
+    v_result    int4;
 begin
-    perform pgq._lock_put_event();
-    select q.queue_id, q.queue_ntables, q.queue_data_pfx, q.queue_event_seq, q.queue_tick_seq into v_queue
-      from pgq.queue q where q.queue_name = x_queue_name for update;
-    if not found then
+    if v_queue_id is null then
         raise exception 'No such event queue' using errcode = 'TD002', detail = 'queue: ' || coalesce(x_queue_name, 'null');
     end if;
-
-    if x_force then
-        for v_consumer in
-            select c.co_name from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer
-             where s.sub_queue = v_queue.queue_id order by c.co_name
-        loop
-            perform pgq.unregister_consumer(x_queue_name, v_consumer);
-        end loop;
-    elsif exists (select 1 from pgq.subscription s where s.sub_queue = v_queue.queue_id) then
-        raise exception 'cannot drop queue, consumers still attached'
-            using errcode = 'TD003', hint = 'Unregister them, or call pgq.drop_queue(queue, true).';
-    end if;
-
-    for i in 0 .. v_queue.queue_ntables - 1 loop
-        execute 'drop table ' || pgq.quote_fqname(v_queue.queue_data_pfx || '_' || i::text);
-    end loop;
-    execute 'drop table ' || pgq.quote_fqname(v_queue.queue_data_pfx);
-    delete from pgq.retry_queue where ev_queue = v_queue.queue_id;
-    delete from pgq.tick where tick_queue = v_queue.queue_id;
-    delete from pgq.queue where queue_id = v_queue.queue_id;
-    execute 'drop sequence ' || pgq.quote_fqname(v_queue.queue_tick_seq);
-    execute 'drop sequence ' || pgq.quote_fqname(v_queue.queue_event_seq);
-    perform pgq._make_put_event();
-    return 1;
+    execute format('select r.n from %s(''pgq.drop_queue'', $1) as r(n int4)', pgq._gate(v_queue_id, 'admin'))
+       into v_result using array[x_force::text];
+    perform pgq._drop_gates(v_queue_id);
+    return v_result;
 end;
 $$;
 
 create or replace function pgq.drop_queue(x_queue_name text) returns int4
-language sql strict security definer set search_path = pg_catalog, pg_temp as $$
+language sql strict set search_path = pg_catalog, pg_temp as $$
     select pgq.drop_queue(x_queue_name, false);
 $$;

@@ -34,7 +34,7 @@ begin
                now() - top.tick_time,
                (top.tick_event_seq - low.tick_event_seq)
                    / nullif(greatest(extract(epoch from top.tick_time - low.tick_time), 0), 0)::float8,
-               coalesce(pg_sequence_last_value(q.queue_event_seq::regclass), 0) - top.tick_event_seq,
+               coalesce(pg_sequence_last_value(pgq.quote_fqname(q.queue_event_seq)::regclass), 0) - top.tick_event_seq,
                top.tick_id
           from pgq.queue q
           left join lateral (

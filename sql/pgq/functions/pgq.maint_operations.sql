@@ -3,11 +3,16 @@
 -- The work list of maintenance. Each function is to be called in a transaction of its own, with func_arg when that is not
 -- null, and again at once when it returns 1. 'vacuum' is no function but the command.
 --
+-- Of queue_extra_maint only pgtide.enforce_policy is in it, and functions (text) outside of these schemas that belong to the owner
+-- of pgq.queue. A program executes the names as they come, so they are quoted.
+--
 -- Returns: setof (func_name, func_arg); none when there is nothing to do
 -- Writes: nothing
 create or replace function pgq.maint_operations(out func_name text, out func_arg text) returns setof record
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    c_own       constant text[] := array['pgtide.enforce_policy'];
+    c_schemas   constant text[] := array['pg_catalog', 'pgq', 'pgq_coop', 'pgq_ext', 'pgq_node', 'londiste', 'pgtide'];
     v_rotating boolean;
 begin
     select coalesce(bool_or(q.queue_switch_step2 is null), false) into v_rotating from pgq.queue q;
@@ -29,8 +34,15 @@ begin
     end if;
 
     return query
-        select m.func, q.queue_name
-          from pgq.queue q cross join unnest(q.queue_extra_maint) m(func) order by q.queue_name;
+        select format('%I.%I', n.nspname, p.proname), q.queue_name
+          from pgq.queue q
+         cross join unnest(q.queue_extra_maint) m(func)
+          join pg_namespace n on n.nspname = split_part(m.func, '.', 1)
+          join pg_proc p on p.pronamespace = n.oid and p.proname = substr(m.func, strpos(m.func, '.') + 1)
+         where p.proargtypes = '25'::oidvector
+           and (format('%s.%s', n.nspname, p.proname) = any (c_own)
+                or n.nspname <> all (c_schemas) and p.proowner = (select c.relowner from pg_class c where c.oid = 'pgq.queue'::regclass))
+         order by q.queue_name, m.func;
     return query select 'vacuum'::text, t.t from pgq.maint_tables_to_vacuum() t(t);
 
     if to_regprocedure('pgq_node.maint_watermark(text)') is not null then

@@ -16,7 +16,7 @@ create or replace function pgq.next_batch_info(
     out cur_tick_event_seq int8,
     out prev_tick_event_seq int8
 ) returns record
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     select n.batch_id, n.cur_tick_id, n.prev_tick_id, n.cur_tick_time, n.prev_tick_time,
            n.cur_tick_event_seq, n.prev_tick_event_seq

@@ -7,7 +7,7 @@
 -- Returns: bigint: the new tick's id, null when it is not yet time; (): the number of queues ticked
 -- Writes: pgq.tick; the four-argument one also moves the queue's sequences forward
 -- Errors: TD002 no such queue; TD003 external or paused ticker, wrong isolation level, a tick that would not be after
---         the last one
+--         the last one; TD009 four arguments, and no right to administrate the queue
 --
 -- Ticks must be ordered: tick n+1's snapshot sees all that tick n's sees. Otherwise a batch would hold events of an
 -- earlier batch again, or leave some out. So tickers of a queue wait for each other (advisory lock 7366513 = 'pgq', queue
@@ -46,7 +46,7 @@ begin
             hint = 'select pgq.set_queue_config(queue, ''ticker_paused'', ''false'')';
     end if;
 
-    v_seq := coalesce(pg_sequence_last_value(v_queue.queue_event_seq::regclass), 0);
+    v_seq := coalesce(pg_sequence_last_value(pgq.quote_fqname(v_queue.queue_event_seq)::regclass), 0);
     select t.tick_id, t.tick_time, t.tick_event_seq into v_last
       from pgq.tick t where t.tick_queue = v_queue.queue_id order by t.tick_id desc limit 1;
     if found then
@@ -70,28 +70,24 @@ begin
         end if;
     end if;
 
-    return pgq._store_tick(v_queue.queue_id, nextval(v_queue.queue_tick_seq::regclass), now(), v_seq);
+    return pgq._store_tick(v_queue.queue_id, nextval(pgq.quote_fqname(v_queue.queue_tick_seq)::regclass), now(), v_seq);
 end;
 $$;
 
 create or replace function pgq.ticker(
     i_queue_name text, i_tick_id bigint, i_orig_timestamp timestamptz, i_event_seq bigint
 ) returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_queue record;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name);
+    v_result    bigint;
 begin
-    select q.queue_id, q.queue_tick_seq, q.queue_event_seq into v_queue
-      from pgq.queue q
-     where q.queue_name = i_queue_name and q.queue_external_ticker and not q.queue_ticker_paused;
-    if not found then
+    if v_queue_id is null then
         raise exception 'queue not found or ticker disabled: %', i_queue_name using errcode = 'TD003';
     end if;
-    perform pgq._lock_ticks(v_queue.queue_id);
-    perform pgq._store_tick(v_queue.queue_id, i_tick_id, i_orig_timestamp, i_event_seq);
-    perform pgq.seq_setval(v_queue.queue_tick_seq, i_tick_id);
-    perform pgq.seq_setval(v_queue.queue_event_seq, i_event_seq);
-    return i_tick_id;
+    execute format('select r.n from %s(''pgq.ticker'', $1) as r(n bigint)', pgq._gate(v_queue_id, 'admin'))
+       into v_result using array[i_tick_id::text, to_json(i_orig_timestamp)#>>'{}', i_event_seq::text];
+    return v_result;
 end;
 $$;
 

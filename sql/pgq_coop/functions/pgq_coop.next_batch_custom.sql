@@ -9,93 +9,27 @@
 --            seen for so long is unsubscribed, and its batch is taken over; null: none is
 -- Returns: bigint, the batch's id; null when there is no batch yet
 -- Writes: pgq.subscription, pgq.consumer
--- Errors: TD003 the main consumer has a batch of its own open; as pgq.next_batch_custom
---
--- The main consumer's row is locked, so members take their batches one after the other. To call it again with an open batch
--- tells that the member is alive.
+-- Errors: TD002 no such queue; TD003 the main consumer has a batch of its own open; as pgq.next_batch_custom
 create or replace function pgq_coop.next_batch_custom(
     i_queue_name text, i_consumer_name text, i_subconsumer_name text,
     i_min_lag interval, i_min_count int4, i_min_interval interval, i_dead_interval interval
 ) returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-    set enable_seqscan = off set enable_bitmapscan = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_main      record;
-    v_member    record;
-    v_dead      record;
-    v_batch     record;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name);
+    v_result    bigint;
 begin
-    for v_try in 1 .. 2 loop
-        select s.sub_queue, s.sub_consumer, s.sub_id, s.sub_batch into v_main
-          from pgq.subscription s
-         where s.sub_queue = (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name)
-           and s.sub_consumer = (select c.co_id from pgq.consumer c where c.co_name = i_consumer_name)
-         order by s.sub_active desc limit 1
-           for update of s;
-        if v_main.sub_batch is not null then
-            raise exception 'main consumer has batch open?'
-                using errcode = 'TD003', detail = format('%s on %s: batch %s', i_consumer_name, i_queue_name, v_main.sub_batch),
-                hint = 'Finish it with pgq.finish_batch; a cooperative consumer takes batches through its members alone.';
-        end if;
-        select s.sub_consumer, s.sub_batch, s.sub_active into v_member
-          from pgq.subscription s
-         where s.sub_queue = v_main.sub_queue and s.sub_id = v_main.sub_id
-           and s.sub_consumer = (select c.co_id from pgq.consumer c
-                                  where c.co_name = i_consumer_name || '.' || i_subconsumer_name)
-         order by s.sub_active desc limit 1
-           for update of s;
-        exit when found;
-        perform pgq_coop.register_subconsumer(i_queue_name, i_consumer_name, i_subconsumer_name);
-    end loop;
-
-    if v_member.sub_batch is not null then
-        update pgq.subscription set sub_active = now()
-         where sub_queue = v_main.sub_queue and sub_consumer = v_member.sub_consumer and sub_active = v_member.sub_active;
-        return v_member.sub_batch;
+    if v_queue_id is null then
+        raise exception 'Event queue not created yet'
+            using errcode = 'TD002', detail = 'queue: ' || coalesce(i_queue_name, 'null');
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        return pgq_coop._consume_next_batch_custom(v_queue_id, i_consumer_name, i_subconsumer_name,
+            i_min_lag, i_min_count, i_min_interval, i_dead_interval);
     end if;
-
-    -- Seen last before the clock went back: how long ago cannot be known, and counts from now on.
-    update pgq.subscription s set sub_active = now()
-     where i_dead_interval is not null and s.sub_queue = v_main.sub_queue and s.sub_id = v_main.sub_id
-       and s.sub_consumer not in (v_main.sub_consumer, v_member.sub_consumer) and s.sub_active > clock_timestamp();
-
-    select s.sub_consumer, s.sub_batch, s.sub_last_tick, s.sub_next_tick, s.sub_active into v_dead
-      from pgq.consumer c
-     cross join lateral (
-            select x.* from pgq.subscription x
-             where x.sub_queue = v_main.sub_queue and x.sub_consumer = c.co_id order by x.sub_active desc limit 1) s
-     where i_dead_interval is not null and left(c.co_name, length(i_consumer_name) + 1) = i_consumer_name || '.'
-       and s.sub_id = v_main.sub_id and s.sub_consumer <> v_member.sub_consumer
-       and s.sub_active < now() - i_dead_interval
-     order by s.sub_batch is null, s.sub_active limit 1;
-    if found then
-        -- It may be alive after all, and finish its batch just now.
-        delete from pgq.subscription
-         where sub_queue = v_main.sub_queue and sub_consumer = v_dead.sub_consumer and sub_active = v_dead.sub_active;
-        if not found then
-            v_dead.sub_batch := null;
-        end if;
-        delete from pgq.consumer c
-         where c.co_id = v_dead.sub_consumer
-           and not exists (select from pgq.subscription s where s.sub_consumer = c.co_id);
-    end if;
-    if v_dead.sub_batch is not null then
-        v_batch := v_dead;
-    else
-        select n.batch_id as sub_batch, n.prev_tick_id as sub_last_tick, n.cur_tick_id as sub_next_tick into v_batch
-          from pgq.next_batch_custom(i_queue_name, i_consumer_name, i_min_lag, i_min_count, i_min_interval) n;
-        if v_batch.sub_batch is null then
-            return null;
-        end if;
-        update pgq.subscription
-           set sub_batch = null, sub_active = now(), sub_last_tick = sub_next_tick, sub_next_tick = null
-         where sub_batch = v_batch.sub_batch;
-    end if;
-    update pgq.subscription
-       set sub_batch = v_batch.sub_batch, sub_last_tick = v_batch.sub_last_tick, sub_next_tick = v_batch.sub_next_tick,
-           sub_active = now()
-     where sub_queue = v_main.sub_queue and sub_consumer = v_member.sub_consumer and sub_active = v_member.sub_active;
-    return v_batch.sub_batch;
+    execute format('select r.n from %s(''pgq_coop.next_batch_custom'', $1) as r(n bigint)', pgq._gate(v_queue_id, 'consume'))
+       into v_result using array[i_consumer_name, i_subconsumer_name, i_min_lag::text, i_min_count::text, i_min_interval::text,
+                                 i_dead_interval::text];
+    return v_result;
 end;
 $$;
 
@@ -103,7 +37,7 @@ create or replace function pgq_coop.next_batch_custom(
     i_queue_name text, i_consumer_name text, i_subconsumer_name text,
     i_min_lag interval, i_min_count int4, i_min_interval interval
 ) returns bigint
-language sql security definer set search_path = pg_catalog, pg_temp as $$
+language sql set search_path = pg_catalog, pg_temp as $$
     select pgq_coop.next_batch_custom(i_queue_name, i_consumer_name, i_subconsumer_name,
         i_min_lag, i_min_count, i_min_interval, null);
 $$;

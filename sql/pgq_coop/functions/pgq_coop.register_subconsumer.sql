@@ -5,35 +5,23 @@
 --
 -- Returns: int4, 1 new; 0 when the member was subscribed already
 -- Writes: pgq.consumer, pgq.subscription
--- Errors: TD001 a consumer of that name reads the queue by itself; as pgq.register_consumer_at
+-- Errors: TD002 no such queue; TD001 a consumer of that name reads the queue by itself; as pgq.register_consumer_at
 create or replace function pgq_coop.register_subconsumer(
     i_queue_name text, i_consumer_name text, i_subconsumer_name text
 ) returns int4
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_name  text := i_consumer_name || '.' || i_subconsumer_name;
-    v_main  record;
-    v_new   int4;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name);
+    v_result    int4;
 begin
-    perform pgq.register_consumer(i_queue_name, i_consumer_name);
-    select s.sub_queue, s.sub_id into v_main
-      from pgq.subscription s
-      join pgq.queue q on q.queue_id = s.sub_queue
-      join pgq.consumer c on c.co_id = s.sub_consumer
-     where q.queue_name = i_queue_name and c.co_name = i_consumer_name
-       for update of s;
-    v_new := pgq.register_consumer(i_queue_name, v_name);
-    update pgq.subscription s
-       set sub_id = v_main.sub_id, sub_last_tick = null, sub_next_tick = null
-      from pgq.consumer c
-     where v_new = 1 and s.sub_queue = v_main.sub_queue and s.sub_consumer = c.co_id and c.co_name = v_name;
-    if v_new = 0 and not exists (select from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer
-                                  where s.sub_queue = v_main.sub_queue and c.co_name = v_name and s.sub_id = v_main.sub_id)
-    then
-        raise exception 'subconsumer not found'
-            using errcode = 'TD001', detail = format('%s reads %s by itself', v_name, i_queue_name),
-            hint = 'Choose another name for the subconsumer.';
+    if v_queue_id is null then
+        raise exception 'Event queue not created yet'
+            using errcode = 'TD002', detail = 'queue: ' || coalesce(i_queue_name, 'null');
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        return pgq_coop._consume_register_subconsumer(v_queue_id, i_consumer_name, i_subconsumer_name);
     end if;
-    return v_new;
+    execute format('select r.n from %s(''pgq_coop.register_subconsumer'', $1) as r(n int4)', pgq._gate(v_queue_id, 'consume'))
+       into v_result using array[i_consumer_name, i_subconsumer_name];
+    return v_result;
 end;
 $$;

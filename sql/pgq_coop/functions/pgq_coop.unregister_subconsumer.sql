@@ -5,37 +5,23 @@
 -- Arguments: i_batch_handling - what to do with the member's open batch: 0 refuse, 1 drop it; nobody gets its events then
 -- Returns: int4, 1; 0 when there is no such member
 -- Writes: pgq.subscription, pgq.consumer
--- Errors: TD003 subconsumer has active batch
+-- Errors: TD003 subconsumer has active batch; TD009 no right to consume from the queue
 create or replace function pgq_coop.unregister_subconsumer(
     i_queue_name text, i_consumer_name text, i_subconsumer_name text, i_batch_handling int4
 ) returns int4
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_member record;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name);
+    v_result    int4;
 begin
-    perform 1
-       from pgq.subscription s
-       join pgq.queue q on q.queue_id = s.sub_queue
-       join pgq.consumer c on c.co_id = s.sub_consumer
-      where q.queue_name = i_queue_name and c.co_name = i_consumer_name
-        for update of s;
-    select s.sub_queue, s.sub_consumer, s.sub_batch into v_member
-      from pgq.subscription s
-      join pgq.queue q on q.queue_id = s.sub_queue
-      join pgq.consumer c on c.co_id = s.sub_consumer
-     where q.queue_name = i_queue_name and c.co_name = i_consumer_name || '.' || i_subconsumer_name
-       for update of s;
-    if not found then
+    if v_queue_id is null then
         return 0;
-    elsif v_member.sub_batch is not null and i_batch_handling is distinct from 1 then
-        raise exception 'subconsumer has active batch'
-            using errcode = 'TD003', detail = 'batch: ' || v_member.sub_batch,
-            hint = 'Finish the batch, or drop it with i_batch_handling = 1.';
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        return pgq_coop._consume_unregister_subconsumer(v_queue_id, i_consumer_name, i_subconsumer_name, i_batch_handling);
     end if;
-    delete from pgq.subscription where sub_queue = v_member.sub_queue and sub_consumer = v_member.sub_consumer;
-    delete from pgq.consumer c
-     where c.co_id = v_member.sub_consumer
-       and not exists (select from pgq.subscription s where s.sub_consumer = c.co_id);
-    return 1;
+    execute format('select r.n from %s(''pgq_coop.unregister_subconsumer'', $1) as r(n int4)',
+        pgq._gate(v_queue_id, 'consume'))
+       into v_result using array[i_consumer_name, i_subconsumer_name, i_batch_handling::text];
+    return v_result;
 end;
 $$;

@@ -1,7 +1,8 @@
 -- pgq_node.create_node(i_queue_name, i_node_type, i_node_name, i_worker_name, i_provider_name, i_global_watermark,
 --                      i_combined_queue)
 --
--- Makes this database a node of a queue. Its location, and its provider's, are registered before.
+-- Makes this database a node of a queue, and closes the queue (pgq._close_queue). Its location, and its provider's, are registered
+-- before.
 --
 -- Arguments: i_node_type - root, branch or leaf; i_worker_name - the consumer that feeds it; i_provider_name,
 --            i_global_watermark - whom it reads from, and from which tick on (both null for a root); i_combined_queue - for a
@@ -82,6 +83,9 @@ begin
     values (i_queue_name, i_node_type, i_node_name, i_worker_name, i_combined_queue);
     insert into pgq_node.local_state (queue_name, consumer_name, provider_node, last_tick_id)
     values (i_queue_name, i_worker_name, coalesce(i_provider_name, i_node_name), v_position);
+    if to_regprocedure('pgq._close_queue(int4)') is not null then
+        execute 'select pgq._close_queue(q.queue_id) from pgq.queue q where q.queue_name = $1' using i_queue_name;
+    end if;
     ret_code := 200;
     ret_note := 'Node "' || i_node_name || '" initialized for queue "' || i_queue_name || '" with type "'
         || i_node_type || '"';

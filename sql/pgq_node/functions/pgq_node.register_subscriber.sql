@@ -7,7 +7,7 @@
 -- Returns: ret_code, ret_note, global_watermark (where the watermark consumer begins): 200; 401 on a leaf, and when the node
 --          is registered already; 404 unknown queue or location
 -- Writes: pgq_node.subscriber_info, pgq.consumer, pgq.subscription
--- Errors: as pgq.register_consumer_at
+-- Errors: as pgq.register_consumer_at; TD009 no right to consume from the queue
 create or replace function pgq_node.register_subscriber(
     in i_queue_name text,
     in i_remote_node_name text,
@@ -17,38 +17,25 @@ create or replace function pgq_node.register_subscriber(
     out ret_note text,
     out global_watermark bigint
 ) returns record
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_watermark_name    text := '.' || i_remote_node_name || '.watermark';
-    v_type              text;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name);
 begin
-    select n.node_type into v_type from pgq_node.node_info n where n.queue_name = i_queue_name for update;
-    if not found then
-        ret_code := 404;
-        ret_note := 'Unknown queue: ' || coalesce(i_queue_name, 'null');
+    if v_queue_id is null then
+        if exists (select 1 from pgq_node.node_info n where n.queue_name = i_queue_name) then
+            ret_code := 401;
+            ret_note := 'Cannot subscribe to leaf node';
+        else
+            ret_code := 404;
+            ret_note := 'Unknown queue: ' || coalesce(i_queue_name, 'null');
+        end if;
         return;
-    elsif v_type = 'leaf' then
-        ret_code := 401;
-        ret_note := 'Cannot subscribe to leaf node';
-        return;
-    elsif not exists (select 1 from pgq_node.node_location l
-                       where l.queue_name = i_queue_name and l.node_name = i_remote_node_name) then
-        ret_code := 404;
-        ret_note := 'Location not registered: ' || coalesce(i_remote_node_name, 'null');
-        return;
-    elsif exists (select 1 from pgq_node.subscriber_info s
-                   where s.queue_name = i_queue_name and s.subscriber_node = i_remote_node_name) then
-        ret_code := 401;
-        ret_note := 'Subscriber already registered: ' || i_remote_node_name;
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        select * into ret_code, ret_note, global_watermark from pgq_node._consume_register_subscriber(v_queue_id, i_remote_node_name, i_remote_worker_name, i_custom_tick_id);
         return;
     end if;
-
-    global_watermark := pgq_node._consumer_tick(i_queue_name, '.global_watermark');
-    perform pgq.register_consumer_at(i_queue_name, v_watermark_name, global_watermark);
-    perform pgq.register_consumer_at(i_queue_name, i_remote_worker_name, coalesce(i_custom_tick_id, global_watermark));
-    insert into pgq_node.subscriber_info (queue_name, subscriber_node, worker_name, watermark_name)
-    values (i_queue_name, i_remote_node_name, i_remote_worker_name, v_watermark_name);
-    ret_code := 200;
-    ret_note := 'Subscriber registered: ' || i_remote_node_name;
+    execute format('select * from %s(''pgq_node.register_subscriber'', $1) as r(ret_code int4, ret_note text, global_watermark bigint)',
+        pgq._gate(v_queue_id, 'consume'))
+       into ret_code, ret_note, global_watermark using array[i_remote_node_name, i_remote_worker_name, i_custom_tick_id::text];
 end;
 $$;

@@ -4,7 +4,7 @@
 --
 -- Returns: ret_code, ret_note: 200; 100 it was there already; 404 not a subscriber; 405 backwards
 -- Writes: pgq.subscription
--- Errors: as pgq.register_consumer_at
+-- Errors: as pgq.register_consumer_at; TD009 no right to consume from the queue
 create or replace function pgq_node.set_subscriber_watermark(
     in i_queue_name text,
     in i_node_name text,
@@ -12,30 +12,20 @@ create or replace function pgq_node.set_subscriber_watermark(
     out ret_code int4,
     out ret_note text
 ) returns record
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_name  text;
-    v_now   bigint;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name);
 begin
-    select s.watermark_name into v_name
-      from pgq_node.subscriber_info s where s.queue_name = i_queue_name and s.subscriber_node = i_node_name;
-    v_now := pgq_node._consumer_tick(i_queue_name, v_name);
-    if v_now is null then
+    if v_queue_id is null then
         ret_code := 404;
         ret_note := 'Subscriber not found: ' || coalesce(i_queue_name, 'null') || '/' || coalesce(i_node_name, 'null');
-    elsif i_watermark is null then
-        ret_code := 500;
-        ret_note := 'watermark is NULL';
-    elsif i_watermark = v_now then
-        ret_code := 100;
-        ret_note := v_name || ' already at ' || i_watermark;
-    elsif i_watermark < v_now then
-        ret_code := 405;
-        ret_note := v_name || ' cannot move backwards, from ' || v_now || ' to ' || i_watermark;
-    else
-        perform pgq.register_consumer_at(i_queue_name, v_name, i_watermark);
-        ret_code := 200;
-        ret_note := v_name || ' set to ' || i_watermark;
+        return;
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        select * into ret_code, ret_note from pgq_node._consume_set_subscriber_watermark(v_queue_id, i_node_name, i_watermark);
+        return;
     end if;
+    execute format('select * from %s(''pgq_node.set_subscriber_watermark'', $1) as r(ret_code int4, ret_note text)',
+        pgq._gate(v_queue_id, 'consume'))
+       into ret_code, ret_note using array[i_node_name, i_watermark::text];
 end;
 $$;

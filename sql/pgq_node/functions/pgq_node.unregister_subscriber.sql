@@ -4,28 +4,27 @@
 --
 -- Returns: ret_code, ret_note: 200; 304 it is not registered
 -- Writes: pgq_node.subscriber_info, pgq.subscription, pgq.consumer
+-- Errors: TD009 no right to consume from the queue
 create or replace function pgq_node.unregister_subscriber(
     in i_queue_name text,
     in i_remote_node_name text,
     out ret_code int4,
     out ret_note text
 ) returns record
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    v_worker    text;
-    v_watermark text;
+    v_queue_id  int4 := (select q.queue_id from pgq.queue q where q.queue_name = i_queue_name);
 begin
-    delete from pgq_node.subscriber_info s
-     where s.queue_name = i_queue_name and s.subscriber_node = i_remote_node_name
-    returning s.worker_name, s.watermark_name into v_worker, v_watermark;
-    if not found then
+    if v_queue_id is null then
         ret_code := 304;
         ret_note := 'Subscriber not found: ' || coalesce(i_queue_name, 'null') || '/' || coalesce(i_remote_node_name, 'null');
         return;
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        select * into ret_code, ret_note from pgq_node._consume_unregister_subscriber(v_queue_id, i_remote_node_name);
+        return;
     end if;
-    perform pgq.unregister_consumer(i_queue_name, v_watermark);
-    perform pgq.unregister_consumer(i_queue_name, v_worker);
-    ret_code := 200;
-    ret_note := 'Subscriber unregistered: ' || i_remote_node_name;
+    execute format('select * from %s(''pgq_node.unregister_subscriber'', $1) as r(ret_code int4, ret_note text)',
+        pgq._gate(v_queue_id, 'consume'))
+       into ret_code, ret_note using array[i_remote_node_name];
 end;
 $$;

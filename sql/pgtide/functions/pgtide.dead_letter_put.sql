@@ -1,32 +1,23 @@
 -- pgtide.dead_letter_put(i_batch, i_event, i_reason) returns int
 --
--- Gives an event of the open batch up at once; for pgq_reader, as pgq.event_retry. Returns 1, or 0 when it is a dead letter of this consumer already.
+-- Gives an event of the open batch up at once; for those who may consume from its queue. Returns 1, or 0 when it is a dead letter of this consumer already.
 -- Writes pgtide.dead_letter.
 create or replace function pgtide.dead_letter_put(i_batch bigint, i_event bigint, i_reason text)
-returns int language plpgsql security definer
-set search_path = pg_catalog, pg_temp
+returns int language plpgsql
+set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
-    v_found int;
-    v_added int;
+    v_queue int := (select s.sub_queue from pgq.subscription s where s.sub_batch = i_batch);
+    v_result int;
 begin
-    execute format('
-        with event as (select * from (%s) e where e.ev_id = $2),
-        added as (
-            insert into pgtide.dead_letter (queue_name, consumer_name, ev_id, ev_time, ev_retry, ev_type, ev_data,
-                                            ev_extra1, ev_extra2, ev_extra3, ev_extra4, reason)
-            select q.queue_name, pgtide.consumer_of(s.sub_id), e.ev_id, e.ev_time, e.ev_retry, e.ev_type, e.ev_data,
-                   e.ev_extra1, e.ev_extra2, e.ev_extra3, e.ev_extra4, $3
-            from event e
-            cross join pgq.subscription s
-            join pgq.queue q on q.queue_id = s.sub_queue
-            where s.sub_batch = $1
-            on conflict do nothing returning 1)
-        select (select count(*) from event), (select count(*) from added)', pgq.batch_event_sql(i_batch))
-    into v_found, v_added using i_batch, i_event, i_reason;
-    if v_found = 0 then
-        raise exception 'event not found' using errcode = 'TD002', detail = format('batch: %s, event: %s', i_batch, i_event);
+    if v_queue is null then
+        raise exception 'batch not found' using errcode = 'TD002', detail = format('batch: %s', i_batch);
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        return pgtide._consume_dead_letter_put(v_queue, i_batch, i_event, i_reason);
     end if;
-    return v_added;
+    execute format('select r.n from %s(''pgtide.dead_letter_put'', $1) as r(n int)',
+        pgq._gate(v_queue, 'consume'))
+    into v_result using array[i_batch::text, i_event::text, i_reason];
+    return v_result;
 end;
 $$;

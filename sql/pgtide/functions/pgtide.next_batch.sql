@@ -4,58 +4,29 @@
 -- On the provider: opens a batch of as many ticks as hold about i_max_events events together (always at least one tick),
 -- or returns the open one again. PgQ's next_batch_custom cannot say "up to": it waits for a minimum.
 --   i_max_events    by the ticks' event sequence, which counts rolled-back events too
--- For pgq_reader, as PgQ's.
+-- For those who may consume from the queue.
 -- Returns NULL in batch_id when there is no tick to read. behind_seconds is the age of the batch's end, at least 0. Writes pgq.subscription.
 create or replace function pgtide.next_batch(i_queue text, i_consumer text, i_max_events bigint,
     out batch_id bigint, out prev_tick_id bigint, out prev_tick_time timestamptz, out tick_id bigint, out tick_time timestamptz,
     out tick_snapshot txid_snapshot, out behind_seconds float8)
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off
+language plpgsql
+set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-    v_sub pgq.subscription;
-    v_prev pgq.tick;
+    v_queue int := (select q.queue_id from pgq.queue q where q.queue_name = i_queue);
 begin
-    select s.* into v_sub
-    from pgq.subscription s
-    where s.sub_queue = (select q.queue_id from pgq.queue q where q.queue_name = i_queue)
-      and s.sub_consumer = (select c.co_id from pgq.consumer c where c.co_name = i_consumer)
-    order by s.sub_active desc limit 1
-    for update of s;
-    if not found then
+    if v_queue is null then
         raise exception 'Not subscriber to queue: %/%', i_queue, i_consumer using errcode = 'TD002',
             hint = 'pgtide init registers the nodes of the configuration';
+    elsif to_regprocedure('pgq._gate(int4, text)') is null then
+        select * into batch_id, prev_tick_id, prev_tick_time, tick_id, tick_time, tick_snapshot, behind_seconds
+        from pgtide._consume_next_batch(v_queue, i_consumer, i_max_events);
+        return;
     end if;
-    prev_tick_id := v_sub.sub_last_tick;
-    if v_sub.sub_batch is not null then
-        batch_id := v_sub.sub_batch;
-        tick_id := v_sub.sub_next_tick;
-    else
-        select * into v_prev from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = v_sub.sub_last_tick;
-        if not found then
-            raise exception 'PgQ corruption: Consumer % on queue % does not see tick %', i_consumer, i_queue, v_sub.sub_last_tick
-                using errcode = 'TD005';
-        end if;
-        -- The look-ahead is bounded, so that a batch costs the same however far the consumer is behind.
-        select t.tick_id into tick_id
-        from (select a.tick_id, a.tick_event_seq from pgq.tick a
-              where a.tick_queue = v_sub.sub_queue and a.tick_id > v_sub.sub_last_tick
-              order by a.tick_id limit 1000) t
-        order by (t.tick_event_seq - v_prev.tick_event_seq <= i_max_events) desc,
-                 case when t.tick_event_seq - v_prev.tick_event_seq <= i_max_events then -t.tick_id else t.tick_id end
-        limit 1;
-        if next_batch.tick_id is null then
-            return;
-        end if;
-        batch_id := nextval('pgq.batch_id_seq');
-        update pgq.subscription s
-        set sub_batch = next_batch.batch_id, sub_next_tick = next_batch.tick_id, sub_active = now()
-        where s.sub_queue = v_sub.sub_queue and s.sub_consumer = v_sub.sub_consumer and s.sub_active = v_sub.sub_active;
-    end if;
-    select t.tick_time, t.tick_snapshot, greatest(extract(epoch from now() - t.tick_time), 0)
-    into tick_time, tick_snapshot, behind_seconds
-    from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = next_batch.tick_id;
-    select t.tick_time into prev_tick_time from pgq.tick t where t.tick_queue = v_sub.sub_queue and t.tick_id = prev_tick_id;
+    execute format('select * from %s(''pgtide.next_batch'', $1) as r(batch_id bigint, prev_tick_id bigint,'
+        ' prev_tick_time timestamptz, tick_id bigint, tick_time timestamptz, tick_snapshot txid_snapshot, behind_seconds float8)',
+        pgq._gate(v_queue, 'consume'))
+    into batch_id, prev_tick_id, prev_tick_time, tick_id, tick_time, tick_snapshot, behind_seconds
+    using array[i_consumer, i_max_events::text];
 end;
 $$;

@@ -1,0 +1,20 @@
+-- pgq_coop._consume_finish_batch(i_queue_id, i_batch_id)
+--
+-- What pgq_coop.finish_batch does behind the gate (pgq._gate); on the real extension pgq, which has no
+-- gates, for its readers by itself.
+--
+-- Returns: int4, 1; 0 and a warning when no such batch of this queue is open
+-- Writes: pgq.subscription
+create or replace function pgq_coop._consume_finish_batch(i_queue_id int4, i_batch_id bigint) returns int4
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+begin
+    update pgq.subscription
+       set sub_active = now(), sub_last_tick = null, sub_next_tick = null, sub_batch = null
+     where sub_batch = i_batch_id and sub_queue = i_queue_id;
+    if not found then
+        raise warning 'coop_finish_batch: batch % not found', i_batch_id;
+        return 0;
+    end if;
+    return 1;
+end;
+$$;
