@@ -38,7 +38,7 @@ begin
           using x_param_value, x_queue_name;
     exception when data_exception then
         raise exception 'invalid value for parameter "%": "%"', x_param_name, x_param_value
-            using errcode = 'TD001', detail = sqlerrm;
+            using errcode = 'TD001', detail = 'type: ' || v_type;
     end;
     return 1;
 end;
