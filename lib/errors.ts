@@ -1,6 +1,7 @@
 /**
  * The one error type of pgtide. `kind` decides what a run does with it (see `policyOf`); `remedy` is what an
- * operator can do about it. Messages name the object and the value, and never hold a secret.
+ * operator can do about it. Messages name the object and what the operator has given, and never hold a secret or a value of a row:
+ * they end in logs, in alarms, and in the states of nodes and tables. What a server reports becomes a message in lib/db/server-error.ts.
  */
 export type ErrorKind =
   /** The caller's input or the configuration is wrong. Nothing was changed. */

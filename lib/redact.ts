@@ -1,23 +1,92 @@
 /**
- * Hides secrets in a text before it is shown: the password of a URL (also one that holds unescaped characters), and
- * values named password, secret, token or signature in URLs, JSON and key=value lists. A text may hold a value of a row, of any
- * length, so each expression reads it in one pass.
+ * Hides secrets in a text before it is shown. Messages are made without any (lib/db/server-error.ts, lib/secrets); this is for what
+ * others wrote: a handler, an SDK, a setting in a wrong place.
+ *
+ * Each form that carries a secret is looked for in the text as it is, and the union of what was found is hidden: one form inside of
+ * another, or a password that looks like a form, cannot uncover a part. Where it is not clear how far a secret goes, more is
+ * hidden. Each expression reads a text in one pass, for it may be of any length.
  */
-export function redact(text: string): string {
-  return text
-    .replace(/[^\s"'`]+/g, withoutUrlPassword)
-    .replace(
-      /("?(?:password|passwd|pwd|pgpassword|secret_?string|token|signature)"?\s{0,9}[=:]\s{0,9})("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&)}"']+)/gi,
-      '$1***',
-    );
+type Range = [from: number, to: number];
+
+/** A word that names a secret; only so many letters may follow it, so that no text is read again from each place. */
+const KEY =
+  '(?:pass(?:word|wd|phrase)|pwd|secret|token|signature|api_?key|private_?key|access_?key)(?![a-z]{0,60}(?:exception|error))[\\w-]{0,40}';
+const SINGLE = "'(?:[^'\\\\]|\\\\[^]|'')*(?:'|$)";
+const DOUBLE = '"(?:[^"\\\\]|\\\\[^]|"")*(?:"|$)';
+const DOLLAR = '\\$\\w{0,63}\\$';
+
+/** `"password": "x"`, of JSON: the value ends with its string. Of JSON within a JSON string, the rest of the line is hidden. */
+const JSON_MEMBER = new RegExp(
+  `(${KEY}\\\\{0,3}"\\s{0,9}:\\s{0,9})("(?:[^"\\\\]|\\\\[^])*(?:"|$)|\\\\{1,3}"[^\\n]*|[^,}\\]]+)`,
+  'gdi',
+);
+/**
+ * `password=x`, `password = 'x y'`, `secret => x`, `password: x`, `token:x`, but not `secret:x`, which ARNs have. In a string within a
+ * string the quotes are doubled or escaped, and the rest of the line is hidden.
+ */
+const ASSIGNED = new RegExp(
+  `((?:${KEY}(?:["']?\\s{0,9}=>?|'?\\s{0,9}:(?=\\s))|(?:pass(?:word|wd|phrase)|pwd|token|signature):)\\s{0,9})` +
+    `((?:''|\\\\{1,9}['"])[^\\n]+|(?:${SINGLE}|${DOUBLE})?(?:\\\\[^]|\\S)*)`,
+  'gdi',
+);
+/** `PASSWORD 'x'`, `OPTIONS (password 'x')`, `PASSWORD E'x'`, `PASSWORD $tag$x$tag$`. */
+const SQL = new RegExp(`(${KEY}"?\\s{1,9})((?:[EBN]|U&)?${SINGLE}\\S*|(?:[EBN]|U&)?${DOUBLE}\\S*)`, 'gdi');
+const SQL_DOLLAR = new RegExp(`${KEY}"?\\s{1,9}(${DOLLAR})`, 'gi');
+/** `host:port:database:user:password` */
+const PGPASS = /(?<![^\s"'`(])((?:[\w.*-]|\\:){1,255}:(?:\d{1,5}|\*):[^:\s]{1,255}:[^:\s]{1,255}:)([^\n]+)/dg;
+const URL_USER = /:\/\/[^:/?#@\s]{0,255}:/g;
+
+/** The second group of each match. */
+function valuesOf(expression: RegExp, text: string): Range[] {
+  return [...text.matchAll(expression)].flatMap((match) => {
+    const range = match.indices?.[2];
+    return range && range[0] < range[1] ? [range] : [];
+  });
 }
 
-/** Of a word with a URL in it. The password ends at the last @, for it may hold one. */
-function withoutUrlPassword(word: string): string {
-  const end = word.lastIndexOf('@');
-  const user = end < 0 ? null : /[a-z0-9]:\/\/[^:/?#@]*:/i.exec(word);
-  if (!user || end < user.index + user[0].length) return word;
-  return `${word.slice(0, user.index + user[0].length)}***${word.slice(end)}`;
+/** Up to the last @ of the line: a password may hold anything, also one, or a space. */
+function urlPasswords(text: string): Range[] {
+  const found: Range[] = [];
+  let done = 0;
+  for (const match of text.matchAll(URL_USER)) {
+    const from = match.index + match[0].length;
+    if (from < done) continue;
+    const newline = text.indexOf('\n', from);
+    done = newline < 0 ? text.length : newline;
+    const to = text.lastIndexOf('@', done - 1);
+    if (to >= from) found.push([from, to]);
+  }
+  return found;
+}
+
+/** PostgreSQL's other quotes. Without an end, all that follows is hidden. */
+function dollarQuoted(text: string): Range[] {
+  const found: Range[] = [];
+  let done = 0;
+  for (const match of text.matchAll(SQL_DOLLAR)) {
+    const tag = match[1] ?? '';
+    const from = match.index + match[0].length;
+    if (match.index < done) continue;
+    const to = text.indexOf(tag, from);
+    done = to < 0 ? text.length : to;
+    found.push([from, done]);
+  }
+  return found;
+}
+
+export function redact(text: string): string {
+  const ranges = [
+    ...[JSON_MEMBER, ASSIGNED, SQL, PGPASS].flatMap((expression) => valuesOf(expression, text)),
+    ...urlPasswords(text),
+    ...dollarQuoted(text),
+  ].sort(([a], [b]) => a - b);
+  const parts: string[] = [];
+  let shown = 0;
+  for (const [from, to] of ranges) {
+    if (from >= shown && (from > shown || parts.length === 0)) parts.push(text.slice(shown, from), '***');
+    shown = Math.max(shown, to);
+  }
+  return [...parts, text.slice(shown)].join('');
 }
 
 /** What is shown of a message at most: a line of a function's log may have 256 KB. */

@@ -1,3 +1,5 @@
+import { Condition, serverTextOf } from '../db/server-error.ts';
+import { asInternalError } from '../db/sqlstate.ts';
 import { PgtideError, usualRemedy } from '../errors.ts';
 import { redact, shownMessage } from '../redact.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,9 +29,10 @@ export function conclude(terminal: Terminal, verdict: Verdict): number {
 
 /** The same for what was thrown: no stack trace, unless PGTIDE_DEBUG is set. */
 export function concludeError(terminal: Terminal, error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
-  const kind = error instanceof PgtideError ? error.kind : 'internal';
-  complain(terminal, message, (error instanceof PgtideError && error.remedy) || usualRemedy[kind]);
+  const { message, kind, remedy } = error instanceof PgtideError ? error : asInternalError(error);
+  complain(terminal, message, remedy || usualRemedy[kind]);
+  const serverText = serverTextOf(error);
+  if (serverText !== undefined) terminal.err(`server: ${shownMessage(serverText)}`);
   if (process.env.PGTIDE_DEBUG) terminal.err(redact(stackOf(error)));
   return EXIT.fails;
 }
@@ -39,8 +42,9 @@ function complain(terminal: Terminal, why: string, remedy: string | undefined): 
   if (remedy) terminal.err(`fix: ${shownMessage(remedy)}`);
 }
 
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+function stackOf(thrown: unknown): string {
+  const error =
+    thrown instanceof PgtideError || thrown instanceof Condition ? thrown : asInternalError(thrown);
   const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
   return `${error.stack ?? error.message}${cause}`;
 }

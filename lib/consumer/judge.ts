@@ -3,6 +3,7 @@
  * those after it. Of a group that fails as a whole each half is tried again, down to the events that fail alone.
  */
 import type { Budget } from '../budget.ts';
+import { describeServerError, isServerError } from '../db/server-error.ts';
 import { type ErrorKind, PgtideError } from '../errors.ts';
 import type { QueueEvent } from '../pgq/event.ts';
 import type { FailedEvent } from '../pgq/retry.ts';
@@ -86,7 +87,9 @@ function stopOf(error: unknown, { careful, budget }: Trial): Stop | undefined {
   return undefined;
 }
 
+/** The handler's own words; of a server's error, as lib/db/server-error.ts has it, whichever client it came from. */
 export function reasonOf(error: unknown): string {
+  if (isServerError(error)) return describeServerError(error).message;
   return error instanceof Error ? error.message || error.name : String(error);
 }
 

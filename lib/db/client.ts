@@ -52,11 +52,18 @@ export class Client {
   readonly connection: pg.Client;
 
   readonly #pinned: boolean;
+  readonly #showValues: boolean;
 
-  constructor(node: string, connection: pg.Client, pinned = false) {
+  constructor(node: string, connection: pg.Client, { pinned, showValues }: ConnectionOptions = {}) {
     this.node = node;
     this.connection = connection;
-    this.#pinned = pinned;
+    this.#pinned = pinned ?? false;
+    this.#showValues = showValues ?? false;
+  }
+
+  /** What the driver threw at this statement, as an error without values. */
+  errorOf(error: unknown, statement?: string): PgtideError {
+    return asPgtideError(error, this.node, { statement, showValues: this.#showValues });
   }
 
   /** Runs one statement (or, without values, several) and returns the rows of the last. */
@@ -71,7 +78,7 @@ export class Client {
       const last = Array.isArray(result) ? result.at(-1) : result;
       return (last?.rows ?? []) as T[];
     } catch (error) {
-      throw asPgtideError(error, this.node);
+      throw this.errorOf(error, text);
     }
   }
 
@@ -81,7 +88,7 @@ export class Client {
       const results: unknown = await this.connection.query(text);
       return (Array.isArray(results) ? results : [results]).map((result) => result.rows ?? []);
     } catch (error) {
-      throw asPgtideError(error, this.node);
+      throw this.errorOf(error, text);
     }
   }
 
@@ -101,7 +108,7 @@ export class Client {
     try {
       answer = (await this.connection.query('commit')).command;
     } catch (error) {
-      throw asPgtideError(error, this.node);
+      throw this.errorOf(error);
     }
     if (answer !== 'COMMIT')
       throw new PgtideError('internal', `${this.node}: the transaction was rolled back`);
@@ -153,6 +160,8 @@ export interface ConnectionOptions {
    * or the database has made transactions read only. Default: false.
    */
   pinned?: boolean;
+  /** Errors keep the server's own words, which may hold values of rows (lib/db/server-error.ts). Default: false. */
+  showValues?: boolean;
 }
 
 /** Opens a connection for the time of `work`, and closes it whatever happens. */
@@ -160,8 +169,9 @@ export async function withClient<T>(
   target: ConnectionTarget,
   applicationName: string,
   work: (client: Client) => Promise<T>,
-  { cutAfterMs, pinned }: ConnectionOptions = {},
+  options: ConnectionOptions = {},
 ): Promise<T> {
+  const { cutAfterMs } = options;
   const connection = new pg.Client({
     host: target.host,
     port: target.port,
@@ -184,11 +194,12 @@ export async function withClient<T>(
     throw asPgtideError(
       error,
       `${target.node} (${target.host}:${target.port}/${target.database} as ${target.user})`,
+      { connecting: true },
     );
   }
   const cut = () => connection.connection.stream.destroy();
   const timer = cutAfterMs === undefined ? undefined : setTimeout(cut, Math.min(cutAfterMs, LONGEST_MS));
-  const client = new Client(target.node, connection, pinned);
+  const client = new Client(target.node, connection, options);
   try {
     return await work(client);
   } catch (error) {

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Client } from './client.ts';
-import { asPgtideError } from './sqlstate.ts';
 
 /** A value in COPY's text format. */
 export function copyText(value: string | null): string {
@@ -40,7 +39,7 @@ export async function copyIn(
   try {
     await pipeline(Readable.from(guarded(), { objectMode: true, highWaterMark: 1 }), writing);
   } catch (error) {
-    throw failed ?? asPgtideError(refused ?? error, client.node);
+    throw failed ?? client.errorOf(refused ?? error, statement);
   }
   return writing.rowCount;
 }

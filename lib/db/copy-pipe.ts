@@ -1,6 +1,7 @@
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { PgtideError } from '../errors.ts';
 import type { Client } from './client.ts';
 import { asPgtideError } from './sqlstate.ts';
 
@@ -31,15 +32,15 @@ export async function copyPipe(
   });
   const reading = source.connection.query(copyTo(copyOut));
   const writing = sink.connection.query(copyFrom(copyIn));
-  let failed: { error: unknown; node: string } | undefined;
-  reading.on('error', (error) => (failed ??= { error, node: source.node }));
-  writing.on('error', (error) => (failed ??= { error, node: sink.node }));
+  let failed: PgtideError | undefined;
+  reading.on('error', (error) => (failed ??= source.errorOf(error, copyOut)));
+  writing.on('error', (error) => (failed ??= sink.errorOf(error, copyIn)));
   try {
     await pipeline(reading, meter, writing);
   } catch (error) {
     // The server sends a COPY to its end: on a connection that nobody reads any more, the next query would wait for ever.
     if (!reading.readableEnded) await source.connection.end().catch(() => undefined);
-    throw asPgtideError(failed?.error ?? error, failed?.node ?? `${source.node} → ${sink.node}`);
+    throw failed ?? asPgtideError(error, `${source.node} → ${sink.node}`);
   }
   return { rows: writing.rowCount, bytes };
 }

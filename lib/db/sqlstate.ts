@@ -1,4 +1,5 @@
 import { type ErrorKind, PgtideError } from '../errors.ts';
+import { asCondition, type Circumstances, describeServerError, isServerError } from './server-error.ts';
 
 /** SQLSTATEs of pgtide's own SQL functions (class `TD`), see sql/README.md. */
 const ownStates: Record<string, ErrorKind> = {
@@ -63,58 +64,79 @@ const NO_PASSWORD = /client password must be a (?:non-empty )?string/;
 /** The same of a server without TLS, which a node wants unless it is told otherwise. */
 const NO_TLS = /server does not support SSL/;
 
-/** What the server says of a schema, table or function of ours that it does not have. */
+/** A schema, table or function of ours that the server does not have, as lib/db/server-error.ts reports it. */
 const NOT_INSTALLED =
-  /^(?:schema|relation|function|type) "?(?:pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\b.* does not exist$/;
+  /^(?:3F000|42P01|42883|42704) \w+: "?(?:pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\b/;
 const notInstalledRemedy =
   'pgtide init installs what is missing in that database, and brings what is there up to date';
-
-interface ServerError {
-  code?: string;
-  detail?: string;
-  hint?: string;
-  message: string;
-}
 
 const noTlsRemedy =
   'set ssl = on at the server; or, in a network that you trust, tls: { mode: disable } in the node';
 
-/** The kind of a driver's or server's error. The only place that looks at SQLSTATEs. */
-function kindOf(error: ServerError): ErrorKind {
-  const code = error.code ?? '';
-  const known = ownStates[code] ?? kindOfState[code] ?? kindOfClass[code.slice(0, 2)];
-  if (known) return known;
-  if (networkCodes.has(code)) return 'connection';
-  if (/Connection terminated|timeout expired|SSL|certificate|Client has encountered/i.test(error.message))
-    return 'connection';
-  return 'internal';
+/** The kind of a SQLSTATE. */
+function kindOfServer(code: string): ErrorKind {
+  return ownStates[code] ?? kindOfState[code] ?? kindOfClass[code.slice(0, 2)] ?? 'internal';
 }
 
-/** Turns whatever the driver threw into a PgtideError that says where (`node`) and what to do. */
-export function asPgtideError(error: unknown, node: string): PgtideError {
+function kindOfDriver(code: string, message: string): ErrorKind {
+  if (networkCodes.has(code)) return 'connection';
+  return /Connection terminated|timeout expired|SSL|certificate|Client has encountered/i.test(message)
+    ? 'connection'
+    : 'internal';
+}
+
+/**
+ * Turns whatever the driver threw into a PgtideError that says where (`node`) and what to do, and holds no value of a row: see
+ * lib/db/server-error.ts.
+ */
+export function asPgtideError(error: unknown, node: string, circumstances: Circumstances = {}): PgtideError {
   if (error instanceof PgtideError) return error;
-  const server = (error instanceof AggregateError ? error.errors[0] : error) as ServerError;
-  if (NO_PASSWORD.test(server?.message))
-    return new PgtideError('authentication', `${node}: the server asks for a password, and there is none`, {
-      remedy: 'put it into the url (percent-encoded), or use a secret, env:NAME as the url, or PGPASSWORD',
-      cause: error,
-    });
-  const message = server?.message || server?.code || String(error);
-  const detail = server?.detail ? ` (${server.detail})` : '';
-  return new PgtideError(kindOf(server), `${node}: ${message}${detail}`, {
-    remedy: remedyOf(message, server?.hint),
-    cause: error,
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  if (!isServerError(first)) return driverError(first, node);
+  const { message, hint } = describeServerError(first, circumstances);
+  return new PgtideError(kindOfServer(first.code), `${node}: ${message}`, {
+    remedy: NOT_INSTALLED.test(message) ? notInstalledRemedy : hint,
+    cause: asCondition(first, message, circumstances),
   });
 }
 
-function remedyOf(message: string, hint: string | undefined): string | undefined {
-  if (NOT_INSTALLED.test(message)) return notInstalledRemedy;
-  return hint ?? (NO_TLS.test(message) ? noTlsRemedy : undefined);
+/**
+ * An error of the driver, the network or of JavaScript in words. Of the last, the text is left out: it may quote what was met
+ * (`Unexpected token … in JSON`).
+ */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return `a thrown ${typeof error}`;
+  const code = codeOf(error);
+  const plain = Object.getPrototypeOf(error) === Error.prototype;
+  return (plain && error.message) || code || error.name;
 }
 
-/** True when a table's reason (pgtide.table_failure) is a constraint over several rows: unique, exclusion, foreign key. */
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/** An error that is not ours, of any source, as one that can be shown. */
+export function asInternalError(error: unknown): PgtideError {
+  const text = isServerError(error) ? describeServerError(error).message : textOf(error);
+  return new PgtideError('internal', text, { cause: asCondition(error, text) });
+}
+
+function driverError(error: unknown, node: string): PgtideError {
+  const text = textOf(error);
+  if (NO_PASSWORD.test(text))
+    return new PgtideError('authentication', `${node}: the server asks for a password, and there is none`, {
+      remedy: 'put it into the url (percent-encoded), or use a secret, env:NAME as the url, or PGPASSWORD',
+    });
+  return new PgtideError(kindOfDriver(codeOf(error), text), `${node}: ${text}`, {
+    remedy: NO_TLS.test(text) ? noTlsRemedy : undefined,
+    cause: asCondition(error, text),
+  });
+}
+
+/** True when a table's reason (pgtide.failure_text) is a constraint over several rows: unique, exclusion, foreign key. */
 export function breaksRowsTogether(reason: string): boolean {
-  return /\(SQLSTATE (23505|23P01|23503)\)$/.test(reason);
+  return /^(23505|23P01|23503) /.test(reason);
 }
 
 /** True when the server said this SQLSTATE. */
@@ -124,7 +146,7 @@ export function hasState(error: unknown, state: string): boolean {
 
 function stateOf(error: unknown): string | undefined {
   const cause = error instanceof PgtideError ? error.cause : error;
-  return (cause as ServerError | undefined)?.code;
+  return (cause as { code?: string } | undefined)?.code;
 }
 
 /** True when the server could not read a value: it is not in the form of its type, or beyond a limit. */

@@ -56,8 +56,9 @@ function truncated(table: string): RowChange {
 function parseObject(event: { id: bigint }, text: string): Record<string, Value> {
   try {
     return JSON.parse(exactNumbers(text)) as Record<string, Value>;
-  } catch (cause) {
-    throw new PgtideError('input', `event ${event.id}: ${(cause as Error).message}`, { cause });
+  } catch {
+    // The parser's own message quotes the text.
+    throw new PgtideError('input', `event ${event.id}: not valid JSON`);
   }
 }
 

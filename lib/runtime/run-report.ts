@@ -1,3 +1,4 @@
+import { asInternalError } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { shownMessage } from '../redact.ts';
@@ -36,12 +37,10 @@ export interface ShownError {
 
 export function asRunError(error: unknown): PgtideError {
   if (error instanceof PgtideError) return error;
-  return new PgtideError('internal', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+  return asInternalError(error);
 }
 
-/** Lambda writes what is thrown into its log as it is, with all that hangs on it. */
+/** Lambda writes what is thrown into its log as it is, with all that hangs on it: so nothing hangs on this. */
 export function withoutCause(error: PgtideError): PgtideError {
   const { message, remedy } = shownError(error);
   return new PgtideError(error.kind, message, { remedy });

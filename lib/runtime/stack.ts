@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import type { UnitName } from '../units/registry.ts';
 import { type Environment, lambdaEnvironment } from './environment.ts';
-import { asRunError, shownError } from './run-report.ts';
+import { asRunError, shownError, withoutCause } from './run-report.ts';
 
 /** What a handler gets besides its event, made by the stack. */
 export interface Invocation {
@@ -56,7 +56,21 @@ export function stack<Event extends z.ZodType, Response>(
     .use(validEvent(spec.event))
     .use(invocation(spec, environment))
     .handler((event, context) => spec.work(event as z.output<Event>, context.invocation));
-  return handler as unknown as LambdaHandler<Response>;
+  return cleanly(handler as unknown as LambdaHandler<Response>);
+}
+
+/**
+ * What leaves a function is written by Lambda into the log, with every enumerable property; middy hangs the error that it met on
+ * the one that it throws. So what leaves is made here.
+ */
+function cleanly<Response>(handler: LambdaHandler<Response>): LambdaHandler<Response> {
+  return async (event, context) => {
+    try {
+      return await handler(event, context);
+    } catch (error) {
+      throw withoutCause(asRunError(error));
+    }
+  };
 }
 
 function errorPolicy<Event extends z.ZodType, Response>(

@@ -38,7 +38,7 @@ describe('a COPY from server to server', () => {
         copyPipe(source, manyRows('n % 1000'), sink, 'copy item from stdin'),
       ).rejects.toMatchObject({
         kind: 'apply',
-        message: expect.stringContaining('duplicate key'),
+        message: expect.stringContaining('23505 unique_violation: table public.item, constraint item_pkey'),
       });
       await sink.query('rollback');
       expect(await sink.first('select 1 as one')).toEqual({ one: 1 });
@@ -48,7 +48,9 @@ describe('a COPY from server to server', () => {
     withPipe('sink', async ({ source, sink }) => {
       await expect(
         copyPipe(source, manyRows('n + 1000 / (150000 - n)'), sink, 'copy item from stdin'),
-      ).rejects.toMatchObject({ message: expect.stringMatching(/division by zero|duplicate key/) });
+      ).rejects.toMatchObject({
+        message: expect.stringMatching(/22012 division_by_zero|23505 unique_violation/),
+      });
       await sink.query('rollback');
       expect(await sink.first('select 1 as one')).toEqual({ one: 1 });
     }));

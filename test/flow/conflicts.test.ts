@@ -36,12 +36,12 @@ const misfits: Record<string, Misfit> = {
   found_insert: {
     spoil: `insert into found_insert values (100, 'mine', 100)`,
     change: `insert into found_insert values (100, 'yours', 1000), (101, 'more', 1001)`,
-    error: /duplicate key value violates unique constraint/,
+    error: /23505 unique_violation: table public\.found_insert, constraint found_insert_pkey, event \d+/,
   },
   found_unique: {
     spoil: `insert into found_unique values (200, 'mine', 1000)`,
     change: `insert into found_unique values (100, 'yours', 1000), (101, 'more', 1001)`,
-    error: /duplicate key value violates unique constraint/,
+    error: /23505 unique_violation: table public\.found_unique, constraint found_unique_u_key, event \d+/,
   },
   new_column: {
     spoil: 'select 1',
@@ -52,13 +52,13 @@ const misfits: Record<string, Misfit> = {
   too_long: {
     spoil: 'alter table too_long alter v type varchar(5)',
     change: `insert into too_long values (100, 'longer', 100)`,
-    error: /value too long for type character varying\(5\)/,
+    error: /22001 string_data_right_truncation: table public\.too_long, column v, event \d+/,
     mend: 'alter table too_long alter v type text',
   },
   checked: {
     spoil: `alter table checked add check (v <> 'bad')`,
     change: `insert into checked values (100, 'bad', 100)`,
-    error: /violates check constraint/,
+    error: /23514 check_violation: table public\.checked, constraint checked_v_check, event \d+/,
     mend: 'alter table checked drop constraint checked_v_check',
   },
   gone: {

@@ -6,12 +6,17 @@ import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { cascade } from '../support/unit-context.ts';
 
 it.each([
-  { from: 'UTF8', to: 'LATIN1', foreign: `chr(9731)`, reason: 'has no equivalent in encoding "LATIN1"' },
+  {
+    from: 'UTF8',
+    to: 'LATIN1',
+    foreign: `chr(9731)`,
+    reason: 'it holds a character that the encoding LATIN1 does not have',
+  },
   {
     from: 'SQL_ASCII',
     to: 'UTF8',
     foreign: `convert_from('\\xe4'::bytea, 'SQL_ASCII')`,
-    reason: 'invalid byte sequence for encoding "UTF8"',
+    reason: 'it holds a character that the encoding UTF8 does not have',
   },
 ])('from $from to $to', async ({ from, to, foreign, reason }) => {
   const provider = await createDatabase(await postgres(13), { encoding: from });

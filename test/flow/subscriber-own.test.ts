@@ -59,8 +59,11 @@ describe.each(modes)('%s', (_, make) => {
       ),
     );
     expect(errors).toMatchObject([
-      { name: 'public.guarded', error: expect.stringContaining('not this') },
-      { name: 'public.indexed', error: expect.stringContaining('index row') },
+      {
+        name: 'public.guarded',
+        error: expect.stringMatching(/^P0001 raise_exception: function public\.refuse, event \d+$/),
+      },
+      { name: 'public.indexed', error: expect.stringMatching(/^54000 program_limit_exceeded: .*event \d+$/) },
     ]);
   });
 
@@ -74,7 +77,7 @@ describe.each(modes)('%s', (_, make) => {
         alter table t add constraint broken check (broken(v))`),
     );
     await pair.old.client((client) => client.query(`insert into t values (1, 'a')`));
-    await expect(replayAll(pair)).rejects.toThrow('no such block');
+    await expect(replayAll(pair)).rejects.toThrow('XX001 data_corrupted: function public.broken');
     const told = async () =>
       (await status(pair.shop.context('old'), {})).result.queues[0]?.nodes[1]?.problems.map(
         ({ code }) => code,

@@ -124,7 +124,7 @@ describe('a subscriber whose constraints are live', () => {
       {
         kind: 'foreign key',
         name: 'orders_customer_id_fkey',
-        error: expect.stringContaining('violates foreign key'),
+        error: expect.stringContaining('23503 foreign_key_violation'),
       },
     ]);
     await remove(shop, ['orders']);

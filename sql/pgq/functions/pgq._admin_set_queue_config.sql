@@ -29,7 +29,7 @@ begin
           using i_param_value, i_queue_id;
     exception when data_exception then
         raise exception 'invalid value for parameter "%": "%"', i_param_name, i_param_value
-            using errcode = 'TD001', detail = sqlerrm;
+            using errcode = 'TD001', detail = 'type: ' || v_type;
     end;
     return 1;
 end;

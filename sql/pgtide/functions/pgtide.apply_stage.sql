@@ -31,6 +31,15 @@ declare
     v_again bool;
     v_misfit text;
     v_failed text;
+    v_state text;
+    v_message text;
+    v_context text;
+    v_schema text;
+    v_relation text;
+    v_column text;
+    v_constraint text;
+    v_type text;
+    v_event bigint;
 begin
     perform pgtide.apply_truncates(i_queue);
 
@@ -101,8 +110,18 @@ begin
                 set collapsed = pgtide.fold_stage(v_table.table_name, v_table.oid, v_table.nr) where nr = v_table.nr;
                 perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, false, false, false);
             end if;
-        exception when others then
-            v_failed := pgtide.table_failure(sqlstate, sqlerrm, i_on_conflict);
+        exception when others or assert_failure then
+            get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_context = pg_exception_context,
+                v_schema = schema_name, v_relation = table_name, v_column = column_name, v_constraint = constraint_name,
+                v_type = pg_datatype_name;
+            if not pgtide.is_table_failure(v_state) then
+                raise;
+            end if;
+            select f.ev_id, coalesce(f.schema_name, v_schema), coalesce(f.table_name, v_relation), coalesce(f.column_name, v_column)
+            into v_event, v_schema, v_relation, v_column
+            from pgtide.find_failure(v_table.table_name, v_table.oid, v_table.nr, v_state, null) f;
+            v_failed := pgtide.table_failure(v_state, pgtide.failure_text(v_state, v_message, v_context, v_schema, v_relation, v_column,
+                v_constraint, v_type, v_event), i_on_conflict);
             update pg_temp.pgtide_work set error = v_failed where nr = v_table.nr;
         end;
     end loop;

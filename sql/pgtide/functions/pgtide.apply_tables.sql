@@ -5,6 +5,7 @@
 -- in pgtide_work.error, and nothing of these tables is applied. Keys that were guessed to be distinct (pgtide.type_stage) and are
 -- not: the same again, collapsed. Rows that are typed only as they are read (pgtide_work.lazy), and fail: the same again with rows that
 -- are typed before, so that an error is of the one or the other, and rows can be looked up.
+-- Of a set-wise statement's failure the event is looked for afterwards (pgtide.find_failure), so that what works is no slower.
 -- Returns true when a table failed, and the others are to be tried again without it.
 create or replace function pgtide.apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
 returns bool language plpgsql
@@ -17,9 +18,16 @@ declare
     v_collapsed bigint;
     v_step record;
     v_nr int;
+    v_event bigint;
+    v_failed text;
     v_state text;
+    v_message text;
+    v_context text;
     v_schema text;
     v_table text;
+    v_column text;
+    v_constraint text;
+    v_type text;
 begin
     loop
         begin
@@ -34,6 +42,7 @@ begin
             if v_exact then
                 for v_step in select * from pgtide.exact_steps(i_nrs) loop
                     v_nr := v_step.nr;
+                    v_event := v_step.ev_id;
                     perform pgtide.apply_event(v_nr, v_step.ev_id, v_step.op, i_on_conflict);
                 end loop;
             else
@@ -43,12 +52,15 @@ begin
                 end loop;
             end if;
             v_nr := null;
+            v_event := null;
             set constraints all immediate;
             set constraints all deferred;
             update pg_temp.pgtide_work set exact = exact or v_exact where nr = any (i_nrs);
             return false;
-        exception when others then
-            get stacked diagnostics v_state = returned_sqlstate, v_schema = schema_name, v_table = table_name;
+        exception when others or assert_failure then
+            get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_context = pg_exception_context,
+                v_schema = schema_name, v_table = table_name, v_column = column_name, v_constraint = constraint_name,
+                v_type = pg_datatype_name;
             if v_state = 'TD010' then
                 select * into v_work from pg_temp.pgtide_work where nr = v_nr;
                 v_collapsed := pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, true, false, false);
@@ -60,8 +72,19 @@ begin
                 continue;
             end if;
             if v_exact or v_state not in ('23505', '23503', '23P01') then
+                if not pgtide.is_table_failure(v_state) then
+                    raise;
+                end if;
+                if v_nr is not null and not v_exact then
+                    select f.ev_id, coalesce(f.schema_name, v_schema), coalesce(f.table_name, v_table), coalesce(f.column_name, v_column)
+                    into v_event, v_schema, v_table, v_column
+                    from pg_temp.pgtide_work w,
+                         pgtide.find_failure(w.table_name, w.oid, v_nr, v_state, i_on_conflict) f where w.nr = v_nr;
+                end if;
+                v_failed := pgtide.table_failure(v_state, pgtide.failure_text(v_state, v_message, v_context, v_schema, v_table, v_column,
+                    v_constraint, v_type, v_event), i_on_conflict);
                 -- A check at the end names its table itself.
-                update pg_temp.pgtide_work w set error = pgtide.table_failure(v_state, sqlerrm, i_on_conflict)
+                update pg_temp.pgtide_work w set error = v_failed
                 where w.nr = any (i_nrs)
                   and (w.nr = v_nr or v_nr is null and w.oid in (select r.relation from pg_class c
                        join pg_namespace n on n.oid = c.relnamespace and n.nspname = v_schema

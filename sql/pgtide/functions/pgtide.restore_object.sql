@@ -16,6 +16,11 @@ declare
     v_result text := 'restored';
     v_validate text;
     v_quiet record;
+    v_schema text;
+    v_table text;
+    v_column text;
+    v_constraint text;
+    v_context text;
 begin
     if not pg_try_advisory_xact_lock(hashtext('pgtide.restore_object'), hashtext(concat_ws(' ', i_queue, i_table, i_kind, i_name))) then
         return 'busy';
@@ -52,7 +57,10 @@ begin
             v_result := 'restored';
         when integrity_constraint_violation or undefined_table or undefined_column or undefined_function or undefined_object
                 or invalid_table_definition or datatype_mismatch then
-            update pgtide.saved_ddl d set error = sqlerrm, tried_at = now()
+            get stacked diagnostics v_schema = schema_name, v_table = table_name, v_column = column_name, v_constraint = constraint_name,
+                v_context = pg_exception_context;
+            update pgtide.saved_ddl d
+            set error = pgtide.failure_text(sqlstate, null, v_context, v_schema, v_table, v_column, v_constraint, null, null), tried_at = now()
             where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name
               and d.restore_sql = v_saved.restore_sql;
             return case when found then 'failed' else 'begun' end;

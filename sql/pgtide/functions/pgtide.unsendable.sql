@@ -15,6 +15,7 @@ begin
     end loop;
     return null;
 exception when character_not_in_repertoire or untranslatable_character then
-    return sqlerrm;
+    -- The server's own text has the bytes.
+    return format('it holds a character that the encoding %s does not have', i_encoding);
 end;
 $$;

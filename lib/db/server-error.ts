@@ -1,0 +1,185 @@
+/**
+ * What may be said of an error that a server or the driver reported.
+ *
+ * Invariant: no value of a row, and no text of an SQL statement's literals, is in what this module returns. A server puts values
+ * into every text it writes (message, detail, hint, context, internal query), in the language of lc_messages, and a function of a
+ * user may raise anything, under any SQLSTATE, with any table or constraint named. So a text is not searched for values: it is left out, but for
+ *   - what functions of our own schemas raised: known by the routine that raises for PL/pgSQL and by the function that the context
+ *     begins with, neither of which depends on the language, nor can be chosen by a function of a user
+ *   - errors of a few C routines, whose texts hold the names of existing objects alone (see `harmless`)
+ *   - errors of the connection's start, where there are no rows yet, and those that a pooler reports of itself
+ * A message is made of the SQLSTATE, the names that the server sends in fields of their own, and, of a name that the server does not
+ * know, that name as it stands in the statement that we sent. Callers add the event's id where they know it.
+ */
+import { conditionOf } from './conditions.ts';
+
+/** An error as the driver makes it of the server's message. */
+export interface ServerError extends Error {
+  code: string;
+  severity: string;
+  detail?: string | undefined;
+  hint?: string | undefined;
+  where?: string | undefined;
+  schema?: string | undefined;
+  table?: string | undefined;
+  column?: string | undefined;
+  dataType?: string | undefined;
+  constraint?: string | undefined;
+  position?: string | undefined;
+  internalQuery?: string | undefined;
+  file?: string | undefined;
+  routine?: string | undefined;
+}
+
+export interface Circumstances {
+  /** The statement as it was sent. */
+  statement?: string | undefined;
+  /** The error came before the first statement. */
+  connecting?: boolean | undefined;
+  /** The server's own words are kept beside the message (`Condition.serverText`): setting errors.showValues. */
+  showValues?: boolean | undefined;
+}
+
+export interface Description {
+  message: string;
+  /** Of our own functions alone. */
+  hint?: string | undefined;
+}
+
+/** What is kept of such an error as a cause: it can be printed whole. */
+export class Condition extends Error {
+  declare readonly code?: string;
+  declare readonly schema?: string;
+  declare readonly table?: string;
+  declare readonly column?: string;
+  declare readonly dataType?: string;
+  declare readonly constraint?: string;
+  /** Only with errors.showValues. */
+  declare readonly serverText?: string;
+}
+
+const ourSchemas = 'pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste';
+/** PL/pgSQL's RAISE. */
+const RAISE = 'exec_stmt_raise';
+/** Identifiers as the server writes them; quoted ones may hold anything, so they are taken whole. */
+const NAME = '(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*)';
+const CALLED = new RegExp(`(?<![a-z0-9_$."])(${NAME}(?:\\.${NAME})?)\\(`);
+
+/** SQLSTATE and C routine of errors whose texts name existing objects, or nothing. */
+const harmless = new Set([
+  '25006:PreventCommandIfReadOnly',
+  '2BP01:reportDependentObjects',
+  '40P01:DeadLockReport',
+  '42501:aclcheck_error',
+  '42501:aclcheck_error_col',
+  '42501:aclcheck_error_type',
+  '55P03:ProcessInterrupts',
+  '57014:ProcessInterrupts',
+  '57P01:ProcessInterrupts',
+]);
+
+export function isServerError(error: unknown): error is ServerError {
+  const { code, severity } = (error ?? {}) as Partial<ServerError>;
+  return error instanceof Error && typeof severity === 'string' && /^[0-9A-Z]{5}$/.test(String(code));
+}
+
+export function describeServerError(error: ServerError, circumstances: Circumstances = {}): Description {
+  if (isOurs(error)) {
+    const detail = error.detail ? ` (${error.detail})` : '';
+    return { message: `${error.message}${detail}`, hint: error.hint || undefined };
+  }
+  const { code, file, routine } = error;
+  const ofProxy = file === undefined && routine === undefined && code.startsWith('08');
+  if ((circumstances.connecting && !isRaised(error)) || ofProxy || harmless.has(`${code}:${routine}`))
+    return { message: `${error.message} (${conditionOf(code)})` };
+  const names = [
+    ...fieldNames(error),
+    ...unknownName(error, circumstances.statement),
+    ...raisingFunction(error),
+  ];
+  return { message: [conditionOf(code), names.join(', ')].filter((part) => part !== '').join(': ') };
+}
+
+/** The cause to keep in place of the driver's error, on which the server's texts, or a secret, may hang. */
+export function asCondition(error: unknown, message: string, circumstances: Circumstances = {}): Condition {
+  const condition = new Condition(message);
+  condition.name = 'Condition';
+  condition.stack = `${condition.name}: ${message}${framesOf(error)}`;
+  const code = (error as { code?: unknown } | null)?.code;
+  const fields: Record<string, unknown> = typeof code === 'string' ? { code } : {};
+  if (isServerError(error)) {
+    if (!isRaised(error))
+      for (const key of ['schema', 'table', 'column', 'dataType', 'constraint'] as const)
+        if (error[key] !== undefined) fields[key] = error[key];
+    if (circumstances.showValues)
+      fields.serverText = [error.message, error.detail, error.where].filter(Boolean).join('\n');
+  }
+  return Object.assign(condition, fields);
+}
+
+/** The server's own words, where errors.showValues has kept them. */
+export function serverTextOf(error: unknown): string | undefined {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof Condition && cause.serverText !== undefined) return cause.serverText;
+  return undefined;
+}
+
+/** A function in a procedural language has made the error, and its fields: their texts are whatever it likes. */
+function isRaised({ file, routine }: ServerError): boolean {
+  return routine === RAISE || /^pl/i.test(file ?? '');
+}
+
+function isOurs({ routine, where }: ServerError): boolean {
+  if (routine !== RAISE) return false;
+  const called = calledFunction(where);
+  return called !== undefined && new RegExp(`^(?:${ourSchemas})\\.[a-z0-9_]+$`).test(called);
+}
+
+/** The function that a context of RAISE begins with, in any language. */
+function calledFunction(where: string | undefined): string | undefined {
+  return CALLED.exec(where ?? '')?.[1];
+}
+
+function raisingFunction({ routine, where }: ServerError): string[] {
+  const called = routine === RAISE ? calledFunction(where) : undefined;
+  return called === undefined ? [] : [`function ${called}`];
+}
+
+function fieldNames(error: ServerError): string[] {
+  if (isRaised(error)) return [];
+  const { schema, table, column, dataType, constraint } = error;
+  const named: [string, string | undefined][] = [
+    ['table', table && (schema ? `${schema}.${table}` : table)],
+    ['column', column ?? copiedColumn(error)],
+    ['type', dataType && (schema ? `${schema}.${dataType}` : dataType)],
+    ['constraint', constraint],
+  ];
+  return named.flatMap(([what, name]) => (name ? [`${what} ${name}`] : []));
+}
+
+/** COPY names the column in its context, before the value. Only of a server that speaks English. */
+function copiedColumn({ where }: ServerError): string | undefined {
+  return /^COPY [^,"\n]+, line \d+, column ([^:,"\n]+)(?=[:\n]|$)/.exec(where ?? '')?.[1];
+}
+
+const unknownNames = new Set(['3F000', '42P01', '42P02', '42702', '42703', '42704', '42883']);
+
+/** The name in our statement that the server points at. A literal is not a name, and is not shown. */
+function unknownName(
+  { code, position, internalQuery }: ServerError,
+  statement: string | undefined,
+): string[] {
+  if (!unknownNames.has(code) || position === undefined || internalQuery !== undefined) return [];
+  // The server counts characters, and not UTF-16 units.
+  const rest = [...(statement ?? '')].slice(Number(position) - 1, Number(position) + 200).join('');
+  const name = /^(?:"(?:[^"]|"")*"|[a-z_]\w*)(?:\.(?:"(?:[^"]|"")*"|[a-z_]\w*)){0,2}/i.exec(rest)?.[0];
+  return name === undefined ? [] : [name];
+}
+
+function framesOf(error: unknown): string {
+  if (!(error instanceof Error) || !error.stack) return '';
+  const at = error.stack.indexOf(error.message);
+  return at < 0
+    ? ''
+    : (/(?:\n {4}at [^\n]*)+$/.exec(error.stack.slice(at + error.message.length))?.[0] ?? '');
+}
