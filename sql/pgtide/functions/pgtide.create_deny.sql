@@ -13,12 +13,10 @@ declare
     v_created int := 0;
 begin
     for v_relation in select * from pgtide.table_tree(i_table) loop
-        if not exists (select from pg_trigger g
-                       where g.tgrelid = v_relation and g.tgname = pgtide.trigger_name(i_queue, 'deny'))
-        then
+        if not exists (select from pgtide.deny_triggers(i_queue, v_relation) g where g.whole) then
             execute format('create trigger %I before insert or update or delete or truncate on %s for each statement
                             execute procedure pgtide.deny(%L, %L)',
-                pgtide.trigger_name(i_queue, 'deny'), v_relation::regclass, i_queue, pgtide.table_name(v_relation));
+                pgtide.free_trigger_name(v_relation, pgtide.trigger_name(i_queue, 'deny')), v_relation::regclass, i_queue, pgtide.table_name(v_relation));
             v_created := v_created + 1;
         end if;
     end loop;

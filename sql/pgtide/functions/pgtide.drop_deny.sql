@@ -6,14 +6,14 @@ returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_relation oid;
+    v_trigger record;
     v_dropped int := 0;
 begin
-    for v_relation in
-        select g.tgrelid from pgtide.table_tree(i_table) t (relation)
-        join pg_trigger g on g.tgrelid = t.relation and g.tgname = pgtide.trigger_name(i_queue, 'deny')
+    for v_trigger in
+        select t.relation::regclass as relation, g.trigger_name
+        from pgtide.table_tree(i_table) t (relation), pgtide.deny_triggers(i_queue, t.relation) g
     loop
-        execute format('drop trigger %I on %s', pgtide.trigger_name(i_queue, 'deny'), v_relation::regclass);
+        execute format('drop trigger %I on %s', v_trigger.trigger_name, v_trigger.relation);
         v_dropped := v_dropped + 1;
     end loop;
     return v_dropped;
