@@ -7,6 +7,8 @@
  *
  * Floats: their text changed in PostgreSQL 12 (shortest instead of 17 digits), so between servers on both sides of that
  * line a float inside another type is taken out and sent as binary. NaN has many bit patterns and one text.
+ * A type that somebody has made is never cast: a cast is a function that its owner chose, and would run with our rights. Its output
+ * function gives the text.
  * Not covered: extension types of floats (cube, seg) between servers on both sides of that line.
  */
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
@@ -35,6 +37,14 @@ function typeName(type: TypeShape): string {
   return quoteQualified(type.schema, type.name);
 }
 
+/** The text of `ref`, a value of this type, by nothing but PostgreSQL's own casts and the type's output function. */
+export function textOf(ref: string, type: TypeShape): string {
+  const base = baseOf(type);
+  if (base.schema === 'pg_catalog') return `(${ref})::text`;
+  // As the base type: a function of that name that takes the domain would be preferred.
+  return `textin(${base.output}(${type === base ? ref : `(${ref})::${typeName(base)}`}))`;
+}
+
 function holdsFloats(type: TypeShape): boolean {
   if (isBuiltIn(type, floats) || isBuiltIn(type, geometric)) return true;
   if (type.of && holdsFloats(type.of)) return true;
@@ -50,7 +60,7 @@ function render(ref: string, type: TypeShape, floatTextDiffers: boolean, depth =
   if (isBuiltIn(type, sentAsIs)) return ref;
   if (type.kind === 'array' && type.of && isBuiltIn(type, arraysSentAsIs)) return ref;
   if (floatTextDiffers && holdsFloats(type)) return renderFloats(ref, type, depth);
-  return `(${ref})::text`;
+  return textOf(ref, type);
 }
 
 /** A text (or bytes) of a value that holds floats, without any float's text in it. */
@@ -60,17 +70,17 @@ function renderFloats(ref: string, type: TypeShape, depth: number): string {
   if (type.kind === 'array' && type.of) {
     const item = `item${depth}`;
     const items = `array(select ${inner(`${item}.${item}`, type.of)} from (select unnest(${ref}) as ${item}) as ${item})`;
-    return `case when (${ref})::text is not null then array_dims(${ref}) || ${items}::text end`;
+    return `case when ${textOf(ref, type)} is not null then array_dims(${ref}) || ${items}::text end`;
   }
   if (type.kind === 'range' && type.of) {
     const bounds = `row(isempty(${ref}), lower_inc(${ref}), upper_inc(${ref}), ${inner(`lower(${ref})`, type.of)}, ${inner(`upper(${ref})`, type.of)})`;
-    return `case when (${ref})::text is not null then ${bounds}::text end`;
+    return `case when ${textOf(ref, type)} is not null then ${bounds}::text end`;
   }
   if (type.kind === 'composite') {
     const parts = type.fields.map((field) => inner(`(${ref}).${quoteIdent(field.name)}`, field.type));
-    return `case when (${ref})::text is not null then row(${parts.join(', ')})::text end`;
+    return `case when ${textOf(ref, type)} is not null then row(${parts.join(', ')})::text end`;
   }
-  return `(${ref})::text`;
+  return textOf(ref, type);
 }
 
 /** Inside a text, a float goes as the hexadecimal digits of its bytes. */
@@ -93,7 +103,7 @@ function typmodOf(column: ColumnShape): number {
 
 /** What the type's output function writes: unlike `::text`, with the blanks of a character(n). */
 function written(ref: string, type: TypeShape): string {
-  const text = `(${ref})::text`;
+  const text = textOf(ref, type);
   return baseOf(type).name === 'bpchar' ? `case when ${ref} is not null then format('%s', ${ref}) end` : text;
 }
 
@@ -131,8 +141,9 @@ export function renderColumn(
       provider: render(left, provider.type, table.floatTextDiffers),
       subscriber: render(right, subscriber.type, table.floatTextDiffers),
     };
-  if (to.schema !== 'pg_catalog') return { provider: written(left, from), subscriber: written(right, to) };
-  const stored = `(${written(left, from)})::${typeName(to)}`;
+  if (to.schema !== 'pg_catalog')
+    return { provider: written(left, provider.type), subscriber: written(right, subscriber.type) };
+  const stored = `(${written(left, provider.type)})::${typeName(to)}`;
   return {
     provider: render(stored, to, table.floatTextDiffers),
     subscriber: render(right, subscriber.type, table.floatTextDiffers),

@@ -15,6 +15,7 @@ import {
   isWholeNumber,
   type Rendering,
   renderColumn,
+  textOf,
 } from './canonical.ts';
 import { hashOfRow, type PairFacts } from './row-hash.ts';
 import type { ColumnShape, TableShape } from './table-shape.ts';
@@ -110,11 +111,13 @@ export function planTable(provider: TableShape, subscriber: TableShape, facts: P
   };
 }
 
-/** An operator of an extension's type is not on the pinned search path; such a key is found by its text, without its index. */
+/**
+ * An operator of a type that is not PostgreSQL's own is not on the pinned search path, and a cast from text to it, or a domain's check in it,
+ * may be anybody's function. Such a key is found by its text, without its index.
+ */
 function keyCondition(column: ColumnShape): (text: string) => string {
   const ref = `t.${quoteIdent(column.name)}`;
-  const { schema, kind } = baseOf(column.type);
-  if (schema !== 'pg_catalog' && kind === 'base') return (text) => `(${ref})::text = ${text}`;
+  if (baseOf(column.type).schema !== 'pg_catalog') return (text) => `${textOf(ref, column.type)} = ${text}`;
   return (text) => `${ref} = ${text}::${castTarget(column)}`;
 }
 
@@ -146,7 +149,10 @@ function planSide(
     rowHash,
     id: whole ? `${refs[0]}::int8` : of.key.length > 0 ? keyHash() : rowHash,
     bucketOf: (id) => (whole ? `(${id} >> ${NEIGHBOURS_SHIFT}) % ${of.buckets}` : `${id} % ${of.buckets}`),
-    keyText: of.key.length > 0 ? `array[${refs.map((ref) => `${ref}::text`).join(', ')}]` : 'null::text[]',
+    keyText:
+      of.key.length > 0
+        ? `array[${of.key.map((column, nr) => textOf(refs[nr] ?? '', column[which].type)).join(', ')}]`
+        : 'null::text[]',
     keyEquals: of.key.map((column) => keyCondition(column[which])),
   };
 }

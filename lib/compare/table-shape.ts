@@ -5,6 +5,8 @@ import { PgtideError } from '../errors.ts';
 export interface TypeShape {
   readonly schema: string;
   readonly name: string;
+  /** Its output function, as SQL under the pinned search path. */
+  readonly output: string;
   readonly kind: 'base' | 'enum' | 'domain' | 'array' | 'composite' | 'range' | 'other';
   /** A domain's base, an array's element, a range's subtype. */
   readonly of?: TypeShape;
@@ -42,6 +44,7 @@ interface TypeRow {
   oid: bigint;
   schema: string;
   name: string;
+  output: string;
   kind: TypeShape['kind'];
   of: bigint | null;
   typmod: number;
@@ -92,7 +95,7 @@ const typesSql = `
       union all select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid
       union all select a.atttypid from pg_catalog.pg_attribute a
                  where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) n(oid))
-  select t.oid::int8 as oid, n.nspname as schema, t.typname as name, t.typtypmod as typmod,
+  select t.oid::int8 as oid, n.nspname as schema, t.typname as name, t.typtypmod as typmod, t.typoutput::regproc::text as output,
          case when t.typtype = 'd' then 'domain' when t.typcategory = 'A' and t.typelem <> 0 then 'array'
               when t.typtype = 'e' then 'enum' when t.typtype = 'c' then 'composite'
               when t.typtype = 'r' then 'range' when t.typtype = 'b' then 'base' else 'other' end as kind,
@@ -109,6 +112,7 @@ function shapeOf(oid: bigint, rows: Map<bigint, TypeRow>): TypeShape {
   return {
     schema: row.schema,
     name: row.name,
+    output: row.output,
     kind: row.kind,
     typmod: row.typmod,
     ...(row.of === null ? {} : { of: shapeOf(row.of, rows) }),

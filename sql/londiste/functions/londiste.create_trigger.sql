@@ -60,7 +60,7 @@ begin
     select c.relispartition into v_alone from pg_class c where c.oid = v_table;
     if i_node_type = 'leaf' then
         perform pgtide.create_deny(i_queue_name, v_table);
-        select min(d::text) into trigger_name from pgtide.deny_triggers(i_queue_name, v_table) d;
+        select min(g.trigger_name::text) into trigger_name from pgtide.deny_triggers(i_queue_name, v_table) g;
     elsif londiste._classic_args(i_trg_args) <> '{}'
         or v_form = 'url' and (v_dest <> v_name or to_regprocedure('pgq._url_encode(text)') is null)
         or v_alone

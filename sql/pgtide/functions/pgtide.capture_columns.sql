@@ -3,7 +3,8 @@
 -- How each column of a table is written into an event. In order of the columns:
 --   column_name  its name
 --   expression   SQL over the bare column that gives jsontriga's JSON form under row_to_json: booleans, integers and
---                date types raw (row_to_json writes ISO dates whatever DateStyle says), everything else its text output
+--                date types raw (row_to_json writes ISO dates whatever DateStyle says), everything else its text output.
+--                It calls what PostgreSQL itself brought and output functions, and no cast, which a type's owner may have made
 --   settles      true when that text does not depend on any setting of the session
 -- Virtual generated columns are left out: they are not stored.
 -- Rejected: row_to_json of the bare row. It loses the difference between a json null and SQL's, the bounds of arrays,
@@ -13,16 +14,16 @@ returns table (column_name text, expression text, settles bool) language sql sta
 set search_path = pg_catalog, pg_temp
 as $$
     with recursive base as (
-        select a.attnum, a.attname::text as name, a.atttypid as typid
+        select a.attnum, a.attname::text as name, a.atttypid as declared, a.atttypid as typid
         from pg_attribute a
         where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped
           and coalesce(to_jsonb(a)->>'attgenerated', '') <> 'v'
         union all
-        select b.attnum, b.name, t.typbasetype
+        select b.attnum, b.name, b.declared, t.typbasetype
         from base b join pg_type t on t.oid = b.typid
         where t.typtype = 'd'
     ), resolved as (
-        select b.attnum, b.name, t.oid, t.typtype, t.typoutput,
+        select b.attnum, b.name, b.declared, t.oid, t.typtype,
                t.typelem <> 0 and t.typlen = -1 and t.typcategory = 'A' as is_array,
                coalesce(e.oid, t.oid) as element
         from base b
@@ -33,11 +34,9 @@ as $$
            case
                when r.oid::regtype in ('bool', 'int2', 'int4', 'int8', 'date', 'timestamp', 'timestamptz')
                    then format('%I', r.name)
-               when r.is_array or r.typtype = 'c' or r.oid::regtype in ('numeric', 'float4', 'float8', 'json', 'jsonb')
-                   then format('%I::text', r.name)
-               when r.oid >= 16384 and exists (
-                       select from pg_cast c where c.castsource = r.oid and c.casttarget = 'json'::regtype)
-                   then format('textin(%s(%I))', r.typoutput, r.name)
+               when r.is_array or r.typtype = 'c' or r.oid >= 16384
+                   then pgtide.type_text(quote_ident(r.name), r.declared)
+               when r.oid::regtype in ('numeric', 'float4', 'float8', 'json', 'jsonb') then format('%I::text', r.name)
                else format('%I', r.name)
            end,
            case

@@ -38,12 +38,12 @@ as $$
     select t.table_name, 'trigger-disabled',
            format('changes of %s are not captured: a trigger of queue %s is disabled', t.table_name, i_queue),
            format('alter table %s enable trigger %I; what was not captured meanwhile needs: pgtide resync %s %s',
-                  g.tgrelid::regclass, g.tgname, i_queue, t.table_name)
+                  o.root::regclass, g.trigger_name, i_queue, t.table_name)
     from londiste.table_info t
     join pgq_node.node_info n on n.queue_name = t.queue_name
-    join pg_trigger g on g.tgrelid = londiste.find_table_oid(coalesce(t.dest_table, t.table_name))
-    where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch') and g.tgenabled in ('D', 'R')
-      and g.tgname in (('_londiste_' || i_queue)::name, ('zzz__londiste_' || i_queue)::name)
+    cross join lateral londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) o (root)
+    cross join lateral pgtide.classic_triggers(i_queue, o.root) g
+    where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch') and g.enabled in ('D', 'R')
     union all
     select t.table_name, 'table-missing', format('table %s is not there any more', t.table_name),
            format('pgtide remove-table %s %s', i_queue, t.table_name)

@@ -2,14 +2,15 @@
 --
 -- What the statements of a capture depend on: the names of the table and of the replicated one, the key, and the names and types of the
 -- columns. It changes when a column is added, dropped, renamed or retyped, when a name or the key changes, and when a partition is
--- detached. What is in the catalog counts, and not when it was written: a restore, pg_upgrade or a grant leaves all as it was.
+-- detached, or when the table may not be looked into any more (pgtide.foreign_code). What is in the catalog counts, and not when it was written: a restore, pg_upgrade or a grant leaves all as it was.
 -- Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.capture_shape(i_table oid, i_root oid)
 returns text language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
     select md5(concat_ws(' ', pgtide.table_name(i_table), pgtide.table_name(i_root), pgtide.table_key(i_root)::text,
-        array(select format('%I %s %s', a.attname, a.atttypid, to_jsonb(a)->>'attgenerated')
+        array(select a.attname || ' ' || a.atttypid
               from pg_attribute a where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped order by a.attnum)::text,
-        case when not pgtide.is_under(i_table, i_root) then 'detached' end));
+        case when not pgtide.is_under(i_table, i_root) then 'detached' end,
+        case when pgtide.foreign_code(i_table) is not null then 'unread' end));
 $$;

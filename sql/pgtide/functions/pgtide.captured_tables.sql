@@ -14,7 +14,6 @@ as $$
     where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
       and coalesce(t.table_attrs, '') !~ '(^|&)no_triggers=1(&|$)'
       and o.root is not null
-      and not exists (select from pg_trigger g
-                      where g.tgrelid = o.root and g.tgname in (('_londiste_' || i_queue)::name, ('zzz__londiste_' || i_queue)::name))
+      and not exists (select from pgtide.classic_triggers(i_queue, o.root))
     order by t.nr;
 $$;

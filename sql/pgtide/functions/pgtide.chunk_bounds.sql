@@ -1,7 +1,8 @@
 -- pgtide.chunk_bounds(i_table, i_chunk_bytes) returns setof text[]
 --
 -- On the provider: where to cut a table into key ranges of about i_chunk_bytes, as text values of the key's columns, in the
--- key's order. No rows: one chunk is enough, or the table has no key to cut it by.
+-- key's order. No rows: one chunk is enough, or the table has no key to cut it by (also where to read the key's text could call
+-- functions of others: see pgtide.input_is_safe).
 -- Reads a sample of the table's blocks, however large it is: about 20 blocks a chunk.
 create or replace function pgtide.chunk_bounds(i_table oid, i_chunk_bytes bigint)
 returns setof text[] language plpgsql
@@ -16,10 +17,14 @@ declare
 begin
     select sum(pg_relation_size(t)) / current_setting('block_size')::int, ceil(sum(pg_table_size(t)) / i_chunk_bytes::numeric)
     into v_blocks, v_chunks from pgtide.table_tree(i_table) t;
-    if v_chunks <= 1 or v_key = '{}' then
+    if v_chunks <= 1 or v_key = '{}' or exists (
+            select from pg_attribute a where a.attrelid = i_table and a.attname = any (v_key) and not pgtide.input_is_safe(a.atttypid)) then
         return;
     end if;
-    select string_agg(quote_ident(k), ', '), string_agg(quote_ident(k) || '::text', ', ') into v_columns, v_texts from unnest(v_key) k;
+    select string_agg(quote_ident(k), ', ' order by nr), string_agg(pgtide.type_text(quote_ident(k), a.atttypid), ', ' order by nr)
+    into v_columns, v_texts
+    from unnest(v_key) with ordinality u (k, nr)
+    join pg_attribute a on a.attrelid = i_table and a.attname = k;
     return query execute format(
         'select array[%2$s] from (
              select %1$s, row_number() over (order by %1$s) as nr, count(*) over () as rows

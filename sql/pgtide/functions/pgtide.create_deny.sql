@@ -13,14 +13,17 @@ as $$
 declare
     v_name text := '_londiste_' || case when octet_length(i_queue) <= 40 then i_queue else left(md5(i_queue), 16) end;
     v_relation oid;
+    v_kind text;
     v_created int := 0;
 begin
-    for v_relation in select * from pgtide.table_tree(i_table) t where not exists (select from pgtide.deny_triggers(i_queue, t)) loop
-        execute format('create trigger %I before insert or update or delete on %s for each statement
-                        execute procedure pgtide.deny(%L, %L)', v_name, v_relation::regclass, i_queue, 'deny');
-        execute format('create trigger %I before truncate on %s for each statement
-                        execute procedure pgtide.deny(%L, %L)', v_name || '_truncate', v_relation::regclass, i_queue, 'deny');
-        v_created := v_created + 2;
+    for v_relation, v_kind in
+        select t, k.kind from pgtide.table_tree(i_table) t cross join (values ('rows'), ('truncate')) k (kind)
+        where not exists (select from pgtide.deny_triggers(i_queue, t) g where g.denies in (k.kind, 'all'))
+    loop
+        execute format('create trigger %I before %s on %s for each statement execute procedure pgtide.deny(%L, %L)',
+            pgtide.free_trigger_name(v_relation, (v_name || case v_kind when 'rows' then '' else '_truncate' end)::name),
+            case v_kind when 'rows' then 'insert or update or delete' else 'truncate' end, v_relation::regclass, i_queue, 'deny');
+        v_created := v_created + 1;
     end loop;
     return v_created;
 end;

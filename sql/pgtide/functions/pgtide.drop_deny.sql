@@ -10,10 +10,10 @@ declare
     v_dropped int := 0;
 begin
     for v_trigger in
-        select t.relation, d.name
-        from pgtide.table_tree(i_table) t (relation), pgtide.deny_triggers(i_queue, t.relation) d (name)
+        select t.relation::regclass as relation, g.trigger_name
+        from pgtide.table_tree(i_table) t (relation), pgtide.deny_triggers(i_queue, t.relation) g
     loop
-        execute format('drop trigger %I on %s', v_trigger.name, v_trigger.relation::regclass);
+        execute format('drop trigger %I on %s', v_trigger.trigger_name, v_trigger.relation);
         v_dropped := v_dropped + 1;
     end loop;
     return v_dropped;

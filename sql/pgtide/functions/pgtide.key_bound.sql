@@ -17,9 +17,12 @@ declare
     v_values text := '';
 begin
     for v_column in
-        select quote_ident(k.name) as name, pgtide.key_value(i_table, k.name, quote_literal(i_key[k.nr])) as value, a.atttypid as type
+        select case when b.oid = a.atttypid then quote_ident(k.name) else format('(%I)::%s', k.name, format_type(b.oid, -1)) end as name,
+               pgtide.key_value(i_table, k.name, quote_literal(i_key[k.nr])) as value, a.atttypid as type
         from unnest(pgtide.table_key(i_table)) with ordinality k (name, nr)
         join pg_attribute a on a.attrelid = i_table and a.attname = k.name
+        -- As a domain it would be checked, by functions that may be anybody's.
+        cross join lateral pgtide.base_type(a.atttypid) as b (oid)
         where i_key is not null
         order by k.nr desc
     loop

@@ -1,12 +1,13 @@
 -- pgtide.key_match(i_table, i_left, i_right) returns text
 --
 -- The SQL condition that two rows, given by the names that they have in a statement, have the same key, by the key index's own
--- operators and collations, whatever schema those are in. NULL when the table has no key.
+-- operators and collations, whatever schema those are in. A domain is compared as its base type: PostgreSQL has no equality of a
+-- domain over an enum. NULL when the table has no key.
 create or replace function pgtide.key_match(i_table oid, i_left text, i_right text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select string_agg(format('%s.%I operator(%I.%s) %s.%2$I%6$s', i_left, a.attname, n.nspname, o.oprname, i_right,
+    select string_agg(format('%s operator(%I.%s) %s%s', format(v.value, i_left), n.nspname, o.oprname, format(v.value, i_right),
             pgtide.collate_clause(k.index_collation, a.attcollation, a.atttypid)), ' and ' order by k.nr)
     from pg_index i
     cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[]) with ordinality as k (attnum, opclass, index_collation, nr)
@@ -19,5 +20,8 @@ as $$
         order by p.amopstrategy desc limit 1) m on true
     join pg_operator o on o.oid = m.amopopr
     join pg_namespace n on n.oid = o.oprnamespace
+    cross join lateral pgtide.base_type(a.atttypid) as b (oid)
+    cross join lateral (select case when b.oid = a.atttypid then '%1$s.' else '(%1$s.' end || replace(quote_ident(a.attname), '%', '%%')
+                            || case when b.oid = a.atttypid then '' else ')::' || replace(format_type(b.oid, -1), '%', '%%') end as value) v
     where i.indexrelid = pgtide.key_index(i_table);
 $$;

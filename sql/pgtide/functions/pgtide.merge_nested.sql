@@ -6,6 +6,7 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
 --   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
+-- Nothing is done to a table that may not be looked into, because that would run code of others: see pgtide.capture_check.
 -- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay. Both forms of ours
 -- (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of events removed. Writes the queue's event tables.
@@ -22,7 +23,11 @@ declare
     v_event_table text;
     v_row text;
     v_url bool;
+    v_match text;
 begin
+    if v_key <> '{}' and (row_security_active(i_root) or pgtide.foreign_code(i_root) is not null) then
+        return 0;
+    end if;
     select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ') || ' from (select t.*) t) r)'
     into v_row from pgtide.capture_columns(i_root) c;
     select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
@@ -56,15 +61,25 @@ begin
     if v_url then
         v_row := '(select ' || pgtide.url_expression(i_root) || ' from (select t.*) t)';
     end if;
-    -- As the key's index compares it: two events may spell it differently. One value, so that it can be joined.
+    -- As the key's index compares it: two events may spell it differently. One value, so that it can be joined. A key whose text cannot
+    -- be read without the checks of a domain is compared as text, which no index serves.
     select case when count(*) = 1 then min(v.value) else 'row(' || string_agg(v.value, ', ' order by v.nr) || ')' end,
-           string_agg(format('%s as %I', replace(v.typed, 'j.data', 'k.data'), v.name), ', ')
-    into v_event_key, v_key_columns
-    from (select k.nr, k.name, x.typed,
-                 x.typed || pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation), a.attcollation, a.atttypid) as value
+           string_agg(format('%s as %I', v.of_key, v.name), ', '),
+           case when bool_and(v.safe) then pgtide.key_match(i_root, 't', 'p') else string_agg(v.same_text, ' and ') end
+    into v_event_key, v_key_columns, v_match
+    from (select k.nr, k.name, x.safe, y.of_key,
+                 y.of_event || case when x.safe then pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation), a.attcollation, a.atttypid)
+                            else '' end as value,
+                 format('%s = %s', pgtide.type_text('t.' || quote_ident(k.name), a.atttypid),
+                        case when x.safe then pgtide.type_text('p.' || quote_ident(k.name), pgtide.base_type(a.atttypid))
+                             else 'p.' || quote_ident(k.name) end) as same_text
           from unnest(v_key) with ordinality k (name, nr)
           join pg_attribute a on a.attrelid = i_root and a.attname = k.name
-          cross join lateral pgtide.text_as(format('(j.data->>%L)', k.name), pgtide.base_type(a.atttypid)) x (typed)
+          cross join lateral pgtide.input_is_safe(a.atttypid) x (safe)
+          cross join lateral (
+              select max(case w.rows when 'j' then w.typed end) as of_event, max(case w.rows when 'k' then w.typed end) as of_key
+              from (select r.rows, case when x.safe then pgtide.text_as(r.text, pgtide.base_type(a.atttypid)) else r.text end as typed
+                    from (select n.rows, format('(%s.data->>%L)', n.rows, k.name) as text from (values ('j'), ('k')) n (rows)) r) w) y
           left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
     execute format($sql$
         with touched as (
@@ -101,7 +116,7 @@ begin
         )
         select count(*) from touched t join keys k using (key)$sql$,
         i_event_parent, v_event_table, v_event_key, v_row, v_key_columns, i_root::regclass,
-        pgtide.key_match(i_root, 't', 'p'),
+        v_match,
         -- Rows are read in the shape that the table has now.
         pgtide.shape_tag(i_root),
         case when v_url then 1 else 8 end,

@@ -26,7 +26,10 @@ begin
                       case g.tgenabled when 'A' then 'always' else '' end, g.tgname) as restore_sql,
                null::text as validate_sql, false as acts
         from local l join pg_trigger g on g.tgrelid = l.relation
-        where not g.tgisinternal and g.tgenabled in ('O', 'A') and left(g.tgname, 8) <> '_pgtide_' and left(g.tgname, 10) <> '_londiste_'
+        join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
+        where not g.tgisinternal and g.tgenabled in ('O', 'A')
+          -- Ours and Londiste's go on, and are known by their functions: anybody may give any trigger such a name.
+          and n.nspname <> 'pgtide' and not (n.nspname in ('pgq', 'londiste') and left(g.tgname, 10) = '_londiste_')
         union all
         select l.table_name, 'trigger', format('rule %s on %s', w.rulename, pgtide.table_name(l.relation)), null,
                format('alter table %s disable rule %I', l.relation::regclass, w.rulename),

@@ -1,0 +1,21 @@
+-- pgtide.input_is_safe(i_type) returns bool
+--
+-- Whether a value of the type can be read from text by input functions alone. False where a domain is part of it, whose checks may
+-- call anybody's functions: in the type of an attribute, an element or a bound. Of a domain itself, its base type is judged: read that.
+create or replace function pgtide.input_is_safe(i_type oid)
+returns bool language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with recursive part as (
+        select pgtide.base_type(i_type) as oid
+        union
+        select n.oid
+        from part p
+        join pg_type t on t.oid = p.oid
+        cross join lateral (
+            select t.typelem where t.typelem <> 0
+            union all select r.rngsubtype from pg_range r where r.rngtypid = t.oid or (to_jsonb(r)->>'rngmultitypid')::oid = t.oid
+            union all select a.atttypid from pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) n (oid)
+    )
+    select not exists (select from part p join pg_type t on t.oid = p.oid where t.typtype = 'd');
+$$;

@@ -1,0 +1,255 @@
+/**
+ * C14 on the provider: capture runs with the rights of pgtide's owner, and copy and compare as the role that replicates. None of
+ * them calls a function that the owner of a type or of a table has chosen: by a cast, a domain's check, an index, a policy, or a
+ * trigger under a name of ours.
+ */
+import { describe, expect, it } from 'vitest';
+import { type Client, withClient } from '../../lib/db/client.ts';
+import { pinSession } from '../../lib/db/session.ts';
+import { comparePair } from '../support/compare-pair.ts';
+import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
+
+const MALLORY = 'mallory_foreign_code';
+
+/** Types whose casts call functions that fail for anybody but Mallory, who owns them. */
+const types = `
+  create function spy(text) returns text language plpgsql immutable as $$ begin
+    if current_user <> '${MALLORY}' then raise 'foreign code runs as %', current_user; end if; return $1; end $$;
+  create type mood as enum ('calm', 'wild');
+  create type pair as (a int, b text);
+  create type span as range (subtype = int4);
+  create domain checked as text check (spy(value) is not null);
+  create domain calm as mood check (spy(value::varchar) is not null);
+  create type deep as (c checked);
+  ${['mood', 'pair', 'pair[]', 'mood[]', 'span', 'deep']
+    .flatMap((type, nr) => [
+      `create function text_${nr}(${type}) returns text language sql as $$ select spy('x') $$`,
+      `create cast (${type} as text) with function text_${nr}(${type}) as assignment`,
+      `create function json_${nr}(${type}) returns json language sql as $$ select to_json(spy('x')) $$`,
+      `create cast (${type} as json) with function json_${nr}(${type}) as assignment`,
+    ])
+    .join(';')};
+  create function mood(text) returns mood language sql as $$ select case when spy('x') is not null then 'calm'::mood end $$;
+  create cast (text as mood) with function mood(text) as assignment`;
+
+interface Stage {
+  database: TestDatabase;
+  owner: Client;
+  mallory: Client;
+}
+
+/** A database of pgtide's owner, a queue in it, and a schema of Mallory's. */
+async function stage(version: number, setUp: string, story: (on: Stage) => Promise<void>): Promise<void> {
+  const server = await postgres(version);
+  const database = await createDatabase(server, { installed: true });
+  await createRole(server, MALLORY);
+  await database.superuser((client) => client.query(`create schema hers authorization ${MALLORY}`));
+  await database.client(async (owner) => {
+    await owner.query(`select pgq.create_queue('shop')`);
+    await withClient(database.targetAs(MALLORY), 'test', async (mallory) => {
+      await mallory.query(`set search_path = hers; grant usage on schema hers to public; ${setUp}`);
+      await story({ database, owner, mallory });
+    });
+  });
+}
+
+/** Mallory lets her table be replicated. */
+async function capture({ owner, mallory }: Stage, table: string): Promise<void> {
+  await mallory.query(`grant select, trigger on ${table} to public`);
+  await owner.query(`select pgtide.create_capture('shop', $1::text::regclass, $1)`, [table]);
+}
+
+async function data(owner: Client): Promise<Record<string, unknown>[]> {
+  const rows = await owner.query<{ data: string }>(
+    `select ev_data as data from pgq.event_1 where ev_type like '{%' order by ev_id`,
+  );
+  return rows.map((row) => JSON.parse(row.data));
+}
+
+describe.each([10, 17])('on PostgreSQL %i', (version) => {
+  it('writes values by the output functions of their types', async () => {
+    await stage(
+      version,
+      `${types}; create table t (id int primary key, m mood, p pair, ps pair[], ms mood[], s span, d checked, c calm, e deep)`,
+      async (on) => {
+        await capture(on, 'hers.t');
+        await on.mallory.query(
+          `insert into t values (1, 'wild', row(1, 'x')::pair, array[row(2, 'y')::pair], '{wild}', '[1,3)', 'k', 'calm', row('z')::deep)`,
+        );
+        await on.mallory.query(
+          `update t set m = 'calm'; alter table t add n int; update t set id = 2, n = 3`,
+        );
+        const row = { p: '(1,x)', ps: '{"(2,y)"}', ms: '{wild}', s: '[1,3)', d: 'k', c: 'calm', e: '(z)' };
+        expect(await data(on.owner)).toEqual([
+          { id: 1, m: 'wild', ...row },
+          { id: 1, m: 'calm', ...row },
+          { id: 1, m: 'calm', ...row, n: null },
+          { id: 2, m: 'calm', ...row, n: 3 },
+        ]);
+      },
+    );
+  });
+
+  it.each(['mood', 'calm', 'checked', 'deep', 'pair', 'mood[]', 'span'])(
+    'settles nested changes by a key of type %s',
+    async (type) => {
+      const [one, two] = {
+        deep: [`row('a')::deep`, `row('b')::deep`],
+        pair: [`row(1, 'a')::pair`, `row(1, 'b')::pair`],
+        span: [`'[1,3)'`, `'[2,3)'`],
+        'mood[]': [`'{calm}'`, `'{wild}'`],
+        calm: [`'calm'`, `'wild'`],
+        mood: [`'calm'`, `'wild'`],
+        checked: [`'a'`, `'b'`],
+      }[type] ?? ['', ''];
+      const setUp = `${types}; create table t (k ${type} primary key, nr int, n int);
+      create function again() returns trigger language plpgsql as $$ begin
+        if new.n < 10 then update hers.t set n = n + 10 where nr = new.nr; end if; return null; end $$;
+      create trigger again after insert or update on t for each row execute procedure again()`;
+      await stage(version, setUp, async (on) => {
+        await capture(on, 'hers.t');
+        await on.mallory.query(`insert into t values (${one}, 1, 1), (${two}, 2, 1)`);
+        await on.mallory.query('update t set n = 5 where nr = 1');
+        await on.mallory.query('delete from t where nr = 1');
+        await on.mallory.query(`with gone as (delete from t where nr = 2 returning k),
+        back as (insert into t select k, 3, 20 from gone returning nr)
+        delete from t where nr = 9 and (select count(*) from back) > 0`);
+        await on.mallory.query(`update t set k = ${one}`);
+        expect((await data(on.owner)).map(({ nr, n }) => [nr, n])).toEqual([
+          [1, 11],
+          [2, 11],
+          [1, 15],
+          [1, 15],
+          [3, 20],
+          [3, 20],
+          [3, 20],
+        ]);
+      });
+    },
+  );
+
+  it('looks into no table of which a query would compute what a role has put into an index or a policy', async () => {
+    const setUp = `${types}; create table t (id int primary key, n int);
+      create function again() returns trigger language plpgsql as $$ begin
+        if new.n < 10 then update hers.t set n = n + 10 where id = new.id; end if; return null; end $$`;
+    await stage(version, setUp, async (on) => {
+      await capture(on, 'hers.t');
+      const changes = [
+        `insert into t values (1, 1)`,
+        'update t set n = 2',
+        'update t set id = id + 1',
+        'delete from t',
+      ];
+      const write = async () => {
+        for (const isolation of ['read committed', 'repeatable read'])
+          for (const change of changes)
+            await on.mallory.query(`begin isolation level ${isolation}; ${change}; commit`);
+      };
+      await write();
+      await on.mallory.query(`create index spying on t (n) where spy('x') = 'x'`);
+      await write();
+      await on.owner.query(`select pgtide.create_capture('shop', 'hers.t'::regclass, 'hers.t')`);
+      await write();
+      await on.mallory.query(
+        'create trigger again after insert or update on t for each row execute procedure again()',
+      );
+      await write();
+      await on.mallory.query('drop index spying');
+      await on.mallory.query(
+        `create policy p on t using (spy('x') is not null); alter table t enable row level security`,
+      );
+      await write();
+      await on.owner.query(`select pgtide.create_capture('shop', 'hers.t'::regclass, 'hers.t')`);
+      await write();
+      await on.mallory.query(`drop policy p on t; alter table t add check (spy('x') = 'x')`);
+      await write();
+      expect((await data(on.owner)).length).toBeGreaterThan(50);
+    });
+  });
+
+  it('cuts and reads key ranges without casts and checks', async () => {
+    const setUp = `${types}; create table t (m mood, c calm, d checked, p pair, primary key (m, c, d, p));
+      create table deep_t (e deep primary key);
+      insert into t select 'wild', 'calm', i, row(i, 'x')::pair from generate_series(1, 2000) i;
+      insert into deep_t select row(i)::deep from generate_series(1, 2000) i; grant select on t, deep_t to public`;
+    await stage(version, setUp, async ({ owner }) => {
+      await owner.query(`begin; ${pinSession}`);
+      const bounds = await owner.query<{ bound: string[] }>(
+        `select * from pgtide.chunk_bounds('hers.t'::regclass, 65536) as b (bound)`,
+      );
+      expect(bounds.length).toBeGreaterThan(1);
+      expect(await owner.query(`select * from pgtide.chunk_bounds('hers.deep_t'::regclass, 65536)`)).toEqual(
+        [],
+      );
+      let rows = 0n;
+      for (const nr of [-1, ...bounds.keys()]) {
+        const chunk = await owner.first<{ query: string }>(
+          `select query from pgtide.chunk_query('hers.t', '{m,c,d,p}', '{}', $1, $2)`,
+          [bounds[nr]?.bound ?? null, bounds[nr + 1]?.bound ?? null],
+        );
+        rows += (await owner.first<{ n: bigint }>(`select count(*) as n from (${chunk?.query}) q`))?.n ?? 0n;
+      }
+      expect(rows).toBe(2000n);
+      const one = await owner.first<{ query: string }>(
+        `select pgtide.key_value('hers.t'::regclass, k, 't')  || ' ' as query from unnest('{m}'::text[]) k`,
+      );
+      expect(await owner.query(`select ${one?.query} as m from (values ('wild')) v (t)`)).toEqual([
+        { m: 'wild' },
+      ]);
+      await owner.query('rollback');
+    });
+  });
+});
+
+it('compares rows without casts and checks', async () => {
+  const shop = await comparePair({ provider: 17, subscriber: 10 });
+  for (const side of [shop.provider, shop.subscriber]) {
+    await createRole(side.server, MALLORY);
+    await side.superuser((client) => client.query(`create schema hers authorization ${MALLORY}`));
+    await withClient(side.targetAs(MALLORY), 'test', async (client) => {
+      await client.query(`set search_path = hers; grant usage on schema hers to public; ${types};
+        create table t (m mood, c calm, d checked, p pair, primary key (m, c, d, p));
+        insert into t select 'wild', 'calm', i, row(i, 'x')::pair from generate_series(1, 200) i;
+        create table u (e deep primary key, m mood[], ps pair[], s span);
+        insert into u select row(i)::deep, '{wild}', array[row(i, 'x')::pair], '[1,2]' from generate_series(1, 200) i;
+        grant select on t, u to public`);
+    });
+  }
+  await shop.follow(['hers.t', 'hers.u']);
+  expect((await shop.compare()).tables).toMatchObject([{ verdict: 'equal' }, { verdict: 'equal' }]);
+  await withClient(shop.subscriber.targetAs(MALLORY), 'test', (client) =>
+    client.query(`delete from hers.t where d = '7'; update hers.u set m = '{calm}' where (e).c = '9'`),
+  );
+  expect((await shop.compare()).tables).toMatchObject([{ verdict: 'different' }, { verdict: 'different' }]);
+});
+
+it('lets no trigger pass for one of ours by its name', async () => {
+  const database = await createDatabase(await postgres(17), { installed: true });
+  await database.client(async (client) => {
+    await client.query(`select pgq.create_queue('shop')`);
+    await client.query(`select * from pgq_node.register_location('shop', 'old', 'env:OLD', false)`);
+    await client.query(
+      `select * from pgq_node.create_node('shop', 'root', 'old', 'shop.old', null, null, null)`,
+    );
+    await client.query(`create table t (id int primary key);
+      create function mine() returns trigger language plpgsql as $$ begin return null; end $$;
+      create trigger _londiste_shop after insert on t for each row execute procedure mine();
+      create trigger _pgtide_shop_deny after insert on t for each row execute procedure mine();
+      create trigger _pgtide_shop_insert after insert on t for each row execute procedure mine()`);
+    await client.query(`select * from londiste.local_add_table('shop', 'public.t')`);
+    await client.query(`drop trigger _pgtide_shop_delete on t`);
+    expect(await client.query(`select code from pgtide.capture_problems('shop')`)).toEqual([
+      { code: 'trigger-missing' },
+    ]);
+    expect(await client.first(`select pgtide.create_deny('shop', 't'::regclass) as made`)).toEqual({
+      made: 1,
+    });
+    expect(await client.first(`select pgtide.drop_deny('shop', 't'::regclass) as dropped`)).toEqual({
+      dropped: 1,
+    });
+    expect(
+      await client.first(`select pgtide.quiet_tables('shop') as quieted`),
+      'all three are switched off',
+    ).toEqual({ quieted: 3 });
+  });
+});
