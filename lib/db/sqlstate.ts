@@ -28,6 +28,7 @@ const kindOfState: Record<string, ErrorKind> = {
   '57P03': 'connection',
   '25P03': 'connection',
   '53300': 'connection',
+  '25006': 'state',
   '55P03': 'busy',
   '57014': 'busy',
   '40001': 'busy',
@@ -70,8 +71,14 @@ interface ServerError {
   message: string;
 }
 
+/** Also what a statement meets on a standby. */
+const READ_ONLY = '25006';
+const NOT_SUPPORTED = '0A000';
+
 const noTlsRemedy =
   'set ssl = on at the server; or, in a network that you trust, tls: { mode: disable } in the node';
+
+const standbyRemedy = `name the server that takes writes (the primary, a cluster's writer endpoint) in the node's url or secret`;
 
 /** The kind of a driver's or server's error. The only place that looks at SQLSTATEs. */
 function kindOf(error: ServerError): ErrorKind {
@@ -82,6 +89,11 @@ function kindOf(error: ServerError): ErrorKind {
   if (/Connection terminated|timeout expired|SSL|certificate|Client has encountered/i.test(error.message))
     return 'connection';
   return 'internal';
+}
+
+function ownRemedy(server: ServerError | undefined, message: string): string | undefined {
+  if (NO_TLS.test(message)) return noTlsRemedy;
+  return server?.code === READ_ONLY ? standbyRemedy : undefined;
 }
 
 /** Turns whatever the driver threw into a PgtideError that says where (`node`) and what to do. */
@@ -96,9 +108,19 @@ export function asPgtideError(error: unknown, node: string): PgtideError {
   const message = server?.message || server?.code || String(error);
   const detail = server?.detail ? ` (${server.detail})` : '';
   return new PgtideError(kindOf(server), `${node}: ${message}${detail}`, {
-    remedy: server?.hint ?? (NO_TLS.test(message) ? noTlsRemedy : undefined),
+    remedy: server?.hint ?? ownRemedy(server, message),
     cause: error,
   });
+}
+
+/**
+ * What is wrong with a BEGIN: a server in recovery refuses a transaction that may write, with a state that says no more than
+ * "not supported".
+ */
+export function asBeginError(error: unknown, node: string): unknown {
+  if (!hasState(error, NOT_SUPPORTED)) return error;
+  const message = `${node}: this server is a standby, which takes no writes`;
+  return new PgtideError('state', message, { remedy: standbyRemedy, cause: (error as PgtideError).cause });
 }
 
 /** True when a table's reason (pgtide.table_failure) is a constraint over several rows: unique, exclusion, foreign key. */

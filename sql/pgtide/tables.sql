@@ -167,3 +167,9 @@ create table pgtide.dead_letter (
     died_at         timestamptz not null default now(),
     primary key (queue_name, consumer_name, ev_id)
 );
+
+-- Roles that were refused replica mode where no catalog could tell, and when: see pgtide.may_use_replica.
+create table pgtide.replica_refused (
+    role_name       name not null primary key,
+    refused_at      timestamptz not null
+);
