@@ -2,7 +2,7 @@ import pg from 'pg';
 import { PgtideError } from '../errors.ts';
 import { quoteIdent } from './identifier.ts';
 import { pinSession } from './session.ts';
-import { asPgtideError } from './sqlstate.ts';
+import { asBeginError, asPgtideError } from './sqlstate.ts';
 
 /** Where and as whom to connect. Made by lib/secrets from a node's configuration; holds the password, so never log it. */
 export interface ConnectionTarget {
@@ -116,7 +116,9 @@ export class Client {
 
   /** Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. */
   async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
-    await this.script(beginStatement(options));
+    await this.script(beginStatement(options)).catch((error: unknown) => {
+      throw asBeginError(error, this.node);
+    });
     let result: T;
     try {
       result = await work();

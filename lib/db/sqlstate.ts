@@ -29,6 +29,7 @@ const kindOfState: Record<string, ErrorKind> = {
   '57P03': 'connection',
   '25P03': 'connection',
   '53300': 'connection',
+  '25006': 'state',
   '55P03': 'busy',
   '57014': 'busy',
   '40001': 'busy',
@@ -70,8 +71,14 @@ const NOT_INSTALLED =
 const notInstalledRemedy =
   'pgtide init installs what is missing in that database, and brings what is there up to date';
 
+/** Also what a statement meets on a standby. */
+const READ_ONLY = '25006';
+const NOT_SUPPORTED = '0A000';
+
 const noTlsRemedy =
   'set ssl = on at the server; or, in a network that you trust, tls: { mode: disable } in the node';
+
+const standbyRemedy = `name the server that takes writes (the primary, a cluster's writer endpoint) in the node's url or secret`;
 
 /** The kind of a SQLSTATE. */
 function kindOfServer(code: string): ErrorKind {
@@ -95,7 +102,9 @@ export function asPgtideError(error: unknown, node: string, circumstances: Circu
   if (!isServerError(first)) return driverError(first, node);
   const { message, hint } = describeServerError(first, circumstances);
   return new PgtideError(kindOfServer(first.code), `${node}: ${message}`, {
-    remedy: NOT_INSTALLED.test(message) ? notInstalledRemedy : hint,
+    remedy: NOT_INSTALLED.test(message)
+      ? notInstalledRemedy
+      : (hint ?? (first.code === READ_ONLY ? standbyRemedy : undefined)),
     cause: asCondition(first, message, circumstances),
   });
 }
@@ -132,6 +141,16 @@ function driverError(error: unknown, node: string): PgtideError {
     remedy: NO_TLS.test(text) ? noTlsRemedy : undefined,
     cause: asCondition(error, text),
   });
+}
+
+/**
+ * What is wrong with a BEGIN: a server in recovery refuses a transaction that may write, with a state that says no more than
+ * "not supported".
+ */
+export function asBeginError(error: unknown, node: string): unknown {
+  if (!hasState(error, NOT_SUPPORTED)) return error;
+  const message = `${node}: this server is a standby, which takes no writes`;
+  return new PgtideError('state', message, { remedy: standbyRemedy, cause: (error as PgtideError).cause });
 }
 
 /** True when a table's reason (pgtide.failure_text) is a constraint over several rows: unique, exclusion, foreign key. */

@@ -1,5 +1,4 @@
 import type { Client } from '../db/client.ts';
-import { PgtideError } from '../errors.ts';
 import { getPosition } from '../node/position.ts';
 import type { Problem } from './problem.ts';
 import { unhandledProblems } from './unhandled-events.ts';
@@ -43,12 +42,10 @@ export async function replayProblems(client: Client, queue: string, worker: stri
   return problems;
 }
 
+/** As pgtide.enter_apply sees it. Only where trying alone could tell, and nobody has tried yet, it is taken for granted. */
 async function mayUseReplicaRole(client: Client): Promise<boolean> {
-  try {
-    await client.transaction({}, () => client.query(`set local session_replication_role = 'replica'`));
-    return true;
-  } catch (error) {
-    if (error instanceof PgtideError && error.kind === 'privilege') return false;
-    throw error;
-  }
+  const row = await client.first<{ may: boolean }>(
+    `select current_setting('session_replication_role') = 'replica' or coalesce(pgtide.may_use_replica(), true) as may`,
+  );
+  return row?.may ?? false;
 }

@@ -210,3 +210,9 @@ create table pgtide.url_form (
     table_name      text not null,
     primary key (queue_name, table_name)
 );
+
+-- Roles that were refused replica mode where no catalog could tell, and when: see pgtide.may_use_replica.
+create table pgtide.replica_refused (
+    role_name       name not null primary key,
+    refused_at      timestamptz not null
+);

@@ -39,3 +39,8 @@ create table pgtide.url_form (
     table_name      text not null,
     primary key (queue_name, table_name)
 );
+
+create table pgtide.replica_refused (
+    role_name       name not null primary key,
+    refused_at      timestamptz not null
+);
