@@ -64,8 +64,9 @@ function byKeySql(side: SidePlan): string {
   const texts = side.keyEquals.map((_, nr) => `$${nr + 1}::text[]`).join(', ');
   const names = side.keyEquals.map((_, nr) => `c${nr}`).join(', ');
   const conditions = side.keyEquals.map((equals, nr) => equals(`k.c${nr}`)).join(' and ');
+  // Two of the keys may be one key here, spelled in two ways: its row counts once.
   return entriesSql(
-    `select ${side.id} as id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key
+    `select distinct ${side.id} as id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key, t.tableoid, t.ctid
        from unnest(${texts}) as k(${names}) join ${side.from} on ${conditions}`,
   );
 }

@@ -2,7 +2,7 @@ import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
-import { type ColumnType, valueMisfit } from '../tables/value-fit.ts';
+import { type ColumnType, valueMisfit } from '../value-fit.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Judges, before a row is written, whether the subscriber's columns keep the values of the staged events: see lib/tables/value-fit.ts.
+ * Judges, before a row is written, whether the subscriber's columns keep the values of the staged events: see lib/value-fit.ts.
  *
  * What an event's values were written with, its tag stands for: a mark of the names and types of the columns. A tag that has been
  * judged is remembered on the subscriber together with a mark of its own columns, so that this costs one look into the catalog a
@@ -8,7 +8,7 @@
  * written before the type became narrower was narrowed on the provider, too; one written before it became wider fits where wider
  * ones do.
  */
-import { type ColumnType, valueMisfit } from '../tables/value-fit.ts';
+import { type ColumnType, valueMisfit } from '../value-fit.ts';
 import type { Replay } from './replay.ts';
 
 interface Unjudged {

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
+import type { StoredType } from '../value-fit.ts';
 import { columnsSql, constraintsSql, indexesSql, relationsSql, sequencesSql } from './structure-sql.ts';
-import type { StoredType } from './value-fit.ts';
 
 export interface RelationName {
   readonly schema: string;

@@ -2,8 +2,9 @@
  * Whether a column of the subscriber takes every value that the provider's column can hold, as text. Equal types do,
  * and those that are plainly wider. What merely might fit does not: it would fail in the middle of the night.
  */
+
+import { keepsValues } from '../value-fit.ts';
 import type { Column } from './structure.ts';
-import { keepsValues } from './value-fit.ts';
 
 const wider: Record<string, string[]> = {
   smallint: ['integer', 'bigint', 'numeric'],

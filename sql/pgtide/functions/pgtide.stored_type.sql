@@ -3,7 +3,7 @@
 -- What a column of this type stores, as far as it decides which values it can hold: a text (a type's name with its modifier), or
 -- {"array": type} or {"row": [[name, type]..]}. Domains are resolved to what is below them. An extension's type is
 -- "extension:type", wherever the extension is; every enum is "enum", because a value it lacks is an error and no other value.
--- Whether one type keeps the values of another: lib/tables/value-fit.ts.
+-- Whether one type keeps the values of another: lib/value-fit.ts.
 create or replace function pgtide.stored_type(i_type oid, i_typmod int)
 returns jsonb language plpgsql stable
 set search_path = pg_catalog, pg_temp
