@@ -4,6 +4,7 @@
 --   trigger-missing       a trigger of the capture is gone (the table was made anew, somebody dropped it)
 --   trigger-disabled      a trigger of the capture is there, and does not fire
 --   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain
+--                         so is a table that follows alone and has become a partition: what is written by its parent's name is not captured
 --   table-missing         the table itself is gone
 --   capture-stale         the table's shape has changed: captured exactly, but slowly, until the next maintain
 create or replace function pgtide.capture_problems(i_queue text)
@@ -47,6 +48,14 @@ as $$
     from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
     where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
       and londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is null
+    union all
+    select c.name, 'partition-uncaptured', format('%s has become a partition: what is written to it by the name of %s is not captured', c.name,
+                                                  pgtide.table_name(i.inhparent)),
+           format('the next run of maintain mends it, if the table has a primary key; what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, c.name)
+    from pgtide.captured_tables(i_queue) c
+    join pg_class t on t.oid = c.root and t.relispartition
+    join pg_inherits i on i.inhrelid = c.root
+    where exists (select from pg_trigger g where g.tgrelid = c.root and g.tgname = pgtide.trigger_name(i_queue, 'insert'))
     union all
     select r.name, 'capture-stale', format('the shape of %s has changed since its capture was made; it is captured exactly, but slowly', r.name),
            'the next run of maintain mends it'
