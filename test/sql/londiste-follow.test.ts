@@ -241,6 +241,44 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       }),
     );
 
+    // PostgreSQL 10 attaches no table whose triggers have transition tables.
+    test.runIf(version > 10).each([
+      ['Londiste', []],
+      ['pgtide', ['pgtide']],
+    ])(
+      'take in a table that %s has added, and it is told and captured by row triggers from then on',
+      (_, args) =>
+        atRoot(async (client, queue) => {
+          await make(client);
+          await client.query('create table shop.joins (id int primary key, v text)');
+          await demand(client, 'londiste.local_add_table', queue, 'shop.joins', args);
+          expect(await client.query('select code from pgtide.capture_problems($1)', [queue])).toEqual([]);
+          await client.query(
+            'alter table shop.whole attach partition shop.joins for values from (20) to (30)',
+          );
+          expect(
+            await client.query('select code, message from pgtide.capture_problems($1)', [queue]),
+          ).toContainEqual({
+            code: 'partition-uncaptured',
+            message:
+              'shop.joins has become a partition: what is written to it by the name of shop.whole is not captured',
+          });
+          expect(await client.query('select pgtide.refresh_capture($1) as name', [queue])).toEqual([
+            { name: 'shop.joins' },
+          ]);
+          expect(await client.query('select code from pgtide.capture_problems($1)', [queue])).toEqual([]);
+          await client.query(
+            `insert into shop.whole values (20, 'a'); update shop.joins set v = 'b'; truncate shop.whole`,
+          );
+          expect(await events(client, queue)).toEqual([
+            ['shop.joins', 'I:id', 'id=20&v=a'],
+            ['shop.joins', 'U:id', 'id=20&v=b'],
+            ['shop.joins', 'R', ''],
+          ]);
+          expect(await client.query('select pgtide.refresh_capture($1) as name', [queue])).toEqual([]);
+        }),
+    );
+
     test('have their row triggers again once the capture is mended', () =>
       atRoot(async (client, queue) => {
         await make(client);

@@ -4,6 +4,7 @@
 --   trigger-missing       a trigger of the capture is gone (the table was made anew, somebody dropped it)
 --   trigger-disabled      a trigger of the capture is there, and does not fire
 --   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain
+--                         so is a table that follows alone and has become a partition: what is written by its parent's name is not captured
 --   table-missing         the table itself is gone
 --   table-replaced        it is another table than the one that was captured under this name, and its rows are not known to followers
 --   capture-stale         the table's shape has changed, or the database was restored from a dump: captured exactly, but slowly, until
@@ -50,6 +51,15 @@ as $$
     from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
     where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
       and londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is null
+    union all
+    select c.name, 'partition-uncaptured', format('%s has become a partition: what is written to it by the name of %s is not captured', c.name,
+                                                  pgtide.table_name(i.inhparent)),
+           format('the next run of maintain mends it, if the table has a primary key; what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, c.name)
+    from pgtide.captured_tables(i_queue) c
+    join pgq.queue q on q.queue_name = i_queue
+    join pg_class t on t.oid = c.root and t.relispartition
+    join pg_inherits i on i.inhrelid = c.root
+    where exists (select from pgtide.capture_triggers(q.queue_id, c.root))
     union all
     select r.name, 'capture-stale',
            format('%s has changed since its capture was made, or the database was restored; it is captured exactly, but slowly', r.name),

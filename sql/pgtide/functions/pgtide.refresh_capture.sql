@@ -4,6 +4,8 @@
 -- partition, a restore from a dump), so that their statements are static again. Returns the names of the tables changed.
 -- A table whose own trigger is gone, or that is not the table that was captured, is left as it is, and told by pgtide.capture_problems:
 -- it was made anew, or somebody dropped the trigger, and what was not captured meanwhile is not mended by capturing again.
+-- A table that follows alone and has become a partition gets row triggers: a statement on the table above it fires none of its
+-- statement triggers.
 -- One at a time: whoever finds another at it leaves it to that one and returns nothing (two that replace one function would fail).
 -- Takes no lock on a table unless a trigger is missing on a partition, or tables share a function.
 create or replace function pgtide.refresh_capture(i_queue text)
@@ -17,6 +19,17 @@ begin
     if not pg_try_advisory_xact_lock(hashtext('pgtide.refresh_capture'), hashtext(i_queue)) then
         return;
     end if;
+    for v_stale in
+        select c.root, c.name from pgtide.captured_tables(i_queue) c
+        join pgq.queue q on q.queue_name = i_queue
+        join pg_class t on t.oid = c.root
+        where t.relispartition and exists (select from pgtide.capture_triggers(q.queue_id, c.root))
+    loop
+        if (select t.ret_code < 400 from londiste.create_trigger(i_queue, v_stale.name, '{}', v_stale.name, 'root') t) then
+            perform pgtide.drop_capture(i_queue, v_stale.root);
+            return next v_stale.name;
+        end if;
+    end loop;
     for v_stale in
         select * from (
             select r.*, bool_or(r.replaced) over w as replaced_root, bool_or(r.relation = r.root and not r.whole) over w as broken_root,
