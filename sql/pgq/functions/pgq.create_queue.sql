@@ -1,6 +1,7 @@
 -- pgq.create_queue(i_queue_name)
 --
--- Creates a queue: its row, sequences, event tables, and the first tick. Calls that race for one name make one queue.
+-- Creates a queue: its row, sequences, event tables, and the first tick. Calls that race for one name make one queue. It is closed
+-- where this database is a node of that name.
 --
 -- Returns: int4, 1 created; 0 when it was there already
 -- Writes: pgq.queue, pgq.tick; makes pgq.event_<id>, pgq.event_<id>_<n>, pgq.event_<id>_id_seq, pgq.event_<id>_tick_seq, the
@@ -50,6 +51,9 @@ begin
     perform pgq.grant_perms(i_queue_name);
     perform pgq.tune_storage(i_queue_name);
     perform pgq.ticker(i_queue_name);
+    if to_regclass('pgq_node.node_info') is not null then
+        execute 'select pgq._close_queue($1) from pgq_node.node_info n where n.queue_name = $2' using v_id, i_queue_name;
+    end if;
     return 1;
 end;
 $$;

@@ -2,7 +2,7 @@
 --                      i_combined_queue)
 --
 -- Makes this database a node of a queue, and closes the queue (pgq._close_queue). Its location, and its provider's, are registered
--- before.
+-- before. Where the queue of a root is there already, its nodes begin at a new tick: other roles may have written what comes before.
 --
 -- Arguments: i_node_type - root, branch or leaf; i_worker_name - the consumer that feeds it; i_provider_name,
 --            i_global_watermark - whom it reads from, and from which tick on (both null for a root); i_combined_queue - for a
@@ -66,9 +66,12 @@ begin
     end if;
 
     if i_node_type = 'root' then
-        perform pgq.create_queue(i_queue_name);
-        select min(t.tick_id) into v_position
-          from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue where q.queue_name = i_queue_name;
+        if pgq.create_queue(i_queue_name) = 0 and to_regprocedure('pgq._close_and_tick(int4)') is not null then
+            select pgq._close_and_tick(q.queue_id) into v_position from pgq.queue q where q.queue_name = i_queue_name;
+        else
+            select min(t.tick_id) into v_position
+              from pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue where q.queue_name = i_queue_name;
+        end if;
         perform pgq.register_consumer_at(i_queue_name, '.global_watermark', v_position);
     elsif i_node_type = 'branch' then
         perform pgq.create_queue(i_queue_name);
@@ -84,7 +87,7 @@ begin
     insert into pgq_node.local_state (queue_name, consumer_name, provider_node, last_tick_id)
     values (i_queue_name, i_worker_name, coalesce(i_provider_name, i_node_name), v_position);
     if to_regprocedure('pgq._close_queue(int4)') is not null then
-        execute 'select pgq._close_queue(q.queue_id) from pgq.queue q where q.queue_name = $1' using i_queue_name;
+        perform pgq._close_queue(q.queue_id) from pgq.queue q where q.queue_name = i_queue_name;
     end if;
     ret_code := 200;
     ret_note := 'Node "' || i_node_name || '" initialized for queue "' || i_queue_name || '" with type "'
