@@ -5,6 +5,7 @@
 -- in pgtide_work.error, and nothing of these tables is applied. Keys that were guessed to be distinct (pgtide.type_stage) and are
 -- not: the same again, collapsed. Rows that are typed only as they are read (pgtide_work.lazy), and fail: the same again with rows that
 -- are typed before, so that an error is of the one or the other, and rows can be looked up.
+-- A foreign key of a table that is not among them is a failure of the table that it refers to: pgtide.failed_tables.
 -- Returns true when a table failed, and the others are to be tried again without it.
 create or replace function pgtide.apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
 returns bool language plpgsql
@@ -20,9 +21,14 @@ declare
     v_state text;
     v_schema text;
     v_table text;
+    v_key text;
+    v_message text;
+    -- The tables that have rows; others are only truncated.
+    v_nrs constant int[] := array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.events > 0 order by w.nr);
 begin
     loop
         begin
+            perform pgtide.apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.truncated));
             for v_work in
                 select * from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)
             loop
@@ -32,23 +38,25 @@ begin
                 update pg_temp.pgtide_work set collapsed = 0, lazy = false where nr = v_nr;
             end loop;
             if v_exact then
-                for v_step in select * from pgtide.exact_steps(i_nrs) loop
+                for v_step in select * from pgtide.exact_steps(v_nrs) where v_nrs <> '{}' loop
                     v_nr := v_step.nr;
                     perform pgtide.apply_event(v_nr, v_step.ev_id, v_step.op, i_on_conflict);
                 end loop;
             else
-                for v_step in select * from pgtide.set_steps(i_nrs, i_replica) loop
+                for v_step in select * from pgtide.set_steps(v_nrs, i_replica) loop
                     v_nr := v_step.nr;
                     perform pgtide.apply_set(v_nr, v_step.op, i_on_conflict);
                 end loop;
             end if;
             v_nr := null;
+            perform pgtide.check_own_keys(i_nrs);
             set constraints all immediate;
             set constraints all deferred;
             update pg_temp.pgtide_work set exact = exact or v_exact where nr = any (i_nrs);
             return false;
         exception when others then
-            get stacked diagnostics v_state = returned_sqlstate, v_schema = schema_name, v_table = table_name;
+            get stacked diagnostics v_state = returned_sqlstate, v_schema = schema_name, v_table = table_name,
+                v_key = constraint_name, v_message = message_text;
             if v_state = 'TD010' then
                 select * into v_work from pg_temp.pgtide_work where nr = v_nr;
                 v_collapsed := pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, true, false, false);
@@ -59,14 +67,15 @@ begin
                 v_typed := true;
                 continue;
             end if;
+            if v_state = '23503' and pgtide.failed_tables(i_nrs, v_schema, v_table, null) = '{}' then
+                -- A key of a table whose rows do not change here: no order helps.
+                v_exact := true;
+                v_message := format('foreign key "%s" of table %s.%s refers to rows that are to be deleted; '
+                    'delete its rows or drop it, then copy this table again', v_key, v_schema, v_table);
+            end if;
             if v_exact or v_state not in ('23505', '23503', '23P01') then
-                -- A check at the end names its table itself.
-                update pg_temp.pgtide_work w set error = pgtide.table_failure(v_state, sqlerrm, i_on_conflict)
-                where w.nr = any (i_nrs)
-                  and (w.nr = v_nr or v_nr is null and w.oid in (select r.relation from pg_class c
-                       join pg_namespace n on n.oid = c.relnamespace and n.nspname = v_schema
-                       cross join lateral (select c.oid as relation union select i.inhparent from pg_inherits i where i.inhrelid = c.oid) r
-                       where c.relname = v_table));
+                update pg_temp.pgtide_work w set error = pgtide.table_failure(v_state, v_message, i_on_conflict)
+                where w.nr = any (case when v_nr is null then pgtide.failed_tables(i_nrs, v_schema, v_table, v_key) else array[v_nr] end);
                 if not found then
                     raise;
                 end if;
