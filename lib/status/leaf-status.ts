@@ -41,7 +41,8 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
   if (root && position) {
     lag = await measureLag(root, queue, position.tick);
     problems.push(...(await positionProblems({ client, root, queue, position, lag })));
-    problems.push(...staleProblems(client.node, lag, maxLagSeconds));
+    if (!problems.some(({ code }) => code === 'replay-timeout'))
+      problems.push(...staleProblems(client.node, lag, maxLagSeconds));
     problems.push(...(await driftProblems(root, client, names)));
     problems.push(...(await notAddedProblems(root, client, { queue, names })));
   }

@@ -25,6 +25,7 @@ const severities = {
   'replay-stale': 'error',
   'replay-paused': 'error',
   'replay-error': 'error',
+  'replay-timeout': 'error',
   'event-stopped': 'error',
   'event-set-aside': 'error',
   'batch-in-slices': 'information',

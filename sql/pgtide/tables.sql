@@ -24,6 +24,10 @@ create table pgtide.replay_state (
     slice_time      timestamptz,
     -- Events that were set aside beyond the number that is kept: only counted.
     unkept_events   bigint not null default 0,
+    -- Set while slices take longer than a run has: how many events the next one may take at most (1: it gets the whole run;
+    -- 0: its one event is given up, and its table set aside), and what took so long.
+    attempt_events  bigint,
+    attempt_note    text,
     primary key (queue_name, consumer_name),
     foreign key (queue_name, consumer_name) references pgq_node.local_state on delete cascade,
     check ((slice_tick is null) = (slice_ev_id is null))
