@@ -168,6 +168,15 @@ function stateOf(error: unknown): string | undefined {
   return (cause as { code?: string } | undefined)?.code;
 }
 
+/** True when a statement took too long, or needed more memory than there is, or than a value may have: with fewer rows it may not. */
+export function isTooMuchAtOnce(error: unknown): boolean {
+  const state = stateOf(error) ?? '';
+  if (/^(57014|53200|54)/.test(state)) return true;
+  return (
+    state === 'XX000' && error instanceof Error && error.message.includes('invalid memory alloc request size')
+  );
+}
+
 /** True when the server could not read a value: it is not in the form of its type, or beyond a limit. */
 export function isUnreadableValue(error: unknown): boolean {
   return /^(22|54)/.test(stateOf(error) ?? '');

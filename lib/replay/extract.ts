@@ -81,14 +81,22 @@ function sendable({ query, encoding }: Slice, other: string): string {
  * by now.
  */
 async function sliceOf(
-  { provider, maxEvents, maxBytes, careful = false }: Replay,
+  { provider, maxEvents, maxBytes, careful = false, giveUp = false }: Replay,
   batch: Batch,
   { afterEventId, copies }: OnTrack,
 ): Promise<Slice> {
   const slice = await provider
     .first<Slice>(
-      `select query, last_ev_id as "lastEventId", getdatabaseencoding()::text as encoding from pgtide.slice_query($1, $2, $3, $4, $5, $6)`,
-      [batch.id, afterEventId, maxEvents, maxBytes, copies === null ? '[]' : JSON.stringify(copies), careful],
+      `select query, last_ev_id as "lastEventId", getdatabaseencoding()::text as encoding from pgtide.slice_query($1, $2, $3, $4, $5, $6, $7)`,
+      [
+        batch.id,
+        afterEventId,
+        maxEvents,
+        maxBytes,
+        copies === null ? '[]' : JSON.stringify(copies),
+        careful,
+        giveUp,
+      ],
     )
     .catch((cause: unknown) => {
       if (!hasState(cause, 'TD002')) throw cause;

@@ -38,6 +38,10 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
   const result = await replay.subscriber.transaction(
     { statementTimeoutMs: replay.statementTimeoutMs },
     async (): Promise<SliceResult> => {
+      if (replay.lockTimeoutMs !== undefined)
+        await replay.subscriber.query(`select set_config('lock_timeout', $1, true)`, [
+          String(Math.ceil(replay.lockTimeoutMs)),
+        ]);
       const position = await checkPosition(replay, batch);
       if (position.verdict !== 'on-track') return { kind: position.verdict };
       await replay.at('position.checked');

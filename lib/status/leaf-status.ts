@@ -42,7 +42,8 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
     problems.push(
       ...(await positionProblems({ client, root, queue, worker: local.workerName, position, lag })),
     );
-    problems.push(...staleProblems(client.node, lag, maxLagSeconds));
+    if (!problems.some(({ code }) => code === 'replay-timeout'))
+      problems.push(...staleProblems(client.node, lag, maxLagSeconds));
     problems.push(...(await driftProblems(root, client, names)));
     problems.push(...(await notAddedProblems(root, client, { queue, names })));
   }

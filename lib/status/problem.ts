@@ -28,6 +28,7 @@ const severities = {
   'replay-stale': 'error',
   'replay-paused': 'error',
   'replay-error': 'error',
+  'replay-timeout': 'error',
   'event-stopped': 'error',
   'event-set-aside': 'error',
   'batch-in-slices': 'information',

@@ -21,6 +21,7 @@ export async function replayProblems(client: Client, queue: string, worker: stri
       message: `replay of ${queue} on ${client.node}: ${position.error}`,
       remedy: 'mend the cause; the next run tries again',
     });
+  problems.push(...(await timeoutProblems(client, queue, worker)));
   const slice = await client.first<{ tick: bigint; event: bigint }>(
     `select slice_tick as tick, slice_ev_id as event from pgtide.replay_state
       where queue_name = $1 and consumer_name = $2 and slice_tick is not null`,
@@ -40,6 +41,29 @@ export async function replayProblems(client: Client, queue: string, worker: stri
         'nothing; or, from PostgreSQL 15 on: grant set on parameter session_replication_role to the role',
     });
   return problems;
+}
+
+/** What took longer than a run has, until a slice is applied. */
+async function timeoutProblems(client: Client, queue: string, worker: string): Promise<Problem[]> {
+  const attempt = await client.first<{ events: bigint; note: string }>(
+    `select attempt_events as events, attempt_note as note from pgtide.replay_state
+      where queue_name = $1 and consumer_name = $2 and attempt_events is not null`,
+    [queue, worker],
+  );
+  if (!attempt) return [];
+  const next =
+    attempt.events === 0n
+      ? 'the next run gives the event up and sets its table aside'
+      : attempt.events === 1n
+        ? 'the next run takes one event alone; if that takes all of its time, too, its table is set aside'
+        : `the next run takes at most ${attempt.events} events`;
+  return [
+    {
+      code: 'replay-timeout',
+      message: `replay of ${queue} on ${client.node} ran out of time: ${attempt.note}`,
+      remedy: `see who holds locks there, or give the function more time; otherwise nothing: ${next}`,
+    },
+  ];
 }
 
 /** As pgtide.enter_apply sees it. Only where trying alone could tell, and nobody has tried yet, it is taken for granted. */

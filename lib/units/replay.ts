@@ -1,8 +1,9 @@
 import { queueConfig } from '../config/config.ts';
-import { hasState } from '../db/sqlstate.ts';
+import { isTooMuchAtOnce } from '../db/sqlstate.ts';
 import { PgtideError, policyOf } from '../errors.ts';
 import { nextBatchOf } from '../node/next-batch.ts';
 import type { Outcome } from '../outcome.ts';
+import { ALONE, GIVE_UP, noteAttempt, readAttempt } from '../replay/attempt.ts';
 import { fencedError, isOfFastClock, settleEpoch } from '../replay/epoch.ts';
 import { UnreadableKey } from '../replay/extract.ts';
 import { noteStop, StopAtEvent } from '../replay/handle-events.ts';
@@ -22,18 +23,50 @@ export const replay: Unit = (context) => replayWith({})(context);
 /** Replay with a hand in the gaps between its steps, for tests. */
 export const replayWith =
   (hooks: Hooks): Unit =>
-  (context) =>
-    replayConnected(context, hooks, false).catch((error: unknown) => {
-      // What failed may have closed its connection.
-      if (error instanceof UnreadableKey) return replayConnected(context, hooks, true);
-      throw error;
-    });
+  async (context) => {
+    let attempt: Attempt = { wholeMs: context.budget.remainingMs() };
+    for (;;) {
+      try {
+        return await replayConnected(context, hooks, attempt);
+      } catch (error) {
+        // What failed may have closed its connection: the next attempt opens others.
+        if (error instanceof UnreadableKey) attempt = { ...attempt, careful: true };
+        else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
+          attempt = { ...attempt, maxEvents: error.next };
+        else throw error instanceof TooMuch ? error.cause : error;
+      }
+    }
+  };
 
 interface Hooks {
   at?: (step: ReplayStep) => void | Promise<void>;
 }
 
-function replayConnected(context: UnitContext, hooks: Hooks, careful: boolean): Promise<Outcome> {
+interface Attempt {
+  /** What the run had when it began. */
+  wholeMs: number;
+  careful?: boolean;
+  maxEvents?: number;
+}
+
+/** A slice took too long: the next may take `next` events. */
+class TooMuch extends Error {
+  readonly next: number;
+
+  constructor(next: number, cause: unknown) {
+    super('a slice took too long', { cause });
+    this.next = next;
+  }
+}
+
+/** An event that is alone gets a run that has just begun. */
+const WHOLE = 0.8;
+
+function mayTryAgain({ budget }: UnitContext, { wholeMs }: Attempt, next: number): boolean {
+  return budget.allows(next === ALONE ? Math.max(LEAST_MS, WHOLE * wholeMs) : LEAST_MS);
+}
+
+function replayConnected(context: UnitContext, hooks: Hooks, attempt: Attempt): Promise<Outcome> {
   const { root, replay: limits, onConflict, onUnknownEvent } = queueConfig(context.config, context.queue);
   return context.connect(root, async (provider) => {
     const { consumer, batch } = await context.step('next-batch', () =>
@@ -44,7 +77,7 @@ function replayConnected(context: UnitContext, hooks: Hooks, careful: boolean): 
       return { kind: 'idle' };
     }
     return context.connect(context.node, (subscriber) => {
-      const work: Replay = {
+      const work: Work = {
         queue: context.queue,
         consumer,
         provider,
@@ -55,19 +88,32 @@ function replayConnected(context: UnitContext, hooks: Hooks, careful: boolean): 
         maxBytes: limits.maxBytes,
         onConflict,
         onUnknownEvent,
-        careful,
+        careful: attempt.careful ?? false,
         statementTimeoutMs: context.budget.remainingMs(),
-        at: hooks.at ?? (() => undefined),
+        at: async (step) => {
+          work.lastStep = step;
+          await hooks.at?.(step);
+        },
       };
-      return untilIdle(context, work).catch((error: unknown) => rememberError(work, error));
+      return untilIdle(context, work, attempt).catch((error: unknown) => rememberError(work, error));
     });
   });
 }
 
-async function untilIdle(context: UnitContext, work: Replay): Promise<Outcome> {
+interface Work extends Replay {
+  lastStep?: ReplayStep;
+}
+
+async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Promise<Outcome> {
   let outcome: Outcome = { kind: 'idle' };
+  let atMost: number | null = attempt.maxEvents ?? (await readAttempt(work));
+  const { maxEvents } = work;
   while (context.budget.allows(LEAST_MS)) {
-    const result = await nextSlice(context, work);
+    const result = await nextSlice(context, work, atMost);
+    if (atMost !== null && atMost <= ALONE) {
+      atMost = null;
+      work.maxEvents = maxEvents;
+    }
     if (result.kind === 'idle') return outcome;
     if (result.kind === 'paused') return { kind: 'waiting-for', what: `node ${context.node} is paused` };
     report(context, result);
@@ -79,29 +125,35 @@ async function untilIdle(context: UnitContext, work: Replay): Promise<Outcome> {
 }
 
 /**
- * Applies the next slice. One that would outlive half of the time that is left is given up, and tried again with a part of its
- * events: tried whole in each run, it might never be done.
+ * Applies the next slice, of `atMost` events. One that would outlive half of the time that is left is given up, and tried again
+ * with a part of its events (lib/replay/attempt.ts): tried whole in each run, it might never be done.
  */
-async function nextSlice(context: UnitContext, work: Replay): Promise<SliceResult> {
-  for (;;) {
-    work.statementTimeoutMs = context.budget.remainingMs() / 2;
-    work.stagedEvents = undefined;
-    try {
-      return await context.step('replay', () => replaySlice(work));
-    } catch (error) {
-      if (await settleEpoch(work, error, context)) {
-        context.count('restamped', 1);
-        continue;
-      }
-      const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
-      if (!hasState(error, QUERY_CANCELED) || events < 2 || !context.budget.allows(LEAST_MS)) throw error;
-      work.maxEvents = Math.ceil(events / 10);
-      context.count('timeouts', 1);
+async function nextSlice(context: UnitContext, work: Work, atMost: number | null): Promise<SliceResult> {
+  const remainingMs = context.budget.remainingMs();
+  const alone = atMost === ALONE;
+  work.giveUp = atMost === GIVE_UP;
+  work.maxEvents = Math.max(1, Math.min(work.maxEvents, atMost ?? work.maxEvents));
+  work.statementTimeoutMs = alone ? Math.max(remainingMs / 2, remainingMs - LEAST_MS) : remainingMs / 2;
+  work.lockTimeoutMs = alone ? work.statementTimeoutMs * LOCKS : undefined;
+  work.stagedEvents = undefined;
+  try {
+    return await context.step('replay', () => replaySlice(work));
+  } catch (error) {
+    if (await settleEpoch(work, error, context)) {
+      context.count('restamped', 1);
+      return nextSlice(context, work, atMost);
     }
+    if (!isTooMuchAtOnce(error) || work.giveUp) throw error;
+    const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
+    const next = events > 1 ? Math.ceil(events / 10) : alone ? GIVE_UP : ALONE;
+    context.count('timeouts', 1);
+    await noteAttempt(work, next, { events, step: work.lastStep }).catch(() => undefined);
+    throw new TooMuch(next, error);
   }
 }
 
-const QUERY_CANCELED = '57014';
+/** Of a statement's time, for locks. */
+const LOCKS = 0.7;
 
 function report(context: UnitContext, result: SliceResult): void {
   if (result.kind !== 'applied') return;

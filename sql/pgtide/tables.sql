@@ -24,6 +24,10 @@ create table pgtide.replay_state (
     slice_time      timestamptz,
     -- Events that were set aside beyond the number that is kept: only counted.
     unkept_events   bigint not null default 0,
+    -- Set while slices take longer than a run has: how many events the next one may take at most (1: it gets the whole run;
+    -- 0: its one event is given up, and its table set aside), and what took so long.
+    attempt_events  bigint,
+    attempt_note    text,
     -- Runs refused by their epoch since one was taken last, and the last time of that.
     refusals        int not null default 0,
     refused_at      timestamptz,

@@ -18,10 +18,10 @@ it('gets slow rows done in smaller slices', async () => {
       alter table slow add check (public.take_time(n))`),
   );
   await pair.old.client((client) =>
-    client.query('insert into slow select i, i from generate_series(1, 450) i'),
+    client.query('insert into slow select i, i from generate_series(1, 600) i'),
   );
   await tickNow(pair);
-  const context = pair.shop.context('new', { budget: new Budget(systemClock, 7_000) });
+  const context = pair.shop.context('new', { budget: new Budget(systemClock, 10_000) });
   await replay(context);
   expect(pair.shop.counts.get('timeouts')).toBeGreaterThan(0);
   expect(pair.shop.counts.get('slices')).toBeGreaterThan(0);

@@ -9,7 +9,7 @@ create table pgtide.judged_types (
 );
 
 -- Events that replay cannot handle are set aside.
-alter table pgtide.replay_state add unkept_events bigint not null default 0;
+alter table pgtide.replay_state add unkept_events bigint not null default 0, add attempt_events bigint, add attempt_note text;
 -- Events that replay on this node could not handle, by their ids in the queue (pgtide.handle_events). status reports them.
 --   state  aside    replay has gone past it, and an operator has not looked at it yet
 --          stopped  replay stops at it until an operator passes it (ev_type is shortened then, and no data is kept)

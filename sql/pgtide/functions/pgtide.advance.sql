@@ -18,6 +18,8 @@ begin
         slice_time = case when not i_complete then i_tick_time end,
         slice_ev_id = case when not i_complete then i_last_ev_id end,
         applied_at = now(),
+        attempt_events = null,
+        attempt_note = null,
         tick_id = case when i_complete then i_tick else r.tick_id end,
         tick_time = case when i_complete then i_tick_time else r.tick_time end
     where r.queue_name = i_queue and r.consumer_name = i_consumer;

@@ -27,7 +27,6 @@ as $$
 #variable_conflict use_column
 declare
     v_table record;
-    v_unreadable record;
     v_again bool;
     v_misfit text;
     v_failed text;
@@ -41,15 +40,17 @@ declare
     v_type text;
     v_event bigint;
 begin
-    perform pgtide.apply_truncates(i_queue);
+    perform pgtide.take_truncates(i_queue);
 
+    -- truncated: by pgtide.apply_tables, as a part of the table's changes. Those without events are only truncated.
     create temp table pgtide_work on commit drop as
     select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
            row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
-           0::bigint as collapsed, false as lazy, false as one_by_one, false as exact, null::text as error
-    from pg_temp.pgtide_kinds k
+           0::bigint as collapsed, false as lazy, false as one_by_one, false as exact, null::text as error,
+           exists (select from pg_temp.pgtide_truncated c where c.table_name = k.table_name) as truncated
+    from (select table_name, events from pg_temp.pgtide_kinds where op is distinct from 'T'
+          union all select table_name, 0 from pg_temp.pgtide_truncated) k
     join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
-    where k.op is distinct from 'T'
     group by k.table_name;
 
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
@@ -76,21 +77,13 @@ begin
             if v_table.oid is null then
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
+            continue when v_table.events = 0;
             select k.misfit into v_misfit from pg_temp.pgtide_kinds k
             where k.table_name = v_table.table_name and k.misfit is not null limit 1;
             if found then
                 raise exception '%', v_misfit using errcode = 'TD004';
             end if;
-            for v_unreadable in
-                select k.first_ev_id, k.ev_type, case when k.op is not null and k.empty = 0 then k.first_data::json end as data
-                from pg_temp.pgtide_kinds k
-                where k.table_name = v_table.table_name and (k.tag = 'pgtide:unreadable' or k.op is null or k.op <> 'T' and k.empty > 0)
-                order by k.first_ev_id limit 1
-            loop
-                raise exception 'event % (%) of table % cannot be applied: %', v_unreadable.first_ev_id,
-                    coalesce(v_unreadable.data->>'type', pgtide.event_label(v_unreadable.ev_type)), v_table.table_name,
-                    coalesce(v_unreadable.data->>'reason', 'it is not a row in the form of its type') using errcode = 'TD007';
-            end loop;
+            perform pgtide.check_readable(v_table.table_name);
             update pg_temp.pgtide_work
             set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess,
                 i_on_conflict <> 'overwrite')
@@ -127,6 +120,16 @@ begin
     end loop;
 
     if i_replica then
+        perform pgtide.find_own_keys();
+        -- Tables that refer to each other are truncated together, all but those whose truncate may have to be undone.
+        begin
+            perform pgtide.apply_truncates(array(select nr from pg_temp.pgtide_work where truncated and error is null
+                                                 except select nr from pg_temp.pgtide_own_keys));
+            update pg_temp.pgtide_work set truncated = false where nr not in (select nr from pg_temp.pgtide_own_keys);
+        exception when others then
+            -- One by one below: which it is, shows there.
+            perform pgtide.table_failure(sqlstate, sqlerrm, 'set-aside');
+        end;
         for v_table in select * from pg_temp.pgtide_work where error is null order by nr loop
             perform pgtide.apply_tables(array[v_table.nr], true, i_on_conflict);
         end loop;
@@ -134,7 +137,7 @@ begin
         -- A foreign key that copy is putting back just now is waited for: it decides the order, and its cascades count.
         for v_table in
             select string_agg(oid::regclass::text, ', ' order by oid) as list
-            from pg_temp.pgtide_work where oid is not null and error is null having count(*) > 0
+            from pg_temp.pgtide_work where oid is not null and error is null and events > 0 having count(*) > 0
         loop
             execute format('lock table %s in row exclusive mode', v_table.list);
         end loop;
@@ -162,6 +165,7 @@ begin
            coalesce(sum(c.missing), 0)::bigint as missing, coalesce(sum(c.conflicts), 0)::bigint as conflicts,
            coalesce(w.collapsed, 0) as collapsed, w.exact, w.error
     from pg_temp.pgtide_work w left join pg_temp.pgtide_counts c on c.nr = w.nr
+    where w.events > 0 or w.error is not null
     group by w.table_name, w.nr, w.collapsed, w.exact, w.error;
     insert into pgtide.table_stats as s (queue_name, table_name, inserted, updated, deleted, missing, conflicts, last_problem)
     select i_queue, w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts,

@@ -6,6 +6,7 @@
 -- not: the same again, collapsed. Rows that are typed only as they are read (pgtide_work.lazy), and fail: the same again with rows that
 -- are typed before, so that an error is of the one or the other, and rows can be looked up.
 -- Of a set-wise statement's failure the event is looked for afterwards (pgtide.find_failure), so that what works is no slower.
+-- A foreign key of a table that is not among them is a failure of the table that it refers to: pgtide.failed_tables.
 -- Returns true when a table failed, and the others are to be tried again without it.
 create or replace function pgtide.apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
 returns bool language plpgsql
@@ -28,9 +29,14 @@ declare
     v_column text;
     v_constraint text;
     v_type text;
+    -- What to say of a foreign key of a table whose rows do not change here.
+    v_own_key text;
+    -- The tables that have rows; others are only truncated.
+    v_nrs constant int[] := array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.events > 0 order by w.nr);
 begin
     loop
         begin
+            perform pgtide.apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.truncated));
             for v_work in
                 select * from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)
             loop
@@ -40,19 +46,20 @@ begin
                 update pg_temp.pgtide_work set collapsed = 0, lazy = false where nr = v_nr;
             end loop;
             if v_exact then
-                for v_step in select * from pgtide.exact_steps(i_nrs) loop
+                for v_step in select * from pgtide.exact_steps(v_nrs) where v_nrs <> '{}' loop
                     v_nr := v_step.nr;
                     v_event := v_step.ev_id;
                     perform pgtide.apply_event(v_nr, v_step.ev_id, v_step.op, i_on_conflict);
                 end loop;
             else
-                for v_step in select * from pgtide.set_steps(i_nrs, i_replica) loop
+                for v_step in select * from pgtide.set_steps(v_nrs, i_replica) loop
                     v_nr := v_step.nr;
                     perform pgtide.apply_set(v_nr, v_step.op, i_on_conflict);
                 end loop;
             end if;
             v_nr := null;
             v_event := null;
+            perform pgtide.check_own_keys(i_nrs);
             set constraints all immediate;
             set constraints all deferred;
             update pg_temp.pgtide_work set exact = exact or v_exact where nr = any (i_nrs);
@@ -71,6 +78,15 @@ begin
                 v_typed := true;
                 continue;
             end if;
+            if v_state = '23503' and pgtide.failed_tables(i_nrs, v_schema, v_table, null) = '{}'
+                and exists (select from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+                            where k.contype = 'f' and k.conname = v_constraint and c.relname = v_table and n.nspname = v_schema)
+            then
+                -- A key of a table whose rows do not change here: no order helps. (Names are looked up: a function may raise any.)
+                v_exact := true;
+                v_own_key := format('%s: foreign key "%s" of table %s.%s refers to rows that are to be deleted; '
+                    'delete its rows or drop it, then copy this table again', pgtide.condition_name(v_state), v_constraint, v_schema, v_table);
+            end if;
             if v_exact or v_state not in ('23505', '23503', '23P01') then
                 if not pgtide.is_table_failure(v_state) then
                     raise;
@@ -81,15 +97,11 @@ begin
                     from pg_temp.pgtide_work w,
                          pgtide.find_failure(w.table_name, w.oid, v_nr, v_state, i_on_conflict) f where w.nr = v_nr;
                 end if;
-                v_failed := pgtide.table_failure(v_state, pgtide.failure_text(v_state, v_message, v_context, v_schema, v_table, v_column,
-                    v_constraint, v_type, v_event), i_on_conflict);
+                v_failed := pgtide.table_failure(v_state, coalesce(v_own_key, pgtide.failure_text(v_state, v_message, v_context, v_schema,
+                    v_table, v_column, v_constraint, v_type, v_event)), i_on_conflict);
                 -- A check at the end names its table itself.
                 update pg_temp.pgtide_work w set error = v_failed
-                where w.nr = any (i_nrs)
-                  and (w.nr = v_nr or v_nr is null and w.oid in (select r.relation from pg_class c
-                       join pg_namespace n on n.oid = c.relnamespace and n.nspname = v_schema
-                       cross join lateral (select c.oid as relation union select i.inhparent from pg_inherits i where i.inhrelid = c.oid) r
-                       where c.relname = v_table));
+                where w.nr = any (case when v_nr is null then pgtide.failed_tables(i_nrs, v_schema, v_table, v_constraint) else array[v_nr] end);
                 if not found then
                     raise;
                 end if;

@@ -18,6 +18,8 @@ begin
         table_name text, ev_type text, op "char", tag text, events bigint, empty bigint, first_ev_id bigint, last_ev_id bigint,
         first_txid bigint, first_data text, misfit text
     ) on commit drop;
+    -- As in the stage.
+    alter table pg_temp.pgtide_kinds alter first_data set storage external;
     truncate pg_temp.pgtide_kinds;
     insert into pg_temp.pgtide_kinds (table_name, ev_type, op, tag, events, empty, first_ev_id, last_ev_id, first_txid)
     select case when ev_type like '{%' and octet_length(ev_extra1) <= 512 then ev_extra1 end, ev_type,

@@ -1,4 +1,4 @@
--- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies, i_careful) returns (query, last_ev_id)
+-- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies, i_careful, i_give_up) returns (query, last_ev_id)
 --
 -- On the provider: the SELECT that extracts a batch, or a slice of it, for COPY.
 --   i_batch       an open batch
@@ -7,6 +7,8 @@
 --   i_copies      tables in copy: [{"name": table, "bounds": [[text..]..]}..], bounds in the order of the key here
 --   i_careful     of tables in copy, an event whose key cannot be read is sent under the tag pgtide:unreadable, which sets its table
 --                 aside (pgtide.try_chunk); otherwise the query fails there
+--   i_give_up     all events are sent so: they take longer than a run has
+-- A row beyond what jsonb can hold is sent so, too. A setting pgtide.max_event_bytes lowers that limit, for tests.
 -- last_ev_id is where the slice ends inside the batch, NULL when the batch ends with it.
 -- Columns of the query: those of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
 -- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
@@ -14,7 +16,7 @@
 -- between servers. width_bucket searches the bounds by halves.
 -- Changes that PgQ's own triggers wrote leave in jsontriga's form (pgtide.classic_query), where there are any.
 create or replace function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb,
-    i_careful bool, out query text, out last_ev_id bigint)
+    i_careful bool, i_give_up bool, out query text, out last_ev_id bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -24,7 +26,20 @@ declare
     v_chunk text;
     v_events text;
     v_cut bool;
+    v_bytes bigint;
+    v_large bool;
+    c_largest constant bigint := coalesce(nullif(current_setting('pgtide.max_event_bytes', true), '')::bigint, 256 * 1024 * 1024 - 1);
     v_classic bool;
+    -- Events that are not sent as they are.
+    c_replace constant text := 'select ev_id, ev_txid, ev_time, case when reason is null or is_row then ev_type else ''pgtide:unsendable'' end,
+        case when reason is null then ev_data else json_build_object(''type'', substr(ev_type, 8, 6), ''reason'', reason)::text end, case when reason is null or is_row then ev_extra1 end,
+        case when reason is null then ev_extra2 end, case when reason is null then ev_extra3 end,
+        case when reason is null then ev_extra4 when is_row then ''pgtide:unreadable'' end, nullif(chunk_no, -1)
+        from (select c.*, case when %2$L and (is_row or ev_type ~ ''^(pgq|londiste|pgtide)\.'' is not true) then ''it takes longer than a run has''
+                               when greatest(octet_length(ev_data), octet_length(ev_extra2)) > %3$s then %4$L
+                               when chunk_no = -1 then ''its key cannot be read'' end as reason
+              from (select *, coalesce(ev_type like ''{%%'' and ev_extra1 is not null, false) as is_row from (%1$s) c (ev_id, ev_txid, ev_time,
+                    ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no) offset 0) c offset 0) c';
 begin
     for v_copy in
         -- The bounds of a key of one column are one literal: an expression for each would take longer to plan than the events to read.
@@ -33,7 +48,7 @@ begin
                                  format_type(a.atttypid, a.atttypmod))
                    from pg_attribute a join pg_type y on y.oid = a.atttypid
                    where a.attrelid = t.oid and a.attname = k.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A') end as literal
-        from jsonb_to_recordset(i_copies) as c (name text, bounds jsonb)
+        from jsonb_to_recordset(case when i_give_up then '[]' else i_copies end) as c (name text, bounds jsonb)
         cross join lateral londiste.find_table_oid(c.name) as t (oid)
         cross join lateral to_jsonb(pgtide.table_key(t.oid)) as k (key)
     loop
@@ -55,9 +70,10 @@ begin
     end loop;
     -- The batch's own query sorts; here nothing needs the order.
     v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
-    execute format('select count(*) > $2 or sum(coalesce(octet_length(ev_data), 0)) > $3, bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
+    execute format('select count(*) > $2, sum(coalesce(octet_length(ev_data), 0)), bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
                     from (%s) e where ev_id > $1', v_events)
-    into v_cut, v_classic using i_after, i_max_events, i_max_bytes;
+    into v_cut, v_bytes, v_classic using i_after, i_max_events;
+    v_cut := v_cut or coalesce(v_bytes > i_max_bytes, false);
     if v_cut then
         execute format(
             'select max(ev_id) from (
@@ -74,11 +90,12 @@ begin
     query := format('select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s from (%s) e',
         case when v_chunks = '' then 'null::int'
              else 'case when ev_type not like ''{"op":%'' or ev_type like ''{"op":"TRUNCATE"%'' then null' || v_chunks || ' end' end, v_events);
-    if i_careful then
-        query := format('select ev_id, ev_txid, ev_time, ev_type, case when chunk_no = -1 then %L else ev_data end, ev_extra1, ev_extra2, ev_extra3,
-            case when chunk_no = -1 then ''pgtide:unreadable'' else ev_extra4 end, nullif(chunk_no, -1)
-            from (%s offset 0) c (ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no)',
-            json_build_object('reason', 'its key cannot be read'), query);
+    if v_bytes > c_largest then
+        execute format('select exists (select from (%s) e where greatest(octet_length(ev_data), octet_length(ev_extra2)) > $1)', v_events)
+        into v_large using c_largest;
+    end if;
+    if i_careful or i_give_up or v_large then
+        query := format(c_replace, query, i_give_up, c_largest, format('its row is larger than %s as JSON', pg_size_pretty(c_largest + 1)));
     end if;
 end;
 $$;

@@ -1,7 +1,7 @@
 -- pgtide.take_off_constraints(i_queue, i_table, i_oid) returns int
 --
--- Drops what a half-copied table may break, and saves how to put it back: foreign keys from and to the table (also those of
--- tables that are not replicated), unique and exclusion constraints other than the key, and all other indexes (a copy with them would
+-- Drops what a half-copied table may break, and saves how to put it back: foreign keys from the table and to it or its partitions (also
+-- those of tables that are not replicated), unique and exclusion constraints other than the key, and all other indexes (a copy with them would
 -- also be slow). The key's index stays: replay needs it. Returns the number of objects dropped.
 create or replace function pgtide.take_off_constraints(i_queue text, i_table text, i_oid oid)
 returns int language plpgsql
@@ -15,7 +15,7 @@ begin
     -- Looked up again after each: while one is waited for, replay may make it anew (pgtide.quiet_tables).
     loop
         select k.oid into v_object from pg_constraint k
-        where k.contype = 'f' and i_oid in (k.conrelid, k.confrelid) and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0 limit 1;
+        where k.contype = 'f' and (k.conrelid = i_oid or k.confrelid in (select pgtide.table_tree(i_oid))) and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0 limit 1;
         exit when not found;
         perform pgtide.take_off_foreign_key(i_queue, v_object.oid);
         v_count := v_count + 1;
