@@ -108,6 +108,12 @@ export const queueSchema = z
       .describe(
         'What a row that does not fit the subscriber does. set-aside: its table waits for an operator, others go on. stop: the whole queue waits. resync: its table is copied again. overwrite: the image from the provider wins.',
       ),
+    captureReplicaWrites: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The root also captures what sessions in replica mode write: native subscriptions above all, and replay of another queue. It costs a row trigger on such writes, and nothing on others.',
+      ),
     replay: z
       .strictObject({
         maxEvents: whole(1, 100_000_000)

@@ -35,6 +35,7 @@ test('a short file gets every default', () => {
     rotationSeconds: 7200,
     maxLagSeconds: 600,
     onConflict: 'set-aside',
+    captureReplicaWrites: false,
     replay: { maxEvents: 500_000, maxBytes: 256 * 2 ** 20 },
     copy: { parallelChunks: 2, chunkBytes: 32 * 2 ** 20 },
   });
