@@ -116,6 +116,12 @@ export const queueSchema = z
       .describe(
         'What an event that replay cannot handle does. set-aside: it is kept on the subscriber for an operator, replay goes on. stop: replay stops at it. One that runs SQL (EXECUTE) stops it always. pgtide pass-events lets replay go past it.',
       ),
+    captureReplicaWrites: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The root also captures what sessions in replica mode write: native subscriptions above all, and replay of another queue. It costs a row trigger on such writes, and nothing on others.',
+      ),
     replay: z
       .strictObject({
         maxEvents: whole(1, 100_000_000)

@@ -12,6 +12,7 @@ const severities = {
   'trigger-disabled': 'error',
   'partition-uncaptured': 'error',
   'table-replaced': 'error',
+  'replica-uncaptured': 'error',
   'capture-stale': 'information',
   'table-missing': 'error',
   'table-not-added': 'information',

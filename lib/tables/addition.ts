@@ -2,7 +2,7 @@
 import type { Client } from '../db/client.ts';
 import { listSequences } from '../node/sequence-set.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
-import { listUncaptured } from './capture.ts';
+import { listFedTables, listUncaptured } from './capture.ts';
 import { compareTables } from './comparison.ts';
 import {
   hasRows,
@@ -24,6 +24,7 @@ export interface AdditionInput {
   create: boolean;
   expectSync: boolean;
   skipTruncate: boolean;
+  captureReplicaWrites: boolean;
 }
 
 export interface LeafAddition {
@@ -95,6 +96,13 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
           ? 'was not captured for a while, and is now'
           : 'was not captured for a while, and is copied anew',
       );
+  if (!input.captureReplicaWrites)
+    for (const [name, by] of await listFedTables(root, tables))
+      notes
+        .get(name)
+        ?.push(
+          `what the subscription ${by} writes to it is not captured, unless captureReplicaWrites is set`,
+        );
   return {
     tables,
     addOnRoot,

@@ -27,12 +27,43 @@ export async function mendCapture(client: Client, queue: string, tables: readonl
 /** A new partition needs triggers; its writers are not kept waiting longer than this for them. */
 const LOCK_TIMEOUT_MS = 2_000;
 
-/** Brings captures up to the present shapes of their tables. Returns the names of those that had changed. */
-export function refreshCapture(client: Client, queue: string): Promise<string[]> {
+/** What the configuration says of a queue's captures. */
+export interface CaptureSettings {
+  captureReplicaWrites: boolean;
+}
+
+/**
+ * Brings captures up to the present shapes of their tables, and to what is configured. Returns the names of those that had
+ * changed.
+ */
+export function refreshCapture(client: Client, queue: string, settings: CaptureSettings): Promise<string[]> {
   return client.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
+    await setReplicaCapture(client, queue, settings);
     const rows = await client.query<{ name: string }>('select pgtide.refresh_capture($1) as name', [queue]);
     return rows.map(({ name }) => name);
   });
+}
+
+/** What tables that are added from now on get, too. Writes only what differs. */
+export async function setReplicaCapture(
+  client: Client,
+  queue: string,
+  { captureReplicaWrites }: CaptureSettings,
+): Promise<void> {
+  await client.query(
+    `select pgtide.set_queue_policy($1, 'capture_replica', $2::text)
+      where coalesce((select capture_replica from pgtide.queue_policy where queue_name = $1), false)::text <> $2::text`,
+    [queue, String(captureReplicaWrites)],
+  );
+}
+
+/** Of these tables, those that native subscriptions write to, with the names of the subscriptions. */
+export async function listFedTables(client: Client, names: readonly string[]): Promise<Map<string, string>> {
+  const rows = await client.query<{ name: string; by: string | null }>(
+    'select w.name, pgtide.fed_by(londiste.find_table_oid(w.name)) as by from unnest($1::text[]) w (name)',
+    [names],
+  );
+  return new Map(rows.flatMap(({ name, by }) => (by === null ? [] : [[name, by]])));
 }
 
 export interface CaptureProblem {

@@ -19,6 +19,8 @@ export interface Inspection {
   unlogged: boolean;
   /** Parents and children by INHERITS (partitions are none). */
   relatives: string[];
+  /** Partitions that are foreign tables. */
+  foreignPartitions: string[];
   /** True when a policy may hide rows from this role. */
   rowSecurity: boolean;
   schemaUsage: boolean;
@@ -52,6 +54,7 @@ export function inspectTables(
                     join pg_class child on child.oid = i.inhrelid
                    where c.oid in (i.inhrelid, i.inhparent) and not child.relispartition
                    order by 1) as relatives,
+            pgtide.foreign_partitions(c.oid) as "foreignPartitions",
             (select coalesce(jsonb_agg(jsonb_build_object('schema', m.nspname, 'table', m.relname, 'privileges', m.privileges)
                                        order by m.nspname, m.relname), '[]')
                from (select tn.nspname, t.relname, jsonb_agg(p order by p) as privileges
@@ -103,6 +106,12 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
       kind: 'schema',
       text: `${node}: ${name} is related by INHERITS to ${found.relatives.join(', ')}, which cannot be replicated`,
       remedy: 'use declarative partitioning',
+    });
+  if (found.foreignPartitions.length > 0)
+    obstacles.push({
+      kind: 'schema',
+      text: `${node}: ${name} has partitions that are foreign tables: ${found.foreignPartitions.join(', ')}`,
+      remedy: 'detach them, or replicate the other partitions one by one',
     });
   return obstacles;
 }

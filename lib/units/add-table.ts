@@ -53,16 +53,19 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     throw new PgtideError('input', 'expect-sync and skip-truncate contradict each other', {
       remedy: 'expect-sync copies nothing; skip-truncate copies into a table that holds rows',
     });
-  const { root, leaves } = queueConfig(context.config, context.queue);
+  const config = queueConfig(context.config, context.queue);
+  const { root, leaves, captureReplicaWrites } = config;
   return withNodes(context, [root, ...leaves], async (open) => {
     const clients = leaves.map(open.of);
     for (const client of [open.of(root), ...clients]) await requireNode(client, context.queue);
     const { queue } = context;
-    const plan = await context.step('check', () => planAddition(open.of(root), clients, { queue, ...input }));
+    const plan = await context.step('check', () =>
+      planAddition(open.of(root), clients, { queue, captureReplicaWrites, ...input }),
+    );
     const adding = { context, input, plan, root: open.of(root) };
     await setAsideUncaptured(adding);
     await context.step('add', () => changeLeaves(adding, plan.leaves));
-    await refreshCapture(open.of(root), queue);
+    await refreshCapture(open.of(root), queue, config);
     await copyUncapturedAnew(adding);
     for (const leaf of leaves) context.wake?.('copy', leaf);
     context.count('tables', plan.addOnRoot.length);

@@ -147,7 +147,7 @@ async function makeRoot({ config, queue }: UnitContext, open: OpenNodes, making:
     const changed = await tuneQueue(client, queue, queueConfig(config, queue));
     if (changed.length > 0) making.done.push(`set ${changed.join(', ')}`);
   });
-  const refreshed = await refreshCapture(client, queue);
+  const refreshed = await refreshCapture(client, queue, queueConfig(config, queue));
   if (refreshed.length > 0) making.done.push(`brought the capture of ${refreshed.join(', ')} up to date`);
 }
 

@@ -31,7 +31,7 @@ export const maintain: Unit = (context) =>
     const run = new Upkeep(context);
     const config = queueConfig(context.config, context.queue);
     await run.piece('tune', async () => (await tuneQueue(root, context.queue, config)).length);
-    await run.piece('capture', async () => (await refreshCapture(root, context.queue)).length);
+    await run.piece('capture', async () => (await refreshCapture(root, context.queue, config)).length);
     for (const leaf of config.leaves)
       await run.piece(`watermark of ${leaf}`, () => relayWatermark(context, root, leaf));
     await run.piece('watermark', () => maintainWatermark(root, context.queue));

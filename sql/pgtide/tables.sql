@@ -170,7 +170,9 @@ create table pgtide.queue_policy (
     alarm_bytes     bigint check (alarm_bytes >= 0),
     alarm_time      interval,
     detach_bytes    bigint check (detach_bytes >= 0),
-    detach_time     interval
+    detach_time     interval,
+    -- Whether writes of sessions in replica mode are captured.
+    capture_replica bool
 );
 
 -- Who has held rotation beyond what the policy allows.

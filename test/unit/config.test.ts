@@ -36,6 +36,7 @@ test('a short file gets every default', () => {
     maxLagSeconds: 600,
     onConflict: 'set-aside',
     onUnknownEvent: 'set-aside',
+    captureReplicaWrites: false,
     replay: { maxEvents: 500_000, maxBytes: 256 * 2 ** 20 },
     copy: { parallelChunks: 2, chunkBytes: 32 * 2 ** 20 },
   });

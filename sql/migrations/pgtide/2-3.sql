@@ -44,3 +44,5 @@ create table pgtide.replica_refused (
     role_name       name not null primary key,
     refused_at      timestamptz not null
 );
+-- Writes in replica mode may be captured.
+alter table pgtide.queue_policy add capture_replica bool;

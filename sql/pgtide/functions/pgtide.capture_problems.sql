@@ -7,6 +7,7 @@
 --                         so is a table that follows alone and has become a partition: what is written by its parent's name is not captured
 --   table-missing         the table itself is gone
 --   table-replaced        it is another table than the one that was captured under this name, and its rows are not known to followers
+--   replica-uncaptured    a native subscription writes to the table, or the queue's policy wants writes in replica mode captured, and these are not
 --   capture-stale         the table's shape has changed, or the database was restored from a dump: captured exactly, but slowly, until
 --                         the next maintain
 create or replace function pgtide.capture_problems(i_queue text)
@@ -64,5 +65,21 @@ as $$
     select r.name, 'capture-stale',
            format('%s has changed since its capture was made, or the database was restored; it is captured exactly, but slowly', r.name),
            'the next run of maintain mends it'
-    from relations r where (r.stale or r.shared) and r.whole and not r.replaced;
+    from relations r where (r.stale or r.shared) and r.whole and not r.replaced
+    union all
+    select r.name, 'replica-uncaptured',
+           case when not k.wanted then format('what the subscription %s writes to %s is not captured', pgtide.fed_by(r.root), r.name)
+                else format('what is written to %s in replica mode is not captured: a trigger of queue %s is missing or disabled', r.name, i_queue) end,
+           format(case when not k.wanted
+                  then 'set captureReplicaWrites of the queue %1$s in the configuration, run maintain, then: pgtide resync %1$s %2$s'
+                  else 'the next run of maintain mends it; what was written meanwhile needs: pgtide resync %s %s' end, i_queue, r.name)
+    from relations r
+    cross join lateral (
+        select coalesce((select p.capture_replica from pgtide.queue_policy p where p.queue_name = i_queue), false) as wanted) k
+    where r.relation = r.root and r.whole and case when not k.wanted then pgtide.fed_by(r.root) is not null
+        else exists (select from pgtide.replica_relations(r.root) n (relation)
+                     where n.relation not in (select g.relation from pgtide.replica_triggers(r.queue_id, r.root) g))
+             or exists (select from pgtide.replica_triggers(r.queue_id, r.root) g where g.enabled <> 'R')
+             or exists (select from pgtide.table_tree(r.root) t (relation), pgtide.capture_triggers(r.queue_id, t.relation) g
+                        where g.suffix like 'trunc%' and g.enabled <> 'A') end;
 $$;

@@ -8,6 +8,7 @@
 --   i_global_name  its name in the queue; must be schema.table of i_table
 --   i_form         json or url (pgtide.event_form); NULL: the one that the table has
 -- Returns the number of triggers created, 0 when all were there.
+-- Errors: TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
 create or replace function pgtide.create_capture(i_queue text, i_table oid, i_global_name text, i_form text default null)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -27,6 +28,11 @@ begin
     if i_global_name is distinct from pgtide.table_name(i_table) then
         raise exception 'table % cannot be replicated under the name %', pgtide.table_name(i_table), i_global_name
             using errcode = 'TD001';
+    end if;
+    if pgtide.foreign_partitions(i_table) <> '{}' then
+        raise exception 'table % has partitions that are foreign tables: %', pgtide.table_name(i_table),
+                array_to_string(pgtide.foreign_partitions(i_table), ', ')
+            using errcode = 'TD004', hint = 'Detach them, or replicate the other partitions one by one: writes that reach a foreign table cannot be captured.';
     end if;
     if i_form = 'json' then
         delete from pgtide.url_form f where f.queue_name = i_queue and f.table_name = i_global_name;
@@ -58,6 +64,8 @@ begin
             v_created := v_created + 1;
         end loop;
     end loop;
+    perform pgtide.guard_partitions(i_queue, i_table);
+    perform pgtide.capture_replica(i_queue, i_table);
     return v_created;
 end;
 $$;

@@ -18,6 +18,21 @@ begin
         execute format('drop trigger %I on %s', v_trigger.trigger_name, v_trigger.relation);
         v_dropped := v_dropped + 1;
     end loop;
+    for v_trigger in
+        select distinct p.oid::regprocedure as signature
+        from pgtide.replica_triggers(v_queue_id, i_table) g join pg_proc p on p.oid = g.function
+    loop
+        execute format('drop function %s cascade', v_trigger.signature);
+    end loop;
+    -- Those of the partitions go with it.
+    for v_trigger in
+        select g.tgname from pg_trigger g
+        where g.tgrelid = i_table and g.tgfoid = 'pgtide.refuse_foreign_partition'::regproc
+          and not exists (select from pg_trigger o join pg_proc p on p.oid = o.tgfoid
+                          where o.tgrelid = i_table and p.pronamespace = 'pgtide'::regnamespace and p.proname like 'capture\_%')
+    loop
+        execute format('drop trigger %I on %s', v_trigger.tgname, i_table::regclass);
+    end loop;
     -- What no trigger calls any more, also of tables and partitions that are gone.
     for v_trigger in
         select p.oid::regprocedure as signature

@@ -52,5 +52,20 @@ begin
             return next v_stale.name;
         end if;
     end loop;
+    for v_stale in
+        select r.root, r.name from pgtide.captured_relations(i_queue) r
+        where r.relation = r.root and r.whole and not r.replaced and pgtide.foreign_partitions(r.root) = '{}'
+    loop
+        begin
+            if pgtide.guard_partitions(i_queue, v_stale.root)::int + pgtide.capture_replica(i_queue, v_stale.root) > 0
+                    and v_stale.name <> all (v_changed) then
+                v_changed := v_changed || v_stale.name;
+                return next v_stale.name;
+            end if;
+        exception when lock_not_available then
+            -- Its writers come first; the next run tries again, and status tells.
+            null;
+        end;
+    end loop;
 end;
 $$;

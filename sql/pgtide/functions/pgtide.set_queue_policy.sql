@@ -5,7 +5,8 @@
 --   alarm_bytes, alarm_time    the size of the event tables, the age of its position, from which a consumer that holds rotation
 --                              is told of
 --   detach_bytes, detach_time  and from which it is detached
--- With any of the latter four, maintenance looks at the queue (pgtide.enforce_policy). Writes pgtide.queue_policy, pgq.queue.
+--   capture_replica            true: writes in replica mode are captured, from the next maintenance on (pgtide.capture_replica)
+-- With any of the limits for bytes and times, maintenance looks at the queue (pgtide.enforce_policy). Writes pgtide.queue_policy, pgq.queue.
 create or replace function pgtide.set_queue_policy(i_queue text, i_parameter text, i_value text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -14,9 +15,10 @@ declare
     c_maint constant text := 'pgtide.enforce_policy';
     v_watched bool;
 begin
-    if i_parameter is null or i_parameter not in ('retry_limit', 'alarm_bytes', 'alarm_time', 'detach_bytes', 'detach_time') then
+    if i_parameter is null or i_parameter not in ('retry_limit', 'alarm_bytes', 'alarm_time', 'detach_bytes', 'detach_time',
+            'capture_replica') then
         raise exception 'cannot change parameter "%"', coalesce(i_parameter, 'null') using errcode = 'TD001',
-            hint = 'Known are retry_limit, alarm_bytes, alarm_time, detach_bytes, detach_time.';
+            hint = 'Known are retry_limit, alarm_bytes, alarm_time, detach_bytes, detach_time, capture_replica.';
     end if;
     perform from pgq.queue q where q.queue_name = i_queue for no key update;
     if not found then
@@ -25,7 +27,7 @@ begin
     insert into pgtide.queue_policy (queue_name) values (i_queue) on conflict do nothing;
     begin
         execute format('update pgtide.queue_policy p set %I = $1::%s where p.queue_name = $2', i_parameter,
-                       case when i_parameter = 'retry_limit' then 'int' when i_parameter like '%time' then 'interval' else 'bigint' end)
+                       case when i_parameter = 'retry_limit' then 'int' when i_parameter = 'capture_replica' then 'bool' when i_parameter like '%time' then 'interval' else 'bigint' end)
         using i_value, i_queue;
     exception when data_exception or check_violation then
         raise exception 'no value for %: %', i_parameter, i_value using errcode = 'TD001';

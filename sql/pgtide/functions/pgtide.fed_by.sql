@@ -1,0 +1,12 @@
+-- pgtide.fed_by(i_table) returns text
+--
+-- The native subscriptions that write into a table or a partition of it, by their names; NULL when there are none.
+create or replace function pgtide.fed_by(i_table oid)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(distinct coalesce(s.subname::text, r.srsubid::text), ', ')
+    from pgtide.table_tree(i_table) t (relation)
+    join pg_subscription_rel r on r.srrelid = t.relation
+    left join pg_stat_subscription s on s.subid = r.srsubid;
+$$;
