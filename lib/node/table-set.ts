@@ -68,6 +68,7 @@ export async function addLeafTable(
     [queue, table, flags],
   );
   accept(client.node, verdict);
+  if (expectSync) await client.query('select pgtide.note_columns($1, $2)', [queue, table]);
 }
 
 /** Takes a table out on this node: its triggers go, its rows stay. On the root, the leaves are told by an event. */

@@ -6,7 +6,9 @@ import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { subscriberPrivileges } from '../tables/inspection.ts';
 import { driftProblems } from './drift.ts';
+import { filledColumnProblems } from './filled-columns.ts';
 import { readLeafTables } from './leaf-tables.ts';
+import { partitionProblems } from './partitions.ts';
 import type { Problem } from './problem.ts';
 import { replayProblems } from './replay-state.ts';
 import { rightsProblems } from './root-status.ts';
@@ -45,6 +47,8 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
     if (!problems.some(({ code }) => code === 'replay-timeout'))
       problems.push(...staleProblems(client.node, lag, maxLagSeconds));
     problems.push(...(await driftProblems(root, client, names)));
+    problems.push(...(await filledColumnProblems(root, client, queue)));
+    problems.push(...(await partitionProblems(root, client, { queue, names })));
     problems.push(...(await notAddedProblems(root, client, { queue, names })));
   }
   const sequences = await readSequences(client, queue, root);

@@ -17,6 +17,8 @@ const severities = {
   'table-missing': 'error',
   'table-not-added': 'information',
   'structure-drift': 'error',
+  'column-filled-apart': 'error',
+  'partition-left-over': 'error',
   'table-error': 'error',
   'copy-stale': 'error',
   'rows-differed': 'error',

@@ -222,3 +222,14 @@ create table pgtide.replica_refused (
     role_name       name not null primary key,
     refused_at      timestamptz not null
 );
+
+-- A subscriber's tables as they were when their rows were last made equal to the provider's: the table, and the number of its
+-- last column. Columns with higher numbers were added since, and each side has filled its rows by itself.
+create table pgtide.copied_columns (
+    queue_name      text not null,
+    table_name      text not null,
+    relation        oid not null,
+    columns         int2 not null,
+    primary key (queue_name, table_name),
+    foreign key (queue_name, table_name) references londiste.table_info on delete cascade
+);

@@ -101,6 +101,36 @@ test('epochs go on growing when the table is lost and made anew', async () => {
   expect(after.epoch).toBeGreaterThan(before.epoch);
 });
 
+test('a lease that was taken in the future holds nobody up, and its pair is not the last in line', async () => {
+  const clock = handClock();
+  const fast = handClock(clock.now() + 86_400_000);
+  const store = dynamo.store({ clock, skewMs });
+  const wrong = leaseIn(
+    await dynamo.store({ clock: fast, skewMs }).acquire('replay/q/future', 'fast', leaseMs),
+  );
+  expect((await store.states(['replay/q/future'])).get('replay/q/future')?.lastServed).toBe(0);
+  const right = leaseIn(await store.acquire('replay/q/future', 'right', leaseMs));
+  expect(right.epoch).toBeGreaterThan(wrong.epoch);
+  expect(right.until.getTime()).toBe(clock.now() + leaseMs);
+  expect((await store.states(['replay/q/future'])).get('replay/q/future')?.lastServed).toBe(clock.now());
+});
+
+test('only the holder of a lease gets another epoch for it, and releases it with that', async () => {
+  const clock = handClock();
+  const store = dynamo.store({ clock, skewMs });
+  const first = leaseIn(await store.acquire('replay/q/restamp', 'a', leaseMs));
+  const restamped = await store.restamp?.(first, 5n);
+  expect(restamped).toEqual({ ...first, epoch: 5n });
+  expect(await store.restamp?.(first, 5n), 'again, where the answer was lost').toEqual(restamped);
+  await store.release(first);
+  expect((await store.acquire('replay/q/restamp', 'b', leaseMs)).kind, 'not released').toBe('held');
+  await store.release(restamped ?? first);
+  const second = leaseIn(await store.acquire('replay/q/restamp', 'b', leaseMs));
+  expect(await store.restamp?.(first, 9n)).toBe(null);
+  expect(await store.restamp?.(restamped ?? first, 9n)).toBe(null);
+  expect(second.epoch).toBeGreaterThan(5n);
+});
+
 test('a released lease is free at once, and its epoch is remembered', async () => {
   const clock = handClock();
   const store = dynamo.store({ clock, skewMs });

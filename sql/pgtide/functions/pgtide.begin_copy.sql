@@ -28,6 +28,7 @@ begin
     set generation = s.generation + 1, phase = 'copying', total_rows_estimate = i_rows, error = null, error_time = null;
     delete from pgtide.copy_chunk where queue_name = i_queue and table_name = i_table;
     delete from pgtide.parked_event where queue_name = i_queue and table_name = i_table;
+    perform pgtide.note_columns(i_queue, i_table);
     insert into pgtide.table_stats (queue_name, table_name) values (i_queue, i_table) on conflict do nothing;
 
     perform pgtide.take_off_constraints(i_queue, i_table, v_table);
