@@ -191,6 +191,9 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         ]);
         expect(await triggers(client)).toEqual([]);
         expect(await attrs(client, queue)).toBe('a=1&no_triggers=1');
+        expect((await change(client, queue, [], 'a=1&no_triggers=1&b=2'))[0]).toBe(200);
+        expect(await triggers(client)).not.toEqual([]);
+        expect(await attrs(client, queue)).toBe('a=1&b=2');
       }));
 
     test('keeps what it has where it cannot have that', () =>

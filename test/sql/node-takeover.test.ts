@@ -132,9 +132,9 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
 
     test('says what it cannot do, and changes nothing then', () =>
       atRoot(async (client, queue) => {
-        for (const step of [2, 3])
+        for (const step of [2, 3, 4])
           expect(await stateOf(demote(client, queue, step))).toEqual(['TD003', 'steps in wrong order']);
-        for (const step of [0, 4, null])
+        for (const step of [0, null])
           expect(await stateOf(demote(client, queue, step))).toEqual(['TD001', 'incorrect step number']);
         expect(await demote(client, 'none', 1)).toMatchObject({
           ret_code: 404,

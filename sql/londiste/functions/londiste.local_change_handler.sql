@@ -23,6 +23,7 @@ declare
     v_table     oid;
     v_said      text;
     v_trigger   record;
+    v_attrs     text;
 begin
     if v_node is null then
         ret_code := 400;
@@ -59,9 +60,12 @@ begin
             array[v_trigger.name, ('_londiste_' || i_queue_name || '_truncate')::name]);
     end if;
 
+    -- no_triggers is told among the attributes, and a caller may hand them back.
+    v_attrs := (select string_agg(a.attr, '&' order by a.nr)
+                  from unnest(string_to_array(i_table_attrs, '&')) with ordinality a(attr, nr)
+                 where a.attr <> '' and a.attr <> 'no_triggers=1');
     update londiste.table_info t
-       set table_attrs = nullif(concat_ws('&', nullif(i_table_attrs, ''),
-               case when v_trigger.ret_code = 201 and coalesce(i_table_attrs, '') !~ '(^|&)no_triggers=' then 'no_triggers=1' end), '')
+       set table_attrs = nullif(concat_ws('&', v_attrs, case v_trigger.ret_code when 201 then 'no_triggers=1' end), '')
      where t.queue_name = i_queue_name and t.table_name = v_name;
     ret_code := 200;
     ret_note := 'Handler changed for table: ' || v_said;

@@ -38,8 +38,6 @@ begin
         ret_code := 301;
         ret_note := 'Node not root';
         return;
-    elsif i_step is null or i_step not between 1 and 3 then
-        raise exception 'incorrect step number' using errcode = 'TD001', detail = 'Steps are 1, 2 and 3.';
     elsif i_new_provider = v_node.node_name then
         ret_code := 401;
         ret_note := 'The new provider is this node: ' || i_new_provider;
@@ -59,6 +57,8 @@ begin
     elsif i_step > 1 and not (v_queue.queue_disable_insert and v_queue.queue_external_ticker) then
         raise exception 'steps in wrong order'
             using errcode = 'TD003', detail = 'Inserts are enabled.', hint = 'Begin with step 1.';
+    elsif i_step is null or i_step not between 1 and 3 then
+        raise exception 'incorrect step number' using errcode = 'TD001', detail = 'Steps are 1, 2 and 3.';
     end if;
 
     ret_code := 200;
