@@ -6,7 +6,7 @@ import { comparePosition, getPosition, type Position } from '../node/position.ts
 import { listTables } from '../node/table-set.ts';
 import { requireNode, workerName } from '../node/topology.ts';
 import { subscriberPrivileges } from '../tables/inspection.ts';
-import { driftProblems } from './drift.ts';
+import { driftProblems, retypedProblems } from './drift.ts';
 import { readLeafTables } from './leaf-tables.ts';
 import type { Problem } from './problem.ts';
 import { replayProblems } from './replay-state.ts';
@@ -43,6 +43,7 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
     problems.push(...(await positionProblems({ client, root, queue, position, lag })));
     problems.push(...staleProblems(client.node, lag, maxLagSeconds));
     problems.push(...(await driftProblems(root, client, names)));
+    problems.push(...(await retypedProblems(root, client, { queue, names })));
     problems.push(...(await notAddedProblems(root, client, { queue, names })));
   }
   const sequences = await readSequences(client, queue, root);

@@ -13,6 +13,7 @@ const severities = {
   'table-missing': 'error',
   'table-not-added': 'information',
   'structure-drift': 'error',
+  'provider-retyped': 'error',
   'table-error': 'error',
   'copy-stale': 'error',
   'rows-differed': 'error',
