@@ -39,6 +39,25 @@ export function valueMisfit(
   return `table ${table}: the subscriber's ${found.join(', and ')}`;
 }
 
+/**
+ * Why rows of the provider may have changed without an event: ALTER TABLE converts them, and no trigger sees it. Undefined: what its
+ * columns are now keeps what they were. An expression of USING that changes values of a type that keeps them is not noticed.
+ */
+export function retypedMisfit(
+  table: string,
+  before: readonly ColumnType[],
+  now: readonly ColumnType[],
+): string | undefined {
+  const columns = new Map(now.map((column) => [column.name, column]));
+  const found = before.flatMap((from) => {
+    const to = columns.get(from.name);
+    if (!to || to.generated || keepsValues(from.type, to.type)) return [];
+    return [`column ${from.name} was ${from.shown} and is ${to.shown} now`];
+  });
+  if (found.length === 0) return undefined;
+  return `table ${table}: the provider's ${found.join(', ')}, and no event tells what that made of its rows`;
+}
+
 /** True when every value of `from` is read by `to` as that value, or as an error. */
 export function keepsValues(from: StoredType, to: StoredType): boolean {
   if (typeof from === 'string' || typeof to === 'string')

@@ -45,7 +45,7 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
           const statements = await copyStatements(copy, pair, chunk);
           const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
           await refuseRewritten(provider, chunk.table);
-          await refuseMisfit(copy, pair, chunk.table);
+          const types = await refuseMisfit(copy, pair, chunk.table);
           await copy.at('chunk.copied');
           await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8)', [
             copy.queue,
@@ -57,6 +57,12 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
             copied.rows,
             copied.bytes,
           ]);
+          if (chunk.chunkNo === 0)
+            await subscriber.query('select pgtide.note_copied_types($1, $2, $3)', [
+              copy.queue,
+              chunk.table,
+              JSON.stringify(types),
+            ]);
           await copy.at('chunk.stored');
           return { table: chunk.table, ...copied };
         });
@@ -86,14 +92,19 @@ async function refuseRewritten(provider: Client, table: string): Promise<void> {
   if (row?.rewritten) throw new Rewritten(`${table} was rewritten after the chunk's snapshot`);
 }
 
-/** After COPY, whose locks keep the columns of both tables as they are: a chunk that the subscriber's types have changed is not stored. */
-async function refuseMisfit(copy: Copy, { provider, subscriber }: CopyPair, table: string): Promise<void> {
-  const misfit = valueMisfit(
-    table,
-    await providerTypes(provider, table),
-    await subscriberTypes(subscriber, copy.queue, table),
-  );
+/**
+ * After COPY, whose locks keep the columns of both tables as they are: a chunk that the subscriber's types have changed is not stored.
+ * Returns the provider's.
+ */
+async function refuseMisfit(
+  copy: Copy,
+  { provider, subscriber }: CopyPair,
+  table: string,
+): Promise<ColumnType[]> {
+  const types = await providerTypes(provider, table);
+  const misfit = valueMisfit(table, types, await subscriberTypes(subscriber, copy.queue, table));
   if (misfit !== undefined) throw new PgtideError('schema', misfit);
+  return types;
 }
 
 async function providerTypes(provider: Client, table: string): Promise<ColumnType[]> {

@@ -7,8 +7,11 @@
  * remembered. When it is not (the shape is gone again, or the writer leaves no tag), the present types decide, each time: a value
  * written before the type became narrower was narrowed on the provider, too; one written before it became wider fits where wider
  * ones do.
+ *
+ * ALTER TABLE on the provider that makes a column narrower changes rows there, and no event says so. So its columns are remembered, too, and
+ * a table whose new columns need not keep what the old ones held is set aside, to be copied again.
  */
-import { type ColumnType, valueMisfit } from '../value-fit.ts';
+import { type ColumnType, retypedMisfit, valueMisfit } from '../value-fit.ts';
 import type { Replay } from './replay.ts';
 
 interface Unjudged {
@@ -16,6 +19,8 @@ interface Unjudged {
   tags: (string | null)[];
   mark: string;
   types: ColumnType[];
+  /** The provider's columns, as they were last. */
+  known: ColumnType[] | null;
 }
 
 interface Present {
@@ -26,7 +31,7 @@ interface Present {
 
 export async function judgeTypes({ provider, subscriber, queue }: Replay): Promise<void> {
   const unjudged = await subscriber.query<Unjudged>(
-    'select table_name as "table", tags, mark, types from pgtide.unjudged_types($1)',
+    'select table_name as "table", tags, mark, types, known from pgtide.unjudged_types($1)',
     [queue],
   );
   if (unjudged.length === 0) return;
@@ -36,11 +41,12 @@ export async function judgeTypes({ provider, subscriber, queue }: Replay): Promi
     [unjudged.map(({ table }) => table)],
   );
   const byTable = new Map(present.map((shape) => [shape.table, shape]));
-  const judged = unjudged.flatMap(({ table, tags, mark, types }) => {
+  const judged = unjudged.flatMap(({ table, tags, mark, types, known }) => {
     const there = byTable.get(table);
     if (!there) return [];
-    const misfit = valueMisfit(table, there.types, types) ?? null;
-    return [{ table, mark, misfit, tag: tags.includes(there.tag) ? there.tag : null }];
+    const misfit =
+      valueMisfit(table, there.types, types) ?? retypedMisfit(table, known ?? [], there.types) ?? null;
+    return [{ table, mark, misfit, types: there.types, tag: tags.includes(there.tag) ? there.tag : null }];
   });
   await subscriber.query('select pgtide.note_types($1, $2)', [queue, JSON.stringify(judged)]);
 }

@@ -5,7 +5,7 @@ import { comparePosition, getPosition, type Position } from '../node/position.ts
 import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { subscriberPrivileges } from '../tables/inspection.ts';
-import { driftProblems } from './drift.ts';
+import { driftProblems, retypedProblems } from './drift.ts';
 import { filledColumnProblems } from './filled-columns.ts';
 import { readLeafTables } from './leaf-tables.ts';
 import { partitionProblems } from './partitions.ts';
@@ -49,6 +49,7 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
     problems.push(...(await driftProblems(root, client, names)));
     problems.push(...(await filledColumnProblems(root, client, queue)));
     problems.push(...(await partitionProblems(root, client, { queue, names })));
+    problems.push(...(await retypedProblems(root, client, { queue, names })));
     problems.push(...(await notAddedProblems(root, client, { queue, names })));
   }
   const sequences = await readSequences(client, queue, root);

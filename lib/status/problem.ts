@@ -19,6 +19,7 @@ const severities = {
   'structure-drift': 'error',
   'column-filled-apart': 'error',
   'partition-left-over': 'error',
+  'provider-retyped': 'error',
   'table-error': 'error',
   'copy-stale': 'error',
   'rows-differed': 'error',

@@ -53,14 +53,16 @@ create table pgtide.table_state (
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
 
--- Column lists of events (ev_extra4 of our capture) that the columns of a subscriber's table are known to take as they are.
+-- Shapes of events that the columns of a subscriber's table are known to take as they are.
 create table pgtide.judged_types (
     queue_name      text not null,
     table_name      text not null,
-    tag             text not null,
-    -- Of the subscriber's columns, when it was judged.
+    -- Of the subscriber's columns, when the tags (ev_extra4) were judged.
     mark            text not null,
-    primary key (queue_name, table_name, tag),
+    tags            text[] not null,
+    -- The provider's columns, as they were last.
+    types           jsonb not null,
+    primary key (queue_name, table_name),
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
 
@@ -96,7 +98,9 @@ create table pgtide.copy_chunk (
     bytes           bigint not null default 0,
     primary key (queue_name, table_name, chunk_no),
     foreign key (queue_name, table_name) references pgtide.table_state on delete cascade,
-    check ((state = 'copied') = (snapshot is not null))
+    check ((state = 'copied') = (snapshot is not null)),
+    -- Of the first chunk: the provider's columns when it was copied.
+    types           jsonb
 );
 create index copy_chunk_open on pgtide.copy_chunk (queue_name, table_name, chunk_no) where state <> 'copied';
 

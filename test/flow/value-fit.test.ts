@@ -167,3 +167,50 @@ it('events that PgQ’s own triggers write are judged by the columns that the pr
   expect((await errorsOf(pair)).map(({ table }) => table)).toEqual(['public.tj', 'public.tl', 'public.tq']);
   expect(await rowsOf(pair.new, 'tl')).toEqual(['1 | 2.00']);
 });
+
+it('a column that the root alone makes narrower sets its table aside: its rows have changed without an event', async () => {
+  const pair = await installedPair({ provider: 17, subscriber: 13 });
+  const narrowed: [from: string, to: string, value: string][] = [
+    ['numeric(12,4)', 'numeric(10,2)', '1.2345'],
+    ['numeric', 'int', '1.5'],
+    ['timestamp(3)', 'timestamp(0)', `'2020-01-01 10:00:00.123'`],
+    ['json', 'jsonb', `'{"a": 1, "a": 2}'`],
+  ];
+  const names = narrowed.map((_, nr) => `t${nr}`);
+  await pair.both(
+    `${narrowed.map(([from], nr) => `create table t${nr} (id int primary key, v ${from}, w int)`).join(';')}; create table plain (id int primary key, v int)`,
+  );
+  const fill = `${narrowed.map(([, , value], nr) => `insert into t${nr} values (1, ${value}, 1), (2, ${value}, 1)`).join(';')}; insert into plain values (1, 1)`;
+  await write(pair, fill);
+  await addTables(pair, [...names, 'plain']);
+  await followUntilSynced(pair);
+  await expectEqual(pair.old, pair.new, names);
+  await write(
+    pair,
+    `${narrowed.map(([, to], nr) => `alter table t${nr} alter v type ${to}`).join(';')}; alter table plain alter v type bigint`,
+  );
+  const retyped = (await problemsOf(pair)).filter(({ code }) => code === 'provider-retyped');
+  expect(retyped.map(({ message }) => message.split(':')[1])).toEqual(
+    names.map((name) => ` table public.${name}`),
+  );
+  await write(
+    pair,
+    `${names.map((name) => `update ${name} set w = 2 where id = 1`).join(';')}; update plain set v = 2`,
+  );
+  await replayAll(pair);
+  expect((await errorsOf(pair)).map(({ table }) => table).sort()).toEqual(
+    names.map((name) => `public.${name}`),
+  );
+  await resync(pair.shop.context('old'), {
+    tables: names.slice(0, 1).map((name) => `public.${name}`),
+    all: false,
+  });
+  await copy(pair.shop.context('new'));
+  await replayAll(pair);
+  await copy(pair.shop.context('new'));
+  await replayAll(pair);
+  expect((await rowsOf(pair.new, 't0')).map((row) => row.replace('00 |', ' |'))).toEqual(
+    await rowsOf(pair.old, 't0'),
+  );
+  expect((await problemsOf(pair)).filter(({ code }) => code === 'provider-retyped')).toEqual([]);
+});

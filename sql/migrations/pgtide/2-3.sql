@@ -2,9 +2,10 @@
 create table pgtide.judged_types (
     queue_name      text not null,
     table_name      text not null,
-    tag             text not null,
     mark            text not null,
-    primary key (queue_name, table_name, tag),
+    tags            text[] not null,
+    types           jsonb not null,
+    primary key (queue_name, table_name),
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
 
@@ -63,3 +64,4 @@ join pg_catalog.pg_class c on c.relkind in ('r', 'p')
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where t.local and t.merge_state = 'ok' and n.nspname || '.' || c.relname = coalesce(t.dest_table, t.table_name)
 on conflict do nothing;
+alter table pgtide.copy_chunk add types jsonb;

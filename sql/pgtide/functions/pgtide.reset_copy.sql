@@ -18,6 +18,7 @@ begin
     insert into pgtide.table_state as s (queue_name, table_name, generation) values (i_queue, i_table, 1)
     on conflict (queue_name, table_name) do update
     set generation = s.generation + 1, phase = null, error = null, error_time = null;
+    delete from pgtide.judged_types where queue_name = i_queue and table_name = i_table;
     delete from pgtide.copy_chunk where queue_name = i_queue and table_name = i_table;
     delete from pgtide.parked_event where queue_name = i_queue and table_name = i_table;
     delete from pgtide.table_stats where queue_name = i_queue and table_name = i_table;

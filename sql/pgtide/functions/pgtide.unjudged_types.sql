@@ -1,4 +1,4 @@
--- pgtide.unjudged_types(i_queue) returns table (table_name, tags, mark, types)
+-- pgtide.unjudged_types(i_queue) returns table (table_name, tags, mark, types, known)
 --
 -- On the subscriber: the staged tables of which it is not known whether their columns here keep the values that come. What has been
 -- judged once is remembered by the events' tag and the mark of the table here (pgtide.judged_types); events without a tag of
@@ -6,11 +6,12 @@
 --   tags   those of the staged events that are not judged; NULL among them: an event without one
 --   mark   of the table's columns here: changes with each change of one
 --   types  pgtide.column_types of the table here
+--   known  pgtide.known_types: what the provider's columns were
 create or replace function pgtide.unjudged_types(i_queue text)
-returns table (table_name text, tags text[], mark text, types jsonb) language sql volatile
+returns table (table_name text, tags text[], mark text, types jsonb, known jsonb) language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-    select u.table_name, u.tags, u.mark, pgtide.column_types(u.oid)
+    select u.table_name, u.tags, u.mark, pgtide.column_types(u.oid), pgtide.known_types(i_queue, u.table_name)
     from (select k.table_name, h.oid, m.mark, array_agg(distinct k.tag) as tags
           from pg_temp.pgtide_kinds k
           join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
@@ -19,6 +20,6 @@ as $$
               array(select a.xmin from pg_attribute a where a.attrelid = h.oid and a.attnum > 0 order by a.attnum)::text)) as mark) m
           where k.op <> 'T' and h.oid is not null
             and not exists (select from pgtide.judged_types j
-                            where j.queue_name = i_queue and j.table_name = k.table_name and j.tag = k.tag and j.mark = m.mark)
+                            where j.queue_name = i_queue and j.table_name = k.table_name and k.tag = any (j.tags) and j.mark = m.mark)
           group by 1, 2, 3) u;
 $$;
