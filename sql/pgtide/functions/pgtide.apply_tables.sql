@@ -28,6 +28,7 @@ declare
 begin
     loop
         begin
+            v_nr := null;
             perform pgtide.apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.truncated));
             for v_work in
                 select * from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)
@@ -67,9 +68,10 @@ begin
                 v_typed := true;
                 continue;
             end if;
-            if v_state = '23503' and pgtide.failed_tables(i_nrs, v_schema, v_table, null) = '{}' then
-                -- A key of a table whose rows do not change here: no order helps.
+            if v_state in ('23503', '23001') and pgtide.failed_tables(i_nrs, v_schema, v_table, null) = '{}' then
+                -- A key of a table whose rows do not change here: neither another order nor a longer slice helps.
                 v_exact := true;
+                v_state := '23001';
                 v_message := format('foreign key "%s" of table %s.%s refers to rows that are to be deleted; '
                     'delete its rows or drop it, then copy this table again', v_key, v_schema, v_table);
             end if;
