@@ -16,7 +16,7 @@ import { cascade, type InstalledPair, installedPair } from '../support/unit-cont
 const SECRET = 'alice-4711';
 
 async function shopWith(tuning: Record<string, unknown> = {}): Promise<InstalledPair> {
-  const pair = await installedPair({ provider: 15, subscriber: 14 }, tuning);
+  const pair = await installedPair({ provider: 15, subscriber: 10 }, tuning);
   await pair.both('create table t (id int primary key, v text); create table u (id int primary key, v text)');
   await addTables(pair, ['t', 'u']);
   await followUntilSynced(pair);

@@ -36,6 +36,7 @@ declare
 begin
     loop
         begin
+            v_nr := null;
             perform pgtide.apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.truncated));
             for v_work in
                 select * from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)
@@ -78,12 +79,14 @@ begin
                 v_typed := true;
                 continue;
             end if;
-            if v_state = '23503' and pgtide.failed_tables(i_nrs, v_schema, v_table, null) = '{}'
+            if v_state in ('23503', '23001') and pgtide.failed_tables(i_nrs, v_schema, v_table, null) = '{}'
                 and exists (select from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
                             where k.contype = 'f' and k.conname = v_constraint and c.relname = v_table and n.nspname = v_schema)
             then
-                -- A key of a table whose rows do not change here: no order helps. (Names are looked up: a function may raise any.)
+                -- A key of a table whose rows do not change here: neither another order nor a longer slice helps. (Names are looked up: a
+                -- function may raise any.)
                 v_exact := true;
+                v_state := '23001';
                 v_own_key := format('%s: foreign key "%s" of table %s.%s refers to rows that are to be deleted; '
                     'delete its rows or drop it, then copy this table again', pgtide.condition_name(v_state), v_constraint, v_schema, v_table);
             end if;

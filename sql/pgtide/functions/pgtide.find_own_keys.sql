@@ -17,7 +17,7 @@ begin
         from pg_temp.pgtide_work w join pg_class c on c.oid = w.oid
         cross join lateral (select w.oid where c.relkind <> 'p' union all select pgtide.table_tree(w.oid) where c.relkind = 'p') r (relation)
         where w.truncated
-           or exists (select from pg_temp.pgtide_kinds k where k.table_name = w.table_name and k.op in ('D', 'U')))
+           or w.table_name in (select k.table_name from pg_temp.pgtide_kinds k where k.op in ('D', 'U')))
     select c.nr, k.oid as key
     from changed c join pg_constraint k on k.confrelid = c.relation and k.contype = 'f'
     where coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0 and coalesce((to_jsonb(k)->>'conenforced')::bool, true)
