@@ -155,6 +155,16 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       expect(await tableOf(client, combined)).toMatchObject({ local: false });
     }));
 
+  test('A queue whose root is here does not feed the table, and is left alone', () =>
+    withParts(null, async (client, parts) => {
+      const own = `${parts[0]}_own`;
+      await node(client, own, 'root');
+      await demand(client, 'londiste.local_add_table', own, TABLE);
+      expect((await add(client, parts[0] ?? '', ['merge_all']))[0]).toBe(200);
+      expect(await tableOf(client, own)).toMatchObject({ local: true, merge_state: 'ok' });
+      await demand(client, 'pgq_node.drop_node', own, 'here');
+    }));
+
   test('A virtual table is merged without triggers', () =>
     withParts('root', async (client, parts, combined) => {
       await client.query('drop table shop.t');

@@ -130,6 +130,23 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick: again.last_tick });
       }));
 
+    test('does not run what stands in for the name of its event tables', () =>
+      atRoot(async (client, queue) => {
+        await client.query(`drop table if exists public.victim; create table public.victim (ev_txid bigint)`);
+        await demote(client, queue, 1);
+        for (const name of [
+          'pgq.event_template; drop table public.victim; --',
+          'public.victim',
+          'pg_class',
+          'none',
+        ]) {
+          await client.query('update pgq.queue set queue_data_pfx = $2 where queue_name = $1', [queue, name]);
+          for (const step of [2, 3])
+            expect((await stateOf(demote(client, queue, step)))?.[0]).toMatch(/^(TD003|42602)$/);
+        }
+        expect(await client.query('select * from public.victim')).toEqual([]);
+      }));
+
     test('says what it cannot do, and changes nothing then', () =>
       atRoot(async (client, queue) => {
         for (const step of [2, 3, 4])

@@ -9,7 +9,7 @@
 --          is paused, so that step 2 could not tick; 404 no node of that queue, or unknown provider
 -- Writes: pgq.queue, pgq.tick, pgq_node.node_info, pgq_node.local_state
 -- Errors: TD001 no such step; TD003 steps in wrong order, also when there are events after the last tick: no other node
---         would ever get them; as pgq.ticker
+--         would ever get them; as pgq.ticker, as pgq_node._event_table
 --
 -- No event lies after the last tick: who writes one has seen inserts enabled before step 1, and holds a lock on the event table until
 -- it commits. Step 2 takes a lock that waits for all of them, and only a later statement takes the tick's snapshot.
@@ -67,7 +67,7 @@ begin
         ret_note := 'Step 1: Writing disabled for: ' || i_queue_name;
         return;
     elsif i_step = 2 then
-        execute 'lock table ' || v_queue.queue_data_pfx || ' in exclusive mode';
+        execute format('lock table %s in exclusive mode', pgq_node._event_table(i_queue_name));
         -- The ticker's own lock: a tick under way has its number before this one has.
         perform pg_advisory_xact_lock(7366513, v_queue.queue_id);
         last_tick := pgq.ticker(i_queue_name, nextval(v_queue.queue_tick_seq::regclass), now(),
@@ -78,7 +78,7 @@ begin
 
     select t.tick_id, t.tick_snapshot into last_tick, v_seen
       from pgq.tick t where t.tick_queue = v_queue.queue_id order by t.tick_id desc limit 1;
-    execute 'select exists (select from ' || v_queue.queue_data_pfx
+    execute 'select exists (select from ' || pgq_node._event_table(i_queue_name)
         || ' e where e.ev_txid >= txid_snapshot_xmin($1) and not txid_visible_in_snapshot(e.ev_txid, $1))'
        into v_late using v_seen;
     if v_late then

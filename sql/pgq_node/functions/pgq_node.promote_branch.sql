@@ -4,6 +4,7 @@
 --
 -- Returns: ret_code, ret_note: 200; 301 not a branch; 404 no node of that queue
 -- Writes: pgq.queue and the queue's sequences, pgq_node.node_info, pgq_node.local_state
+-- Errors: as pgq_node._event_table
 --
 -- Each tick moves the sequences to what its maker says, but a branch's worker that has just started does not know the last event's
 -- id, and says 0. So events of such ticks are looked at themselves.
@@ -43,7 +44,8 @@ begin
               from pgq.tick t where t.tick_queue = v_queue.queue_id window w as (order by t.tick_id)) b
      where b.tick_event_seq < b.reached;
     if v_unsure is not null then
-        execute 'select max(e.ev_id) from ' || v_queue.queue_data_pfx || ' e where e.ev_txid >= $1' into v_event using v_unsure;
+        execute format('select max(e.ev_id) from %s e where e.ev_txid >= $1', pgq_node._event_table(i_queue_name))
+           into v_event using v_unsure;
     end if;
     perform pgq.seq_setval(v_queue.queue_tick_seq, v_tick.id);
     perform pgq.seq_setval(v_queue.queue_event_seq, greatest(v_tick.event_seq, v_event));
