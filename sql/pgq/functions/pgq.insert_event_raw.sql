@@ -18,7 +18,8 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 begin
     if ev_id is not null then
-        perform nextval(pgq.quote_fqname(q.queue_event_seq)::regclass) from pgq.queue q where q.queue_name = insert_event_raw.queue_name;
+        perform nextval(pgq.quote_fqname(q.queue_event_seq)::regclass)
+           from pgq.queue q where q.queue_name = insert_event_raw.queue_name;
     end if;
     return pgq._insert_event(queue_name, ev_id, ev_time, ev_owner, ev_retry, ev_type, ev_data,
         ev_extra1, ev_extra2, ev_extra3, ev_extra4);
