@@ -1,23 +1,28 @@
 -- Functions of pgtide are for those who run it, but for two that consumers call. These run with the caller's rights, and the
--- queue's gate decides (pgq._gate), so everybody may try. The real extension pgq has no gates; there pgq_reader may call what is
--- behind them. Triggers run whoever's write fires them.
+-- queue's gate decides (pgq._gate): they are for pgq_reader and for whoever has the right to consume from some queue. The real
+-- extension pgq has no gates; there pgq_reader may call what is behind them. Triggers run whoever's write fires them.
 revoke all on all functions in schema pgtide from public;
-grant usage on schema pgtide to public;
-grant execute on function pgtide.next_batch(text, text, bigint), pgtide.dead_letter_put(bigint, bigint, text) to public;
 
 do $$
 declare
     v_role text;
+    v_gates bool := pg_catalog.to_regprocedure('pgq._gate(int4, text)') is not null;
 begin
     foreach v_role in array array['pgq_reader', 'pgq_admin'] loop
         if pg_catalog.to_regrole(v_role) is not null then
             execute pg_catalog.format('revoke all on all functions in schema pgtide from %I', v_role);
-            execute pg_catalog.format('revoke all on schema pgtide from %I', v_role);
-            if pg_catalog.to_regprocedure('pgq._gate(int4, text)') is null then
+            perform pgtide.let_consume(v_role);
+            if not v_gates then
                 execute pg_catalog.format('grant execute on function pgtide._consume_next_batch(int, text, bigint),'
                     ' pgtide._consume_dead_letter_put(int, bigint, bigint, text) to %I', v_role);
             end if;
         end if;
     end loop;
+    perform pgtide.let_consume(r.rolname)
+    from (select distinct a.grantee
+          from pg_catalog.pg_proc p cross join pg_catalog.aclexplode(p.proacl) a
+          where v_gates and p.pronamespace = 'pgq'::regnamespace and p.proname ~ '^event_\d+_consume$'
+            and a.grantee <> p.proowner) g
+    join pg_catalog.pg_roles r on r.oid = g.grantee;
 end;
 $$;

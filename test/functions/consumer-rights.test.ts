@@ -1,4 +1,4 @@
-/** Least privilege: a consumer needs pgq_reader on the queue's side, and on the destination's; a producer pgq_writer. */
+/** Least privilege: on an open queue a consumer needs pgq_reader on the queue's side, and on the destination's; a producer pgq_writer. */
 import { beforeAll, expect, test } from 'vitest';
 import { createConsumer, produce, produceBulk } from '../../lib/consumer/api.ts';
 import { install } from '../../lib/install/install.ts';

@@ -265,6 +265,15 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     );
     for (const role of ['admin', 'writer', 'stranger'])
       await lose(role, ['insert into traps.bait values (1)']);
+    const captures = await db.client((client) =>
+      client.query<{ name: string }>(`select p.oid::regprocedure::text as name from pg_proc p
+        where p.pronamespace = 'pgtide'::regnamespace and p.proname like 'capture\\_1\\_%'`),
+    );
+    expect(captures).toHaveLength(1);
+    await lose('admin', [
+      `create trigger c after insert on traps.bait referencing new table as pgtide_new for each statement
+        execute procedure ${captures[0]?.name}`,
+    ]);
   });
 
   test('errors say what to do', async () => {

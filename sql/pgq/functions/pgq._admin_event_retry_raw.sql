@@ -22,7 +22,8 @@ begin
      where q.queue_id = i_queue_id and c.co_name = i_consumer;
     if not found then
         raise exception 'consumer not registered'
-            using errcode = 'TD002', detail = format('queue: %s, consumer: %s', (select q.queue_name from pgq.queue q where q.queue_id = i_queue_id), i_consumer);
+            using errcode = 'TD002', detail = format('queue: %s, consumer: %s',
+                (select q.queue_name from pgq.queue q where q.queue_id = i_queue_id), i_consumer);
     end if;
     if v_id is null then
         v_id := nextval(pgq.quote_fqname(v_sub.queue_event_seq)::regclass);

@@ -16,7 +16,8 @@ begin
       from pgq.queue q where q.queue_id = i_queue_id;
     foreach v_gate in array array['consume', 'admin'] loop
         if i_right is null or i_right = v_gate then
-            execute format('revoke all on function pgq.%I(text, text[]) from %s', format('event_%s_%s', i_queue_id, v_gate), i_grantee);
+            execute format('revoke all on function pgq.%I(text, text[]) from %s',
+                format('event_%s_%s', i_queue_id, v_gate), i_grantee);
         end if;
     end loop;
     if i_right is null or i_right in ('produce', 'read') then

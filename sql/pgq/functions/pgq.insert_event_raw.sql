@@ -21,7 +21,8 @@ declare
         ev_extra1, ev_extra2, ev_extra3, ev_extra4);
 begin
     if ev_id is not null then
-        perform nextval(pgq.quote_fqname(q.queue_event_seq)::regclass) from pgq.queue q where q.queue_name = insert_event_raw.queue_name;
+        perform nextval(pgq.quote_fqname(q.queue_event_seq)::regclass)
+           from pgq.queue q where q.queue_name = insert_event_raw.queue_name;
     end if;
     return v_id;
 end;

@@ -41,7 +41,8 @@ begin
           join pg_proc p on p.pronamespace = n.oid and p.proname = substr(m.func, strpos(m.func, '.') + 1)
          where p.proargtypes = '25'::oidvector
            and (format('%s.%s', n.nspname, p.proname) = any (c_own)
-                or n.nspname <> all (c_schemas) and p.proowner = (select c.relowner from pg_class c where c.oid = 'pgq.queue'::regclass))
+                or n.nspname <> all (c_schemas)
+                    and p.proowner = (select c.relowner from pg_class c where c.oid = 'pgq.queue'::regclass))
          order by q.queue_name, m.func;
     return query select 'vacuum'::text, t.t from pgq.maint_tables_to_vacuum() t(t);
 

@@ -31,10 +31,12 @@ begin
         end if;
         return;
     elsif to_regprocedure('pgq._gate(int4, text)') is null then
-        select * into ret_code, ret_note, global_watermark from pgq_node._consume_register_subscriber(v_queue_id, i_remote_node_name, i_remote_worker_name, i_custom_tick_id);
+        select * into ret_code, ret_note, global_watermark
+          from pgq_node._consume_register_subscriber(v_queue_id, i_remote_node_name, i_remote_worker_name, i_custom_tick_id);
         return;
     end if;
-    execute format('select * from %s(''pgq_node.register_subscriber'', $1) as r(ret_code int4, ret_note text, global_watermark bigint)',
+    execute format('select * from %s(''pgq_node.register_subscriber'', $1)'
+        ' as r(ret_code int4, ret_note text, global_watermark bigint)',
         pgq._gate(v_queue_id, 'consume'))
        into ret_code, ret_note, global_watermark using array[i_remote_node_name, i_remote_worker_name, i_custom_tick_id::text];
 end;

@@ -1,6 +1,7 @@
 -- pgtide.dead_letter_put(i_batch, i_event, i_reason) returns int
 --
--- Gives an event of the open batch up at once; for those who may consume from its queue. Returns 1, or 0 when it is a dead letter of this consumer already.
+-- Gives an event of the open batch up at once; for those who may consume from its queue. Returns 1, or 0 when it is a dead
+-- letter of this consumer already.
 -- Writes pgtide.dead_letter.
 create or replace function pgtide.dead_letter_put(i_batch bigint, i_event bigint, i_reason text)
 returns int language plpgsql

@@ -37,6 +37,7 @@ begin
     perform pgq._make_gates(v_queue);
     if i_right = 'consume' then
         perform pgq._give_right(v_queue, quote_ident(i_role), 'read');
+        perform pgtide.let_consume(i_role);
     end if;
     perform pgq._give_right(v_queue, quote_ident(i_role), i_right);
 end;
