@@ -11,6 +11,9 @@ const keyTypes = [
   'uuid',
   'date',
   'bytea',
+  // Of these two numbers in a row are one key, spelled in two ways.
+  'interval',
+  'text collate nocase',
 ] as const;
 type KeyType = (typeof keyTypes)[number];
 const valueTypes = [
@@ -120,6 +123,10 @@ function keyValue(type: KeyType, x: number | string): string {
       return `('2020-01-01'::date + (${x}))`;
     case 'bytea':
       return `decode(lpad(to_hex(${x}), 4, '0'), 'hex')`;
+    case 'interval':
+      return `(case (${x}) % 2 when 0 then interval '1 day' else interval '24 hours' end * ((${x}) / 2))`;
+    case 'text collate nocase':
+      return `(case (${x}) % 2 when 0 then 'k' else 'K' end || (${x}) / 2)`;
     default:
       return `('k' || (${x}))`;
   }
@@ -189,7 +196,11 @@ export class Schema {
   }
 
   create(): string {
-    return this.#tables.map((_, nr) => this.#createTable(nr)).join('\n');
+    const collation =
+      this.#version >= 12
+        ? `create collation if not exists nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);`
+        : '';
+    return collation + this.#tables.map((_, nr) => this.#createTable(nr)).join('\n');
   }
 
   #createTable(nr: number): string {
@@ -197,7 +208,9 @@ export class Schema {
     const name = this.name(nr);
     const target = this.#target(nr);
     const columns = [
-      ...spec.key.map((type, k) => `k${k} ${type} not null`),
+      ...spec.key.map(
+        (type, k) => `k${k} ${this.#version >= 12 ? type : type.replace('nocase', '"C"')} not null`,
+      ),
       'n int not null default 0',
       'u int',
       'w int',
@@ -258,7 +271,9 @@ export class Schema {
     return this.#tables
       .map(({ key, values }, nr) => {
         const columns = [
-          ...key.map((type) => keyValue(type, 'i')),
+          ...key.map((type) =>
+            keyValue(type, type === 'interval' || type.endsWith('nocase') ? '2 * i' : 'i'),
+          ),
           `i % 7`,
           ...values.map((type) => valueFor(type, 'i')),
         ];
