@@ -7,7 +7,10 @@ import type { Client } from '../../lib/db/client.ts';
 import { listCaptureProblems } from '../../lib/tables/capture.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
-/** What pg_dump and psql do to these relations: made anew in this order, with their rows, and with the triggers as they were. */
+/**
+ * What pg_dump and psql do to these relations: made anew in this order, with their rows, and with the triggers as they were. Triggers that
+ * partitions have from their parent come with that.
+ */
 async function restoreTables(
   client: Client,
   relations: { name: string; create: string }[],
@@ -15,7 +18,8 @@ async function restoreTables(
 ): Promise<void> {
   const triggers = await client.query<{ definition: string }>(
     `select pg_get_triggerdef(g.oid) as definition from pg_trigger g
-      where g.tgrelid = any ($1::text[]::regclass[]) and not g.tgisinternal order by g.oid`,
+      where g.tgrelid = any ($1::text[]::regclass[]) and not g.tgisinternal
+        and coalesce((to_jsonb(g)->>'tgparentid')::bigint, 0) = 0 order by g.oid`,
     [relations.map(({ name }) => name)],
   );
   await client.query('create schema dump');

@@ -6,36 +6,39 @@
 -- trusted: they have nothing to gain.
 -- Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.foreign_code(i_table oid)
-returns text language sql volatile
+returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-    with trees as (
-        select c.oid, c.relrowsecurity, c.relowner, c.relforcerowsecurity
-        from pgtide.table_tree(i_table) t (relation) join pg_class c on c.oid = t.relation
-    ), parts as (
-        select 'pg_class'::regclass as classid, i.indexrelid as objid from trees t join pg_index i on i.indrelid = t.oid
-        where i.indexprs is not null or i.indpred is not null
-        union all
-        select 'pg_constraint'::regclass, k.oid from trees t join pg_constraint k on k.conrelid = t.oid where k.contype = 'c'
-        union all
-        select 'pg_statistic_ext'::regclass, s.oid from trees t join pg_statistic_ext s on s.stxrelid = t.oid
-        union all
-        select 'pg_class'::regclass, t.oid from trees t join pg_partitioned_table p on p.partrelid = t.oid where p.partexprs is not null
-    ), us as (
-        select r.oid, r.rolsuper or r.rolbypassrls as sees_all
-        from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = 'pgtide'
-    ), found as (
-        select 'function ' || p.oid::regprocedure as code
-        from parts
-        join pg_depend d on d.classid = parts.classid and d.objid = parts.objid and d.refobjid >= 16384
-        left join pg_operator o on d.refclassid = 'pg_operator'::regclass and o.oid = d.refobjid
-        join pg_proc p on p.oid = case d.refclassid when 'pg_proc'::regclass then d.refobjid else o.oprcode::oid end
-        join pg_roles r on r.oid = p.proowner
-        where not r.rolsuper and p.proowner <> (select oid from us)
-        union all
-        select format('policy %I', p.polname)
-        from trees t join pg_policy p on p.polrelid = t.oid cross join us
-        where t.relrowsecurity and not us.sees_all and (t.relforcerowsecurity or not pg_has_role(us.oid, t.relowner, 'USAGE'))
-    )
-    select code from found order by code limit 1;
+begin
+    return (
+        with trees as (
+            select c.oid, c.relrowsecurity, c.relowner, c.relforcerowsecurity
+            from pgtide.table_tree(i_table) t (relation) join pg_class c on c.oid = t.relation
+        ), parts as (
+            select 'pg_class'::regclass as classid, i.indexrelid as objid from trees t join pg_index i on i.indrelid = t.oid
+            where i.indexprs is not null or i.indpred is not null
+            union all
+            select 'pg_constraint'::regclass, k.oid from trees t join pg_constraint k on k.conrelid = t.oid where k.contype = 'c'
+            union all
+            select 'pg_statistic_ext'::regclass, s.oid from trees t join pg_statistic_ext s on s.stxrelid = t.oid
+            union all
+            select 'pg_class'::regclass, t.oid from trees t join pg_partitioned_table p on p.partrelid = t.oid where p.partexprs is not null
+        ), us as (
+            select r.oid, r.rolsuper or r.rolbypassrls as sees_all
+            from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = 'pgtide'
+        ), found as (
+            select 'function ' || p.oid::regprocedure as code
+            from parts
+            join pg_depend d on d.classid = parts.classid and d.objid = parts.objid and d.refobjid >= 16384
+            left join pg_operator o on d.refclassid = 'pg_operator'::regclass and o.oid = d.refobjid
+            join pg_proc p on p.oid = case d.refclassid when 'pg_proc'::regclass then d.refobjid else o.oprcode::oid end
+            join pg_roles r on r.oid = p.proowner
+            where not r.rolsuper and p.proowner <> (select oid from us)
+            union all
+            select format('policy %I', p.polname)
+            from trees t join pg_policy p on p.polrelid = t.oid cross join us
+            where t.relrowsecurity and not us.sees_all and (t.relforcerowsecurity or not pg_has_role(us.oid, t.relowner, 'USAGE'))
+        )
+        select code from found order by code limit 1);
+end;
 $$;

@@ -2,16 +2,19 @@
 --
 -- Whether a table is i_root itself, or now a partition below it. Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.is_under(i_table oid, i_root oid)
-returns bool language sql volatile
+returns bool language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-    with recursive tree as (
-        select i_table as relation
-        union all
-        select i.inhparent
-        from tree t
-        join pg_class c on c.oid = t.relation and c.relispartition
-        join pg_inherits i on i.inhrelid = t.relation
-    )
-    select exists (select from tree where relation = i_root);
+begin
+    return (
+        with recursive tree as (
+            select i_table as relation
+            union all
+            select i.inhparent
+            from tree t
+            join pg_class c on c.oid = t.relation and c.relispartition
+            join pg_inherits i on i.inhrelid = t.relation
+        )
+        select exists (select from tree where relation = i_root));
+end;
 $$;

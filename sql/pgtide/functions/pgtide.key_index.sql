@@ -2,19 +2,22 @@
 --
 -- The index behind pgtide.table_key; NULL when the table has no key.
 create or replace function pgtide.key_index(i_table oid)
-returns oid language sql stable
+returns oid language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select i.indexrelid
-    from pg_index i
-    where i.indrelid = i_table
-      and i.indisunique and i.indisvalid
-      and (i.indisprimary or i.indimmediate)
-      and i.indpred is null and i.indexprs is null
-      and not exists (
-          select from unnest(i.indkey::int2[]) as k (attnum)
-          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-          where not a.attnotnull)
-    order by i.indisprimary desc, i.indnatts, i.indexrelid
-    limit 1;
+begin
+    return (
+        select i.indexrelid
+        from pg_index i
+        where i.indrelid = i_table
+          and i.indisunique and i.indisvalid
+          and (i.indisprimary or i.indimmediate)
+          and i.indpred is null and i.indexprs is null
+          and not exists (
+              select from unnest(i.indkey::int2[]) as k (attnum)
+              join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+              where not a.attnotnull)
+        order by i.indisprimary desc, i.indnatts, i.indexrelid
+        limit 1);
+end;
 $$;

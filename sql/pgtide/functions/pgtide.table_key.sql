@@ -4,15 +4,18 @@
 -- columns that is valid, immediate, whole (no predicate, no expression) and on columns that are never null.
 -- Returns an empty array when the table has no such key.
 create or replace function pgtide.table_key(i_table oid)
-returns text[] language sql stable
+returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select array(
-        select a.attname::text
-        from pg_index i
-        cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, nr)
-        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-        where i.indexrelid = pgtide.key_index(i_table)
-          and k.nr <= coalesce((to_jsonb(i)->>'indnkeyatts')::int, i.indnatts)
-        order by k.nr);
+begin
+    return (
+        select array(
+            select a.attname::text
+            from pg_index i
+            cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, nr)
+            join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+            where i.indexrelid = pgtide.key_index(i_table)
+              and k.nr <= coalesce((to_jsonb(i)->>'indnkeyatts')::int, i.indnatts)
+            order by k.nr));
+end;
 $$;
