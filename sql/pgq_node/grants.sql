@@ -1,6 +1,6 @@
 -- Rights on schema pgq_node. Runs at every installation; roles that do not exist are left out.
 -- pgq_admin sets nodes up and runs their workers, pgq_writer runs other consumers, and with pgq_reader a node reads from its
--- provider; everybody may ask.
+-- provider; everybody may ask, but for errors.
 
 do $$
 declare
@@ -17,7 +17,15 @@ begin
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_writer', 'pgq_admin');
     grant usage on schema pgq_node to public;
-    grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to public;
+    grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.subscriber_info to public;
+    -- Consumers write what their servers said into cur_error, and that may hold values of rows: it is for those who run consumers.
+    revoke select on pgq_node.local_state from public;
+    grant select (queue_name, consumer_name, provider_node, last_tick_id, paused, uptodate) on pgq_node.local_state to public;
+    foreach v_name in array array['pgq_reader', 'pgq_writer'] loop
+        if pg_catalog.to_regrole(v_name) is not null then
+            execute pg_catalog.format('grant select on pgq_node.local_state to %I', v_name);
+        end if;
+    end loop;
     for v_function, v_name in
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_node'::regnamespace
     loop

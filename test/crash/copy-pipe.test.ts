@@ -48,7 +48,9 @@ describe('a COPY from server to server', () => {
     withPipe('sink', async ({ source, sink }) => {
       await expect(
         copyPipe(source, manyRows('n + 1000 / (150000 - n)'), sink, 'copy item from stdin'),
-      ).rejects.toMatchObject({ message: expect.stringMatching(/22012 division_by_zero|23505 unique_violation/) });
+      ).rejects.toMatchObject({
+        message: expect.stringMatching(/22012 division_by_zero|23505 unique_violation/),
+      });
       await sink.query('rollback');
       expect(await sink.first('select 1 as one')).toEqual({ one: 1 });
     }));

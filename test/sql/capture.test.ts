@@ -429,7 +429,9 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
       await client.query("select pgtide.create_capture('shop', 't'::regclass, 'public.t')");
       await other.client.query('begin isolation level repeatable read; select count(*) from t');
       await client.query("update pgq.queue set queue_cur_table = 1 where queue_name = 'shop'");
-      await expect(other.client.query('insert into t values (1)')).rejects.toThrow(/40001 serialization_failure/);
+      await expect(other.client.query('insert into t values (1)')).rejects.toThrow(
+        /40001 serialization_failure/,
+      );
       await other.client.query('rollback; insert into t values (2)');
       expect(await client.query('select ev_data from pgq.event_1_1')).toEqual([{ ev_data: '{"id":2}' }]);
     });
