@@ -76,6 +76,7 @@ export async function withSession<T>(
   };
   const finish = <Result>(report: RunReport<Result>): RunReport<Result> => {
     tally.add(report);
+    for (const text of report.serverTexts ?? []) options.terminal.err(`server: ${text}`);
     if (report.error) throw report.error;
     return report;
   };

@@ -1,4 +1,4 @@
-import { Condition, serverTextOf } from '../db/server-error.ts';
+import { Condition } from '../db/server-error.ts';
 import { asInternalError } from '../db/sqlstate.ts';
 import { PgtideError, usualRemedy } from '../errors.ts';
 import { redact, shownMessage } from '../redact.ts';
@@ -31,8 +31,6 @@ export function conclude(terminal: Terminal, verdict: Verdict): number {
 export function concludeError(terminal: Terminal, error: unknown): number {
   const { message, kind, remedy } = error instanceof PgtideError ? error : asInternalError(error);
   complain(terminal, message, remedy || usualRemedy[kind]);
-  const serverText = serverTextOf(error);
-  if (serverText !== undefined) terminal.err(`server: ${shownMessage(serverText)}`);
   if (process.env.PGTIDE_DEBUG) terminal.err(redact(stackOf(error)));
   return EXIT.fails;
 }

@@ -166,12 +166,24 @@ const lease = z
   })
   .describe('Where runs agree who does which work.');
 
+const errors = z
+  .strictObject({
+    showValues: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The log line of a run also has what servers said of errors in their own words, with values of rows. For a search; switch it off afterwards.',
+      ),
+  })
+  .describe('What errors show.');
+
 export const configSchema = z
   .strictObject({
     $schema: z.string().optional().describe('For editors; not used.'),
     nodes: z.record(name, nodeSchema).describe('The databases, by name.'),
     queues: z.record(name, queueSchema).describe('The queues, by name.'),
     lease: lease.prefault({}),
+    errors: errors.prefault({}),
   })
   .describe('pgtide.yml');
 

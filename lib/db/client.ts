@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { PgtideError } from '../errors.ts';
 import { quoteIdent } from './identifier.ts';
+import { isServerError, type ServerError, serverTextOf } from './server-error.ts';
 import { pinSession } from './session.ts';
 import { asBeginError, asPgtideError } from './sqlstate.ts';
 
@@ -52,18 +53,20 @@ export class Client {
   readonly connection: pg.Client;
 
   readonly #pinned: boolean;
-  readonly #showValues: boolean;
+  readonly #onServerText: ((text: string) => void) | undefined;
 
-  constructor(node: string, connection: pg.Client, { pinned, showValues }: ConnectionOptions = {}) {
+  constructor(node: string, connection: pg.Client, { pinned, onServerText }: ConnectionOptions = {}) {
     this.node = node;
     this.connection = connection;
     this.#pinned = pinned ?? false;
-    this.#showValues = showValues ?? false;
+    this.#onServerText = onServerText;
+    if (onServerText) connection.on('notice', (notice) => onServerText(serverTextOf(notice as ServerError)));
   }
 
   /** What the driver threw at this statement, as an error without values. */
   errorOf(error: unknown, statement?: string): PgtideError {
-    return asPgtideError(error, this.node, { statement, showValues: this.#showValues });
+    if (isServerError(error)) this.#onServerText?.(serverTextOf(error));
+    return asPgtideError(error, this.node, { statement });
   }
 
   /** Runs one statement (or, without values, several) and returns the rows of the last. */
@@ -116,9 +119,12 @@ export class Client {
 
   /** Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. */
   async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
-    await this.script(beginStatement(options)).catch((error: unknown) => {
-      throw asBeginError(error, this.node);
-    });
+    const begin = beginStatement(options);
+    await this.script(this.#onServerText ? `${begin}; set local pgtide.show_values = 'on'` : begin).catch(
+      (error: unknown) => {
+        throw asBeginError(error, this.node);
+      },
+    );
     let result: T;
     try {
       result = await work();
@@ -162,8 +168,8 @@ export interface ConnectionOptions {
    * or the database has made transactions read only. Default: false.
    */
   pinned?: boolean;
-  /** Errors keep the server's own words, which may hold values of rows (lib/db/server-error.ts). Default: false. */
-  showValues?: boolean;
+  /** Is given the server's own words of errors, which may hold values of rows (setting errors.showValues). Default: nobody is. */
+  onServerText?: ((text: string) => void) | undefined;
 }
 
 /** Opens a connection for the time of `work`, and closes it whatever happens. */

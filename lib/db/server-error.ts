@@ -36,12 +36,12 @@ export interface Circumstances {
   statement?: string | undefined;
   /** The error came before the first statement. */
   connecting?: boolean | undefined;
-  /** The server's own words are kept beside the message (`Condition.serverText`): setting errors.showValues. */
-  showValues?: boolean | undefined;
 }
 
 export interface Description {
   message: string;
+  /** The same without its detail. */
+  primary?: string | undefined;
   /** Of our own functions alone. */
   hint?: string | undefined;
 }
@@ -54,8 +54,6 @@ export class Condition extends Error {
   declare readonly column?: string;
   declare readonly dataType?: string;
   declare readonly constraint?: string;
-  /** Only with errors.showValues. */
-  declare readonly serverText?: string;
 }
 
 const ourSchemas = 'pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste';
@@ -86,7 +84,7 @@ export function isServerError(error: unknown): error is ServerError {
 export function describeServerError(error: ServerError, circumstances: Circumstances = {}): Description {
   if (isOurs(error)) {
     const detail = error.detail ? ` (${error.detail})` : '';
-    return { message: `${error.message}${detail}`, hint: error.hint || undefined };
+    return { message: `${error.message}${detail}`, primary: error.message, hint: error.hint || undefined };
   }
   const { code, file, routine } = error;
   const ofProxy = file === undefined && routine === undefined && code.startsWith('08');
@@ -101,7 +99,7 @@ export function describeServerError(error: ServerError, circumstances: Circumsta
 }
 
 /** The cause to keep in place of the driver's error, on which the server's texts, or a secret, may hang. */
-export function asCondition(error: unknown, message: string, circumstances: Circumstances = {}): Condition {
+export function asCondition(error: unknown, message: string): Condition {
   const condition = new Condition(message);
   condition.name = 'Condition';
   condition.stack = `${condition.name}: ${message}${framesOf(error)}`;
@@ -111,17 +109,17 @@ export function asCondition(error: unknown, message: string, circumstances: Circ
     if (!isRaised(error))
       for (const key of ['schema', 'table', 'column', 'dataType', 'constraint'] as const)
         if (error[key] !== undefined) fields[key] = error[key];
-    if (circumstances.showValues)
-      fields.serverText = [error.message, error.detail, error.where].filter(Boolean).join('\n');
   }
   return Object.assign(condition, fields);
 }
 
-/** The server's own words, where errors.showValues has kept them. */
-export function serverTextOf(error: unknown): string | undefined {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-    if (cause instanceof Condition && cause.serverText !== undefined) return cause.serverText;
-  return undefined;
+/** The server's own words, which may hold values: for where they were asked for, and nowhere else. */
+export function serverTextOf({
+  message,
+  detail,
+  where,
+}: Pick<ServerError, 'message' | 'detail' | 'where'>): string {
+  return [message, detail, where].filter(Boolean).join('\n');
 }
 
 /** A function in a procedural language has made the error, and its fields: their texts are whatever it likes. */
@@ -163,15 +161,22 @@ function copiedColumn({ where }: ServerError): string | undefined {
 }
 
 const unknownNames = new Set(['3F000', '42P01', '42P02', '42702', '42703', '42704', '42883']);
+const LITERALS = /'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|\$\w*\$[\s\S]*/g;
 
-/** The name in our statement that the server points at. A literal is not a name, and is not shown. */
-function unknownName(
-  { code, position, internalQuery }: ServerError,
-  statement: string | undefined,
-): string[] {
-  if (!unknownNames.has(code) || position === undefined || internalQuery !== undefined) return [];
+/**
+ * The name in our statement that the server points at, or, where it does not point, that it quotes and our statement has. A literal
+ * is not a name, and is not shown.
+ */
+function unknownName(error: ServerError, statement = ''): string[] {
+  const { code, position, internalQuery, where, message } = error;
+  if (!unknownNames.has(code) || internalQuery !== undefined || isRaised(error)) return [];
+  if (position === undefined) {
+    const known = where === undefined ? statement.replaceAll(LITERALS, "''") : '';
+    const [, name] = /"([^"]{1,63})"/.exec(message) ?? [];
+    return name !== undefined && known.split(/[^\w$.]+/).includes(name) ? [name] : [];
+  }
   // The server counts characters, and not UTF-16 units.
-  const rest = [...(statement ?? '')].slice(Number(position) - 1, Number(position) + 200).join('');
+  const rest = [...statement].slice(Number(position) - 1, Number(position) + 200).join('');
   const name = /^(?:"(?:[^"]|"")*"|[a-z_]\w*)(?:\.(?:"(?:[^"]|"")*"|[a-z_]\w*)){0,2}/i.exec(rest)?.[0];
   return name === undefined ? [] : [name];
 }

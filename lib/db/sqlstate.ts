@@ -100,12 +100,12 @@ export function asPgtideError(error: unknown, node: string, circumstances: Circu
   if (error instanceof PgtideError) return error;
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   if (!isServerError(first)) return driverError(first, node);
-  const { message, hint } = describeServerError(first, circumstances);
+  const { message, primary, hint } = describeServerError(first, circumstances);
   return new PgtideError(kindOfServer(first.code), `${node}: ${message}`, {
     remedy: NOT_INSTALLED.test(message)
       ? notInstalledRemedy
       : (hint ?? (first.code === READ_ONLY ? standbyRemedy : undefined)),
-    cause: asCondition(first, message, circumstances),
+    cause: asCondition(first, primary ?? message),
   });
 }
 

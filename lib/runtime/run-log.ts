@@ -1,4 +1,3 @@
-import { serverTextOf } from '../db/server-error.ts';
 import type { PgtideError } from '../errors.ts';
 import { shownMessage } from '../redact.ts';
 import { type RunReport, shownError } from './run-report.ts';
@@ -27,16 +26,12 @@ function lagMetric(timestamp: number) {
   };
 }
 
-/**
- * The stack is of use only where the message was not written for an operator. `serverText` is there only with errors.showValues.
- */
+/** The stack is of use only where the message was not written for an operator. */
 function loggedError(error: PgtideError) {
   const { stack } = error.cause instanceof Error ? error.cause : error;
-  const serverText = serverTextOf(error);
   return {
     ...shownError(error),
     ...(error.kind === 'internal' && stack ? { stack: shownMessage(stack) } : {}),
-    ...(serverText === undefined ? {} : { serverText: shownMessage(serverText) }),
   };
 }
 

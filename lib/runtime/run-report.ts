@@ -22,6 +22,8 @@ export interface RunReport<Result = undefined> {
   steps: Record<string, number>;
   durationMs: number;
   error?: PgtideError;
+  /** With errors.showValues: what servers said of errors, in their own words. */
+  serverTexts?: string[];
   /** The lease could not be given back; it expires by itself. */
   releaseError?: string;
   /** A unit that has work from this run could not be woken; it begins when its rest is over. */

@@ -4,6 +4,7 @@ import { type Config, nodeConfig, queueConfig } from '../config/config.ts';
 import type { Lease, LeaseStore } from '../lease/lease-store.ts';
 import { leaseKey } from '../lease/lease-store.ts';
 import type { Outcome } from '../outcome.ts';
+import { shownMessage } from '../redact.ts';
 import { withNode } from '../secrets/connection-target.ts';
 import type { SecretReader } from '../secrets/secret-reader.ts';
 import type { ProgressEvent, UnitContext } from '../units/context.ts';
@@ -193,7 +194,8 @@ function makeContext(
     clock,
     connect: (node, work) => {
       const cutAfterMs = given.budget.remainingMs() + SILENCE_MS;
-      const connector = { secrets, applicationName: applicationName(request), cutAfterMs };
+      const onServerText = config.errors.showValues ? noteServerText(report) : undefined;
+      const connector = { secrets, applicationName: applicationName(request), cutAfterMs, onServerText };
       return withNode(node, nodeConfig(config, node), connector, work);
     },
     count: (name, by) => add(report.counts, name, by),
@@ -209,6 +211,16 @@ function makeContext(
       }
     },
     ...(progress ? { progress } : {}),
+  };
+}
+
+/** How many of a server's texts a log line has. */
+const MOST_SERVER_TEXTS = 5;
+
+function noteServerText(report: RunReport<unknown>): (text: string) => void {
+  return (text) => {
+    report.serverTexts ??= [];
+    if (report.serverTexts.length < MOST_SERVER_TEXTS) report.serverTexts.push(shownMessage(text));
   };
 }
 

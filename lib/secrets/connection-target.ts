@@ -56,8 +56,9 @@ export interface NodeConnector {
   secrets: SecretReader;
   /** Shown by the server in pg_stat_activity. */
   applicationName: string;
-  /** As lib/db/client.ts has it. */
+  /** As lib/db/client.ts has them. */
   cutAfterMs?: number;
+  onServerText?: ((text: string) => void) | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 -- Rights on schema pgq_node. Runs at every installation; roles that do not exist are left out.
--- Everybody may ask. With the right to consume from a queue a node subscribes at its provider; these functions run with the
+-- Everybody may ask, but for errors. With the right to consume from a queue a node subscribes at its provider; these functions run with the
 -- caller's rights, and the queue's gate decides (pgq._gate). The real extension pgq has no gates; there pgq_reader may call what is
 -- behind them. All else is for the owner: queues of nodes are closed, and who could change their nodes, or move the positions of
 -- their consumers, could take a subscriber from its provider. pgq_admin has what maintenance calls.
@@ -23,7 +23,14 @@ begin
     grant usage on schema pgq_node to public;
     execute pg_catalog.format('revoke all on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state,'
         ' pgq_node.subscriber_info from %s', v_grantees);
-    grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state, pgq_node.subscriber_info to public;
+    grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.subscriber_info to public;
+    -- Consumers write what their servers said into cur_error, and that may hold values of rows: it is for those who run consumers.
+    grant select (queue_name, consumer_name, provider_node, last_tick_id, paused, uptodate) on pgq_node.local_state to public;
+    foreach v_name in array array['pgq_reader', 'pgq_writer'] loop
+        if pg_catalog.to_regrole(v_name) is not null then
+            execute pg_catalog.format('grant select on pgq_node.local_state to %I', v_name);
+        end if;
+    end loop;
     for v_function, v_name in
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_node'::regnamespace
     loop

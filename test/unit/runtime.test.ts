@@ -12,8 +12,10 @@ import { onDemandHandler } from '../../lib/runtime/on-demand-handler.ts';
 import { planServing, selectPairs } from '../../lib/runtime/pairs.ts';
 import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
+import { type LambdaHandler, stack } from '../../lib/runtime/stack.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
 import type { UnitContext } from '../../lib/units/context.ts';
+import { allOf } from '../support/leaks.ts';
 
 /** Nothing listens there: a unit that connects fails at once. */
 const config = parseConfig(`
@@ -524,4 +526,45 @@ test('a configuration that is not valid fails the run with every problem in it',
   const broken = { ...environment, config: () => parseConfig('nodes: 1') };
   const handler = scheduledHandler({ name: 'tick', environment: broken, unit: NEVER_RUN });
   await expect(handler({}, lambdaContext())).rejects.toThrow(/nodes: 1 must be of type/);
+});
+
+test('what a function throws to Lambda has no cause, no other error on it, and no secret', async () => {
+  const { environment } = await world();
+  const server = Object.assign(new Error('duplicate key: (hunter2)'), {
+    severity: 'ERROR',
+    code: '23505',
+    detail: 'Key (email)=(hunter2) already exists.',
+    where: 'COPY t, line 1: "hunter2"',
+    file: 'nbtinsert.c',
+    routine: '_bt_check_unique',
+    schema: 'public',
+    table: 't',
+  });
+  const thrown = [
+    new PgtideError('privilege', 'postgres://app:hunter2@h/d', { cause: server }),
+    server,
+    new AggregateError([server], 'hunter2'),
+    Object.assign(new TypeError('Invalid URL hunter2'), { input: 'postgres://u:hunter2@h' }),
+    'hunter2',
+  ];
+  for (const error of thrown) {
+    const unit = () => Promise.reject(error);
+    const scheduled = scheduledHandler({ name: 'tick', environment, unit });
+    const outside = stack({
+      unit: 'tick',
+      event: z.unknown(),
+      mostMs: 1000,
+      environment,
+      work: unit,
+      failed: () => {
+        throw error;
+      },
+    });
+    for (const handler of [scheduled, outside] as LambdaHandler<unknown>[]) {
+      const reason: unknown = await handler({}, lambdaContext()).catch((caught: unknown) => caught);
+      expect(allOf(reason)).not.toContain('hunter2');
+      expect(reason).not.toHaveProperty('originalError');
+      expect(reason).not.toHaveProperty('cause');
+    }
+  }
 });

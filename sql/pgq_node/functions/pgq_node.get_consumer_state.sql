@@ -2,6 +2,7 @@
 --
 -- Position and flags of a consumer that runs on this node.
 --
+-- Arguments: cur_error - null for a caller without the right to read it
 -- Returns: ret_code, ret_note, and the state: 100; 404 unknown queue or consumer
 -- Writes: nothing
 create or replace function pgq_node.get_consumer_state(
@@ -27,7 +28,8 @@ begin
         ret_note := 'Unknown queue: ' || coalesce(i_queue_name, 'null');
         return;
     end if;
-    select s.last_tick_id, s.provider_node, l.node_location, s.paused, s.uptodate, s.cur_error
+    select s.last_tick_id, s.provider_node, l.node_location, s.paused, s.uptodate,
+           case when pgq_node._may_read_errors() then s.cur_error end
       into completed_tick, provider_node, provider_location, paused, uptodate, cur_error
       from pgq_node.local_state s
       left join pgq_node.node_location l on l.queue_name = s.queue_name and l.node_name = s.provider_node

@@ -2,7 +2,7 @@
 --
 -- What this node's worker needs to know before a batch.
 --
--- Arguments: completed_tick - its position; local_queue_top - the last tick of the local queue, and global_watermark: null on
+-- Arguments: cur_error - null for a caller without the right to read it; completed_tick - its position; local_queue_top - the last tick of the local queue, and global_watermark: null on
 --            a leaf
 -- Returns: ret_code, ret_note, and the state: 100; 404 unknown queue
 -- Writes: nothing
@@ -27,7 +27,8 @@ create or replace function pgq_node.get_worker_state(
 ) returns record
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    select n.node_type, n.node_name, s.last_tick_id, s.provider_node, l.node_location, s.paused, s.uptodate, s.cur_error,
+    select n.node_type, n.node_name, s.last_tick_id, s.provider_node, l.node_location, s.paused, s.uptodate,
+           case when pgq_node._may_read_errors() then s.cur_error end,
            n.worker_name, n.combined_queue, c.node_type
       into node_type, node_name, completed_tick, provider_node, provider_location, paused, uptodate, cur_error,
            worker_name, combined_queue, combined_type

@@ -43,7 +43,7 @@ begin
                 when foreign_key_violation then
                     -- Rows that are there do not fit; the key is there for all others, copy validates it once it can, and status tells it.
                     get stacked diagnostics v_schema = schema_name, v_table = table_name, v_constraint = constraint_name;
-                    v_failure := pgtide.failure_text(sqlstate, null, null, v_schema, v_table, null, v_constraint, null, null);
+                    v_failure := pgtide.failure_text(sqlstate, sqlerrm, null, v_schema, v_table, null, v_constraint, null, null);
                     v_relation := londiste.find_table_oid(v_saved.table_name);
                     if v_saved.restore_sql like 'alter table % add constraint %' and v_saved.restore_sql not like '% NOT VALID'
                             and (select c.relkind = 'r' from pg_class c where c.oid = v_relation) then

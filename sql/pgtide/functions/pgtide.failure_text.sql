@@ -5,6 +5,7 @@
 --   - the message of an error that a function of our schemas raised (SQLSTATE TD..., and the context begins with that function)
 --   - SQLSTATE and condition, and names of tables, columns, constraints and types that exist in the catalog under these names
 --   - the name of the PL/pgSQL function in which it happened
+-- The text itself goes to the client that has asked for it (setting pgtide.show_values = on), as a warning.
 -- i_event is the event whose row it was, where that is known.
 -- Returns for example '23505 unique_violation: table public.orders, constraint orders_email_key, event 4711'.
 create or replace function pgtide.failure_text(i_state text, i_message text, i_context text, i_schema text, i_table text,
@@ -18,6 +19,9 @@ declare
     v_relation oid;
     v_names text;
 begin
+    if current_setting('pgtide.show_values', true) = 'on' then
+        raise warning '%', i_message using detail = coalesce(i_context, '');
+    end if;
     if i_state like 'TD%' and v_first ~ '(^|[^a-z0-9_$."])(pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\.[a-z0-9_]+\(' then
         return format('%s (SQLSTATE %s)', i_message, i_state);
     end if;

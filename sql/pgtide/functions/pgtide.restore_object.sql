@@ -60,7 +60,7 @@ begin
             get stacked diagnostics v_schema = schema_name, v_table = table_name, v_column = column_name, v_constraint = constraint_name,
                 v_context = pg_exception_context;
             update pgtide.saved_ddl d
-            set error = pgtide.failure_text(sqlstate, null, v_context, v_schema, v_table, v_column, v_constraint, null, null), tried_at = now()
+            set error = pgtide.failure_text(sqlstate, sqlerrm, v_context, v_schema, v_table, v_column, v_constraint, null, null), tried_at = now()
             where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name
               and d.restore_sql = v_saved.restore_sql;
             return case when found then 'failed' else 'begun' end;

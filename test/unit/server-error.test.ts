@@ -1,0 +1,78 @@
+/** How a server's error becomes a message, where it depends on nothing but the error: its language, its source, its context. */
+import { expect, it } from 'vitest';
+import { conditionOf } from '../../lib/db/conditions.ts';
+import { describeServerError, type ServerError } from '../../lib/db/server-error.ts';
+import { createDatabase, postgres } from '../support/database.ts';
+
+const serverError = (fields: Partial<ServerError>): ServerError =>
+  Object.assign(new Error('geheim'), { severity: 'FEHLER', code: 'P0001', ...fields }) as ServerError;
+
+it.each([
+  'PL/pgSQL function pgtide.deny() line 3 at RAISE',
+  'PL/pgSQL-Funktion pgtide.deny() Zeile 3 bei RAISE',
+  'fonction PL/pgSQL pgtide.deny(), ligne 3, à RAISE',
+  'PL/pgSQL関数pgtide.deny()の3行目 - RAISE',
+])('what a function of ours raises is said in any language: %s', (where) => {
+  const error = serverError({
+    code: 'TD003',
+    routine: 'exec_stmt_raise',
+    file: 'pl_exec.c',
+    where,
+    hint: 'tipp',
+  });
+  expect(describeServerError(error)).toMatchObject({ message: 'geheim', hint: 'tipp' });
+});
+
+it.each([
+  [
+    'PL/pgSQL-Funktion public.f(text) Zeile 3 bei RAISE\nPL/pgSQL-Funktion pgtide.apply_set() Zeile 1',
+    'public.f',
+  ],
+  ['PL/pgSQL function "pgtide.deny("() line 3 at RAISE', '"pgtide.deny("'],
+  ['PL/pgSQL function x."pgtide.deny()"(text) line 3 at RAISE', 'x."pgtide.deny()"'],
+  ['PL/pgSQL function pgtide_evil.deny() line 3 at RAISE', 'pgtide_evil.deny'],
+  ['PL/pgSQL function "a\n pgtide.deny()"() line 3 at RAISE', '"a\n pgtide.deny()"'],
+])('a function of a user is not taken for one of ours: %s', (where, name) => {
+  const error = serverError({
+    code: 'TD003',
+    routine: 'exec_stmt_raise',
+    file: 'pl_exec.c',
+    where,
+    table: 'geheim',
+    constraint: 'geheim',
+    hint: 'geheim',
+  });
+  expect(describeServerError(error)).toEqual({ message: `TD003: function ${name}` });
+});
+
+it('a value in the context of another error is not taken for a function', () => {
+  const error = serverError({
+    code: '22P02',
+    file: 'jsonfuncs.c',
+    routine: 'json_ereport_error',
+    where: 'JSON data, line 1: pgtide.deny( at RAISE geheim',
+  });
+  expect(describeServerError(error)).toEqual({ message: '22P02 invalid_text_representation' });
+});
+
+it('the names of conditions are those of PostgreSQL, and the same in SQL', async () => {
+  const db = await createDatabase(await postgres(18), { installed: true });
+  await db.client(async (client) => {
+    const ours = await client.query<{ name: string }>(
+      `select distinct pgtide.condition_name(state) as name
+         from (select c || n as state from unnest(array['0A','20','21','22','23','27','42','44','54','P0']) c,
+                 (select lpad(upper(to_hex(i)), 3, '0') as n from generate_series(0, 4095) i
+                  union select x || lpad(i::text, 2, '0') from unnest(array['P','C','F','H','L','M','N']) x, generate_series(0, 29) i
+                  union select '0' || lpad(i::text, 1, '0') || x from unnest(array['H','M','N']) x, generate_series(0, 9) i) s) states
+        where pgtide.condition_name(state) like '% %'`,
+    );
+    expect(ours.length).toBeGreaterThan(40);
+    for (const { name } of ours) {
+      const [state = '', condition] = name.split(' ');
+      expect(conditionOf(state)).toBe(name);
+      await client.query(
+        `do $$ begin raise exception 'x' using errcode = '${state}'; exception when ${condition} then null; end $$`,
+      );
+    }
+  });
+});
