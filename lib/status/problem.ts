@@ -14,6 +14,7 @@ const severities = {
   'table-replaced': 'error',
   'replica-uncaptured': 'error',
   'capture-stale': 'information',
+  'order-unsettled': 'information',
   'table-missing': 'error',
   'table-not-added': 'information',
   'structure-drift': 'error',

@@ -147,6 +147,9 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       };
       await write();
       await on.mallory.query(`create index spying on t (n) where spy('x') = 'x'`);
+      expect(await on.owner.query(`select pgtide.foreign_code('hers.t'::regclass) as code`)).toEqual([
+        { code: 'function hers.spy(text)' },
+      ]);
       await write();
       await on.owner.query(`select pgtide.create_capture('shop', 'hers.t'::regclass, 'hers.t')`);
       await write();

@@ -8,6 +8,7 @@
 --   table-missing         the table itself is gone
 --   table-replaced        it is another table than the one that was captured under this name, and its rows are not known to followers
 --   replica-uncaptured    a native subscription writes to the table, or the queue's policy wants writes in replica mode captured, and these are not
+--   order-unsettled       the table is not looked into (pgtide.foreign_code), so that the order of nested statements is not settled
 --   capture-stale         the table's shape has changed, or the database was restored from a dump: captured exactly, but slowly, until
 --                         the next maintain
 create or replace function pgtide.capture_problems(i_queue text)
@@ -81,5 +82,12 @@ as $$
                      where n.relation not in (select g.relation from pgtide.replica_triggers(r.queue_id, r.root) g))
              or exists (select from pgtide.replica_triggers(r.queue_id, r.root) g where g.enabled <> 'R')
              or exists (select from pgtide.table_tree(r.root) t (relation), pgtide.capture_triggers(r.queue_id, t.relation) g
-                        where g.suffix like 'trunc%' and g.enabled <> 'A') end;
+                        where g.suffix like 'trunc%' and g.enabled <> 'A') end
+    union all
+    select r.name, 'order-unsettled',
+           format('%s is not looked into, because that would run code of another role: %s; what nested statements do to one row may be captured out of order',
+                  r.name, f.code),
+           'let a superuser or the owner of schema pgtide own that function, or take it out of the table'
+    from relations r cross join lateral pgtide.foreign_code(r.root) f (code)
+    where r.relation = r.root and f.code is not null;
 $$;
