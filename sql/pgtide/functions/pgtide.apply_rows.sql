@@ -22,7 +22,7 @@ declare
 begin
     changed := 0; missing := 0; conflicts := 0;
     for v_shape in execute format(
-        'select h.shape, h.columns, h.key, h.tag like ''pgtide:sql:%%'' and h.ev_type like ''{"op":"UPDATE"%%'' as partial, g.rows, g.alone from (%s) g
+        'select h.shape, h.columns, h.key, h.same_key, h.tag like ''pgtide:sql:%%'' and h.ev_type like ''{"op":"UPDATE"%%'' as partial, g.rows, g.alone from (%s) g
          join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = g.shape where g.op = $1',
         case when i_ev_id is null
              then format('select op, shape, rows, count(*) over () = 1 as alone from pg_temp.pgtide_groups where nr = %s', i_nr)
@@ -32,8 +32,7 @@ begin
         v_where := case when i_ev_id is not null then 'r.ev_id = ' || i_ev_id
                         when v_shape.alone then 'true'
                         else format('r.op = %L and r.shape = %s', i_op, v_shape.shape) end;
-        select string_agg(format('t.%I %s r.c%s%s', a.attname, k.operator, a.attnum, k.collated), ' and ') into v_same_key
-        from pgtide.key_equality(i_table, v_shape.key) k join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum;
+        v_same_key := v_shape.same_key;
 
         v_count := 0;
         if i_op <> 'I' or i_overwrite then

@@ -28,7 +28,6 @@ as $$
 declare
     v_table record;
     v_again bool;
-    v_misfit text;
     v_failed text;
     v_state text;
     v_message text;
@@ -55,7 +54,8 @@ begin
 
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
     -- See pgtide.type_stage.
-    create temp table pgtide_shapes (nr int, shape int, ev_type text, tag text, columns int[], key int[]) on commit drop;
+    create temp table pgtide_shapes (nr int, shape int, ev_type text, tag text, columns int[], key int[],
+        same_key text, groups bool) on commit drop;
     create temp table pgtide_groups (nr int, op "char", shape int, rows bigint) on commit drop;
     if (select count(*) > 50 from pg_temp.pgtide_work) then
         create index on pg_temp.pgtide_work (nr);
@@ -78,11 +78,6 @@ begin
                 raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
             end if;
             continue when v_table.events = 0;
-            select k.misfit into v_misfit from pg_temp.pgtide_kinds k
-            where k.table_name = v_table.table_name and k.misfit is not null limit 1;
-            if found then
-                raise exception '%', v_misfit using errcode = 'TD004';
-            end if;
             perform pgtide.check_readable(v_table.table_name);
             update pg_temp.pgtide_work
             set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess,
@@ -92,7 +87,7 @@ begin
             update pg_temp.pgtide_work set
                 lazy = (select c.relkind = 'v' from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || v_table.nr)),
                 one_by_one = (select (count(distinct h.key) > 1 or bool_or(h.key = '{}')
-                                      or not (select coalesce(bool_and(k.groups), true) from pgtide.key_equality(v_table.oid, min(h.key)) k))
+                                      or not coalesce(bool_and(h.groups), true))
                                      and (i_on_conflict = 'overwrite' or bool_or(h.ev_type not like '{"op":"INSERT"%'))
                               from pg_temp.pgtide_shapes h where h.nr = v_table.nr)
             where nr = v_table.nr;

@@ -4,11 +4,13 @@
 --   i_key   attnums
 --   i_data  an SQL expression: the event's JSON
 create or replace function pgtide.event_keys(i_table oid, i_key int[], i_data text)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when bool_and(k.groups) then string_agg(
+begin
+    return (select case when bool_and(k.groups) then string_agg(
         format('(%s->>%L)::%s%s', i_data, a.attname, format_type(a.atttypid, -1), k.collated), ', ' order by k.nr) end
     from pgtide.key_equality(i_table, i_key) k
-    join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum;
+    join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum);
+end;
 $$;

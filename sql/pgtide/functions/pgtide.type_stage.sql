@@ -4,7 +4,7 @@
 --   ev_id, op (I, U, D as the event says, or as the collapse says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
 --   without a key)
 -- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
--- key as attnums), and in pgtide_groups the numbers of rows: (nr, op, shape, rows).
+-- key as attnums, the condition that row r of pgtide_rows is row t of the table, and whether GROUP BY compares keys like that), and in pgtide_groups the numbers of rows: (nr, op, shape, rows).
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
 -- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart. With i_guess, the keys
 -- of events of one kind may be taken for distinct by a sample of them.
@@ -94,8 +94,7 @@ begin
         v_columns := 'nothing text';
         v_values := '(s.x).nothing';
     end if;
-    select coalesce(bool_and(k.groups), true) into v_groups
-    from (select distinct key from pg_temp.pgtide_shapes where nr = i_nr) h, pgtide.key_equality(i_table, h.key) k;
+    v_groups := pgtide.note_keys(i_table, i_nr);
     if i_collapse and v_groups
             and (select count(distinct key) = 1 and min(cardinality(key)) > 0 from pg_temp.pgtide_shapes where nr = i_nr) then
         v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr,
