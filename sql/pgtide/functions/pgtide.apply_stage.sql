@@ -28,16 +28,6 @@ as $$
 declare
     v_table record;
     v_again bool;
-    v_failed text;
-    v_state text;
-    v_message text;
-    v_context text;
-    v_schema text;
-    v_relation text;
-    v_column text;
-    v_constraint text;
-    v_type text;
-    v_event bigint;
 begin
     perform pgtide.take_truncates(i_queue);
 
@@ -73,45 +63,9 @@ begin
             from pg_temp.pgtide_kinds k where k.table_name = w.table_name and k.op <> 'T') c
         order by nr
     loop
-        begin
-            if v_table.oid is null then
-                raise exception 'table % is not there', v_table.table_name using errcode = 'TD004';
-            end if;
-            continue when v_table.events = 0;
-            perform pgtide.check_readable(v_table.table_name);
-            update pg_temp.pgtide_work
-            set collapsed = pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, v_table.collapse, v_table.guess,
-                i_on_conflict <> 'overwrite')
-            where nr = v_table.nr;
-            -- Rows have a last image only if one key, always the same, and grouped as its index compares it, tells them apart. Of inserts alone all images are the last.
-            update pg_temp.pgtide_work set
-                lazy = (select c.relkind = 'v' from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || v_table.nr)),
-                one_by_one = (select (count(distinct h.key) > 1 or bool_or(h.key = '{}')
-                                      or not coalesce(bool_and(h.groups), true))
-                                     and (i_on_conflict = 'overwrite' or bool_or(h.ev_type not like '{"op":"INSERT"%'))
-                              from pg_temp.pgtide_shapes h where h.nr = v_table.nr)
-            where nr = v_table.nr;
-            if (select count(distinct h.columns) > 1 and bool_or(h.tag !~ '^pgtide:[0-9a-f]{8}$')
-                from pg_temp.pgtide_shapes h where h.nr = v_table.nr and h.ev_type not like '{"op":"DELETE"%')
-               and (select collapsed > 0 from pg_temp.pgtide_work where nr = v_table.nr) then
-                update pg_temp.pgtide_work
-                set collapsed = pgtide.fold_stage(v_table.table_name, v_table.oid, v_table.nr) where nr = v_table.nr;
-                perform pgtide.type_stage(v_table.table_name, v_table.oid, v_table.nr, false, false, false);
-            end if;
-        exception when others or assert_failure then
-            get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_context = pg_exception_context,
-                v_schema = schema_name, v_relation = table_name, v_column = column_name, v_constraint = constraint_name,
-                v_type = pg_datatype_name;
-            if not pgtide.is_table_failure(v_state) then
-                raise;
-            end if;
-            select f.ev_id, coalesce(f.schema_name, v_schema), coalesce(f.table_name, v_relation), coalesce(f.column_name, v_column)
-            into v_event, v_schema, v_relation, v_column
-            from pgtide.find_failure(v_table.table_name, v_table.oid, v_table.nr, v_state, null) f;
-            v_failed := pgtide.table_failure(v_state, pgtide.failure_text(v_state, v_message, v_context, v_schema, v_relation, v_column,
-                v_constraint, v_type, v_event), i_on_conflict);
-            update pg_temp.pgtide_work set error = v_failed where nr = v_table.nr;
-        end;
+        if v_table.oid is null or v_table.events > 0 then
+            perform pgtide.type_table(v_table.nr, v_table.collapse, v_table.guess, i_on_conflict);
+        end if;
     end loop;
 
     if i_replica then
@@ -122,8 +76,10 @@ begin
                                                  except select nr from pg_temp.pgtide_own_keys));
             update pg_temp.pgtide_work set truncated = false where nr not in (select nr from pg_temp.pgtide_own_keys);
         exception when others then
+            if not pgtide.is_table_failure(sqlstate) then
+                raise;
+            end if;
             -- One by one below: which it is, shows there.
-            perform pgtide.table_failure(sqlstate, sqlerrm, 'set-aside');
         end;
         for v_table in select * from pg_temp.pgtide_work where error is null order by nr loop
             perform pgtide.apply_tables(array[v_table.nr], true, i_on_conflict);

@@ -1,7 +1,8 @@
 -- pgtide.check_readable(i_table) returns void
 --
--- Raises TD004 if the types of this table's columns do not keep the values of its staged events (pgtide.note_types), and TD007 if one of them is not a row in the form of its type, or came as one that could not be read or sent (tag
--- pgtide:unreadable, with its type and the reason as data).
+-- Raises TD004 if the types of this table's columns do not keep the values of its staged events (pgtide.note_types), and TD007 if one
+-- of them is not a row in the form of its type, or came as one that could not be read or sent (tag pgtide:unreadable, with its type and
+-- the reason as data).
 create or replace function pgtide.check_readable(i_table text)
 returns void language plpgsql stable
 set search_path = pg_catalog, pg_temp
