@@ -71,6 +71,7 @@ const harmless = new Set([
   '42501:aclcheck_error',
   '42501:aclcheck_error_col',
   '42501:aclcheck_error_type',
+  '42501:check_enable_rls',
   '55P03:ProcessInterrupts',
   '57014:ProcessInterrupts',
   '57P01:ProcessInterrupts',

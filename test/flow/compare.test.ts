@@ -223,11 +223,15 @@ test('a table that cannot be compared is an error of its own; the others are com
   expect(equal).toBe(false);
   expect(tables.map(({ name, verdict, error }) => [name, verdict, error])).toEqual([
     ['public.dropped', 'error', 'new: there is no table public.dropped'],
-    ['public.forbidden', 'error', 'old: permission denied for table forbidden'],
+    [
+      'public.forbidden',
+      'error',
+      'old: permission denied for table forbidden (42501 insufficient_privilege)',
+    ],
     [
       'public.hidden',
       'error',
-      'old: query would be affected by row-level security policy for table "hidden"',
+      'old: query would be affected by row-level security policy for table "hidden" (42501 insufficient_privilege)',
     ],
     ['public.here', 'equal', undefined],
   ]);

@@ -52,8 +52,8 @@ describe.each([
   { provider: 18, subscriber: 14 },
 ])('from PostgreSQL $provider to $subscriber', (versions) => {
   test('every table arrives whole, and a second time makes nothing', async () => {
-    const provider = await createDatabase(await postgres(versions.provider));
-    const subscriber = await createDatabase(await postgres(versions.subscriber));
+    const provider = await createDatabase(await postgres(versions.provider), { installed: true });
+    const subscriber = await createDatabase(await postgres(versions.subscriber), { installed: true });
     await provider.client((from) =>
       subscriber.client(async (to) => {
         const names = await createHostileSchema(from, versions.provider);
@@ -79,8 +79,8 @@ describe.each([
 });
 
 test('what a version cannot have is told', async () => {
-  const provider = await createDatabase(await postgres(18));
-  const subscriber = await createDatabase(await postgres(10));
+  const provider = await createDatabase(await postgres(18), { installed: true });
+  const subscriber = await createDatabase(await postgres(10), { installed: true });
   await provider.client((from) =>
     subscriber.client(async (to) => {
       const names = await createHostileSchema(from, 18);
@@ -110,8 +110,8 @@ test('what a version cannot have is told', async () => {
 });
 
 test('a table that cannot be made is refused with all the reasons, and nothing is made', async () => {
-  const provider = await createDatabase(await postgres(17));
-  const subscriber = await createDatabase(await postgres(17));
+  const provider = await createDatabase(await postgres(17), { installed: true });
+  const subscriber = await createDatabase(await postgres(17), { installed: true });
   await provider.superuser((client) => client.query('create extension citext; create extension btree_gist'));
   await provider.client((from) =>
     subscriber.client(async (to) => {
@@ -148,7 +148,10 @@ test('a table that cannot be made is refused with all the reasons, and nothing i
 
 test('foreign keys to tables that are not made are told, inheritance too', async () => {
   const server = await postgres(17);
-  const [provider, subscriber] = [await createDatabase(server), await createDatabase(server)];
+  const [provider, subscriber] = [
+    await createDatabase(server, { installed: true }),
+    await createDatabase(server, { installed: true }),
+  ];
   await provider.client((from) =>
     subscriber.client(async (to) => {
       await from.query(`create table public.a (id int primary key);
@@ -169,7 +172,10 @@ test('foreign keys to tables that are not made are told, inheritance too', async
 
 test('a role that may not create is told the GRANTs that help', async () => {
   const server = await postgres(17);
-  const [provider, subscriber] = [await createDatabase(server), await createDatabase(server)];
+  const [provider, subscriber] = [
+    await createDatabase(server, { installed: true }),
+    await createDatabase(server, { installed: true }),
+  ];
   await createRole(server, 'guest of honour');
   await using guest = await subscriber.open('guest of honour');
   await provider.client(async (from) => {

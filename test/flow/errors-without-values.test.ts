@@ -142,6 +142,13 @@ const stories: Record<string, Story> = {
   strict: raising('strictly', `perform (v || '1')::int`, /^22P02/),
   cased: raising('cased', `case v when 'x' then null; end case`, /^20000 case_not_found/),
 };
+/** A column of another type is mostly told before its values are read; copy reads them all the same. */
+const MISFIT = /^table public\..+: the subscriber's .+ does not keep every .+ of the provider in column v/;
+const saysOf = (name: string, reason = '') =>
+  stories[name]?.spoil.includes('alter v type') && MISFIT.test(reason)
+    ? MISFIT
+    : (stories[name]?.says ?? /./);
+
 const groups = [0, 1, 2, 3].map((rest) => Object.keys(stories).filter((_, index) => index % 4 === rest));
 const value = (name: string) => stories[name]?.value ?? CANARY;
 
@@ -217,8 +224,9 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
       const reasons = Object.fromEntries(errors.map(({ name, error }) => [name, error]));
       expect(names.filter((name) => reasons[name] === undefined)).toEqual([]);
       for (const name of names) {
-        expect.soft(reasons[name], name).toMatch(stories[name]?.says ?? /./);
-        expect.soft(reasons[name], name).toMatch(/event \d+$/);
+        const says = saysOf(name, reasons[name]);
+        expect.soft(reasons[name], name).toMatch(says);
+        if (says !== MISFIT) expect.soft(reasons[name], name).toMatch(/event \d+$/);
       }
       expect(await rowsOf(pair, 'select * from good')).toEqual([{ id: 1, v: 'x' }]);
       // The event is that of the row with the value, the third of each table.
@@ -227,7 +235,8 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
       ))
         if (table !== 'public.good' && /"id" *: *3\b/.test(data ?? '')) {
           const name = table?.replace('public.', '') ?? '';
-          if (!stories[name]?.all) expect.soft(reasons[name]).toMatch(new RegExp(`event ${id}$`));
+          if (!stories[name]?.all && saysOf(name, reasons[name]) !== MISFIT)
+            expect.soft(reasons[name]).toMatch(new RegExp(`event ${id}$`));
         }
 
       // The same rows by copy.
@@ -261,9 +270,8 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
         report.error,
       );
       delete process.env.PGTIDE_DEBUG;
-      expect(report.error?.message).toMatch(
-        new RegExp(`^new: ${stories[name]?.says.source.replace(/^\^/, '')}`),
-      );
+      const message = report.error?.message.replace(/^new: /, '') ?? '';
+      expect(message).toMatch(saysOf(name, message));
       const text = `${allOf(report.error)}\n${JSON.stringify(lines)}\n${said.join('\n')}`;
       expect(text).not.toContain(CANARY);
       await expectNothingShown(pair);
@@ -274,7 +282,7 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
   );
 
   it('values are shown only where they were asked for, in the log line and nowhere else', async () => {
-    const pair = await spoiled(version, 'set-aside', ['int']);
+    const pair = await spoiled(version, 'set-aside', ['checked']);
     await tickNow(pair);
     const lines: unknown[] = [];
     const config = { ...pair.shop.context('new').config, errors: { showValues: true } };

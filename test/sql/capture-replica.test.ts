@@ -18,7 +18,7 @@ async function makeRoot(client: Client): Promise<void> {
 }
 
 const add = (client: Client, table: string) =>
-  client.query('select * from londiste.local_add_table($1, $2)', ['shop', table]);
+  client.query("select * from londiste.local_add_table($1, $2, '{pgtide}')", ['shop', table]);
 const on = { captureReplicaWrites: true };
 const off = { captureReplicaWrites: false };
 const codes = async (client: Client) => (await listCaptureProblems(client, 'shop')).map(({ code }) => code);

@@ -61,7 +61,7 @@ async function rootWith(
     );
     await client.query(setUp);
     for (const table of tables)
-      await client.query('select * from londiste.local_add_table($1, $2)', ['shop', table]);
+      await client.query("select * from londiste.local_add_table($1, $2, '{pgtide}')", ['shop', table]);
     await story(client);
   });
 }
@@ -164,7 +164,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       await client.query(`
         do $$ begin execute format('alter function %s() rename to %I',
           (select tgfoid::regproc from pg_trigger where tgrelid = 't'::regclass limit 1), 'capture_1_' || 'u'::regclass::oid); end $$`);
-      await client.query(`select londiste.local_add_table('shop', 'public.u')`);
+      await client.query(`select londiste.local_add_table('shop', 'public.u', '{pgtide}')`);
       expect(
         await client.first(
           `select count(distinct tgfoid)::int as n from pg_trigger where tgrelid in ('t'::regclass, 'u'::regclass) and tgfoid::regproc::text like 'pgtide.%'`,

@@ -239,16 +239,16 @@ it('lets no trigger pass for one of ours by its name', async () => {
       create trigger _londiste_shop after insert on t for each row execute procedure mine();
       create trigger _pgtide_shop_deny after insert on t for each row execute procedure mine();
       create trigger _pgtide_shop_insert after insert on t for each row execute procedure mine()`);
-    await client.query(`select * from londiste.local_add_table('shop', 'public.t')`);
+    await client.query(`select * from londiste.local_add_table('shop', 'public.t', '{pgtide}')`);
     await client.query(`drop trigger _pgtide_shop_delete on t`);
     expect(await client.query(`select code from pgtide.capture_problems('shop')`)).toEqual([
       { code: 'trigger-missing' },
     ]);
     expect(await client.first(`select pgtide.create_deny('shop', 't'::regclass) as made`)).toEqual({
-      made: 1,
+      made: 2,
     });
     expect(await client.first(`select pgtide.drop_deny('shop', 't'::regclass) as dropped`)).toEqual({
-      dropped: 1,
+      dropped: 2,
     });
     expect(
       await client.first(`select pgtide.quiet_tables('shop') as quieted`),

@@ -474,7 +474,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
             from pg_constraint where conrelid = 't'::regclass order by conname`);
           await client.query(`drop index t_fold; alter table t drop constraint t_w, drop constraint t_check`);
           await demand(client, 'londiste.global_add_table', queue, `${path}.t`);
-          await demand(client, 'londiste.local_add_table', queue, `${path}.t`);
+          await demand(client, 'londiste.local_add_table', queue, `${path}.t`, '{no_merge}');
           await demand(client, 'londiste.local_set_table_state', queue, `${path}.t`, null, 'in-copy');
           await demand(client, 'londiste.local_set_table_struct', queue, `${path}.t`, ddl);
           if (remove === 'local_remove_table') {
