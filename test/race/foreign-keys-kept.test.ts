@@ -127,7 +127,7 @@ it('keys that rows do not fit are as they were when their tables leave, and vali
     );
   expect((await validated()).sort()).toEqual(['one_other_id_fkey false', 'other_one_id_fkey true']);
   const { result } = await status(pair.shop.context('old'), statusInput.parse({}));
-  expect(JSON.stringify(result)).toContain('one_other_id_fkey: insert or update on table');
+  expect(JSON.stringify(result)).toContain('one_other_id_fkey: 23503 foreign_key_violation');
   await pair.new.client((client) =>
     client.query(
       `insert into other values (7, 7); update pgtide.saved_ddl set tried_at = now() - interval '1 hour'`,

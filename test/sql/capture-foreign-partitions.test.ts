@@ -52,7 +52,7 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
         'alter table p2 attach partition f for values in (9)',
         'create foreign table f2 partition of p for values in (9) server far',
       ])
-        await expect(client.query(attach)).rejects.toThrow(/is a foreign table/);
+        await expect(client.query(attach)).rejects.toThrow(/42809 wrong_object_type/);
       await client.query(`create table p3 partition of p for values in (3); create table p4 (id int, n int);
         alter table p attach partition p4 for values in (4); alter table p detach partition p1`);
       expect(await guards(client)).toEqual(

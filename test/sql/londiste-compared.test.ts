@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { install } from '../../lib/install/install.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
+import { rawRows } from '../support/queue.ts';
 
 const programs = '/usr/lib/postgresql/15';
 const extensions = ['pgq', 'pgq_node', 'londiste'];
@@ -170,9 +171,7 @@ const stories: Record<string, string[]> = {
 async function play(client: Client, calls: readonly string[]): Promise<unknown[]> {
   const answers: unknown[] = [];
   for (const call of calls) {
-    const answer = await client
-      .query(call)
-      .catch((error: Error) => error.message.replace(/^[^:]*: /, '').replace(/ \([^()]*\)$/, ''));
+    const answer = await rawRows(client, call).catch((error: Error) => error.message);
     answers.push([call, answer]);
   }
   return answers;

@@ -8,7 +8,7 @@ import type { Client } from '../../lib/db/client.ts';
 import { install } from '../../lib/install/install.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import { demand } from '../support/node.ts';
-import { stateOf } from '../support/queue.ts';
+import { rawRows, stateOf } from '../support/queue.ts';
 
 const programs = '/usr/lib/postgresql/15';
 const packages = [
@@ -67,7 +67,7 @@ async function play(client: Client, args: string[], others: string[] = []): Prom
     'delete from t where id = 1',
     'truncate t',
   ]) {
-    const failure = await stateOf(client.query(change));
+    const failure = await stateOf(rawRows(client, change));
     outcomes.push(failure?.[1] ?? (await client.query('select * from t order by id')));
   }
   const events = await client.query(

@@ -96,3 +96,10 @@ export async function stateOf(work: Promise<unknown>): Promise<[string | undefin
     return [cause.code, cause.message];
   }
 }
+
+/** Runs a statement past Client, whose errors hold nothing of the server's texts: for tests that compare these. Returns the rows of the last. */
+export async function rawRows(client: Client, statement: string): Promise<unknown[]> {
+  const result = await client.connection.query(statement);
+  const last: { rows: unknown[] } | undefined = Array.isArray(result) ? result.at(-1) : result;
+  return last?.rows ?? [];
+}

@@ -3,7 +3,7 @@
  * PgQ's C code made of them.
  */
 import type { Client } from '../../lib/db/client.ts';
-import { stateOf } from './queue.ts';
+import { rawRows, stateOf } from './queue.ts';
 
 export interface TriggerScenario {
   name: string;
@@ -522,7 +522,7 @@ export async function playScenario(client: Client, scenario: TriggerScenario): P
   }
   for (const statement of scenario.statements) {
     const failure = await stateOf(
-      client.query(statement).then((rows) => {
+      rawRows(client, statement).then((rows) => {
         for (const row of rows)
           lines.push(JSON.stringify(row, (_, v) => (typeof v === 'bigint' ? `${v}` : v)));
       }),
