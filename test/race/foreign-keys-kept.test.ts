@@ -22,7 +22,8 @@ const onOld = (pair: InstalledPair, sql: string) => pair.old.client((client) => 
 const keys = (pair: InstalledPair) =>
   pair.new.client((client) =>
     client.query(
-      `select conname::text, pg_get_constraintdef(oid) as definition, convalidated from pg_constraint where contype = 'f'`,
+      `select conname::text, pg_get_constraintdef(oid) as definition, convalidated from pg_constraint
+        where contype = 'f' and connamespace = 'public'::regnamespace order by conname`,
     ),
   );
 

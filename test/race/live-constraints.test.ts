@@ -22,7 +22,7 @@ const constraints = (it: CrashShop) =>
         `select pg_get_constraintdef(oid) as line from pg_constraint where contype = 'f' and conrelid = 'orders'::regclass
          union all select indexrelid::regclass::text from pg_index where indrelid in ('orders'::regclass, 'customer'::regclass)
          union all select tgname || ' ' || tgenabled::text from pg_trigger
-           where tgrelid in ('orders'::regclass, 'customer'::regclass) and not tgisinternal and tgname not like '%pgtide%'
+           where tgrelid in ('orders'::regclass, 'customer'::regclass) and not tgisinternal and tgfoid::regproc::text not like 'pgtide.%'
          order by 1`,
       )
     ).map(({ line }) => line),

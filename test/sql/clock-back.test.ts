@@ -4,7 +4,8 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { install } from '../../lib/install/install.ts';
+import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import { makeRoot } from '../support/node.ts';
 import { insertEvent, makeQueue, nextBatch, passTime, tick, tickNow } from '../support/queue.ts';
 
@@ -21,7 +22,9 @@ const clockGoesBack = async (client: Client, queue: string, time = '1 hour') => 
 describe.each([10, 17])('on PostgreSQL %i, when the clock goes back', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
-    db = await createDatabase(await postgres(version), { installed: true });
+    // A server of its own: a transaction that runs in another database holds rotation, too.
+    db = await createDatabase(await ownServer({ version }), { owner: 'app' });
+    await db.client((client) => install(client));
   });
   const inQueue = (work: (client: Client, queue: string) => Promise<void>) =>
     db.client(async (client) => work(client, await makeQueue(client)));

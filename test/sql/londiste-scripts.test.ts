@@ -163,9 +163,9 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         await client.query(`insert into shop.t values (3, 'after'); truncate shop.t`);
         const got = (await events(client, queue)).filter(({ ev_extra1 }) => ev_extra1 === 'shop.t');
         expect(got.map(({ ev_type, ev_data }) => `${ev_type} ${ev_data}`)).toEqual([
-          expect.stringMatching(/INSERT.*before/),
+          'I:id id=1&v=before',
           'I:id id=2&v=between',
-          expect.stringMatching(/INSERT.*after/),
+          'I:id id=3&v=after',
           'R ',
         ]);
         expect(got[1]?.ev_extra4).toBe('xbetween');

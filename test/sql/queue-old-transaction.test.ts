@@ -12,7 +12,7 @@ const BATCHES = 1_000;
 const AT_ONCE = 100;
 const LOOKS = 10;
 /** For each of the few indexes that are read another level, and pages that are begun or split. Reading dead versions costs thousands. */
-const SLACK = 60;
+const SLACK = 40;
 
 interface Plan {
   'Shared Hit Blocks': number;

@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
-import { stateOf } from '../support/queue.ts';
+import { rawRows, stateOf } from '../support/queue.ts';
 import known from '../support/trigger-events.json' with { type: 'json' };
 import { playScenario, type TriggerScenario, triggerScenarios } from '../support/trigger-scenarios.ts';
 
@@ -148,7 +148,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
     await createRole(db.server, 'app_writer');
     const write = () =>
       withClient(db.targetAs('app_writer'), 'test', (client) =>
-        stateOf(client.query('insert into public.w values (1)')),
+        stateOf(rawRows(client, 'insert into public.w values (1)')),
       );
     await db.client((client) =>
       client.query(`create table public.w (a int); grant insert on public.w to app_writer;

@@ -10,7 +10,7 @@ declare
     v_found int;
     v_added int;
 begin
-    if not exists (select from pgq.subscription s where s.sub_batch = i_batch and s.sub_queue = i_queue_id) then
+    if not exists (select from pgq.subscription s where s.sub_batch = i_batch and s.sub_queue + 0 = i_queue_id) then
         raise exception 'batch not found' using errcode = 'TD002', detail = format('batch: %s', i_batch);
     end if;
     execute format('
