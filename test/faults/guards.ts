@@ -169,7 +169,7 @@ export const guards: Guard[] = [
   },
   {
     name: 'images of some columns are folded',
-    file: sql('pgtide', 'apply_stage'),
+    file: sql('pgtide', 'type_table'),
     breaks: [['count(distinct h.columns) > 1 and bool_or', 'false and bool_or']],
     noticedBy: ['test/flow/classic-triggers.test.ts', 'passes from'],
   },

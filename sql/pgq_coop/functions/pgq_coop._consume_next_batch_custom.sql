@@ -21,6 +21,7 @@ declare
     v_main      record;
     v_member    record;
     v_dead      record;
+    v_ahead     record;
     v_batch     record;
 begin
     for v_try in 1 .. 2 loop
@@ -53,15 +54,18 @@ begin
     end if;
 
     -- Seen last before the clock went back: how long ago cannot be known, and counts from now on.
-    update pgq.subscription s set sub_active = now()
-      from (select x.sub_consumer, x.sub_active
-              from pgq.consumer c
-             cross join lateral (
-                    select y.* from pgq.subscription y
-                     where y.sub_queue = v_main.sub_queue and y.sub_consumer = c.co_id order by y.sub_active desc limit 1) x
-             where i_dead_interval is not null and left(c.co_name, length(i_consumer_name) + 1) = i_consumer_name || '.'
-               and x.sub_id = v_main.sub_id and x.sub_consumer <> v_member.sub_consumer and x.sub_active > clock_timestamp()) ahead
-     where s.sub_queue = v_main.sub_queue and s.sub_consumer = ahead.sub_consumer and s.sub_active = ahead.sub_active;
+    for v_ahead in
+        select x.sub_consumer, x.sub_active
+          from pgq.consumer c
+         cross join lateral (
+                select y.* from pgq.subscription y
+                 where y.sub_queue = v_main.sub_queue and y.sub_consumer = c.co_id order by y.sub_active desc limit 1) x
+         where i_dead_interval is not null and left(c.co_name, length(i_consumer_name) + 1) = i_consumer_name || '.'
+           and x.sub_id = v_main.sub_id and x.sub_consumer <> v_member.sub_consumer and x.sub_active > clock_timestamp()
+    loop
+        update pgq.subscription set sub_active = now()
+         where sub_queue = v_main.sub_queue and sub_consumer = v_ahead.sub_consumer and sub_active = v_ahead.sub_active;
+    end loop;
 
     select s.sub_consumer, s.sub_batch, s.sub_last_tick, s.sub_next_tick, s.sub_active into v_dead
       from pgq.consumer c
