@@ -57,6 +57,15 @@ const nthRequest =
   (_request, nr) =>
     nr === nth;
 
+/** The COMMIT of the transaction that sends this text. */
+function commitAfter(part: string): (request: Parameters<typeof isCommit>[0]) => boolean {
+  let sent = false;
+  return (request) => {
+    sent ||= request.text.includes(part);
+    return sent && isCommit(request);
+  };
+}
+
 describe('the connection of a replay', () => {
   it.each(sides)('may break at any request to %s', async (side) => {
     let broken = 0;
@@ -80,7 +89,7 @@ describe('the connection of a replay', () => {
   it('may lose the COMMIT: nothing has happened', async () => {
     await change();
     const before = await shop.position();
-    wires.new.arm({ at: isCommit, how: 'before' });
+    wires.new.arm({ at: commitAfter('pgtide.advance'), how: 'before' });
     expect(await endOf(replay(wired.context('new')))).toBe('connection');
     expect(await shop.position()).toEqual(before);
     await replayNow();
@@ -90,7 +99,7 @@ describe('the connection of a replay', () => {
   it('may lose the answer to COMMIT: the next run has only to tell the provider', async () => {
     await shop.work();
     const tick = await shop.tick();
-    wires.new.arm({ at: isCommit, how: 'after' });
+    wires.new.arm({ at: commitAfter('pgtide.advance'), how: 'after' });
     expect(await endOf(replay(wired.context('new')))).toBe('connection');
     expect(await shop.position(), 'all is in').toMatchObject({ tick, error: null });
     await shop.expectEqual();
@@ -100,12 +109,7 @@ describe('the connection of a replay', () => {
 
   it('may lose the answer to the end of the batch: the next run has nothing to do', async () => {
     await change();
-    let told = false;
-    const itsCommit = (request: Parameters<typeof isCommit>[0]) => {
-      told ||= request.text.includes('pgq.finish_batch');
-      return told && isCommit(request);
-    };
-    wires.old.arm({ at: itsCommit, how: 'after' });
+    wires.old.arm({ at: commitAfter('pgq.finish_batch'), how: 'after' });
     expect(await endOf(replay(wired.context('new')))).toBe('connection');
     expect(await endOf(replay(shop.shop.context('new')))).toBe('idle');
     await finish();
