@@ -22,8 +22,8 @@ export class UnreadableKey extends Error {}
  * @throws UnreadableKey unless the slice is read with care (Replay.careful)
  */
 export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack): Promise<Extracted> {
-  const { provider, subscriber } = replay;
-  return provider.transaction({ readOnly: true, statementTimeoutMs: replay.statementTimeoutMs }, async () => {
+  const { provider, subscriber, statementTimeoutMs, lockTimeoutMs } = replay;
+  return provider.transaction({ readOnly: true, statementTimeoutMs, lockTimeoutMs }, async () => {
     const slice = await sliceOf(replay, batch, position);
     const { bytes } = await copyPipe(
       provider,
