@@ -57,7 +57,7 @@ export async function events(invocation: Invocation, queue: string, options: Que
         states[state],
         reason ?? '',
         plain(type),
-        whole || state !== 'aside' ? plain(data) : 'its data is too large to be kept',
+        whole || state !== 'aside' ? plain(data) : 'its data could not be sent or kept',
       ]),
     ),
     ...(unkept > 0n ? [`${node}: and ${plural(Number(unkept), 'event')} that were only counted`] : []),

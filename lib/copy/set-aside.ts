@@ -1,5 +1,5 @@
 import type { Client } from '../db/client.ts';
-import { hasState } from '../db/sqlstate.ts';
+import { hasState, isBeyondLimit } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Copy } from './copy.ts';
 
@@ -15,7 +15,8 @@ export async function setAside(
   error: unknown,
 ): Promise<boolean> {
   if (!copy.setsAside || !(error instanceof PgtideError)) return false;
-  if (error.kind !== 'apply' && error.kind !== 'schema' && !hasState(error, 'TD002')) return false;
+  const ofTable = error.kind === 'apply' || error.kind === 'schema' || isBeyondLimit(error);
+  if (!ofTable && !hasState(error, 'TD002')) return false;
   await subscriber.query('select pgtide.set_aside($1, $2, $3)', [copy.queue, table, error.message]);
   copy.onSetAside(table);
   return true;

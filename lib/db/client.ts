@@ -33,7 +33,7 @@ export interface TransactionOptions {
   /** Cancels any statement that runs longer, and ends the session when the client says nothing for so long. */
   statementTimeoutMs?: number;
   /** Gives up waiting for a lock. */
-  lockTimeoutMs?: number;
+  lockTimeoutMs?: number | undefined;
 }
 
 const INT8_OID = 20;

@@ -6,7 +6,7 @@
  * user may raise anything, under any SQLSTATE, with any table or constraint named. So a text is not searched for values: it is left out, but for
  *   - what functions of our own schemas raised: known by the routine that raises for PL/pgSQL and by the function that the context
  *     begins with, neither of which depends on the language, nor can be chosen by a function of a user
- *   - errors of a few C routines, whose texts hold the names of existing objects alone (see `harmless`)
+ *   - errors of a few C routines, whose texts hold the names of existing objects alone (see `harmless`), or a size (isTooLarge)
  *   - errors of the connection's start, where there are no rows yet, and those that a pooler reports of itself
  * A message is made of the SQLSTATE, the names that the server sends in fields of their own, and, of a name that the server does not
  * know, that name as it stands in the statement that we sent. Callers add the event's id where they know it.
@@ -82,6 +82,11 @@ export function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && typeof severity === 'string' && /^[0-9A-Z]{5}$/.test(String(code));
 }
 
+/** The allocator's refusal of a value beyond what any may have. It is not translated, and holds a number alone. */
+export function isTooLarge({ code, file, message }: ServerError): boolean {
+  return code === 'XX000' && file === 'mcxt.c' && /^invalid memory alloc request size \d+$/.test(message);
+}
+
 export function describeServerError(error: ServerError, circumstances: Circumstances = {}): Description {
   if (isOurs(error)) {
     const detail = error.detail ? ` (${error.detail})` : '';
@@ -89,7 +94,8 @@ export function describeServerError(error: ServerError, circumstances: Circumsta
   }
   const { code, file, routine } = error;
   const ofProxy = file === undefined && routine === undefined && code.startsWith('08');
-  if ((circumstances.connecting && !isRaised(error)) || ofProxy || harmless.has(`${code}:${routine}`))
+  const shown = ofProxy || harmless.has(`${code}:${routine}`) || isTooLarge(error);
+  if (shown || (circumstances.connecting && !isRaised(error)))
     return { message: `${error.message} (${conditionOf(code)})` };
   const names = [
     ...fieldNames(error),

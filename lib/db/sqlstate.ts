@@ -71,6 +71,9 @@ const NOT_INSTALLED =
 const notInstalledRemedy =
   'pgtide init installs what is missing in that database, and brings what is there up to date';
 
+/** As lib/db/server-error.ts lets it through (isTooLarge). */
+const TOO_LARGE = /(?:^|: )invalid memory alloc request size \d+ \(XX000 internal_error\)$/;
+
 /** Also what a statement meets on a standby. */
 const READ_ONLY = '25006';
 const NOT_SUPPORTED = '0A000';
@@ -171,9 +174,14 @@ function stateOf(error: unknown): string | undefined {
 /** True when a statement took too long, or needed more memory than there is, or than a value may have: with fewer rows it may not. */
 export function isTooMuchAtOnce(error: unknown): boolean {
   const state = stateOf(error) ?? '';
-  if (/^(57014|53200|54)/.test(state)) return true;
+  return /^(57014|53200)/.test(state) || isBeyondLimit(error);
+}
+
+/** True when a value is larger than the server can hold or send, whatever time and memory there is. */
+export function isBeyondLimit(error: unknown): boolean {
+  const state = stateOf(error) ?? '';
   return (
-    state === 'XX000' && error instanceof Error && error.message.includes('invalid memory alloc request size')
+    state.startsWith('54') || (state === 'XX000' && error instanceof Error && TOO_LARGE.test(error.message))
   );
 }
 

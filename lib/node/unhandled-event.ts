@@ -9,7 +9,7 @@ export interface UnhandledEvent {
   time: Date | null;
   /** When it was set aside, or replay stopped at it first, or it was passed. */
   noted: Date;
-  /** False: its data was too large to be kept. */
+  /** False: its data could not be sent, or was too large to be kept. */
   whole: boolean;
   type: string | null;
   data: string | null;

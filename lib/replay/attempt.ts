@@ -5,6 +5,10 @@
  * that the next run begins there and not with the whole again. An event that is alone gets a whole run, and waits for locks only for a
  * part of it. If that is not enough, it is given up: it arrives without its data, and sets its table aside like any event that
  * cannot be read. The next slice that commits forgets the number (pgtide.advance). So each run makes progress, whatever its length.
+ *
+ * Invariant: the number belongs to the event after the position. A run that was overtaken does not store it (the epochs are compared as
+ * in pgtide.begin_replay), and moving the position clears it (lib/node/position.ts). It is stored after the slice was rolled back, which
+ * on a leaf that has applied nothing yet also removes the row of replay_state: then it inserts the row.
  */
 import type { Replay, ReplayStep } from './replay.ts';
 
@@ -39,12 +43,17 @@ export async function noteAttempt(
   const events = failed.events === 1 ? 'one event' : `up to ${failed.events} events`;
   const what = (failed.step && doing[failed.step]) ?? 'committing';
   await replay.subscriber.query(
-    'update pgtide.replay_state set attempt_events = $3, attempt_note = $4 where queue_name = $1 and consumer_name = $2',
+    `insert into pgtide.replay_state as r (queue_name, consumer_name, attempt_events, attempt_note) values ($1, $2, $3, $4)
+       on conflict (queue_name, consumer_name) do update
+       set attempt_events = excluded.attempt_events, attempt_note = excluded.attempt_note
+       where $5::bigint is null or r.epoch <= $5 or r.epoch > pgtide.epoch_bound($6)`,
     [
       replay.queue,
       replay.consumer,
       next,
       `${what} ${events} did not end within ${seconds} s, or within the memory there is`,
+      replay.epoch,
+      replay.skewMs ?? 0,
     ],
   );
 }

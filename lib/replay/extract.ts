@@ -22,8 +22,8 @@ export class UnreadableKey extends Error {}
  * @throws UnreadableKey unless the slice is read with care (Replay.careful)
  */
 export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack): Promise<Extracted> {
-  const { provider, subscriber } = replay;
-  return provider.transaction({ readOnly: true, statementTimeoutMs: replay.statementTimeoutMs }, async () => {
+  const { provider, subscriber, statementTimeoutMs, lockTimeoutMs } = replay;
+  return provider.transaction({ readOnly: true, statementTimeoutMs, lockTimeoutMs }, async () => {
     const slice = await sliceOf(replay, batch, position);
     const { bytes } = await copyPipe(
       provider,
@@ -51,22 +51,23 @@ interface Slice {
  * and nothing after it would ever arrive. So it is sent in another form:
  *   a row event whose row has none     one that cannot be read, and so sets its table aside
  *   one whose table's name has none    one of no table: the other database cannot have that table
- *   any other event                    one of type pgtide:unsendable, which pgtide.handle_events treats like an unknown type
+ *   any other event                    one of type pgtide:unsendable, or EXECUTE, with the reason: as pgtide.slice_query makes them
  */
 function sendable({ query, encoding }: Slice, other: string): string {
   if (other === encoding) return query;
   const unsendable = (...columns: string[]) =>
     `pgtide.unsendable(array[${columns.map((column) => `s.${column}`).join(', ')}], ${quoteLiteral(other)})`;
   return `select e.ev_id, e.ev_txid, e.ev_time,
-      case when e.reason is null then e.ev_type when not e.is_row then 'pgtide:unsendable'
+      case when e.reason is null then e.ev_type when not e.is_row then case when e.ev_type = 'EXECUTE' then e.ev_type else 'pgtide:unsendable' end
            when e.head_reason is null then e.ev_type else '{}' end,
       case when e.reason is null then e.ev_data
-           when e.is_row then json_build_object('type', case when e.head_reason is null then substr(e.ev_type, 1, 15) end, 'reason', e.reason)::text end,
+           when e.is_row then json_build_object('type', case when e.head_reason is null then substr(e.ev_type, 1, 15) end, 'reason', e.reason)::text
+           else e.reason end,
       case when e.reason is null then e.ev_extra1 when e.is_row then case when e.name_reason is null then e.ev_extra1 else '' end end,
       case when e.reason is null then e.ev_extra2 end,
       case when e.reason is null then e.ev_extra3 end,
       case when e.reason is null then e.ev_extra4 when e.is_row then 'pgtide:unreadable' end,
-      e.chunk_no
+      case when e.reason is null or e.is_row then e.chunk_no else -2 end
     from (select s.*,
                  case when s.reason is not null and s.is_row then ${unsendable('ev_type')} end as head_reason,
                  case when s.reason is not null and s.is_row then ${unsendable('ev_extra1')} end as name_reason

@@ -35,13 +35,10 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
   if (!batch) return { kind: 'idle' };
   await replay.at('batch.opened');
 
+  const { statementTimeoutMs, lockTimeoutMs } = replay;
   const result = await replay.subscriber.transaction(
-    { statementTimeoutMs: replay.statementTimeoutMs },
+    { statementTimeoutMs, lockTimeoutMs },
     async (): Promise<SliceResult> => {
-      if (replay.lockTimeoutMs !== undefined)
-        await replay.subscriber.query(`select set_config('lock_timeout', $1, true)`, [
-          String(Math.ceil(replay.lockTimeoutMs)),
-        ]);
       const position = await checkPosition(replay, batch);
       if (position.verdict !== 'on-track') return { kind: position.verdict };
       await replay.at('position.checked');

@@ -20,7 +20,7 @@ export interface Replay {
   careful?: boolean;
   /** The slice is one event that has taken a whole run in vain: it sets its table aside. */
   giveUp?: boolean;
-  /** Waiting for a lock longer than this is given up before the statement times out; so a timeout is not the lock's fault. */
+  /** Waiting for a lock longer than this, on either side, is given up before the statement times out; so a timeout is not the lock's fault. */
   lockTimeoutMs?: number | undefined;
   /** How many events the slice under way holds, once that is known; stays when the slice fails. */
   stagedEvents?: number | undefined;

@@ -24,13 +24,15 @@ export const replay: Unit = (context) => replayWith({})(context);
 export const replayWith =
   (hooks: Hooks): Unit =>
   async (context) => {
-    let attempt: Attempt = { wholeMs: context.budget.remainingMs() };
+    let attempt: Attempt = { wholeMs: context.budget.remainingMs(), epoch: context.epoch };
     for (;;) {
       try {
         return await replayConnected(context, hooks, attempt);
       } catch (error) {
         // What failed may have closed its connection: the next attempt opens others.
-        if (error instanceof UnreadableKey) attempt = { ...attempt, careful: true };
+        // Without maxEvents: it was about an earlier slice if one has been applied since. readAttempt knows.
+        if (error instanceof UnreadableKey)
+          attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, careful: true };
         else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
           attempt = { ...attempt, maxEvents: error.next };
         else throw error instanceof TooMuch ? error.cause : error;
@@ -45,6 +47,8 @@ interface Hooks {
 interface Attempt {
   /** What the run had when it began. */
   wholeMs: number;
+  /** The lease's, as the run has stamped it last. */
+  epoch: bigint | null;
   careful?: boolean;
   maxEvents?: number;
 }
@@ -82,7 +86,7 @@ function replayConnected(context: UnitContext, hooks: Hooks, attempt: Attempt): 
         consumer,
         provider,
         subscriber,
-        epoch: context.epoch,
+        epoch: attempt.epoch,
         skewMs: context.config.lease.skewSeconds * 1000,
         maxEvents: limits.maxEvents,
         maxBytes: limits.maxBytes,
@@ -95,7 +99,11 @@ function replayConnected(context: UnitContext, hooks: Hooks, attempt: Attempt): 
           await hooks.at?.(step);
         },
       };
-      return untilIdle(context, work, attempt).catch((error: unknown) => rememberError(work, error));
+      return untilIdle(context, work, attempt)
+        .catch((error: unknown) => rememberError(work, error))
+        .finally(() => {
+          attempt.epoch = work.epoch;
+        });
     });
   });
 }

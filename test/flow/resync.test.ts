@@ -69,6 +69,21 @@ test('a position that was lost is mended when all is copied anew, and left alone
   expect((await run({ all: true })).nodes[0]).not.toHaveProperty('movedTo');
 });
 
+test('what slices before the new position took too long for is forgotten', async () => {
+  await it.new.client((client) =>
+    client.query(
+      `insert into pgtide.replay_state as r (queue_name, consumer_name, attempt_events, attempt_note)
+         select queue_name, consumer_name, 0, 'x' from pgq_node.local_state
+       on conflict (queue_name, consumer_name) do update set attempt_events = 0, attempt_note = 'x'`,
+    ),
+  );
+  await run({ all: true });
+  const attempt = await it.new.client((client) =>
+    client.query('select attempt_events as events, attempt_note as note from pgtide.replay_state'),
+  );
+  expect(attempt).toEqual([{ events: null, note: null }]);
+});
+
 test('a leaf that the root has forgotten is subscribed again', async () => {
   await it.old.client((client) =>
     client.query(`select * from pgq_node.unregister_subscriber('shop', 'new')`),

@@ -293,6 +293,48 @@ describe('where the policy is to stop', () => {
     await expectEqual(pair.old, pair.new, ['t']);
     expect(await aside(pair)).toMatchObject([{ id: other, state: 'aside' }]);
   });
+
+  it('a pass of an event that can be handled is used up when the event is met', async () => {
+    const pair = await shopWith();
+    const id = await send(pair, 'pgq.global-watermark', '1', 'shop');
+    const later = id + 1000n;
+    expect(await commands(pair)('pass-events', 'shop', String(id), String(later))).toMatchObject({
+      status: 0,
+    });
+    await replayAll(pair);
+    expect(await aside(pair)).toMatchObject([{ id: later, state: 'passed' }]);
+  });
+});
+
+describe('an event that the subscriber does not get as it is', () => {
+  const large = 'x'.repeat(1_000_001);
+  const limit = (pair: InstalledPair) =>
+    pair.old.superuser((client) =>
+      client.query(`alter database ${pair.old.name} set pgtide.max_event_bytes = '1000000'`),
+    );
+
+  it('is set aside with the reason; one that is only called so has no say', async () => {
+    const pair = await shopWith();
+    await limit(pair);
+    const ids = [await send(pair, 'hello', large), await send(pair, 'pgtide:unsendable', SECRET)];
+    await replayAll(pair);
+    expect(await aside(pair)).toMatchObject([
+      { id: ids[0], reason: expect.stringMatching(/^it is larger than \d+ kB$/), data: null },
+      { id: ids[1], reason: 'its type is unknown', data: SECRET },
+    ]);
+  });
+
+  it('stops replay all the same where it is EXECUTE', async () => {
+    const pair = await shopWith();
+    await limit(pair);
+    const id = await send(pair, 'EXECUTE', large, 'file.sql');
+    await expect(replayAll(pair)).rejects.toThrow(
+      new RegExp(`event ${id} .*it runs SQL.*; it is larger than`),
+    );
+    await commands(pair)('pass-events', 'shop', String(id));
+    await replayAll(pair);
+    expect(await aside(pair)).toEqual([]);
+  });
 });
 
 it('an event without a form in the encoding of the subscriber is set aside, and a table whose name has none is left out', async () => {
@@ -310,9 +352,12 @@ it('an event without a form in the encoding of the subscriber is set aside, and 
     await send(pair, '☃', 'x'),
     await send(pair, 'pgq.global-watermark', '1', '☃'),
   ];
+  const reason = 'it holds a character that the encoding LATIN1 does not have';
   await send(pair, row('INSERT', '☃'), '{"id":1}', 'public.☃');
   await write(pair, `insert into t values (1, 'ä')`);
   await replayAll(pair);
-  expect((await aside(pair)).map(({ id }) => id)).toEqual(ids);
+  expect(await aside(pair)).toMatchObject(ids.map((id) => ({ id, reason, data: null })));
+  const stop = await send(pair, 'EXECUTE', '☃', 'file.sql');
+  await expect(replayAll(pair)).rejects.toThrow(new RegExp(`event ${stop} .*it runs SQL.*; ${reason}`));
   expect(await subscriber.client((client) => client.query('select * from t'))).toEqual([{ id: 1, v: 'ä' }]);
 });

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { conditionOf } from '../../lib/db/conditions.ts';
 import { describeServerError, type ServerError } from '../../lib/db/server-error.ts';
+import { asPgtideError, isBeyondLimit, isTooMuchAtOnce } from '../../lib/db/sqlstate.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
 const serverError = (fields: Partial<ServerError>): ServerError =>
@@ -43,6 +44,29 @@ it.each([
     hint: 'geheim',
   });
   expect(describeServerError(error)).toEqual({ message: `TD003: function ${name}` });
+});
+
+it('a value that the server cannot hold is told from other internal errors', () => {
+  const tooLarge = { code: 'XX000', file: 'mcxt.c', message: 'invalid memory alloc request size 1073741824' };
+  const thrown = (fields: Partial<ServerError>) =>
+    asPgtideError(serverError({ ...tooLarge, ...fields }), 'n');
+  expect(thrown({}).message).toBe(`n: ${tooLarge.message} (XX000 internal_error)`);
+  expect(isTooMuchAtOnce(thrown({}))).toBe(true);
+  expect(isBeyondLimit(thrown({}))).toBe(true);
+  expect(isBeyondLimit(thrown({ code: '54000', file: 'stringinfo.c' }))).toBe(true);
+  for (const code of ['57014', '53200']) {
+    expect(isTooMuchAtOnce(thrown({ code }))).toBe(true);
+    expect(isBeyondLimit(thrown({ code }))).toBe(false);
+  }
+  for (const other of [
+    { message: `${tooLarge.message} geheim` },
+    { message: 'geheim' },
+    { file: 'geheim.c' },
+    { file: 'pl_exec.c', routine: 'exec_stmt_raise' },
+  ]) {
+    expect(thrown(other).message).toMatch(/^n: XX000 internal_error/);
+    expect(isTooMuchAtOnce(thrown(other))).toBe(false);
+  }
 });
 
 it('a value in the context of another error is not taken for a function', () => {

@@ -5,7 +5,9 @@
 --   i_policy  set-aside  what cannot be handled is kept in pgtide.unhandled_event, and replay goes past it
 --             stop       replay stops at it
 -- Events that change structure (EXECUTE), and control events that fail for a reason that is not in the event (a privilege, a
--- bug), stop replay under either policy: rows after them may need what they do. What pgtide.pass_events has passed is left out, once.
+-- bug), stop replay under either policy: rows after them may need what they do. What pgtide.pass_events has passed is left out, once:
+-- the pass is used up when its event is met, also by one that can be handled.
+-- An event that could not be sent as it is (chunk_no -2, see pgtide.slice_query) has the reason as its data, and nothing else to keep.
 -- Returns the first event at which replay stops, as stop_id with its type as it may be shown (pgtide.event_label) and the reason:
 -- the caller must roll back, and note it with pgtide.note_stop. stop_id is NULL when replay goes on; set_aside counts events.
 -- Everything is in replay's own transaction, so each event is set aside exactly once. Of a queue, at most 1000 events are kept and 64 MB
@@ -24,6 +26,7 @@ declare
     v_kept bigint;
     v_kept_bytes bigint;
     v_stored bigint;
+    v_passed bigint[];
     c_control constant text[] := array['pgq.location-info', 'pgq.unregister-location', 'pgq.global-watermark', 'londiste.add-table',
         'londiste.remove-table', 'londiste.update-seq', 'londiste.remove-seq', 'pgtide.new-epoch'];
     c_max_events constant bigint := 1000;
@@ -32,14 +35,21 @@ begin
     set_aside := 0;
     -- If replay gets past it, it has been mended; if not, this is rolled back.
     delete from pgtide.unhandled_event e where e.queue_name = i_queue and e.state = 'stopped';
+    if exists (select from pgtide.unhandled_event e where e.queue_name = i_queue and e.state = 'passed') then
+        with met as (
+            delete from pgtide.unhandled_event e using pg_temp.pgtide_stage s
+            where e.queue_name = i_queue and e.state = 'passed' and e.ev_id = s.ev_id
+            returning e.ev_id)
+        select array_agg(m.ev_id) into v_passed from met m;
+    end if;
     if not exists (select from pg_temp.pgtide_kinds k where k.table_name is null) then
         return;
     end if;
     create temp table pgtide_unhandled (ev_id bigint, place tid, reason text, stops bool) on commit drop;
     insert into pg_temp.pgtide_unhandled
-    select s.ev_id, s.ctid, case when s.ev_type = 'pgtide:unsendable' then 'its text has no form in the encoding of this database'
-                                 when s.ev_type = 'EXECUTE' then 'it runs SQL, which is left to an operator'
-                                 else 'its type is unknown' end,
+    select s.ev_id, s.ctid, concat_ws('; ', case when s.ev_type = 'EXECUTE' then 'it runs SQL, which is left to an operator'
+                                                 when s.chunk_no = -2 then null else 'its type is unknown' end,
+                                            case when s.chunk_no = -2 then s.ev_data end),
            coalesce(i_policy = 'stop' or s.ev_type = 'EXECUTE', false)
     from pg_temp.pgtide_stage s
     where (s.ev_type like '{%' and octet_length(s.ev_extra1) <= 512) is not true and (s.ev_type = any (c_control)) is not true;
@@ -61,11 +71,7 @@ begin
         end;
     end loop;
 
-    with passed as (
-        delete from pgtide.unhandled_event e using pg_temp.pgtide_unhandled u
-        where e.queue_name = i_queue and e.state = 'passed' and e.ev_id = u.ev_id
-        returning e.ev_id)
-    delete from pg_temp.pgtide_unhandled u using passed p where p.ev_id = u.ev_id;
+    delete from pg_temp.pgtide_unhandled u where u.ev_id = any (v_passed);
 
     select u.ev_id, pgtide.event_label(s.ev_type), u.reason into stop_id, stop_label, stop_reason
     from pg_temp.pgtide_unhandled u join pg_temp.pgtide_stage s on s.ctid = u.place
@@ -86,8 +92,8 @@ begin
            case when x.whole then s.ev_data end, case when x.whole then s.ev_extra1 end, case when x.whole then s.ev_extra2 end,
            case when x.whole then s.ev_extra3 end, case when x.whole then s.ev_extra4 end
     from (select distinct on (w.ev_id) w.ev_id, w.place, w.reason, w.nr,
-                 sum(w.bytes) over (order by w.ev_id rows unbounded preceding) <= c_max_bytes - v_kept_bytes as whole
-          from (select u.*, row_number() over (order by u.ev_id) as nr,
+                 sum(w.bytes) over (order by w.ev_id rows unbounded preceding) <= c_max_bytes - v_kept_bytes and w.sent as whole
+          from (select u.*, row_number() over (order by u.ev_id) as nr, s.chunk_no is distinct from -2 as sent,
                        coalesce(octet_length(s.ev_type), 0) + coalesce(octet_length(s.ev_data), 0) + coalesce(octet_length(s.ev_extra1), 0)
                        + coalesce(octet_length(s.ev_extra2), 0) + coalesce(octet_length(s.ev_extra3), 0)
                        + coalesce(octet_length(s.ev_extra4), 0)::bigint as bytes

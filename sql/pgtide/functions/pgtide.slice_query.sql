@@ -8,7 +8,9 @@
 --   i_careful     of tables in copy, an event whose key cannot be read is sent under the tag pgtide:unreadable, which sets its table
 --                 aside (pgtide.try_chunk); otherwise the query fails there
 --   i_give_up     all events are sent so: they take longer than a run has
--- A row beyond what jsonb can hold is sent so, too. A setting pgtide.max_event_bytes lowers that limit, for tests.
+-- A row beyond what jsonb can hold is sent so, too. An event that is not a row and is not sent as it is becomes one of type
+-- pgtide:unsendable (EXECUTE keeps its type) with the reason as ev_data and chunk_no -2, which no producer can write. A setting
+-- pgtide.max_event_bytes lowers that limit, for tests.
 -- last_ev_id is where the slice ends inside the batch, NULL when the batch ends with it.
 -- Columns of the query: those of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
 -- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
@@ -31,12 +33,13 @@ declare
     c_largest constant bigint := coalesce(nullif(current_setting('pgtide.max_event_bytes', true), '')::bigint, 256 * 1024 * 1024 - 1);
     v_classic bool;
     -- Events that are not sent as they are.
-    c_replace constant text := 'select ev_id, ev_txid, ev_time, case when reason is null or is_row then ev_type else ''pgtide:unsendable'' end,
-        case when reason is null then ev_data else json_build_object(''type'', substr(ev_type, 8, 6), ''reason'', reason)::text end, case when reason is null or is_row then ev_extra1 end,
+    c_replace constant text := 'select ev_id, ev_txid, ev_time, case when reason is null or is_row or ev_type = ''EXECUTE'' then ev_type else ''pgtide:unsendable'' end,
+        case when reason is null then ev_data when is_row then json_build_object(''type'', substr(ev_type, 8, 6), ''reason'', reason)::text else reason end,
+        case when reason is null or is_row then ev_extra1 end,
         case when reason is null then ev_extra2 end, case when reason is null then ev_extra3 end,
-        case when reason is null then ev_extra4 when is_row then ''pgtide:unreadable'' end, nullif(chunk_no, -1)
+        case when reason is null then ev_extra4 when is_row then ''pgtide:unreadable'' end, case when reason is not null and not is_row then -2 else nullif(chunk_no, -1) end
         from (select c.*, case when %2$L and (is_row or ev_type ~ ''^(pgq|londiste|pgtide)\.'' is not true) then ''it takes longer than a run has''
-                               when greatest(octet_length(ev_data), octet_length(ev_extra2)) > %3$s then %4$L
+                               when greatest(octet_length(ev_data), octet_length(ev_extra2)) > %3$s then case when is_row then %4$L else %5$L end
                                when chunk_no = -1 then ''its key cannot be read'' end as reason
               from (select *, coalesce(ev_type like ''{%%'' and ev_extra1 is not null, false) as is_row from (%1$s) c (ev_id, ev_txid, ev_time,
                     ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no) offset 0) c offset 0) c';
@@ -95,7 +98,8 @@ begin
         into v_large using c_largest;
     end if;
     if i_careful or i_give_up or v_large then
-        query := format(c_replace, query, i_give_up, c_largest, format('its row is larger than %s as JSON', pg_size_pretty(c_largest + 1)));
+        query := format(c_replace, query, i_give_up, c_largest, format('its row is larger than %s as JSON', pg_size_pretty(c_largest + 1)),
+            format('it is larger than %s', pg_size_pretty(c_largest + 1)));
     end if;
 end;
 $$;
