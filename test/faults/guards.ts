@@ -169,7 +169,7 @@ export const guards: Guard[] = [
   },
   {
     name: 'images of some columns are folded',
-    file: sql('pgtide', 'apply_stage'),
+    file: sql('pgtide', 'type_table'),
     breaks: [['count(distinct h.columns) > 1 and bool_or', 'false and bool_or']],
     noticedBy: ['test/flow/classic-triggers.test.ts', 'passes from'],
   },
@@ -228,7 +228,7 @@ export const guards: Guard[] = [
   {
     name: 'a table that was rewritten after the chunk’s snapshot',
     file: 'lib/copy/copy-chunk.ts',
-    breaks: [['await refuseRewritten(provider, chunk.table);', '']],
+    breaks: [['if (row?.rewritten) throw', 'if (row === null) throw']],
     noticedBy: [copyRace, 'is rewritten between'],
   },
   {
