@@ -61,7 +61,7 @@ function notCopied(queue: QueueStatus, leaf: NodeStatus): Progress | undefined {
   if (!broken) return undefined;
   return {
     hopeless: `${leaf.name}: ${broken.name} is set aside: ${broken.error}`,
-    remedy: `mend the cause, then copy it again: pgtide resync ${queue.name} ${shellWord(broken.name)}`,
+    remedy: `fix the cause, then copy it again: pgtide resync ${queue.name} ${shellWord(broken.name)}`,
   };
 }
 

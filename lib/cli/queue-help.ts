@@ -14,9 +14,9 @@ Events are made by pgq.insert_event(queue, type, data), and read by a consumer o
 
 export const settingExamples = `
 Parameters:
-  ticker_max_lag=INTERVAL      a tick where events wait and the last one is this old
-  ticker_max_count=N           a tick as soon as so many events wait
-  ticker_idle_period=INTERVAL  a tick where nothing waits
+  ticker_max_lag=INTERVAL      longest time between ticks while events are waiting
+  ticker_max_count=N           a tick as soon as this many events are waiting
+  ticker_idle_period=INTERVAL  longest time between ticks while no events are waiting
   ticker_paused=BOOLEAN        no ticks: consumers get nothing
   external_ticker=BOOLEAN      ticks come from elsewhere
   rotation_period=INTERVAL     how long events are kept at least

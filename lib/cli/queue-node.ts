@@ -4,6 +4,7 @@ import { nodeOfQueue } from '../config/queue-node.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { hasQueues } from '../pgq/queue-settings.ts';
+import { shownMessage } from '../redact.ts';
 import { withNode } from '../secrets/connection-target.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
 import type { Invocation } from './program.ts';
@@ -40,12 +41,15 @@ export function onQueue<T>(
 }
 
 export function onNode<T>(
-  { global }: Invocation,
+  { global, terminal }: Invocation,
   node: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const config = loadConfig(configPath(global.config));
-  const connector = { secrets: createSecretReader(), applicationName: 'pgtide queue' };
+  const onServerText = config.errors.showValues
+    ? (text: string) => terminal.err(`server: ${shownMessage(text)}`)
+    : undefined;
+  const connector = { secrets: createSecretReader(), applicationName: 'pgtide queue', onServerText };
   return withNode(node, nodeConfig(config, node), connector, work);
 }
 

@@ -154,7 +154,7 @@ class Leases {
   }
 
   async #open(): Promise<{ store: LeaseStore; close: () => Promise<void> }> {
-    const { endpoint, table } = this.#config.lease;
+    const { endpoint, skewSeconds, table } = this.#config.lease;
     if (endpoint !== undefined || process.env.PGTIDE_LEASE_TABLE || table !== DEFAULT_LEASE_TABLE) {
       const { openLeaseStore } = await import('../lease/open-store.ts');
       return { store: openLeaseStore(this.#config, systemClock), close: async () => undefined };
@@ -163,6 +163,6 @@ class Leases {
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
     const { startLocalDynamoDb } = await import('../lease/local-dynamodb.ts');
     const local = await startLocalDynamoDb();
-    return { store: local.store(), close: () => local.stop() };
+    return { store: local.store({ skewMs: skewSeconds * 1000 }), close: () => local.stop() };
   }
 }

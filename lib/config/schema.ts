@@ -91,13 +91,13 @@ export const queueSchema = z
       .min(0)
       .max(3600)
       .default(3)
-      .describe('Where events wait, a tick is made once the last one is this old.'),
+      .describe('Longest time between ticks while events are waiting.'),
     idleTickSeconds: whole(1, 86_400)
       .default(300)
-      .describe('Where nothing waits, a tick is made once the last one is this old.'),
+      .describe('Longest time between ticks while no events are waiting.'),
     tickEvents: whole(1, 1_000_000_000)
       .default(500)
-      .describe('A tick is made as soon as this many events wait, however young the last one is.'),
+      .describe('A tick is made as soon as this many events are waiting.'),
     rotationSeconds: whole(60, 31_536_000)
       .default(7200)
       .describe('Event tables are rotated after this time; what all consumers have read is then freed.'),

@@ -44,10 +44,10 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
         return subscriber.transaction(timeout, async () => {
           const statements = await copyStatements(copy, pair, chunk);
           const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
-          await refuseRewritten(provider, chunk.table);
-          const types = await refuseMisfit(copy, pair, chunk.table);
+          const types = await providerTypes(provider, chunk.table);
+          await refuseMisfit(copy, subscriber, { table: chunk.table, types });
           await copy.at('chunk.copied');
-          await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8)', [
+          await subscriber.query('select pgtide.commit_chunk($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
             copy.queue,
             chunk.table,
             chunk.chunkNo,
@@ -56,13 +56,8 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
             seen?.snapshot,
             copied.rows,
             copied.bytes,
+            chunk.chunkNo === 0 ? JSON.stringify(types) : null,
           ]);
-          if (chunk.chunkNo === 0)
-            await subscriber.query('select pgtide.note_copied_types($1, $2, $3)', [
-              copy.queue,
-              chunk.table,
-              JSON.stringify(types),
-            ]);
           await copy.at('chunk.stored');
           return { table: chunk.table, ...copied };
         });
@@ -85,34 +80,27 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
 /** What a chunk read is not what its snapshot saw. */
 class Rewritten extends Error {}
 
-async function refuseRewritten(provider: Client, table: string): Promise<void> {
-  const row = await provider.first<{ rewritten: boolean }>('select pgtide.rewritten_since($1) as rewritten', [
-    table,
-  ]);
-  if (row?.rewritten) throw new Rewritten(`${table} was rewritten after the chunk's snapshot`);
-}
-
 /**
- * After COPY, whose locks keep the columns of both tables as they are: a chunk that the subscriber's types have changed is not stored.
- * Returns the provider's.
+ * The columns of the provider's table, after COPY, whose locks keep those of both tables as they are.
+ * @throws Rewritten
  */
-async function refuseMisfit(
-  copy: Copy,
-  { provider, subscriber }: CopyPair,
-  table: string,
-): Promise<ColumnType[]> {
-  const types = await providerTypes(provider, table);
-  const misfit = valueMisfit(table, types, await subscriberTypes(subscriber, copy.queue, table));
-  if (misfit !== undefined) throw new PgtideError('schema', misfit);
-  return types;
-}
-
 async function providerTypes(provider: Client, table: string): Promise<ColumnType[]> {
-  const row = await provider.first<{ types: ColumnType[] | null }>(
-    'select pgtide.column_types(londiste.find_table_oid($1)) as types',
+  const row = await provider.first<{ rewritten: boolean; types: ColumnType[] | null }>(
+    `select pgtide.rewritten_since($1) as rewritten, pgtide.column_types(londiste.find_table_oid($1)) as types`,
     [table],
   );
+  if (row?.rewritten) throw new Rewritten(`${table} was rewritten after the chunk's snapshot`);
   return row?.types ?? [];
+}
+
+/** A chunk that the subscriber's types have changed is not stored. */
+async function refuseMisfit(
+  copy: Copy,
+  subscriber: Client,
+  { table, types }: { table: string; types: ColumnType[] },
+): Promise<void> {
+  const misfit = valueMisfit(table, types, await subscriberTypes(subscriber, copy.queue, table));
+  if (misfit !== undefined) throw new PgtideError('schema', misfit);
 }
 
 async function subscriberTypes(subscriber: Client, queue: string, table: string): Promise<ColumnType[]> {

@@ -39,8 +39,6 @@
  */
 import type { Client } from '../db/client.ts';
 
-export type Phase = 'copying' | 'catching-up' | 'restoring' | 'restored' | 'ok';
-
 /** A table that waits for its copy to be planned. */
 export interface UnplannedTable {
   table: string;

@@ -46,6 +46,9 @@ const types = {
   },
 } as pg.CustomTypesConfig;
 
+/** SQLSTATE of the messages by which pgtide.failure_text tells the server's words of an error. Other notices are not about errors. */
+const TEXT_OF_FAILURE = 'TD011';
+
 /** One connection. Sends no named statements and keeps no session state, so it works through a transaction pooler. */
 export class Client {
   readonly node: string;
@@ -60,7 +63,10 @@ export class Client {
     this.connection = connection;
     this.#pinned = pinned ?? false;
     this.#onServerText = onServerText;
-    if (onServerText) connection.on('notice', (notice) => onServerText(serverTextOf(notice as ServerError)));
+    if (onServerText)
+      connection.on('notice', (notice) => {
+        if (notice.code === TEXT_OF_FAILURE) onServerText(serverTextOf(notice as ServerError));
+      });
   }
 
   /** What the driver threw at this statement, as an error without values. */

@@ -24,7 +24,7 @@ export function newWorkerName(queue: string, node: string): string {
 }
 
 /** True when this database has pgtide's schemas. */
-export async function isInstalled(client: Client): Promise<boolean> {
+async function isInstalled(client: Client): Promise<boolean> {
   const row = await client.first<{ installed: boolean }>(
     `select count(*) = 4 as installed from pg_catalog.pg_namespace
       where nspname in ('pgq', 'pgq_node', 'londiste', 'pgtide')`,

@@ -84,7 +84,7 @@ function restoreFailed(node: string, name: string, error: string): Problem {
   return {
     code: 'restore-failed',
     message: `${node}: ${name} lacks what was taken off for its copy: ${error}`,
-    remedy: 'mend the cause; the next run of copy tries again',
+    remedy: 'fix the cause; the next run of copy tries again',
   };
 }
 
@@ -108,7 +108,7 @@ function problemsOf(node: string, row: TableRow, of: Judging): Problem[] {
     problems.push({
       code: 'table-error',
       message: `${node}: ${name} is set aside: ${row.error}`,
-      remedy: `mend the cause, then copy it again: ${resync}`,
+      remedy: `fix the cause, then copy it again: ${resync}`,
     });
   if (row.missing > 0n || row.conflicts > 0n)
     problems.push({

@@ -5,6 +5,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteQualified } from '../db/identifier.ts';
+import { hasRows, isReadable } from '../tables/inspection.ts';
 import { describePartitioned, type Partition, type PartitionedTable } from '../tables/partitions.ts';
 import type { Problem } from './problem.ts';
 
@@ -23,7 +24,7 @@ export async function partitionProblems(
   const problems: Problem[] = [];
   for (const table of here)
     for (const partition of leftOver(table, there.get(table.name)))
-      if (await hasRows(leaf, partition))
+      if (await holdsRows(leaf, partition))
         problems.push(partitionLeftOver({ queue, leaf: leaf.node, root: root.node }, table.name, partition));
   return problems;
 }
@@ -39,11 +40,10 @@ function leftOver(here: PartitionedTable, there: PartitionedTable | undefined): 
   return here.partitions.filter((partition) => !isThere(partition));
 }
 
-async function hasRows(client: Client, { schema, name }: Partition): Promise<boolean> {
-  const row = await client.first<{ exists: boolean }>(
-    `select exists (select from ${quoteQualified(schema, name)})`,
-  );
-  return row?.exists ?? false;
+/** Of a partition that cannot be read without running code of others, nothing is known. */
+async function holdsRows(client: Client, { schema, name }: Partition): Promise<boolean> {
+  const of = { schema, table: name };
+  return (await isReadable(client, of)) && hasRows(client, of);
 }
 
 function partitionLeftOver(

@@ -19,7 +19,7 @@ export async function replayProblems(client: Client, queue: string, worker: stri
     problems.push({
       code: 'replay-error',
       message: `replay of ${queue} on ${client.node}: ${position.error}`,
-      remedy: 'mend the cause; the next run tries again',
+      remedy: 'fix the cause; the next run tries again',
     });
   problems.push(...(await timeoutProblems(client, queue, worker)));
   const slice = await client.first<{ tick: bigint; event: bigint }>(

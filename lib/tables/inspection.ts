@@ -116,6 +116,20 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
   return obstacles;
 }
 
+/**
+ * True when this role may read the table, all of its rows, and no code of others (policies, index expressions) runs when it does. Whoever
+ * only wants to report about a table leaves others alone.
+ */
+export async function isReadable(client: Client, of: { schema: string; table: string }): Promise<boolean> {
+  const row = await client.first<{ readable: boolean }>(
+    `select has_schema_privilege(n.oid, 'USAGE') and pgtide.is_readable(c.oid) as readable
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = $1 and c.relname = $2`,
+    [of.schema, of.table],
+  );
+  return row?.readable === true;
+}
+
 /** True when the table has a row, as this role sees it. */
 export async function hasRows(client: Client, of: { schema: string; table: string }): Promise<boolean> {
   const row = await client.first<{ found: boolean }>(

@@ -13,7 +13,7 @@ import {
 } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
-import { mendCapture, refreshCapture } from '../tables/capture.ts';
+import { mendCapture, setReplicaCapture } from '../tables/capture.ts';
 import { resetCopy, setTableAside } from '../tables/copy-state.ts';
 import { createMissingTables } from '../tables/create.ts';
 import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
@@ -53,8 +53,7 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     throw new PgtideError('input', 'expect-sync and skip-truncate contradict each other', {
       remedy: 'expect-sync copies nothing; skip-truncate copies into a table that holds rows',
     });
-  const config = queueConfig(context.config, context.queue);
-  const { root, leaves, captureReplicaWrites } = config;
+  const { root, leaves, captureReplicaWrites } = queueConfig(context.config, context.queue);
   return withNodes(context, [root, ...leaves], async (open) => {
     const clients = leaves.map(open.of);
     for (const client of [open.of(root), ...clients]) await requireNode(client, context.queue);
@@ -65,7 +64,6 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     const adding = { context, input, plan, root: open.of(root) };
     await setAsideUncaptured(adding);
     await context.step('add', () => changeLeaves(adding, plan.leaves));
-    await refreshCapture(open.of(root), queue, config);
     await copyUncapturedAnew(adding);
     for (const leaf of leaves) context.wake?.('copy', leaf);
     context.count('tables', plan.addOnRoot.length);
@@ -127,10 +125,14 @@ async function createTables({ root, plan }: Adding, { leaf, create }: LeafAdditi
   for (const { table, text } of notes) plan.notes.get(table)?.push(text);
 }
 
-/** The snapshot is taken once the capture's locks are held: what it sees was there before, and is no news to a leaf. */
+/**
+ * The snapshot is taken once the capture's locks are held: what it sees was there before, and is no news to a leaf. No other table of the
+ * queue is touched, so that its writers cannot make this fail: what the configuration changes there is up to maintain.
+ */
 function changeRoot({ context, plan, root }: Adding): Promise<string> {
-  const { budget, queue } = context;
+  const { budget, config, queue } = context;
   return lockingTransaction(root, { tables: plan.tables, budget }, async () => {
+    await setReplicaCapture(root, queue, queueConfig(config, queue));
     for (const table of plan.addOnRoot) await addRootTable(root, queue, table);
     for (const sequence of plan.sequencesOnRoot) await addLocalSequence(root, queue, sequence);
     await mendCapture(root, queue, plan.uncaptured);

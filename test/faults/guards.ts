@@ -228,7 +228,7 @@ export const guards: Guard[] = [
   {
     name: 'a table that was rewritten after the chunk’s snapshot',
     file: 'lib/copy/copy-chunk.ts',
-    breaks: [['await refuseRewritten(provider, chunk.table);', '']],
+    breaks: [['if (row?.rewritten) throw', 'if (row === null) throw']],
     noticedBy: [copyRace, 'is rewritten between'],
   },
   {

@@ -229,6 +229,18 @@ test('a lock that is not given up is told, with who holds it, and nothing is cha
   expect((await statesOn('new')).get('public.busy')).toBe(null);
 });
 
+test('writers of another table of the queue, whose capture is out of date, are not in the way', async () => {
+  await it.both(
+    'create table weeks (id int primary key) partition by range (id); create table calm (id int primary key)',
+  );
+  await add(['weeks']);
+  await it.both('create table weeks_1 partition of weeks for values from (0) to (10)');
+  await using writer = await it.old.open();
+  await writer.client.query('begin; insert into weeks values (1)');
+  expect((await add(['calm'])).tables).toEqual([{ name: 'public.calm', state: 'new' }]);
+  await writer.client.query('rollback');
+});
+
 test('rights that are missing are told with the GRANT', async () => {
   await createRole(it.old.server, 'other_owner');
   await it.old.superuser((client) =>

@@ -3,7 +3,9 @@
  * checks, triggers and functions of users who put values into every text that they can. The table, constraint, column and
  * event are named.
  */
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { concludeError } from '../../lib/cli/verdict.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -17,6 +19,8 @@ import { addTables, followUntilSynced, replayAll, tickNow } from '../support/fol
 import { allOf } from '../support/leaks.ts';
 import { consume } from '../support/queue.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 const CANARY = 'kanarienvogel';
 const NUMBER = '90210777';
@@ -264,12 +268,11 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
         log: (line) => lines.push(line),
       });
       const said: string[] = [];
-      process.env.PGTIDE_DEBUG = '1';
+      vi.stubEnv('PGTIDE_DEBUG', '1');
       concludeError(
         { out: () => undefined, err: (text: string) => void said.push(text) } as never,
         report.error,
       );
-      delete process.env.PGTIDE_DEBUG;
       const message = report.error?.message.replace(/^new: /, '') ?? '';
       expect(message).toMatch(saysOf(name, message));
       const text = `${allOf(report.error)}\n${JSON.stringify(lines)}\n${said.join('\n')}`;
@@ -286,8 +289,14 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
     await tickNow(pair);
     const lines: unknown[] = [];
     const config = { ...pair.shop.context('new').config, errors: { showValues: true } };
-    await runUnit({ ...request, config, log: (line) => lines.push(line) });
+    const [place] = await rowsOf(pair, `select current_setting('data_directory') as data`);
+    const serverLog = () => readFileSync(join(String(place?.data), '..', 'postgres.log'), 'utf8');
+    const before = serverLog().length;
+    const { serverTexts } = await runUnit({ ...request, config, log: (line) => lines.push(line) });
     expect(JSON.stringify(lines)).toContain(CANARY);
+    expect(serverLog().slice(before)).not.toContain(CANARY);
+    // Other notices are left out: a line has a few texts, and they are those of errors.
+    expect(serverTexts).toEqual([expect.stringMatching(new RegExp(`not_this[^]*\\(3, ${CANARY}\\)`))]);
     await expectNothingShown(pair);
   });
 });

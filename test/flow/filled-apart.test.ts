@@ -5,6 +5,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { status } from '../../lib/units/status.ts';
+import { createRole } from '../support/database.ts';
 import { addTables, followUntilSynced } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
@@ -140,4 +141,48 @@ it('columns between versions that keep no value for the rows that were there', a
   );
   const found = await problems('column-filled-apart', pair);
   expect(found.map((text) => /column (\w+) of/.exec(text)?.[1])).toEqual(['c3', 'd1']);
+});
+
+it('tables are left alone where reading them runs code of their owner', async () => {
+  const [owner, pair] = ['owner_filled_apart', await installedPair({ provider: 17, subscriber: 17 })];
+  await createRole(pair.new.server, owner);
+  await pair.both(`create table secret (id int primary key); create table sly (id int primary key);
+    create table day (id int) partition by range (id);
+    create table day_1 partition of day for values from (0) to (10); create table day_2 partition of day for values from (10) to (20)`);
+  await pair.old.client((client) =>
+    client.query(
+      'insert into secret values (1); insert into sly values (1); insert into day values (1), (11)',
+    ),
+  );
+  await addTables(pair, ['secret', 'sly', 'day']);
+  await followUntilSynced(pair);
+  await pair.both(
+    'alter table secret add at timestamptz default now(); alter table sly add at timestamptz default now()',
+  );
+  await pair.old.client((client) => client.query('drop table day_1'));
+  expect(await problems('column-filled-apart', pair)).toHaveLength(2);
+  expect(await problems('partition-left-over', pair)).toHaveLength(1);
+
+  await pair.new.superuser((client) =>
+    client.query(`grant all on schema public to ${owner}; grant all on secret, sly, day_1 to app;
+      alter table secret owner to ${owner}; alter table sly owner to ${owner}; alter table day_1 owner to ${owner};
+      set role ${owner}; set search_path = public;
+      create function spy(text) returns bool language plpgsql immutable as $$ begin
+        if current_user <> '${owner}' then raise 'code of the owner runs as %', current_user; end if; return true; end $$;
+      create index on sly (id) where spy('x');
+      create policy mine on secret using (spy('x')); alter table secret enable row level security;
+      create policy mine on day_1 using (spy('x')); alter table day_1 enable row level security; reset role`),
+  );
+  const { result } = await status(pair.shop.context('old'), {});
+  const leaf = result.queues[0]?.nodes.find(({ name }) => name === 'new');
+  expect(leaf?.tables, JSON.stringify(leaf?.problems)).toHaveLength(3);
+  expect(leaf?.problems.map(({ code }) => code)).not.toContain('column-filled-apart');
+  expect(leaf?.problems.map(({ code }) => code)).not.toContain('partition-left-over');
+  // Whatever the session has set.
+  for (const table of ['secret', 'sly'])
+    expect(
+      await pair.new.client((client) =>
+        client.query(`select filled from pgtide.column_fills($1::text::regclass, 1::int2)`, [table]),
+      ),
+    ).toEqual([{ filled: null }]);
 });

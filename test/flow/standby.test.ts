@@ -8,7 +8,7 @@ import { maintain } from '../../lib/units/maintain.ts';
 import { replay } from '../../lib/units/replay.ts';
 import { status } from '../../lib/units/status.ts';
 import { tick } from '../../lib/units/tick.ts';
-import { createDatabase, ownServer, postgres } from '../support/database.ts';
+import { createDatabase, ownServer, postgres, type TestDatabase } from '../support/database.ts';
 import { cascade } from '../support/unit-context.ts';
 
 it('is refused as a provider and as a subscriber', async () => {
@@ -20,6 +20,15 @@ it('is refused as a provider and as a subscriber', async () => {
   writeFileSync(join(server.folder, 'data', 'standby.signal'), '');
   await server.start();
 
+  try {
+    await expectRefused(node, other);
+  } finally {
+    // Databases are dropped when the file ends.
+    await node.superuser((client) => client.query('select pg_promote()'));
+  }
+});
+
+async function expectRefused(node: TestDatabase, other: TestDatabase): Promise<void> {
   const refusal = {
     kind: 'state',
     message: 'standby: this server is a standby, which takes no writes',
@@ -48,6 +57,4 @@ it('is refused as a provider and as a subscriber', async () => {
     )
     .catch((caught: unknown) => caught);
   expect(error).toMatchObject({ kind: 'state', remedy: refusal.remedy });
-  // Databases are dropped when the file ends.
-  await node.superuser((client) => client.query('select pg_promote()'));
-});
+}

@@ -14,6 +14,7 @@ declare
     v_schema text;
     v_table text;
     v_constraint text;
+    v_detail text;
     v_restored int := 0;
 begin
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table;
@@ -42,8 +43,9 @@ begin
             exception
                 when foreign_key_violation then
                     -- Rows that are there do not fit; the key is there for all others, copy validates it once it can, and status tells it.
-                    get stacked diagnostics v_schema = schema_name, v_table = table_name, v_constraint = constraint_name;
-                    v_failure := pgtide.failure_text(sqlstate, sqlerrm, null, v_schema, v_table, null, v_constraint, null, null);
+                    get stacked diagnostics v_schema = schema_name, v_table = table_name, v_constraint = constraint_name,
+                        v_detail = pg_exception_detail;
+                    v_failure := pgtide.failure_text(sqlstate, sqlerrm, v_detail, null, v_schema, v_table, null, v_constraint, null, null);
                     v_relation := londiste.find_table_oid(v_saved.table_name);
                     if v_saved.restore_sql like 'alter table % add constraint %' and v_saved.restore_sql not like '% NOT VALID'
                             and (select c.relkind = 'r' from pg_class c where c.oid = v_relation) then

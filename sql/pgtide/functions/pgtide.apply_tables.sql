@@ -23,6 +23,7 @@ declare
     v_failed text;
     v_state text;
     v_message text;
+    v_detail text;
     v_context text;
     v_schema text;
     v_table text;
@@ -66,9 +67,9 @@ begin
             update pg_temp.pgtide_work set exact = exact or v_exact where nr = any (i_nrs);
             return false;
         exception when others or assert_failure then
-            get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_context = pg_exception_context,
-                v_schema = schema_name, v_table = table_name, v_column = column_name, v_constraint = constraint_name,
-                v_type = pg_datatype_name;
+            get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+                v_context = pg_exception_context, v_schema = schema_name, v_table = table_name, v_column = column_name,
+                v_constraint = constraint_name, v_type = pg_datatype_name;
             if v_state = 'TD010' then
                 select * into v_work from pg_temp.pgtide_work where nr = v_nr;
                 v_collapsed := pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, true, false, false);
@@ -100,8 +101,8 @@ begin
                     from pg_temp.pgtide_work w,
                          pgtide.find_failure(w.table_name, w.oid, v_nr, v_state, i_on_conflict) f where w.nr = v_nr;
                 end if;
-                v_failed := pgtide.table_failure(v_state, coalesce(v_own_key, pgtide.failure_text(v_state, v_message, v_context, v_schema,
-                    v_table, v_column, v_constraint, v_type, v_event)), i_on_conflict);
+                v_failed := pgtide.table_failure(v_state, coalesce(v_own_key, pgtide.failure_text(v_state, v_message, v_detail, v_context,
+                    v_schema, v_table, v_column, v_constraint, v_type, v_event)), i_on_conflict);
                 -- A check at the end names its table itself.
                 update pg_temp.pgtide_work w set error = v_failed
                 where w.nr = any (case when v_nr is null then pgtide.failed_tables(i_nrs, v_schema, v_table, v_constraint) else array[v_nr] end);

@@ -1,9 +1,10 @@
--- pgtide.commit_chunk(i_queue, i_table, i_chunk_no, i_attempt, i_generation, i_snapshot, i_rows, i_bytes) returns void
+-- pgtide.commit_chunk(i_queue, i_table, i_chunk_no, i_attempt, i_generation, i_snapshot, i_rows, i_bytes, i_types) returns void
 --
 -- The last statement of a chunk's transaction on the subscriber: stores the snapshot beside the rows, if this attempt is still
 -- the one that counts. Raises TD006 when the copy has started over, or another run has announced the chunk again.
+--   i_types  the provider's columns (pgtide.column_types), noted with a table's first chunk; NULL with the others
 create or replace function pgtide.commit_chunk(i_queue text, i_table text, i_chunk_no int, i_attempt int, i_generation int,
-    i_snapshot txid_snapshot, i_rows bigint, i_bytes bigint)
+    i_snapshot txid_snapshot, i_rows bigint, i_bytes bigint, i_types jsonb)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -13,7 +14,7 @@ begin
     for share;
     if found then
         update pgtide.copy_chunk c
-        set state = 'copied', snapshot = i_snapshot, rows = i_rows, bytes = i_bytes
+        set state = 'copied', snapshot = i_snapshot, rows = i_rows, bytes = i_bytes, types = coalesce(i_types, c.types)
         where c.queue_name = i_queue and c.table_name = i_table and c.chunk_no = i_chunk_no
           and c.state = 'announced' and c.attempt = i_attempt;
     end if;

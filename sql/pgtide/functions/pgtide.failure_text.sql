@@ -1,15 +1,16 @@
--- pgtide.failure_text(i_state, i_message, i_context, i_schema, i_table, i_column, i_constraint, i_type, i_event) returns text
+-- pgtide.failure_text(i_state, i_message, i_detail, i_context, i_schema, i_table, i_column, i_constraint, i_type, i_event) returns text
 --
 -- What may be remembered and shown of an error that rows met, from its stacked diagnostics; others can read it. A server's texts hold
 -- values, in any language, and a user's function may raise anything under any name. So of the text nothing is kept, but:
 --   - the message of an error that a function of our schemas raised (SQLSTATE TD..., and the context begins with that function)
 --   - SQLSTATE and condition, and names of tables, columns, constraints and types that exist in the catalog under these names
 --   - the name of the PL/pgSQL function in which it happened
--- The text itself goes to the client that has asked for it (setting pgtide.show_values = on), as a warning.
+-- The text itself, with its detail, goes to the client that has asked for it (setting pgtide.show_values = on), as an INFO message of SQLSTATE
+-- TD011: the server does not write these into its log, unless log_min_messages is info or lower.
 -- i_event is the event whose row it was, where that is known.
 -- Returns for example '23505 unique_violation: table public.orders, constraint orders_email_key, event 4711'.
-create or replace function pgtide.failure_text(i_state text, i_message text, i_context text, i_schema text, i_table text,
-    i_column text, i_constraint text, i_type text, i_event bigint)
+create or replace function pgtide.failure_text(i_state text, i_message text, i_detail text, i_context text, i_schema text,
+    i_table text, i_column text, i_constraint text, i_type text, i_event bigint)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -20,7 +21,7 @@ declare
     v_names text;
 begin
     if current_setting('pgtide.show_values', true) = 'on' then
-        raise warning '%', i_message using detail = coalesce(i_context, '');
+        raise info '%', i_message using errcode = 'TD011', detail = concat_ws(E'\n', nullif(i_detail, ''), i_context);
     end if;
     if i_state like 'TD%' and v_first ~ '(^|[^a-z0-9_$."])(pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\.[a-z0-9_]+\(' then
         return format('%s (SQLSTATE %s)', i_message, i_state);

@@ -21,6 +21,7 @@ declare
     v_column text;
     v_constraint text;
     v_context text;
+    v_detail text;
 begin
     if not pg_try_advisory_xact_lock(hashtext('pgtide.restore_object'), hashtext(concat_ws(' ', i_queue, i_table, i_kind, i_name))) then
         return 'busy';
@@ -58,9 +59,10 @@ begin
         when integrity_constraint_violation or undefined_table or undefined_column or undefined_function or undefined_object
                 or invalid_table_definition or datatype_mismatch then
             get stacked diagnostics v_schema = schema_name, v_table = table_name, v_column = column_name, v_constraint = constraint_name,
-                v_context = pg_exception_context;
+                v_context = pg_exception_context, v_detail = pg_exception_detail;
             update pgtide.saved_ddl d
-            set error = pgtide.failure_text(sqlstate, sqlerrm, v_context, v_schema, v_table, v_column, v_constraint, null, null), tried_at = now()
+            set error = pgtide.failure_text(sqlstate, sqlerrm, v_detail, v_context, v_schema, v_table, v_column, v_constraint, null, null),
+                tried_at = now()
             where d.queue_name = i_queue and d.table_name = i_table and d.kind = i_kind and d.object_name = i_name
               and d.restore_sql = v_saved.restore_sql;
             return case when found then 'failed' else 'begun' end;

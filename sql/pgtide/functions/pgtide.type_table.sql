@@ -11,6 +11,7 @@ declare
     v_failed text;
     v_state text;
     v_message text;
+    v_detail text;
     v_context text;
     v_schema text;
     v_relation text;
@@ -43,8 +44,8 @@ begin
         perform pgtide.type_stage(v_table.table_name, v_table.oid, i_nr, false, false, false);
     end if;
 exception when others or assert_failure then
-    get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_context = pg_exception_context,
-        v_schema = schema_name, v_relation = table_name, v_column = column_name, v_constraint = constraint_name,
+    get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+        v_context = pg_exception_context, v_schema = schema_name, v_relation = table_name, v_column = column_name, v_constraint = constraint_name,
         v_type = pg_datatype_name;
     if not pgtide.is_table_failure(v_state) then
         raise;
@@ -52,8 +53,8 @@ exception when others or assert_failure then
     select f.ev_id, coalesce(f.schema_name, v_schema), coalesce(f.table_name, v_relation), coalesce(f.column_name, v_column)
     into v_event, v_schema, v_relation, v_column
     from pgtide.find_failure(v_table.table_name, v_table.oid, i_nr, v_state, null) f;
-    v_failed := pgtide.table_failure(v_state, pgtide.failure_text(v_state, v_message, v_context, v_schema, v_relation, v_column,
-        v_constraint, v_type, v_event), i_on_conflict);
+    v_failed := pgtide.table_failure(v_state, pgtide.failure_text(v_state, v_message, v_detail, v_context, v_schema, v_relation,
+        v_column, v_constraint, v_type, v_event), i_on_conflict);
     update pg_temp.pgtide_work set error = v_failed where nr = i_nr;
 end;
 $$;
