@@ -112,6 +112,27 @@ it.each([
   },
 );
 
+it('a truncate of one table leaves what was judged of another', async () => {
+  const pair = await installedPair({ provider: 17, subscriber: 13 });
+  await pair.both(
+    'create table a (id int primary key); create table b (id int primary key, v numeric(10,2))',
+  );
+  await write(pair, 'insert into a values (1); insert into b values (1, 1)');
+  await addTables(pair, ['a', 'b']);
+  await followUntilSynced(pair);
+  const before = await rowsOf(pair.new, 'b');
+  await write(
+    pair,
+    'alter table b alter v type numeric(12,4); truncate a; update b set v = 1.2345; insert into a values (2)',
+  );
+  await replayAll(pair);
+  await expectEqual(pair.old, pair.new, ['a']);
+  expect(await rowsOf(pair.new, 'b')).toEqual(before);
+  expect(await errorsOf(pair)).toMatchObject([
+    { table: 'public.b', error: expect.stringContaining('does not keep every') },
+  ]);
+});
+
 it('a wider subscriber follows, in whatever order the sides are altered', async () => {
   const pair = await retypedPair({ provider: 13, subscriber: 17 });
   await onSubscriber(

@@ -73,6 +73,38 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
     });
   });
 
+  it.runIf(version === 10)(
+    'a foreign partition keeps no other capture from being brought up to date',
+    async () => {
+      const database = await withForeignServer(version);
+      await database.client(async (client) => {
+        await client.query(`create table a_first (id int primary key); create table z_last (id int primary key);
+        select pgtide.create_capture('shop', c::text::regclass, 'public.' || c) from unnest('{a_first,p,z_last}'::text[]) c;
+        select pgq_node.register_location('shop', 'a', 'x', false), pgq_node.create_node('shop', 'root', 'a', 'w', null, null, null);
+        insert into londiste.table_info (queue_name, table_name, local) select 'shop', 'public.' || c, true from unnest('{a_first,p,z_last}'::text[]) c`);
+        await client.query(`create foreign table far partition of p for values in (8) server far;
+        create table near partition of p for values in (9); alter table a_first add c int; alter table z_last add c int`);
+        const refreshed = await client.query<{ name: string }>(
+          `select pgtide.refresh_capture('shop') as name`,
+        );
+        expect(refreshed.map(({ name }) => name)).toEqual(
+          expect.arrayContaining(['public.a_first', 'public.z_last']),
+        );
+        expect(
+          await client.query(
+            `select code, remedy from pgtide.capture_problems('shop') where table_name = 'public.p'`,
+          ),
+        ).toEqual([
+          {
+            code: 'partition-uncaptured',
+            remedy:
+              'detach the partitions of public.p that are foreign tables: public.far; then run maintain, and: pgtide resync shop public.p',
+          },
+        ]);
+      });
+    },
+  );
+
   it('goes on through everything that may be done to a captured table', async () => {
     const database = await withForeignServer(version);
     await database.client(async (client) => {

@@ -67,6 +67,19 @@ async function data(owner: Client): Promise<Record<string, unknown>[]> {
 }
 
 describe.each([10, 17])('on PostgreSQL %i', (version) => {
+  it('holds an array or a composite that has a cast from text for one that is not read', async () => {
+    await stage(version, types, async ({ owner, mallory }) => {
+      const safe = async () =>
+        owner.query(`select t as type, pgtide.input_is_safe(t::text::regtype) as safe
+        from unnest('{hers.pair,hers.mood,hers.mood[]}'::text[]) t`);
+      expect((await safe()).map((row) => row.safe)).toEqual([true, true, true]);
+      for (const [nr, type] of ['pair', 'mood[]'].entries())
+        await mallory.query(`create function cast_${nr}(text) returns ${type} language sql as $$ select null::${type} $$;
+          create cast (text as ${type}) with function cast_${nr}(text) as assignment`);
+      expect((await safe()).map((row) => row.safe)).toEqual([false, true, false]);
+    });
+  });
+
   it('writes values by the output functions of their types', async () => {
     await stage(
       version,

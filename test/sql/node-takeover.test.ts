@@ -240,6 +240,13 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       expect(await ask(client, 'pgq_node.get_consumer_state', part, 'w')).toMatchObject({
         completed_tick: 105n,
       });
+      await client.query(`select pgtide.apply_control_event($1, 'pgq.tick-id', '107', $2, null, null)`, [
+        combined,
+        part,
+      ]);
+      expect(await ask(client, 'pgq_node.get_consumer_state', part, 'w')).toMatchObject({
+        completed_tick: 107n,
+      });
       expect(await set(combined, 'none', 105)).toEqual([201, 'Part-queue does not exist']);
       expect(await set('none', part, 105)).toEqual([201, 'Part-queue does not exist']);
       expect(await stateOf(set(combined, part, null))).toEqual(['TD001', 'watermark must not be NULL']);

@@ -86,6 +86,14 @@ const asking = [
   `select pgq_ext.get_last_tick('c'), pgq_ext.get_last_tick('c', 'a')`,
   `select * from pgq_ext.completed_tick, pgq_ext.completed_batch, pgq_ext.completed_event, pgq_ext.partial_batch`,
 ];
+/** What londiste_reader and londiste_writer ask. */
+const londisteAsking = [
+  `select * from londiste.get_table_list('r')`,
+  `select * from londiste.get_seq_list('r')`,
+  `select * from londiste.local_show_missing('r')`,
+  `select * from londiste.get_table_pending_fkeys('a.b')`,
+  `select * from londiste.get_valid_pending_fkeys('r')`,
+];
 /** What functions alone do, whoever calls them. */
 const byHand = [
   `insert into pgq_ext.completed_tick values ('c', '', 1)`,
@@ -131,6 +139,15 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     return found;
   }
 
+  /** A queue of a root node with a partitioned table, and one in copy. */
+  const makeRoot = (db: TestDatabase) =>
+    db.client((client) =>
+      client.query(`create table parted (id int) partition by range (id); create table parted_1 partition of parted for values from (0) to (9);
+        select pgq_node.register_location('r', 'a', 'x', false), pgq_node.create_node('r', 'root', 'a', 'w', null, null, null);
+        insert into londiste.table_info (queue_name, table_name, local, merge_state)
+        values ('r', 'public.parted', true, 'ok'), ('r', 'public.copied', true, 'in-copy')`),
+    );
+
   async function checkRoles(db: TestDatabase): Promise<void> {
     for (const role of ['reader', 'writer', 'admin']) {
       const member = `some_${role}`;
@@ -158,6 +175,10 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       ...administration,
     ]);
     expect(await refused(db, 'some_londiste_writer', all)).toEqual(nodeWriting);
+    await makeRoot(db);
+    for (const member of ['some_londiste_reader', 'some_londiste_writer'])
+      expect(await refused(db, member, londisteAsking)).toEqual([]);
+    expect(await refused(db, 'stranger', londisteAsking)).toEqual(londisteAsking);
   }
 
   test('A plain owner installs without roles, and nobody else gets in', async () => {

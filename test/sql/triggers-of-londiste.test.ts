@@ -104,6 +104,21 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     }),
   );
 
+  test('A table under another name has row triggers, also with the argument pgtide; the capture says which trigger it made', () =>
+    atRoot(async (client, queue) => {
+      const args = [queue, 'shop.other', ['pgtide'], 'shop.t', 'root'];
+      expect(await ask(client, 'londiste.create_trigger', ...args)).toMatchObject({
+        ret_code: 200,
+        trigger_name: `_londiste_${queue}`,
+      });
+      const made = await ask(client, 'londiste.create_trigger', queue, 'shop.t', ['pgtide'], null, 'root');
+      expect(
+        await client.query(`select from pg_trigger where tgrelid = 'shop.t'::regclass and tgname = $1`, [
+          made.trigger_name,
+        ]),
+      ).toHaveLength(1);
+    }));
+
   test('A trigger that is the same stays, another one takes its place', () =>
     atRoot(async (client, queue) => {
       const create = (...args: string[]) =>

@@ -9,7 +9,7 @@
 --     a table for which the arguments ask for them (see londiste._create_classic_trigger);
 --     a partition that is added alone: a statement on the table above it fires none of its statement triggers;
 --     a table that has another name here: only their arguments can rename;
---     any table where pgq is the real extension, whose triggers are in C.
+--     any table where pgq is the real extension, whose triggers are in C, unless the argument is pgtide.
 --
 -- Arguments: i_table_name - the global name; i_trg_args - as londiste.local_add_table; i_dest_table - the table's name here;
 --            i_node_type - root, branch or leaf
@@ -62,8 +62,9 @@ begin
         perform pgtide.create_deny(i_queue_name, v_table);
         select min(g.trigger_name::text) into trigger_name from pgtide.deny_triggers(i_queue_name, v_table) g;
     elsif londiste._classic_args(i_trg_args) <> '{}'
-        or v_form = 'url' and (v_dest <> v_name or to_regprocedure('pgq._url_encode(text)') is null)
+        or v_dest <> v_name
         or v_alone
+        or v_form = 'url' and to_regprocedure('pgq._url_encode(text)') is null
     then
         select c.ret_code, c.ret_note, c.trigger_name into ret_code, ret_note, trigger_name
           from londiste._create_classic_trigger(i_queue_name, v_name, v_table, londiste._classic_args(i_trg_args)) c;
@@ -74,7 +75,9 @@ begin
     else
         perform londiste._drop_row_triggers(i_queue_name, v_table, '{}');
         perform pgtide.create_capture(i_queue_name, v_table, v_name, v_form);
-        trigger_name := pgtide.trigger_name(i_queue_name, 'insert');
+        select g.trigger_name into trigger_name
+          from pgq.queue q, pgtide.capture_triggers(q.queue_id, v_table) g
+         where q.queue_name = i_queue_name and g.suffix = 'insert' limit 1;
     end if;
     ret_code := 200;
     ret_note := 'Trigger created: ' || trigger_name;

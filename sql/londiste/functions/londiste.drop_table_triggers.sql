@@ -1,7 +1,7 @@
 -- londiste.drop_table_triggers(i_queue_name, i_table_name)
 --
--- Takes the queue's triggers off a table, also pgq's row triggers, whoever made them. Does nothing where there is no such
--- table any more.
+-- Takes the queue's triggers off a table, also pgq's row triggers, whoever made them. Where there is no such table any
+-- more, only its form is forgotten.
 --
 -- Arguments: i_table_name - the global name
 -- Returns: nothing
@@ -17,7 +17,7 @@ begin
         perform pgtide.drop_capture(i_queue_name, v_table);
         perform pgtide.drop_deny(i_queue_name, v_table);
         perform londiste._drop_row_triggers(i_queue_name, v_table, '{}');
-        delete from pgtide.url_form f where f.queue_name = i_queue_name and f.table_name = v_name;
     end if;
+    delete from pgtide.url_form f where f.queue_name = i_queue_name and f.table_name = v_name;
 end;
 $$;

@@ -1,6 +1,7 @@
 -- londiste.get_table_list(i_queue_name)
 --
--- The tables of a queue, as this node knows them, in the order in which they were added.
+-- The tables of a queue, as this node knows them, in the order in which they were added. Runs with its owner's rights: londiste_reader
+-- may not call what coordinates copies. It reads tables that everybody may read.
 --
 -- Arguments: copy_role, copy_pos - of a table in copy that several queues feed, see londiste._coordinate_copy; else null and 0
 -- Returns: setof rows of londiste.table_info with copy_role and copy_pos; none for an unknown queue
@@ -17,7 +18,7 @@ create or replace function londiste.get_table_list(
     out copy_pos int4,
     out dest_table text
 ) returns setof record
-language sql stable set search_path = pg_catalog, pg_temp as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select t.table_name, t.local, t.merge_state, t.custom_snapshot, t.table_attrs, t.dropped_ddl,
            c.copy_role, coalesce(c.copy_pos, 0), t.dest_table
       from londiste.table_info t

@@ -2,7 +2,8 @@
 --
 -- What could follow the queue on this node and does not: on the root all tables and sequences of the database, elsewhere those
 -- on the queue. Of a partitioned table the partitions are listed, since Londiste's workers can follow these alone, unless the
--- table itself follows. What belongs to an extension is left out.
+-- table itself follows. What belongs to an extension is left out. Runs with its owner's rights: londiste_reader may not call functions
+-- of schema pgtide. It reads the catalog and tables that everybody may read.
 --
 -- Returns: setof (obj_kind 'r' or 'S', obj_name); none when nothing is missing
 -- Writes: nothing
@@ -12,7 +13,7 @@ create or replace function londiste.local_show_missing(
     out obj_kind text,
     out obj_name text
 ) returns setof record
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if pgq_node.is_root_node(i_queue_name) then
         return query

@@ -7,7 +7,7 @@ returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if i_type like 'pgq.%' and i_extra1 is distinct from i_queue then
+    if i_type like 'pgq.%' and i_type <> 'pgq.tick-id' and i_extra1 is distinct from i_queue then
         raise exception 'bad event for queue %', i_queue using errcode = 'TD007';
     end if;
     case i_type
@@ -17,6 +17,9 @@ begin
             perform pgq_node.unregister_location(i_queue, i_data);
         when 'pgq.global-watermark' then
             perform pgq_node.set_global_watermark(i_queue, i_data::bigint);
+        when 'pgq.tick-id' then
+            -- i_extra1 is the queue of a leaf that is merged into this one.
+            perform pgq_node.set_partition_watermark(i_queue, i_extra1, i_data::bigint);
         when 'londiste.add-table' then
             perform londiste.global_add_table(i_queue, i_data);
         when 'londiste.remove-table' then

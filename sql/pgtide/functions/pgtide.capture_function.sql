@@ -9,7 +9,7 @@
 -- The function must never make the application's write fail, so it holds statements for the shape that the table has
 -- now, and a mark of that shape (pgtide.capture_shape). When that has changed (a column was added, dropped, renamed, retyped) the
 -- statement for the new shape is built at run time: slower, but as exact, until pgtide.refresh_capture. A branch that is not taken
--- is never planned, and so cannot fail.
+-- is never planned, and so cannot fail. After a rename the form, too, is looked up by the new name, as pgtide.merge_nested does.
 --
 -- Nor is the function sure whose triggers call it. A dump holds its text, with OIDs that belong to nothing in the restored database, or to
 -- other tables. So it compares tg_relid with the table that it was made for. Where that differs, all its knowledge is
@@ -168,7 +168,8 @@ begin
                 v_unpinned text[];
             begin
                 execute pgtide.capture_statement(tg_relid, v_root, '%4$s_' || v_current,
-                    case when tg_op = 'UPDATE' and pgtide.table_key(v_root) <> '{}' then 'UPDATE KEYS' else tg_op end, %14$L);
+                    case when tg_op = 'UPDATE' and pgtide.table_key(v_root) <> '{}' then 'UPDATE KEYS' else tg_op end,
+                    pgtide.event_form(%14$L, pgtide.table_name(v_root)));
                 v_unpinned := pgtide.pin_settings(v_pins);
                 if tg_op in ('DELETE', 'UPDATE') then
                     execute pgtide.capture_check(tg_relid, v_root, tg_op) into v_there;
@@ -185,6 +186,6 @@ begin
     end;
 end;
 $body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
-        pgtide.table_name(i_root), pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root, v_form));
+        pgtide.table_name(i_root), pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root, v_queue.queue_name));
 end;
 $$;

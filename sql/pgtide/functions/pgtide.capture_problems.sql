@@ -28,10 +28,13 @@ as $$
            format(case when s.missing and s.relation <> s.root then 'what is written to %s by its own name is not captured: a trigger of queue %s is %s'
                        else 'changes of %s are not captured: a trigger of queue %s is %s' end,
                   pgtide.table_name(s.relation), i_queue, case when s.missing then 'missing' else 'disabled' end),
-           format(case when s.missing and s.relation <> s.root
+           format(case when s.missing and s.relation <> s.root and f.names <> ''
+                       then 'detach the partitions of %2$s that are foreign tables: %3$s; then run maintain, and: pgtide resync %1$s %2$s'
+                       when s.missing and s.relation <> s.root
                        then 'the next run of maintain mends it; what was written to it by its own name meanwhile needs: pgtide resync %s %s'
-                       else 'pgtide add-table %s %s puts the triggers back, and has the table copied anew' end, i_queue, s.name)
-    from states s where s.missing or s.disabled
+                       else 'pgtide add-table %s %s puts the triggers back, and has the table copied anew' end, i_queue, s.name, f.names)
+    from states s cross join lateral array_to_string(pgtide.foreign_partitions(s.root), ', ') f (names)
+    where s.missing or s.disabled
     union all
     select s.name, 'table-replaced',
            format('%s is not the table whose rows the followers of queue %s have: it was renamed, or made anew', s.name, i_queue),
@@ -65,8 +68,10 @@ as $$
     union all
     select r.name, 'capture-stale',
            format('%s has changed since its capture was made, or the database was restored; it is captured exactly, but slowly', r.name),
-           'the next run of maintain mends it'
-    from relations r where (r.stale or r.shared) and r.whole and not r.replaced
+           case when r.shared and f.names <> '' then format('detach the partitions of %s that are foreign tables: %s; then run maintain', r.name, f.names)
+                else 'the next run of maintain mends it' end
+    from relations r cross join lateral array_to_string(pgtide.foreign_partitions(r.root), ', ') f (names)
+    where (r.stale or r.shared) and r.whole and not r.replaced
     union all
     select r.name, 'replica-uncaptured',
            case when not k.wanted then format('what the subscription %s writes to %s is not captured', pgtide.fed_by(r.root), r.name)

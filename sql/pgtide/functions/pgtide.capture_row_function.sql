@@ -61,6 +61,7 @@ begin
     end if;
     declare
         v_root oid := pgtide.capture_root(tg_relid, %5$s, %6$s, %7$L, %8$L);
+        v_form text := pgtide.event_form(%9$L, pgtide.table_name(v_root));
         v_event_table text;
         v_pins text[];
         v_unpinned text[];
@@ -85,13 +86,13 @@ begin
             execute 'select (' || pgtide.key_match(v_root, 'o', 'n') || ') is not true from (select ($1).*) o, (select ($2).*) n' into v_moved using old, new;
         end if;
         if tg_op = 'DELETE' or v_moved then
-            execute 'with pgtide_old as (select ($1).*) ' || pgtide.capture_statement(tg_relid, v_root, v_event_table, 'DELETE', %9$L) using old;
+            execute 'with pgtide_old as (select ($1).*) ' || pgtide.capture_statement(tg_relid, v_root, v_event_table, 'DELETE', v_form) using old;
         end if;
         if tg_op = 'INSERT' or v_moved then
-            execute 'with pgtide_new as (select ($1).*) ' || pgtide.capture_statement(tg_relid, v_root, v_event_table, 'INSERT', %9$L) using new;
+            execute 'with pgtide_new as (select ($1).*) ' || pgtide.capture_statement(tg_relid, v_root, v_event_table, 'INSERT', v_form) using new;
         elsif tg_op = 'UPDATE' then
             execute 'with pgtide_old as (select ($1).*), pgtide_new as (select ($2).*) '
-                || pgtide.capture_statement(tg_relid, v_root, v_event_table, 'UPDATE', %9$L) using old, new;
+                || pgtide.capture_statement(tg_relid, v_root, v_event_table, 'UPDATE', v_form) using old, new;
         end if;
         v_unpinned := pgtide.pin_settings(v_pins);
         return null;
@@ -100,6 +101,6 @@ end;
 $body$, pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_root, i_root),
         case when v_partitioned and current_setting('server_version_num')::int < 110000
              then format(' and pgtide.is_under(tg_relid, %s)', i_root) else '' end,
-        v_branches, i_queue_id, i_root, pgtide.table_name(i_root), v_partitioned, v_form));
+        v_branches, i_queue_id, i_root, pgtide.table_name(i_root), v_partitioned, v_queue.queue_name));
 end;
 $$;

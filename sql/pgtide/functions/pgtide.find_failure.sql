@@ -28,6 +28,10 @@ begin
         return;
     end if;
     begin
+        if i_on_conflict is not null then
+            -- Rows that the slice truncates are not in the way.
+            perform pgtide.apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = i_nr and w.truncated));
+        end if;
         loop
             -- A statement that times out would say less.
             exit when clock_timestamp() - statement_timestamp() > nullif(current_setting('statement_timeout'), '0')::interval / 4;

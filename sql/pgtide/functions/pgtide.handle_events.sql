@@ -27,8 +27,8 @@ declare
     v_kept_bytes bigint;
     v_stored bigint;
     v_passed bigint[];
-    c_control constant text[] := array['pgq.location-info', 'pgq.unregister-location', 'pgq.global-watermark', 'londiste.add-table',
-        'londiste.remove-table', 'londiste.update-seq', 'londiste.remove-seq', 'pgtide.new-epoch'];
+    c_control constant text[] := array['pgq.location-info', 'pgq.unregister-location', 'pgq.global-watermark', 'pgq.tick-id',
+        'londiste.add-table', 'londiste.remove-table', 'londiste.update-seq', 'londiste.remove-seq', 'pgtide.new-epoch'];
     c_max_events constant bigint := 1000;
     c_max_bytes constant bigint := 64 * 1024 * 1024;
 begin

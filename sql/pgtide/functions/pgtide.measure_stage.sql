@@ -1,9 +1,9 @@
 -- pgtide.measure_stage() returns bigint
 --
 -- Sums up what lies in pgtide_stage: the temporary table pgtide_kinds has a row for each table, event type and column list
--- (tag; NULL: the writer did not say) with the number of events, the data of the first, and, later on, why they
--- cannot be applied (misfit: pgtide.note_types). Later steps look there, and not at
--- every event: to read a large stage once more costs as much as a twentieth of all of replay.
+-- (tag; NULL: the writer did not say) with the number of events, the data of the first, and, later on, why they cannot be applied
+-- (misfit: pgtide.note_types). Later steps look there, and not at every event: to read a large stage once more costs as much as a
+-- twentieth of all of replay. When it is summed up again, because events were taken out of the stage, each table keeps its misfit.
 -- A row event has a type that begins with a brace, and the name of a table, which is not longer than names can be; all others have
 -- table_name NULL (pgtide.handle_events). op is I, U, D or T, or NULL where the type names no operation; empty counts those without data.
 -- TRUNCATE as sqltriga, logutriga and our capture write it becomes jsontriga's. Returns the number of events.
@@ -13,6 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_events bigint;
+    v_misfits jsonb;
 begin
     create temp table if not exists pgtide_kinds (
         table_name text, ev_type text, op "char", tag text, events bigint, empty bigint, first_ev_id bigint, last_ev_id bigint,
@@ -20,6 +21,7 @@ begin
     ) on commit drop;
     -- As in the stage.
     alter table pg_temp.pgtide_kinds alter first_data set storage external;
+    select jsonb_object_agg(k.table_name, k.misfit) into v_misfits from pg_temp.pgtide_kinds k where k.misfit is not null;
     truncate pg_temp.pgtide_kinds;
     insert into pg_temp.pgtide_kinds (table_name, ev_type, op, tag, events, empty, first_ev_id, last_ev_id, first_txid)
     select case when ev_type like '{%' and octet_length(ev_extra1) <= 512 then ev_extra1 end, ev_type,
@@ -29,6 +31,9 @@ begin
                  max(ev_id) as last_ev_id, min(ev_txid) as first_txid
           from pg_temp.pgtide_stage group by ev_extra1, ev_type, ev_extra4) s
     group by 1, 2, 3, 4;
+    if v_misfits is not null then
+        update pg_temp.pgtide_kinds k set misfit = v_misfits->>k.table_name where v_misfits ? k.table_name;
+    end if;
     if exists (select from pg_temp.pgtide_kinds where ev_type = 'R') then
         update pg_temp.pgtide_stage set ev_type = '{"op":"TRUNCATE"}', ev_data = '{}' where ev_type = 'R' and octet_length(ev_extra1) <= 512;
         if found then

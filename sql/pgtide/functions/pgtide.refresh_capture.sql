@@ -4,6 +4,7 @@
 -- partition, a restore from a dump), so that their statements are static again. Returns the names of the tables changed.
 -- A table whose own trigger is gone, or that is not the table that was captured, is left as it is, and told by pgtide.capture_problems:
 -- it was made anew, or somebody dropped the trigger, and what was not captured meanwhile is not mended by capturing again.
+-- So is a table with a foreign table among its partitions where triggers are missing: none can be made on it (pgtide.create_capture).
 -- A table that follows alone and has become a partition gets row triggers: a statement on the table above it fires none of its
 -- statement triggers.
 -- One at a time: whoever finds another at it leaves it to that one and returns nothing (two that replace one function would fail).
@@ -26,7 +27,6 @@ begin
         where t.relispartition and exists (select from pgtide.capture_triggers(q.queue_id, c.root))
     loop
         if (select t.ret_code < 400 from londiste.create_trigger(i_queue, v_stale.name, '{}', v_stale.name, 'root') t) then
-            perform pgtide.drop_capture(i_queue, v_stale.root);
             return next v_stale.name;
         end if;
     end loop;
@@ -42,7 +42,7 @@ begin
     loop
         if v_stale.function is not null and not v_stale.shared and (v_stale.whole or v_stale.relation = v_stale.root) then
             execute pgtide.capture_function(v_stale.queue_id, v_stale.relation, v_stale.root, v_stale.function);
-        elsif v_stale.broken_root then
+        elsif v_stale.broken_root or pgtide.foreign_partitions(v_stale.root) <> '{}' then
             continue;
         else
             perform pgtide.create_capture(i_queue, v_stale.root, v_stale.name);

@@ -52,7 +52,8 @@ exception when others or assert_failure then
     end if;
     select f.ev_id, coalesce(f.schema_name, v_schema), coalesce(f.table_name, v_relation), coalesce(f.column_name, v_column)
     into v_event, v_schema, v_relation, v_column
-    from pgtide.find_failure(v_table.table_name, v_table.oid, i_nr, v_state, null) f;
+    -- Errors of our own are of the table, or name the event.
+    from pgtide.find_failure(v_table.table_name, case when v_state not like 'TD%' then v_table.oid end, i_nr, v_state, null) f;
     v_failed := pgtide.table_failure(v_state, pgtide.failure_text(v_state, v_message, v_detail, v_context, v_schema, v_relation,
         v_column, v_constraint, v_type, v_event), i_on_conflict);
     update pg_temp.pgtide_work set error = v_failed where nr = i_nr;
