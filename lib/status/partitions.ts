@@ -5,6 +5,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteQualified } from '../db/identifier.ts';
+import { PgtideError } from '../errors.ts';
 import { hasRows, isReadable } from '../tables/inspection.ts';
 import { describePartitioned, type Partition, type PartitionedTable } from '../tables/partitions.ts';
 import type { Problem } from './problem.ts';
@@ -40,10 +41,18 @@ function leftOver(here: PartitionedTable, there: PartitionedTable | undefined): 
   return here.partitions.filter((partition) => !isThere(partition));
 }
 
-/** Of a partition that cannot be read without running code of others, nothing is known. */
+/** Longest wait for a lock that somebody has: status does not hang. */
+const LOCK_MS = 200;
+
+/** Nothing is known of a partition that is locked, or that cannot be read without running code of others. */
 async function holdsRows(client: Client, { schema, name }: Partition): Promise<boolean> {
   const of = { schema, table: name };
-  return (await isReadable(client, of)) && hasRows(client, of);
+  if (!(await isReadable(client, of))) return false;
+  const rows = client.transaction({ readOnly: true, lockTimeoutMs: LOCK_MS }, () => hasRows(client, of));
+  return rows.catch((error: unknown) => {
+    if (error instanceof PgtideError && error.kind === 'busy') return false;
+    throw error;
+  });
 }
 
 function partitionLeftOver(

@@ -9,10 +9,11 @@
 --               NULL: there is none
 --   filled      whether some rows that were looked at have values in this column, all of them; NULL: the table has no rows, or is not
 --               to be read (pgtide.is_readable)
+-- While somebody has the table locked, nothing of it is returned: status does not wait.
 create or replace function pgtide.column_fills(i_table oid, i_after int2)
 returns table (name text, number int2, generated text, expression text, fixed bool, missing text, filled bool)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set lock_timeout = '200ms'
 as $$
 declare
     v_readable bool := pgtide.is_readable(i_table);
@@ -40,5 +41,7 @@ begin
         end if;
         return next;
     end loop;
+exception when lock_not_available then
+    null;
 end;
 $$;
