@@ -19,7 +19,7 @@ declare
         '_find_seq', '_trigger_event', '_trigger_args', '_table_shape', '_in_list', '_row_fields', '_changed_columns',
         '_same_value', '_sql_change', '_url_row', '_url_encode', '_json_row', '_put_dates', '_field_query', '_override_field',
         'sqltriga', 'logutriga', 'jsontriga',
-        'insert_event', 'current_event_table', '_insert_event', '_check_event', '_put_event', '_put_event_by_name',
+        'insert_event', 'current_event_table', '_insert_event', '_check_event', '_count_event', '_refuse_old_queue', '_put_event', '_put_event_by_name',
         'register_consumer', 'register_consumer_at', 'unregister_consumer', 'next_batch', 'next_batch_info',
         'next_batch_custom', 'find_tick_helper', 'batch_event_sql', 'batch_event_tables', 'get_batch_events',
         'get_batch_cursor', 'get_batch_info', 'finish_batch', 'event_retry', 'batch_retry', 'force_tick', '_batch_queue', '_gate',

@@ -7,12 +7,15 @@
 --   fixed       the expression gives the same on every server at any time: it calls immutable functions alone
 --   missing     the value that rows from before have where the table was not rewritten (PostgreSQL 11 up), of all partitions;
 --               NULL: there is none
---   filled      whether some rows that were looked at have values in this column, all of them; NULL: the table has no rows
+--   filled      whether some rows that were looked at have values in this column, all of them; NULL: the table has no rows,
+--               or they are not looked at, because that would run code of another role (pgtide.foreign_code)
 create or replace function pgtide.column_fills(i_table oid, i_after int2)
 returns table (name text, number int2, generated text, expression text, fixed bool, missing text, filled bool)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_readable bool := pgtide.foreign_code(i_table) is null;
 begin
     for name, number, generated, expression, fixed in
         select a.attname, a.attnum, coalesce(to_jsonb(a)->>'attgenerated', ''),
@@ -30,8 +33,11 @@ begin
         select string_agg(distinct to_jsonb(a)->>'attmissingval', ' ') into missing
         from pgtide.table_tree(i_table) r (relation)
         join pg_attribute a on a.attrelid = r.relation and a.attname = column_fills.name;
-        execute format('select bool_and(s.%1$I is not null) from (select t.%1$I from %2$s t limit 1000) s', name, i_table::regclass)
-        into filled;
+        filled := null;
+        if v_readable then
+            execute format('select bool_and(s.%1$I is not null) from (select t.%1$I from %2$s t limit 1000) s', name, i_table::regclass)
+            into filled;
+        end if;
         return next;
     end loop;
 end;
