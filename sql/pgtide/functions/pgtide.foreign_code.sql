@@ -2,8 +2,8 @@
 --
 -- Code of another role that PostgreSQL may run when a query on the table is planned, whoever plans it: a function in the condition or an
 -- expression of an index, in a check constraint, in extended statistics or in a partition key (what is constant is computed then), or
--- a policy of row security, also where there is none yet: then it hides all rows, and sessions that pin row_security fail. NULL: there is none. Superusers and the owner of schema pgtide, as whom captures run, are
--- trusted: they have nothing to gain.
+-- a policy of row security, also where there is none yet: it hides all rows then, and sessions that pin row_security fail.
+-- NULL: there is none. Superusers and the owner of schema pgtide, as whom captures run, are trusted: they have nothing to gain.
 -- Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.foreign_code(i_table oid)
 returns text language plpgsql volatile
