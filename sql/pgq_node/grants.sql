@@ -9,7 +9,6 @@ declare
     v_grantees  text;
     v_function  regprocedure;
     v_name      text;
-    v_role      text;
     v_gates     boolean := pg_catalog.to_regprocedure('pgq._gate(int4, text)') is not null;
     c_public    constant text[] := array['version', 'is_root_node', 'is_leaf_node', 'get_queue_locations', 'get_node_info',
         'get_subscriber_info', 'get_consumer_info', 'get_consumer_state', 'get_worker_state', '_consumer_tick',
@@ -24,13 +23,9 @@ begin
     execute pg_catalog.format('revoke all on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state,'
         ' pgq_node.subscriber_info from %s', v_grantees);
     grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.subscriber_info to public;
-    -- Consumers write what their servers said into cur_error, and that may hold values of rows: it is for those who run consumers.
+    -- Consumers write what their servers said into cur_error, and that may hold values of rows. Roles of the whole cluster do not see it:
+    -- it is for the owner, and for whom the owner grants it to.
     grant select (queue_name, consumer_name, provider_node, last_tick_id, paused, uptodate) on pgq_node.local_state to public;
-    foreach v_name in array array['pgq_reader', 'pgq_writer'] loop
-        if pg_catalog.to_regrole(v_name) is not null then
-            execute pg_catalog.format('grant select on pgq_node.local_state to %I', v_name);
-        end if;
-    end loop;
     for v_function, v_name in
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_node'::regnamespace
     loop
@@ -41,11 +36,9 @@ begin
         if v_name = 'maint_watermark' and pg_catalog.to_regrole('pgq_admin') is not null then
             execute pg_catalog.format('grant execute on function %s to pgq_admin', v_function);
         end if;
-        foreach v_role in array array['pgq_reader', 'pgq_writer', 'pgq_admin'] loop
-            if v_name = any (c_reader) and not v_gates and pg_catalog.to_regrole(v_role) is not null then
-                execute pg_catalog.format('grant execute on function %s to %I', v_function, v_role);
-            end if;
-        end loop;
+        if v_name = any (c_reader) and not v_gates and pg_catalog.to_regrole('pgq_reader') is not null then
+            execute pg_catalog.format('grant execute on function %s to pgq_reader', v_function);
+        end if;
     end loop;
 
     -- Nodes that an earlier release made: their queues were open.

@@ -110,7 +110,7 @@ describe.skipIf(missing.length > 0)('Londiste, on our SQL', { timeout: 3 * PATIE
     await nodes.run('a', 'takeover', 'b', '--dead-root');
     await nodes.query('a', `select setval('orders_id_seq', 20000)`);
     const before = await nodes.query('a', orders);
-    await add('a', 'without+b');
+    await add('a', 'without b');
     expect(await nodes.equal(['a', 'c'], orders)).toHaveLength(before.length + 1);
     expect(await nodes.run('a', 'node-status')).toMatch(/root/);
     const ids = await nodes.query<{ ev_id: string }>('a', events);

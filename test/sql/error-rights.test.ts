@@ -1,4 +1,4 @@
-/** What consumers write of their errors is read by those who run consumers, and not by everybody. */
+/** What consumers write of their errors is read by the owner, and by whom it was granted to. */
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres } from '../support/database.ts';

@@ -50,6 +50,7 @@ const nodeWriting = [
   `select pgq_node.set_consumer_uptodate('n', 'c', true)`,
   `select pgq_node.change_consumer_provider('n', 'c', 'a')`,
   `select pgq_node.unregister_consumer('n', 'c')`,
+  `select cur_error from pgq_node.local_state`,
 ];
 /** As another node, on its provider; there is no such queue here, so nothing is refused. */
 const nodeReading = [

@@ -70,8 +70,8 @@ begin
         execute format('lock table %s in exclusive mode', pgq_node._event_table(i_queue_name));
         -- The ticker's own lock: a tick under way has its number before this one has.
         perform pg_advisory_xact_lock(7366513, v_queue.queue_id);
-        last_tick := pgq.ticker(i_queue_name, nextval(v_queue.queue_tick_seq::regclass), now(),
-                                nextval(v_queue.queue_event_seq::regclass));
+        last_tick := pgq.ticker(i_queue_name, nextval(pgq.quote_fqname(v_queue.queue_tick_seq)::regclass), now(),
+                                nextval(pgq.quote_fqname(v_queue.queue_event_seq)::regclass));
         ret_note := 'Step 2: Inserted last tick: ' || i_queue_name;
         return;
     end if;

@@ -1,10 +1,9 @@
 -- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table) returns void
 --
 -- Called by a capture function before and after a TRUNCATE. A truncate of the replicated table is one event, in the one form
--- that Londiste reads (it knows no TRUNCATE in JSON). When only
--- a partition is truncated, which the subscriber need not have, its rows are written as deletes before they are gone;
--- PostgreSQL fires the triggers of every partition also when the whole table is truncated, so that is remembered for the
--- length of the statement.
+-- that Londiste reads (it knows no TRUNCATE in JSON). When only a partition is truncated,
+-- which the subscriber need not have, its rows are written as deletes before they are gone; PostgreSQL fires the triggers of every
+-- partition also when the whole table is truncated, so that is remembered for the length of the statement.
 create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -32,7 +32,8 @@ begin
     if pgtide.foreign_partitions(i_table) <> '{}' then
         raise exception 'table % has partitions that are foreign tables: %', pgtide.table_name(i_table),
                 array_to_string(pgtide.foreign_partitions(i_table), ', ')
-            using errcode = 'TD004', hint = 'Detach them, or replicate the other partitions one by one: writes that reach a foreign table cannot be captured.';
+            using errcode = 'TD004',
+                hint = 'Detach them, or replicate the other partitions one by one: writes that reach a foreign table cannot be captured.';
     end if;
     if i_form = 'json' then
         delete from pgtide.url_form f where f.queue_name = i_queue and f.table_name = i_global_name;

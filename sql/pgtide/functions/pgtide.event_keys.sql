@@ -1,6 +1,7 @@
 -- pgtide.event_keys(i_table, i_key, i_data) returns text
 --
 -- SQL that reads a key out of an event, a list of values for GROUP BY. NULL when GROUP BY would not tell keys apart as their index does.
+-- No cast and no domain's check that a user has defined is run.
 --   i_key   attnums
 --   i_data  an SQL expression: the event's JSON
 create or replace function pgtide.event_keys(i_table oid, i_key int[], i_data text)
@@ -9,7 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (select case when bool_and(k.groups) then string_agg(
-        format('(%s->>%L)::%s%s', i_data, a.attname, format_type(a.atttypid, -1), k.collated), ', ' order by k.nr) end
+        pgtide.text_as(format('%s->>%L', i_data, a.attname), pgtide.base_type(a.atttypid)) || k.collated, ', ' order by k.nr) end
     from pgtide.key_equality(i_table, i_key) k
     join pg_attribute a on a.attrelid = i_table and a.attnum = k.attnum);
 end;

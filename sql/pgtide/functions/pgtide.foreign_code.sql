@@ -2,8 +2,8 @@
 --
 -- Code of another role that PostgreSQL may run when a query on the table is planned, whoever plans it: a function in the condition or an
 -- expression of an index, in a check constraint, in extended statistics or in a partition key (what is constant is computed then), or
--- a policy of row security. NULL: there is none. Superusers and the owner of schema pgtide, as whom captures run, are
--- trusted: they have nothing to gain.
+-- a policy of row security, also where there is none yet: it hides all rows then, and sessions that pin row_security fail.
+-- NULL: there is none. Superusers and the owner of schema pgtide, as whom captures run, are trusted: they have nothing to gain.
 -- Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.foreign_code(i_table oid)
 returns text language plpgsql volatile
@@ -35,8 +35,8 @@ begin
             join pg_roles r on r.oid = p.proowner
             where not r.rolsuper and p.proowner <> (select oid from us)
             union all
-            select format('policy %I', p.polname)
-            from trees t join pg_policy p on p.polrelid = t.oid cross join us
+            select coalesce('policy ' || quote_ident(p.polname), 'row security')
+            from trees t left join pg_policy p on p.polrelid = t.oid cross join us
             where t.relrowsecurity and not us.sees_all and (t.relforcerowsecurity or not pg_has_role(us.oid, t.relowner, 'USAGE'))
         )
         select code from found order by code limit 1);

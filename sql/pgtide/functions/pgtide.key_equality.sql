@@ -6,7 +6,8 @@
 --   i_key      attnums
 --   operator   as SQL
 --   collated   pgtide.collate_clause of the index
---   groups     GROUP BY compares the same way: it knows the type's own operator class alone
+--   groups     GROUP BY of what pgtide.event_keys reads compares the same way: it knows the type's own operator class alone, and the text
+--              is a value of the type (pgtide.input_is_safe)
 create or replace function pgtide.key_equality(i_table oid, i_key int[])
 returns table (attnum int, nr bigint, operator text, collated text, groups bool) language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -45,6 +46,7 @@ begin
         operator := case when groups and v_column.atttypid < 16384 then '=' when groups then pgtide.type_operator(v_column.atttypid, '=')
             else (select format('operator(%I.%s)', n.nspname, o.oprname) from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
                   where o.oid = v_class.own) end;
+        groups := groups and (v_column.atttypid < 16384 or pgtide.input_is_safe(v_column.atttypid));
         v_collation := coalesce(v_index.collations[v_at], v_column.attcollation);
         -- 100 is the default collation.
         collated := case when v_collation in (0, 100) and v_column.attcollation in (0, 100) and v_column.typcollation in (0, 100) then ''

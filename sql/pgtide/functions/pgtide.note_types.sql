@@ -3,7 +3,7 @@
 -- On the subscriber: what came out for the tables of pgtide.unjudged_types.
 --   i_judged  [{"table", "mark", "tag": the provider's present one, null where no event has it, "types": its pgtide.column_types,
 --             "misfit": why the table cannot go on}..]
--- A misfit is noted in pgtide_kinds, for pgtide.apply_stage to set the table aside. What fits is remembered, and what was known for
+-- A misfit is noted in pgtide_kinds, for pgtide.check_readable to have the table set aside. What fits is remembered, and what was known for
 -- other columns here is forgotten. Writes pgtide.judged_types.
 create or replace function pgtide.note_types(i_queue text, i_judged jsonb)
 returns void language plpgsql

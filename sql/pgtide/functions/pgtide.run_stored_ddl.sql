@@ -29,6 +29,5 @@ begin
         perform set_config('search_path', v_second, true);
         execute i_sql;
     end;
-    perform set_config('search_path', 'pg_catalog, pg_temp', true);
 end;
 $$;

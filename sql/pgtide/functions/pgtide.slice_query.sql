@@ -73,14 +73,16 @@ begin
     end loop;
     -- The batch's own query sorts; here nothing needs the order.
     v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
-    execute format('select count(*) > $2, sum(coalesce(octet_length(ev_data), 0)), bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
+    execute format('select count(*) > $2, sum(coalesce(octet_length(ev_data), 0) + coalesce(octet_length(ev_extra2), 0)),
+                           bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
                     from (%s) e where ev_id > $1', v_events)
     into v_cut, v_bytes, v_classic using i_after, i_max_events;
     v_cut := v_cut or coalesce(v_bytes > i_max_bytes, false);
     if v_cut then
         execute format(
             'select max(ev_id) from (
-                 select ev_id, row_number() over w as nr, sum(coalesce(octet_length(ev_data), 0)) over w as bytes
+                 select ev_id, row_number() over w as nr,
+                        sum(coalesce(octet_length(ev_data), 0) + coalesce(octet_length(ev_extra2), 0)) over w as bytes
                  from (%s) e where ev_id > $1
                  window w as (order by ev_id rows unbounded preceding)) s
              where nr = 1 or nr <= $2 and bytes <= $3', v_events)
