@@ -17,7 +17,7 @@
  *    for nothing, and the next run replaces it.
  *  - Whom it refuses, as too low or too high, and who still has the lease, asks the subscriber for a fair epoch (the higher
  *    of its clock and the last epoch + 1) and has the store restamp the lease with it. So a clock that is behind, a table that was
- *    lost and made anew, a second store (a run by hand beside a deployment) and an epoch from tomorrow in this table
+ *    lost and created again, a second store (a run by hand beside a deployment) and an epoch from tomorrow in this table
  *    delay a run by two round trips, and no more.
  *  - Restamping needs the lease: it is conditional on owner and epoch. Who was overtaken gets no new epoch, and is fenced.
  *  - A machine whose own clock is ahead of both databases' by more than the tolerance is refused before it has written there:

@@ -11,7 +11,7 @@ export async function listUncaptured(client: Client, queue: string): Promise<str
   return [...new Set(broken.map(({ table }) => table))];
 }
 
-/** Makes the capture of tables anew, in the form that it had; a partition that follows alone has row triggers. */
+/** Creates the capture of tables again, in the form that it had; a partition that follows alone has row triggers. */
 export async function mendCapture(client: Client, queue: string, tables: readonly string[]): Promise<void> {
   for (const name of tables) {
     await client.query('select pgtide.drop_capture($1, londiste.find_table_oid($2))', [queue, name]);

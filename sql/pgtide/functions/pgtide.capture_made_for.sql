@@ -1,7 +1,7 @@
 -- pgtide.capture_made_for(i_queue_id, i_table, i_root) returns text
 --
 -- What a capture function says of what it was made for: the OIDs that are in its text. They are others after a restore from a
--- dump, and when a table is made anew. See pgtide.capture_shape for the rest.
+-- dump, and when a table is dropped and created again. See pgtide.capture_shape for the rest.
 create or replace function pgtide.capture_made_for(i_queue_id int, i_table oid, i_root oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

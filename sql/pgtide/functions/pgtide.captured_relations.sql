@@ -7,7 +7,7 @@
 --   function    the name of the function that its triggers call; NULL: it has none
 --   whole       all triggers are there
 --   shared      the triggers call several functions, or one that another table's triggers call
---   replaced    it is not the table that was captured under this name: it was renamed, or was made anew with triggers (a restore of
+--   replaced    it is not the table that was captured under this name: it was renamed, or was dropped and created again with triggers (a restore of
 --               this table alone). A whole database that was restored is not meant: there all OIDs are others
 --   stale       the function was made for another shape or other OIDs, and so does its work the slow way
 create or replace function pgtide.captured_relations(i_queue text)
