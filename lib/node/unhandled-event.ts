@@ -78,3 +78,8 @@ export async function passEvents(
   );
   return row ?? { forgotten: 0n, passed: 0n };
 }
+
+/** The command that lets replay go past an event, or forgets those that were set aside: `event` is an id, or `--all`. */
+export function passCommand(queue: string, node: string, event: bigint | '--all'): string {
+  return `pgtide pass-events ${queue} ${event} --node ${node}`;
+}

@@ -1,4 +1,5 @@
 import { PgtideError } from '../errors.ts';
+import { passCommand } from '../node/unhandled-event.ts';
 import type { Replay } from './replay.ts';
 
 /** Replay stands before an event that it cannot handle, and the policy, or what the event does, forbids to go past it. */
@@ -19,10 +20,6 @@ export class StopAtEvent extends PgtideError {
     this.label = label;
     this.reason = reason;
   }
-}
-
-function passCommand(queue: string, node: string, eventId: bigint): string {
-  return `pgtide pass-events ${queue} ${eventId} --node ${node}`;
 }
 
 /**

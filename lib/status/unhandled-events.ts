@@ -1,5 +1,5 @@
 import type { Client } from '../db/client.ts';
-import { summarizeUnhandled } from '../node/unhandled-event.ts';
+import { passCommand, summarizeUnhandled } from '../node/unhandled-event.ts';
 import type { Problem } from './problem.ts';
 
 /** Events that replay on this leaf could not handle: set aside, or in its way. */
@@ -10,7 +10,7 @@ export async function unhandledProblems(client: Client, queue: string): Promise<
     problems.push({
       code: 'event-stopped',
       message: `replay of ${queue} on ${client.node} stops at event ${stopped.id} (${stopped.label}): ${stopped.reason}`,
-      remedy: `look at it, then let replay go past it: pgtide pass-events ${queue} ${stopped.id} --node ${client.node}`,
+      remedy: `look at it, then let replay go past it: ${passCommand(queue, client.node, stopped.id)}`,
     });
   if (aside > 0n) {
     const which = first ? `event ${first.id} (${first.label}): ${first.reason}` : 'none of them is kept';
@@ -18,7 +18,7 @@ export async function unhandledProblems(client: Client, queue: string): Promise<
     problems.push({
       code: 'event-set-aside',
       message: `${client.node}: ${aside} ${aside === 1n ? 'event' : 'events'} that replay cannot handle ${aside === 1n ? 'is' : 'are'} set aside, the first ${which}${counted}`,
-      remedy: `look at them: pgtide events ${queue} --node ${client.node}; then forget them: pgtide pass-events ${queue} ${aside === 1n && first ? first.id : '--all'} --node ${client.node}`,
+      remedy: `look at them: pgtide events ${queue} --node ${client.node}; then forget them: ${passCommand(queue, client.node, aside === 1n && first ? first.id : '--all')}`,
     });
   }
   return problems;
