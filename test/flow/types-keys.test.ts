@@ -92,12 +92,12 @@ describe.each([
     );
     await addTables(pair, tables);
     let round = 0;
-    const change = async () => {
+    const change = async (changed = tables) => {
       round++;
       const values = new Map(
         kinds.map(([type, value], nr) => [`key_${nr}`, `(${value})::${type.replace(/ collate.*/, '')}`]),
       );
-      const statements = tables.map((table) => {
+      const statements = changed.map((table) => {
         const value = values.get(table)?.replaceAll(/\bi\b/g, '(i + 170)');
         return `update ${table} set v = v + 1 where i % 6 = ${round % 6}; delete from ${table} where i % 31 = ${round};
           ${value ? `update ${table} set k = ${value}, i = i + 170 where i % 13 = ${round % 13} and i < 170;` : `update ${table} set i = i + 1000 where i % 13 = ${round % 13} and i < 1000;`}`;
@@ -106,10 +106,18 @@ describe.each([
       await tickNow(pair);
       await replay(pair.shop.context('new'));
     };
+    // Each table changes once while a chunk of it that has bounds on both sides is announced; now and then all do.
+    const beingCopied = () =>
+      pair.new.client((client) =>
+        client.query("select table_name, chunk_no from pgtide.copy_chunk where state = 'announced'"),
+      );
     let snapshots = 0;
     await copyWith({
       at: async (step) => {
-        if (step === 'snapshot.taken' && snapshots++ % 25 === 7) await change();
+        if (step !== 'snapshot.taken') return;
+        const [chunk] = await beingCopied();
+        if (snapshots++ % 25 === 7) await change();
+        else if (chunk?.chunk_no === 1) await change([String(chunk.table_name).replace('public.', '')]);
       },
     })(pair.shop.context('new'));
     const setAside = () =>

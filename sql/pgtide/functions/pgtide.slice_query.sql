@@ -46,11 +46,14 @@ declare
 begin
     for v_copy in
         -- The bounds of a key of one column are one literal: an expression for each would take longer to plan than the events to read.
+        -- Not where the type's length is no multiple of its alignment (macaddr, timetz): width_bucket steps through such an array
+        -- without the padding between its values, and finds the wrong bucket. As rows they are not of a fixed length.
         select c.name, t.oid, k.key, c.bounds, case when jsonb_array_length(k.key) = 1 then (
                    select format('%L::%s[]', array(select b->>0 from jsonb_array_elements(c.bounds) with ordinality o (b, nr) order by nr),
                                  format_type(a.atttypid, a.atttypmod))
                    from pg_attribute a join pg_type y on y.oid = a.atttypid
-                   where a.attrelid = t.oid and a.attname = k.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A') end as literal
+                   where a.attrelid = t.oid and a.attname = k.key->>0 and y.typtype <> 'd' and y.typcategory <> 'A'
+                     and (y.typlen < 0 or y.typlen % case y.typalign when 'c' then 1 when 's' then 2 when 'i' then 4 else 8 end = 0)) end as literal
         from jsonb_to_recordset(case when i_give_up then '[]' else i_copies end) as c (name text, bounds jsonb)
         cross join lateral londiste.find_table_oid(c.name) as t (oid)
         cross join lateral to_jsonb(pgtide.table_key(t.oid)) as k (key)
