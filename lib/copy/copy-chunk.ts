@@ -1,6 +1,5 @@
 import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
-import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 import { type ColumnType, valueMisfit } from '../value-fit.ts';
 import type { Copy, CopyPair } from './copy.ts';
@@ -139,11 +138,6 @@ function announceChunk(copy: Copy, subscriber: Client): Promise<Chunk | { table:
   );
 }
 
-/** A table may have no columns at all; SQL has no empty list for that. */
-function columnList(columns: string[]): string {
-  return columns.length > 0 ? `(${columns.map(quoteIdent).join(', ')})` : '';
-}
-
 /**
  * The two COPY statements of a chunk, over the provider's columns except those that the subscriber generates; the range is in the
  * provider's key order.
@@ -153,8 +147,8 @@ async function copyStatements(
   { provider, subscriber }: CopyPair,
   chunk: Chunk,
 ): Promise<{ read: string; write: string }> {
-  const target = await subscriber.first<{ target: string; columns: string[]; generated: string[] }>(
-    'select target, columns, generated, pgtide.enter_apply() from pgtide.copy_target($1, $2)',
+  const target = await subscriber.first<{ columns: string[]; generated: string[] }>(
+    'select columns, generated, pgtide.enter_apply() from pgtide.copy_columns($1, $2)',
     [copy.queue, chunk.table],
   );
   if (!target) throw new PgtideError('schema', `${subscriber.node}: table ${chunk.table} is not there`);
@@ -171,8 +165,10 @@ async function copyStatements(
         remedy: `add it to the subscriber's table, then: pgtide resync ${copy.queue} ${chunk.table}`,
       },
     );
-  return {
-    read: `copy (${source.query}) to stdout`,
-    write: `copy ${target.target} ${columnList(source.columns)} from stdin`,
-  };
+  const to = await subscriber.first<{ target: string }>('select pgtide.chunk_target($1, $2, $3) as target', [
+    copy.queue,
+    chunk.table,
+    source.columns,
+  ]);
+  return { read: `copy (${source.query}) to stdout`, write: `copy ${to?.target} from stdin` };
 }

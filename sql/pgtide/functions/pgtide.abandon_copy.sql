@@ -16,17 +16,19 @@ declare
     v_constraint text;
     v_detail text;
     v_restored int := 0;
+    v_target oid;
 begin
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table;
     if not found or not v_info.local then
         return 0;
     end if;
-    if londiste.find_table_oid(coalesce(v_info.dest_table, i_table)) is not null then
+    v_target := londiste.find_table_oid(coalesce(v_info.dest_table, i_table));
+    if v_target is not null then
         if coalesce(v_info.merge_state, '') <> 'ok' and coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)'
            and exists (select from pgtide.copy_chunk c where c.queue_name = i_queue and c.table_name = i_table)
         then
             perform pgtide.enter_apply();
-            execute format('truncate %s', londiste.find_table_oid(coalesce(v_info.dest_table, i_table))::regclass);
+            perform pgtide.run(pgtide.table_runner(v_target), format('truncate %s', pgtide.rows_of(v_target)));
         end if;
         for v_saved in
             select * from pgtide.saved_ddl d where d.queue_name = i_queue and i_table in (d.table_name, d.other_table)
@@ -39,7 +41,8 @@ begin
                 where t.table_name in (v_saved.table_name, v_saved.other_table) and t.table_name <> i_table
                   and t.local and coalesce(t.merge_state, '') <> 'ok');
             begin
-                perform pgtide.run_stored_ddl(v_saved.restore_sql, null);
+                perform pgtide.run_stored_ddl(v_saved.restore_sql, null, case when v_saved.kind in ('foreign key', 'deferrable')
+                    then pgtide.key_runner(londiste.find_table_oid(v_saved.table_name), londiste.find_table_oid(v_saved.other_table)) end);
             exception
                 when foreign_key_violation then
                     -- Rows that are there do not fit; the key is there for all others, copy validates it once it can, and status tells it.

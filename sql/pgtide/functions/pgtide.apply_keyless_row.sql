@@ -1,7 +1,7 @@
 -- pgtide.apply_keyless_row(i_table, i_nr, i_ev_id, i_op) returns bool
 --
 -- Applies one update or delete of a table without a key to exactly one row that is equal to the whole old row.
--- Values are compared as text, since types like json have no equality. Returns false when no row is equal.
+-- Values are compared as text, by their types' output functions, since types like json have no equality. Returns false when no row is equal.
 create or replace function pgtide.apply_keyless_row(i_table oid, i_nr int, i_ev_id bigint, i_op "char")
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -12,6 +12,7 @@ declare
     -- An identity column that is always generated can be set by INSERT alone.
     v_replace bool;
     v_count int;
+    v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
 begin
     execute format('select h.columns from pg_temp.pgtide_rows_%s r join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = r.shape where r.ev_id = $1', i_nr, i_nr)
     into strict v_columns using i_ev_id;
@@ -24,7 +25,7 @@ begin
                 select f.tableoid, f.ctid from %1$s f
                 cross join lateral %4$s
                 where %5$s limit 1)',
-        i_table::regclass, format('pg_temp.pgtide_rows_%s', i_nr),
+        pgtide.rows_of(i_table), format('pg_temp.pgtide_rows_%s', i_nr),
         string_agg(format('%I = r.c%s', a.attname, a.attnum), ', ') filter (where a.attidentity <> 'a'),
         case when i_op = 'D' then format('(select %s from pg_temp.pgtide_rows_%s d where d.ev_id = $1) o',
                  string_agg(format('d.c%s as %I', a.attnum, a.attname), ', '), i_nr)
@@ -32,18 +33,18 @@ begin
                  string_agg(format('x.%I::%s as %I', a.attname, format_type(a.atttypid, a.atttypmod), a.attname), ', '), i_nr,
                  string_agg(format('%I %s', a.attname, case when pgtide.base_type(a.atttypid) in ('json'::regtype, 'jsonb'::regtype)
                      then 'text' else format_type(a.atttypid, a.atttypmod) end), ', ')) end,
-        coalesce(string_agg(format('f.%1$I::text is not distinct from o.%1$I::text', a.attname), ' and '), 'true'))
+        coalesce(string_agg(format('%s is not distinct from %s', pgtide.type_text('f.' || quote_ident(a.attname), a.atttypid),
+            pgtide.type_text('o.' || quote_ident(a.attname), a.atttypid)), ' and '), 'true'))
     into v_statement
     from pg_attribute a
     where a.attrelid = i_table and a.attnum = any (v_columns);
-    execute v_statement using i_ev_id;
-    get diagnostics v_count = row_count;
+    v_count := pgtide.run(v_runner, v_statement, i_ev_id);
     if v_replace and v_count > 0 then
-        execute (
+        perform pgtide.run(v_runner, (
             select format('insert into %s (%s) overriding system value select %s from pg_temp.pgtide_rows_%s r where r.ev_id = $1',
                 i_table::regclass, string_agg(quote_ident(a.attname), ', ' order by a.attnum),
                 string_agg('r.c' || a.attnum, ', ' order by a.attnum), i_nr)
-            from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns)) using i_ev_id;
+            from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns)), i_ev_id);
     end if;
     return v_count > 0;
 end;

@@ -19,6 +19,7 @@ declare
     v_expected bigint;
     v_count bigint;
     v_rows text := format('pg_temp.pgtide_rows_%s', i_nr);
+    v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
 begin
     changed := 0; missing := 0; conflicts := 0;
     for v_shape in execute format(
@@ -36,16 +37,15 @@ begin
 
         v_count := 0;
         if i_op <> 'I' or i_overwrite then
-            execute (
+            v_count := pgtide.run(v_runner, (
                 select format(
                     case when i_op = 'D' then 'delete from %1$s t using %2$s r where %3$s and %4$s'
                          when count(*) = 0 then 'select from %1$s t join %2$s r on %4$s where %3$s'
                          else 'update %1$s t set %5$s from %2$s r where %3$s and %4$s' end,
-                    i_table::regclass, v_rows, v_where, v_same_key, string_agg(format('%I = r.c%s', a.attname, a.attnum), ', '))
+                    pgtide.rows_of(i_table), v_rows, v_where, v_same_key, string_agg(format('%I = r.c%s', a.attname, a.attnum), ', '))
                 from pg_attribute a
                 -- An identity column that is always generated can be set by INSERT alone: pgtide.apply_identity.
-                where a.attrelid = i_table and a.attnum = any (v_shape.columns) and a.attidentity <> 'a');
-            get diagnostics v_count = row_count;
+                where a.attrelid = i_table and a.attnum = any (v_shape.columns) and a.attidentity <> 'a'));
             if i_op = 'U' and exists (select from pg_attribute a where a.attrelid = i_table and a.attidentity = 'a'
                                       and a.attnum = any (v_shape.columns) and a.attnum <> all (v_shape.key)) then
                 perform pgtide.apply_identity(i_table, i_nr, v_shape.columns, v_where || ' and ' || v_same_key);
@@ -56,12 +56,12 @@ begin
                 pgtide.table_name(i_table) using errcode = 'TD007';
         end if;
         if i_op = 'I' or i_overwrite and i_op = 'U' and v_count < v_expected then
-            execute (
+            perform pgtide.run(v_runner, (
                 select format('insert into %1$s %2$s overriding system value select %3$s from %4$s r where %5$s%6$s',
                     i_table::regclass, '(' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')',
                     string_agg('r.c' || a.attnum, ', ' order by a.attnum), v_rows, v_where,
-                    case when i_overwrite then format(' and not exists (select from %s t where %s)', i_table::regclass, v_same_key) else '' end)
-                from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.columns));
+                    case when i_overwrite then format(' and not exists (select from %s t where %s)', pgtide.rows_of(i_table), v_same_key) else '' end)
+                from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.columns)));
         end if;
         if i_op = 'I' then
             conflicts := conflicts + v_count;

@@ -35,7 +35,7 @@ begin
     create temp table pgtide_work on commit drop as
     select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
            row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
-           0::bigint as collapsed, false as lazy, false as one_by_one, false as exact, null::text as error,
+           0::bigint as collapsed, null::text as runner, false as lazy, false as one_by_one, false as exact, null::text as error,
            exists (select from pg_temp.pgtide_truncated c where c.table_name = k.table_name) as truncated
     from (select table_name, events from pg_temp.pgtide_kinds where op is distinct from 'T'
           union all select table_name, 0 from pg_temp.pgtide_truncated) k
@@ -63,7 +63,8 @@ begin
             from pg_temp.pgtide_kinds k where k.table_name = w.table_name and k.op <> 'T') c
         order by nr
     loop
-        if v_table.oid is null or v_table.events > 0 then
+        perform pgtide.choose_runner(v_table.nr, i_on_conflict);
+        if (v_table.oid is null or v_table.events > 0) and (select error is null from pg_temp.pgtide_work where nr = v_table.nr) then
             perform pgtide.type_table(v_table.nr, v_table.collapse, v_table.guess, i_on_conflict);
         end if;
     end loop;

@@ -34,10 +34,11 @@ begin
     perform pgtide.take_off_constraints(i_queue, i_table, v_table);
     -- Without replica mode, the copied rows would fire the table's triggers.
     if not pgtide.enter_apply() then
+        execute format('lock table %s in access exclusive mode', v_table::regclass);
         perform pgtide.quiet_tables(i_queue);
     end if;
     if coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)' then
-        execute format('truncate %s', v_table::regclass);
+        perform pgtide.run(pgtide.table_runner(v_table), format('truncate %s', pgtide.rows_of(v_table)));
     end if;
     insert into pgtide.copy_chunk (queue_name, table_name, chunk_no, lower_key)
     values (i_queue, i_table, 0, null);

@@ -2,7 +2,8 @@
 --
 -- After these tables of pgtide_work have been changed in replica mode: raises foreign_key_violation if a key that
 -- pgtide.find_own_keys has found refers to a row that is not there any more. Where the key refers to columns by which events find
--- their rows, only rows that refer to a deleted one are looked at; otherwise all of the referring table.
+-- their rows, only rows that refer to a deleted one are looked at; otherwise all of the referring table. To plan such a query may run code of
+-- a table's owner (pgtide.foreign_code): then it runs as the owner of both tables, and raises TD007 where that is not one role.
 create or replace function pgtide.check_own_keys(i_nrs int[])
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -10,7 +11,9 @@ as $$
 declare
     v_key record;
     v_columns record;
-    v_broken bool;
+    v_query text;
+    v_owners oid[];
+    v_runner text;
 begin
     if to_regclass('pg_temp.pgtide_own_keys') is null then
         return;
@@ -38,12 +41,25 @@ begin
         join pg_namespace s on s.oid = q.oprnamespace;
         -- An update changes no column by which events find their row.
         continue when not (v_key.truncated or v_key.deletes or v_key.updates and not v_columns.in_key);
-        execute format('select exists (select from %s o where %s%s and not exists (select from %s p where %s))',
+        v_query := format('select from %s o where %s%s and not exists (select from %s p where %s) limit 1',
             v_key.conrelid::regclass, v_columns.given,
             case when v_columns.in_key then format(' and exists (select from pg_temp.pgtide_rows_%s r where r.op = ''D'' and %s)', v_key.nr, v_columns.deleted)
                  else '' end,
-            v_key.confrelid::regclass, v_columns.parent) into v_broken;
-        if v_broken then
+            v_key.confrelid::regclass, v_columns.parent);
+        v_runner := null;
+        if pgtide.foreign_code(v_key.conrelid) is not null or pgtide.foreign_code(v_key.confrelid) is not null then
+            v_owners := array(select distinct c.relowner from pg_class c where c.oid in (v_key.conrelid, v_key.confrelid)
+                              and c.relowner <> (select r.oid from pg_roles r where r.rolname = current_user));
+            if cardinality(v_owners) > 1 then
+                raise exception 'foreign key "%" of table % cannot be checked: indexes or checks of the tables run code, and the tables are not one'
+                    ' role''s', v_key.conname, pgtide.table_name(v_key.conrelid) using errcode = 'TD007';
+            end if;
+            if v_owners <> '{}' then
+                v_runner := pgtide.owner_runner(v_owners[1]);
+                execute format('grant select on pg_temp.pgtide_rows_%s to %I', v_key.nr, (select r.rolname from pg_roles r where r.oid = v_owners[1]));
+            end if;
+        end if;
+        if pgtide.run(v_runner, v_query) > 0 then
             raise exception 'foreign key "%" of table % refers to rows that are to be deleted', v_key.conname, pgtide.table_name(v_key.conrelid)
                 using errcode = 'foreign_key_violation', constraint = v_key.conname::text,
                     schema = (select n.nspname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = v_key.conrelid),

@@ -23,6 +23,8 @@ declare
     v_text text;
     v_data jsonb;
     v_column record;
+    v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
+    v_owner text := (select quote_ident(r.rolname) from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = i_table);
 begin
     if i_table is null then
         return;
@@ -59,21 +61,25 @@ begin
     exception when data_exception then
         return;
     end;
+    -- Not in the statement's text, which the server may log.
+    create temp table pgtide_failed on commit drop as select v_data as row;
+    execute 'grant select on pg_temp.pgtide_failed to ' || v_owner;
     for v_column in
-        select a.attname, d.value from jsonb_each(v_data) d
+        select a.attname, format_type(a.atttypid, a.atttypmod) as type from jsonb_each(v_data) d
         join pg_attribute a on a.attrelid = i_table and a.attname = d.key and a.attnum > 0 and not a.attisdropped
         order by a.attnum
     loop
         begin
-            execute format('select jsonb_populate_record(null::%s, jsonb_build_object($1, $2))', i_table::regclass)
-            using v_column.attname::text, v_column.value;
+            perform pgtide.run(v_runner, format('select r.v from pg_temp.pgtide_failed f, jsonb_to_record(jsonb_build_object(''v'', f.row->%L)) r (v %s)',
+                v_column.attname, v_column.type));
         exception when others or assert_failure then
             if sqlstate = i_state then
                 select n.nspname, c.relname, v_column.attname into schema_name, table_name, column_name
                 from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_table;
-                return;
+                exit;
             end if;
         end;
     end loop;
+    drop table pg_temp.pgtide_failed;
 end;
 $$;

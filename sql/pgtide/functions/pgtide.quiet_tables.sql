@@ -24,7 +24,7 @@ begin
                format('alter table %s disable trigger %I', l.relation::regclass, g.tgname) as quiet_sql,
                format('alter table %s enable %s trigger %I', l.relation::regclass,
                       case g.tgenabled when 'A' then 'always' else '' end, g.tgname) as restore_sql,
-               null::text as validate_sql, false as acts
+               null::text as validate_sql, false as acts, null::oid as relation, null::oid as other
         from local l join pg_trigger g on g.tgrelid = l.relation
         join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
         where not g.tgisinternal and g.tgenabled in ('O', 'A')
@@ -35,7 +35,7 @@ begin
                format('alter table %s disable rule %I', l.relation::regclass, w.rulename),
                format('alter table %s enable %s rule %I', l.relation::regclass,
                       case w.ev_enabled when 'A' then 'always' else '' end, w.rulename),
-               null, false
+               null, false, null, null
         from local l join pg_rewrite w on w.ev_class = l.relation
         where w.ev_enabled in ('O', 'A')
         union all
@@ -50,7 +50,7 @@ begin
                     else format('alter table %s alter constraint %I not deferrable', f.conrelid::regclass, f.conname) end,
                case when f.acts and f.convalidated and f.relkind = 'r'
                     then format('alter table %s validate constraint %I', f.conrelid::regclass, f.conname) end,
-               f.acts
+               f.acts, f.conrelid, f.confrelid
         from (select k.oid, k.conname, k.conrelid, k.conkey, k.confrelid, k.confkey, k.confmatchtype, k.condeferrable, k.convalidated,
                      c.relkind, pgtide.table_name(k.conrelid) as table_name, pgtide.table_name(k.confrelid) as other_table,
                      (k.confdeltype <> 'a' or k.confupdtype <> 'a')
@@ -62,7 +62,7 @@ begin
         where f.acts or not f.condeferrable
     loop
         begin
-            execute v_change.quiet_sql;
+            perform pgtide.run(case when v_change.acts then pgtide.key_runner(v_change.relation, v_change.other) end, v_change.quiet_sql);
         exception when undefined_object then
             -- Copy has taken the key off since it was looked up.
             continue;

@@ -1,4 +1,4 @@
--- pgtide.run_stored_ddl(i_sql, i_path) returns void
+-- pgtide.run_stored_ddl(i_sql, i_path [, i_runner]) returns void
 --
 -- Runs definitions that were stored earlier. What we store is read under a search_path of pg_catalog alone, so each name in it is
 -- qualified, and that path comes first. Two kinds of definitions need another one:
@@ -6,9 +6,10 @@
 --     pg_catalog alone an operator could even be another one, so the path of whoever stored them comes first (i_path);
 --     an index whose function finds what it calls by the session's path.
 -- So where a name is not found, they run again under the path with which the session has begun.
---   i_path  the path that the definitions were read under; NULL: pg_catalog alone
+--   i_path    the path that the definitions were read under; NULL: pg_catalog alone
+--   i_runner  as whom they run, under pg_catalog alone (pgtide.run); NULL: as this role
 -- Errors: those of the last attempt.
-create or replace function pgtide.run_stored_ddl(i_sql text, i_path text)
+create or replace function pgtide.run_stored_ddl(i_sql text, i_path text, i_runner text default null)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -17,6 +18,10 @@ declare
     v_first text := coalesce(i_path, 'pg_catalog, pg_temp');
     v_second text := v_begun;
 begin
+    if i_runner is not null then
+        perform pgtide.run(i_runner, i_sql);
+        return;
+    end if;
     -- The caller is one of ours then, which has not stored them.
     if i_path like 'pg_catalog%' then
         v_first := v_begun;

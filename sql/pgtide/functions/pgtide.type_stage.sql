@@ -8,6 +8,8 @@
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
 -- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart. With i_guess, the keys
 -- of events of one kind may be taken for distinct by a sample of them.
+-- Where the table's code runs as its owner (pgtide_work.runner), so does the typing, from a table of these events alone,
+-- pgtide_events_<i_nr>: the owner may read nothing else of the stage.
 -- With i_lazy, events of one kind that are applied set-wise and not collapsed become a view: the one statement that applies them types
 -- them as it reads them. What does not fit then fails there.
 -- Returns the number of events collapsed; NULL where that was guessed to be none.
@@ -34,6 +36,8 @@ declare
     v_repeated bool := false;
     v_lazy bool;
     v_groups bool;
+    v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
+    v_owner text := (select quote_ident(r.rolname) from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = i_table);
     -- Without a tag, the column list is that of the event's own JSON.
     c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
     v_tag text := 's.ev_extra4';
@@ -43,7 +47,7 @@ begin
     for v_before in select c.relname, c.relkind from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || i_nr) loop
         execute format('drop %s pg_temp.%s', case v_before.relkind when 'v' then 'view' else 'table' end, v_before.relname);
     end loop;
-    execute format('drop table if exists pg_temp.pgtide_row_%s', i_nr);
+    execute format('drop table if exists pg_temp.pgtide_row_%1$s, pg_temp.pgtide_events_%1$s', i_nr);
     if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
         v_tag := 'case when s.ev_extra4 like ''pgtide:%'' then s.ev_extra4 else ' || c_keys_tag || ' end';
     end if;
@@ -100,7 +104,7 @@ begin
         v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr,
             i_guess and (select count(*) = 1 from pg_temp.pgtide_shapes where nr = i_nr));
     end if;
-    select i_lazy and v_groups and v_repeated is not true and count(*) = 1 and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
+    select i_lazy and v_runner is null and v_groups and v_repeated is not true and count(*) = 1 and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
            case when count(*) = 1 and min(h.ev_type) like '{"op":"DELETE"%' then pgtide.quick_key(i_table, i_nr) end
     into v_lazy, v_quick_key
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
@@ -118,6 +122,11 @@ begin
              where not (l.existed = 0 and s.ev_type like ''{"op":"DELETE"%%'') offset 0)', i_nr)
              else 'pg_temp.pgtide_stage' end,
         i_name);
+    if v_runner is not null then
+        execute format('create temp table pgtide_events_%s on commit drop as select s.* from %s', i_nr, v_source);
+        execute format('grant select on pg_temp.pgtide_events_%s to %s', i_nr, v_owner);
+        v_source := format('pg_temp.pgtide_events_%s s', i_nr);
+    end if;
     if v_lazy and v_quick_key is not null then
         v_values := format('%s as c%s', v_quick_key, (select h.key[1] from pg_temp.pgtide_shapes h where h.nr = i_nr));
     else
@@ -140,8 +149,10 @@ begin
         select format('alter table pg_temp.pgtide_rows_%s %s', i_nr, string_agg(format('alter %I set storage external', a.attname), ', '))
         from pg_attribute a
         where a.attrelid = format('pg_temp.pgtide_rows_%s', i_nr)::regclass and a.attnum > 0 and a.attstorage in ('x', 'm'));
-    execute format('insert into pg_temp.pgtide_rows_%s %s', i_nr, v_rows_query);
-    get diagnostics v_rows = row_count;
+    if v_runner is not null then
+        execute format('grant select, insert on pg_temp.pgtide_rows_%s to %s', i_nr, v_owner);
+    end if;
+    v_rows := pgtide.run(v_runner, format('insert into pg_temp.pgtide_rows_%s %s', i_nr, v_rows_query));
     if v_repeated then
         execute format('drop table pg_temp.pgtide_last_%s', i_nr);
     end if;
