@@ -232,6 +232,45 @@ describe.each<Setting>([
     await equal();
   });
 
+  it('checks and validates foreign keys of tables whose indexes run code, as their owner', async () => {
+    await onRoot(
+      on,
+      `create table parent (id int primary key); create table child (id int primary key, p int references parent);
+       insert into parent select generate_series(1, 9); insert into child values (1, 1)`,
+    );
+    // Computed when a query on the table is planned, whoever plans it.
+    const index = (table: string) => `create index on ${table} (id) where spy('x') = 'x'`;
+    await on.asMallory(`create table parent (id int primary key); ${index('parent')};
+      create table child (id int primary key, p int references parent); ${index('child')};
+      create table local (id int primary key, p int references parent); ${index('local')}`);
+    await add(on, 'parent', 'child');
+    await followUntilSynced(on);
+    expect(
+      await on.asMallory(
+        'select convalidated as valid from pg_constraint where conrelid = $$child$$::regclass and contype = $$f$$',
+      ),
+    ).toEqual([{ valid: true }]);
+    await on.asMallory('insert into local values (1, 3)');
+    await onRoot(on, 'delete from parent where id = 2; insert into child values (2, 4)');
+    await replayAll(on);
+    expect(await setAside(on)).toEqual([]);
+    await onRoot(on, 'delete from parent where id = 3');
+    await replayAll(on);
+    expect(await setAside(on)).toEqual([
+      {
+        name: 'hers.parent',
+        error: expect.stringMatching(/foreign key "local_p_fkey" of table hers.local refers/),
+      },
+    ]);
+    await on.asMallory('drop table local');
+    await resync(on.shop.context('old'), { tables: ['hers.parent'], all: false });
+    await followUntilSynced(on);
+    for (const table of ['parent', 'child'])
+      expect(await on.asMallory(`select * from ${table} order by id`)).toEqual(
+        await onRoot(on, `select * from ${table} order by id`),
+      );
+  });
+
   describe.skipIf(setting.role === 'member in replica mode')('what the owner leaves in the session', () => {
     const attacks: [name: string, statement: string, left: string][] = [
       ['search_path', `set_config('search_path', 'hers, pg_catalog', false)`, 'setting search_path'],

@@ -42,7 +42,7 @@ begin
                   and t.local and coalesce(t.merge_state, '') <> 'ok');
             begin
                 perform pgtide.run_stored_ddl(v_saved.restore_sql, null, case when v_saved.kind in ('foreign key', 'deferrable')
-                    then pgtide.key_runner(londiste.find_table_oid(v_saved.table_name), londiste.find_table_oid(v_saved.other_table)) end);
+                    then pgtide.reader(londiste.find_table_oid(v_saved.table_name), londiste.find_table_oid(v_saved.other_table)) end);
             exception
                 when foreign_key_violation then
                     -- Rows that are there do not fit; the key is there for all others, copy validates it once it can, and status tells it.

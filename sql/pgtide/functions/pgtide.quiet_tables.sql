@@ -62,7 +62,7 @@ begin
         where f.acts or not f.condeferrable
     loop
         begin
-            perform pgtide.run(case when v_change.acts then pgtide.key_runner(v_change.relation, v_change.other) end, v_change.quiet_sql);
+            perform pgtide.run(case when v_change.acts then pgtide.reader(v_change.relation, v_change.other) end, v_change.quiet_sql);
         exception when undefined_object then
             -- Copy has taken the key off since it was looked up.
             continue;

@@ -40,7 +40,7 @@ begin
             v_validate := format('alter table %s validate constraint %I', londiste.find_table_oid(i_table)::regclass, i_name);
             v_result := 'begun';
         else
-            perform pgtide.run(case i_kind when 'foreign key' then pgtide.key_runner(londiste.find_table_oid(i_table),
+            perform pgtide.run(case i_kind when 'foreign key' then pgtide.reader(londiste.find_table_oid(i_table),
                                londiste.find_table_oid(v_saved.other_table)) end, v_saved.restore_sql);
             -- Between tables that are both replicated here a key stays without actions (pgtide.quiet_tables).
             for v_quiet in

@@ -1,8 +1,8 @@
--- pgtide.key_runner(i_table, i_other) returns text
+-- pgtide.reader(i_table [, i_other]) returns text
 --
--- As whom a foreign key from i_table to i_other is validated, for pgtide.run: the query that compares their rows runs as whoever alters the
--- table, and to plan it may run code of the tables' owners (pgtide.foreign_code). Then it is the table's owner; otherwise NULL, this role.
-create or replace function pgtide.key_runner(i_table oid, i_other oid)
+-- As whom a query on the table is run, or on both tables, for pgtide.run: to plan it may run code of another role (pgtide.foreign_code). Then
+-- as the owner of i_table; otherwise NULL, as this role. To validate a foreign key is such a query, too.
+create or replace function pgtide.reader(i_table oid, i_other oid default null)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
