@@ -54,7 +54,7 @@ export async function movePosition(
   await client.query(
     `update pgtide.replay_state
         set slice_tick = null, slice_time = null, slice_ev_id = null, tick_id = null, tick_time = null,
-            attempt_events = null, attempt_note = null
+            attempt_events = null, attempts_alone = 0, attempt_note = null
       where queue_name = $1 and consumer_name = $2`,
     [to.queue, to.consumer],
   );

@@ -18,7 +18,7 @@ export interface Replay {
   maxBytes: number;
   /** Keys of events of tables in copy are read one by one, so that one that cannot be read sets its table aside. */
   careful?: boolean;
-  /** The slice is one event that has taken a whole run in vain: it sets its table aside. */
+  /** The slice is one event that has failed alone in as many runs as it gets: it sets its table aside. */
   giveUp?: boolean;
   /** Waiting for a lock longer than this, on either side, is given up before the statement times out; so a timeout is not the lock's fault. */
   lockTimeoutMs?: number | undefined;

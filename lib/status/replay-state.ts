@@ -1,5 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { getPosition } from '../node/position.ts';
+import { RUNS_ALONE } from '../replay/attempt.ts';
 import type { Problem } from './problem.ts';
 import { unhandledProblems } from './unhandled-events.ts';
 
@@ -45,17 +46,18 @@ export async function replayProblems(client: Client, queue: string, worker: stri
 
 /** What took longer than a run has, until a slice is applied. */
 async function timeoutProblems(client: Client, queue: string, worker: string): Promise<Problem[]> {
-  const attempt = await client.first<{ events: bigint; note: string }>(
-    `select attempt_events as events, attempt_note as note from pgtide.replay_state
+  const attempt = await client.first<{ events: bigint; alone: number; note: string }>(
+    `select attempt_events as events, attempts_alone as alone, attempt_note as note from pgtide.replay_state
       where queue_name = $1 and consumer_name = $2 and attempt_events is not null`,
     [queue, worker],
   );
   if (!attempt) return [];
+  const left = RUNS_ALONE - attempt.alone;
   const next =
     attempt.events === 0n
       ? 'the next run gives the event up and sets its table aside'
       : attempt.events === 1n
-        ? 'the next run takes one event alone; if that takes all of its time, too, its table is set aside'
+        ? `the next run takes one event alone; if that takes all of ${left === 1 ? 'one more run' : `${left} more runs`}, its table is set aside`
         : `the next run takes at most ${attempt.events} events`;
   return [
     {

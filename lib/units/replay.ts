@@ -1,9 +1,9 @@
 import { queueConfig } from '../config/config.ts';
-import { isTooMuchAtOnce } from '../db/sqlstate.ts';
+import { isBeyondLimit, isTooMuchAtOnce } from '../db/sqlstate.ts';
 import { PgtideError, policyOf } from '../errors.ts';
 import { nextBatchOf } from '../node/next-batch.ts';
 import type { Outcome } from '../outcome.ts';
-import { ALONE, GIVE_UP, noteAttempt, readAttempt } from '../replay/attempt.ts';
+import { ALONE, GIVE_UP, limitAfter, noteAttempt, readAttempt, type SliceLimit } from '../replay/attempt.ts';
 import { fencedError, isOfFastClock, settleEpoch } from '../replay/epoch.ts';
 import { UnreadableKey } from '../replay/extract.ts';
 import { noteStop, StopAtEvent } from '../replay/handle-events.ts';
@@ -30,11 +30,11 @@ export const replayWith =
         return await replayConnected(context, hooks, attempt);
       } catch (error) {
         // What failed may have closed its connection: the next attempt opens others.
-        // Without maxEvents: it was about an earlier slice if one has been applied since. readAttempt knows.
+        // Without a limit: it was about an earlier slice if one has been applied since. readAttempt knows.
         if (error instanceof UnreadableKey)
           attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, careful: true };
         else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
-          attempt = { ...attempt, maxEvents: error.next };
+          attempt = { ...attempt, limit: error.next };
         else throw error instanceof TooMuch ? error.cause : error;
       }
     }
@@ -50,14 +50,14 @@ interface Attempt {
   /** The lease's, as the run has stamped it last. */
   epoch: bigint | null;
   careful?: boolean;
-  maxEvents?: number;
+  limit?: SliceLimit;
 }
 
-/** A slice took too long: the next may take `next` events. */
+/** A slice took too long. */
 class TooMuch extends Error {
-  readonly next: number;
+  readonly next: SliceLimit;
 
-  constructor(next: number, cause: unknown) {
+  constructor(next: SliceLimit, cause: unknown) {
     super('a slice took too long', { cause });
     this.next = next;
   }
@@ -66,8 +66,8 @@ class TooMuch extends Error {
 /** An event that is alone gets a run that has just begun. */
 const WHOLE = 0.8;
 
-function mayTryAgain({ budget }: UnitContext, { wholeMs }: Attempt, next: number): boolean {
-  return budget.allows(next === ALONE ? Math.max(LEAST_MS, WHOLE * wholeMs) : LEAST_MS);
+function mayTryAgain({ budget }: UnitContext, { wholeMs }: Attempt, next: SliceLimit): boolean {
+  return budget.allows(next.events === ALONE ? Math.max(LEAST_MS, WHOLE * wholeMs) : LEAST_MS);
 }
 
 function replayConnected(context: UnitContext, hooks: Hooks, attempt: Attempt): Promise<Outcome> {
@@ -114,12 +114,12 @@ interface Work extends Replay {
 
 async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Promise<Outcome> {
   let outcome: Outcome = { kind: 'idle' };
-  let atMost: number | null = attempt.maxEvents ?? (await readAttempt(work));
+  let limit: SliceLimit | null = attempt.limit ?? (await readAttempt(work));
   const { maxEvents } = work;
   while (context.budget.allows(LEAST_MS)) {
-    const result = await nextSlice(context, work, atMost);
-    if (atMost !== null && atMost <= ALONE) {
-      atMost = null;
+    const result = await nextSlice(context, work, limit);
+    if (limit !== null && limit.events <= ALONE) {
+      limit = null;
       work.maxEvents = maxEvents;
     }
     if (result.kind === 'idle') return outcome;
@@ -133,14 +133,14 @@ async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Pr
 }
 
 /**
- * Applies the next slice, of `atMost` events. One that would outlive half of the time that is left is given up, and tried again
+ * Applies the next slice, within `limit`. One that would outlive half of the time that is left is given up, and tried again
  * with a part of its events (lib/replay/attempt.ts): tried whole in each run, it might never be done.
  */
-async function nextSlice(context: UnitContext, work: Work, atMost: number | null): Promise<SliceResult> {
+async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | null): Promise<SliceResult> {
   const remainingMs = context.budget.remainingMs();
-  const alone = atMost === ALONE;
-  work.giveUp = atMost === GIVE_UP;
-  work.maxEvents = Math.max(1, Math.min(work.maxEvents, atMost ?? work.maxEvents));
+  const alone = limit?.events === ALONE;
+  work.giveUp = limit?.events === GIVE_UP;
+  work.maxEvents = Math.max(1, Math.min(work.maxEvents, limit?.events ?? work.maxEvents));
   work.statementTimeoutMs = alone ? Math.max(remainingMs / 2, remainingMs - LEAST_MS) : remainingMs / 2;
   work.lockTimeoutMs = alone ? work.statementTimeoutMs * LOCKS : undefined;
   work.stagedEvents = undefined;
@@ -149,14 +149,15 @@ async function nextSlice(context: UnitContext, work: Work, atMost: number | null
   } catch (error) {
     if (await settleEpoch(work, error, context)) {
       context.count('restamped', 1);
-      return nextSlice(context, work, atMost);
+      return nextSlice(context, work, limit);
     }
     if (!isTooMuchAtOnce(error) || work.giveUp) throw error;
     const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
-    const next = events > 1 ? Math.ceil(events / 10) : alone ? GIVE_UP : ALONE;
+    const next = limitAfter({ events, limit, hopeless: isBeyondLimit(error) });
     context.count('timeouts', 1);
     await noteAttempt(work, next, { events, step: work.lastStep }).catch(() => undefined);
-    throw new TooMuch(next, error);
+    // What fails at once (for memory, say) has its next try in another run.
+    throw alone && next.events === ALONE ? error : new TooMuch(next, error);
   }
 }
 

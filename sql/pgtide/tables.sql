@@ -31,6 +31,8 @@ create table pgtide.replay_state (
     -- Runs refused by their epoch since one was taken last, and the last time of that.
     refusals        int not null default 0,
     refused_at      timestamptz,
+    -- In how many whole runs the event after the position has failed alone (attempt_events = 1).
+    attempts_alone  int not null default 0,
     primary key (queue_name, consumer_name),
     foreign key (queue_name, consumer_name) references pgq_node.local_state on delete cascade,
     check ((slice_tick is null) = (slice_ev_id is null))

@@ -1,12 +1,16 @@
-/** C6: a slice that would take longer than the run has is tried again smaller, and so gets done in the end. */
+/**
+ * C6: a slice that would take longer than the run has is tried again smaller, and so gets done in the end. An event that is alone is
+ * given up only when that has failed in several whole runs.
+ */
 import { expect, it } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { PgtideError } from '../../lib/errors.ts';
-import { ALONE, GIVE_UP, noteAttempt } from '../../lib/replay/attempt.ts';
+import { ALONE, GIVE_UP, noteAttempt, RUNS_ALONE } from '../../lib/replay/attempt.ts';
 import type { Replay } from '../../lib/replay/replay.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replay, replayWith } from '../../lib/units/replay.ts';
+import { status } from '../../lib/units/status.ts';
 import { addTables, followUntilSynced, replayAll, tickNow } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
@@ -15,8 +19,8 @@ const write = (pair: InstalledPair, sql: string) => pair.old.client((client) => 
 
 const attempts = (pair: InstalledPair) =>
   pair.new.client((client) =>
-    client.query<{ events: bigint | null; note: string | null }>(
-      'select attempt_events as events, attempt_note as note from pgtide.replay_state',
+    client.query<{ events: bigint | null; alone: number; note: string | null }>(
+      'select attempt_events as events, attempts_alone as alone, attempt_note as note from pgtide.replay_state',
     ),
   );
 
@@ -27,16 +31,23 @@ const setAside = (pair: InstalledPair) =>
     ),
   );
 
+const tooLong = () =>
+  new PgtideError('busy', 'too long', { cause: Object.assign(new Error('too long'), { code: '57014' }) });
+
 /** As if the first slices took too long. */
 function slowFor(slices: number) {
   let left = slices;
   return replayWith({
     at: (step) => {
-      if (step !== 'events.judged' || left-- <= 0) return;
-      const cause = Object.assign(new Error('too long'), { code: '57014' });
-      throw new PgtideError('busy', 'too long', { cause });
+      if (step === 'events.judged' && left-- > 0) throw tooLong();
     },
   });
+}
+
+/** Runs in which one event alone takes too long: the last that it gets, but for `left`. The first of them begins with more events. */
+async function failAlone(pair: InstalledPair, { left }: { left: number }): Promise<void> {
+  for (let runs = 0; runs < RUNS_ALONE - left; runs++)
+    await expect(slowFor(runs === 0 ? 2 : 1)(pair.shop.context('new'))).rejects.toThrow('too long');
 }
 
 it('gets slow rows done in smaller slices', { timeout: 120_000 }, async () => {
@@ -68,10 +79,13 @@ it('a leaf whose first slice takes too long remembers it; a run that was overtak
   await write(pair, `select pgq.insert_event('shop', 'hello', 'x')`);
   await tickNow(pair);
   expect(await attempts(pair), 'nothing was replayed yet').toEqual([]);
-  await expect(slowFor(3)(pair.shop.context('new'))).rejects.toThrow('too long');
+  await failAlone(pair, { left: 1 });
   expect(await attempts(pair)).toMatchObject([
-    { events: BigInt(GIVE_UP), note: expect.stringContaining('one event') },
+    { events: BigInt(ALONE), alone: RUNS_ALONE - 1, note: expect.stringContaining('one event') },
   ]);
+  // The run that gives it up is too slow for that, too.
+  await expect(slowFor(2)(pair.shop.context('new'))).rejects.toThrow('too long');
+  expect(await attempts(pair)).toMatchObject([{ events: BigInt(GIVE_UP), alone: 0 }]);
 
   await pair.new.client((client) =>
     client.query('update pgtide.replay_state set epoch = 7, attempt_events = null'),
@@ -79,18 +93,59 @@ it('a leaf whose first slice takes too long remembers it; a run that was overtak
   const note = (epoch: bigint | null) =>
     pair.shop.context('new').connect('new', (subscriber) => {
       const of = { queue: 'shop', consumer: 'shop.new', subscriber, epoch, statementTimeoutMs: 1000 };
-      return noteAttempt(of as Replay, ALONE, { events: 1, step: undefined });
+      return noteAttempt(of as Replay, { events: ALONE, failedAlone: 1 }, { events: 1, step: undefined });
     });
   await note(6n);
-  expect(await attempts(pair)).toMatchObject([{ events: null }]);
+  expect(await attempts(pair)).toMatchObject([{ events: null, alone: 0 }]);
   await note(7n);
-  expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE) }]);
+  expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE), alone: 1 }]);
   // An epoch from tomorrow fences nobody.
   await pair.new.client((client) =>
     client.query('update pgtide.replay_state set epoch = 1::bigint << 60, attempt_events = null'),
   );
   await note(7n);
   expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE) }]);
+});
+
+async function oneEvent(): Promise<InstalledPair> {
+  const pair = await installedPair();
+  await pair.both('create table t (id int primary key, v text)');
+  await addTables(pair, ['t']);
+  await followUntilSynced(pair);
+  await write(pair, `insert into t values (1, 'a')`);
+  await tickNow(pair);
+  return pair;
+}
+
+it('an event that has failed alone in too few runs is applied, and what follows starts from the beginning', async () => {
+  const pair = await oneEvent();
+  await failAlone(pair, { left: 1 });
+  await replay(pair.shop.context('new'));
+  expect(await attempts(pair)).toMatchObject([{ events: null, alone: 0, note: null }]);
+  await expectEqual(pair.old, pair.new, ['t']);
+  await write(pair, `insert into t values (2, 'b')`);
+  await tickNow(pair);
+  await failAlone(pair, { left: 1 });
+  expect(await setAside(pair)).toEqual([]);
+  await slowFor(1)(pair.shop.context('new'));
+  expect(await setAside(pair)).toMatchObject([
+    { name: 'public.t', error: expect.stringContaining('it takes longer than a run has') },
+  ]);
+});
+
+it('status says how many runs an event has left', async () => {
+  const pair = await oneEvent();
+  const remedy = async () => {
+    const { result } = await status(pair.shop.context('old'), {});
+    return result.queues[0]?.nodes[1]?.problems.find(({ code }) => code === 'replay-timeout')?.remedy;
+  };
+  await failAlone(pair, { left: RUNS_ALONE - 1 });
+  expect(await remedy()).toContain(`one event alone; if that takes all of ${RUNS_ALONE - 1} more runs`);
+  for (let left = RUNS_ALONE - 1; left > 1; left--)
+    await expect(slowFor(1)(pair.shop.context('new'))).rejects.toThrow('too long');
+  expect(await remedy()).toContain(
+    'one event alone; if that takes all of one more run, its table is set aside',
+  );
 });
 
 it('an event that is given up takes no other with it, where the next slice has to be read with care', async () => {
@@ -118,7 +173,8 @@ it('an event that is given up takes no other with it, where the next slice has t
     );
     await tickNow(pair);
     // The first two events, then the first alone, which is given up; then come the second and the one that cannot be read.
-    await slowFor(2)(pair.shop.context('new'));
+    await failAlone(pair, { left: 1 });
+    await slowFor(1)(pair.shop.context('new'));
   };
   await copyWith({ at })(pair.shop.context('new'));
   expect((await setAside(pair)).map(({ name }) => name)).toEqual(['public.copied', 'public.slow']);
@@ -143,15 +199,8 @@ it('an epoch that the run was given instead of its own is kept when a slice is t
 it.each(['old', 'new'] as const)(
   'a lock on node %s that lasts is not the fault of the event alone',
   async (side) => {
-    const pair = await installedPair();
-    await pair.both('create table t (id int primary key, v text)');
-    await addTables(pair, ['t']);
-    await followUntilSynced(pair);
-    await write(pair, `insert into t values (1, 'a')`);
-    await tickNow(pair);
-    await pair.new.client((client) =>
-      client.query(`update pgtide.replay_state set attempt_events = ${ALONE}, attempt_note = 'x'`),
-    );
+    const pair = await oneEvent();
+    await failAlone(pair, { left: 1 });
     await pair[side].client(async (client) => {
       await client.query(
         side === 'new'
@@ -163,7 +212,7 @@ it.each(['old', 'new'] as const)(
       await expect(replay(context)).rejects.toThrow('lock timeout');
       await client.query('rollback');
     });
-    expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE) }]);
+    expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE), alone: RUNS_ALONE - 1 }]);
     await replay(pair.shop.context('new'));
     expect(await setAside(pair)).toEqual([]);
     await expectEqual(pair.old, pair.new, ['t']);

@@ -72,16 +72,18 @@ test('a position that was lost is mended when all is copied anew, and left alone
 test('what slices before the new position took too long for is forgotten', async () => {
   await it.new.client((client) =>
     client.query(
-      `insert into pgtide.replay_state as r (queue_name, consumer_name, attempt_events, attempt_note)
-         select queue_name, consumer_name, 0, 'x' from pgq_node.local_state
-       on conflict (queue_name, consumer_name) do update set attempt_events = 0, attempt_note = 'x'`,
+      `insert into pgtide.replay_state as r (queue_name, consumer_name, attempt_events, attempts_alone, attempt_note)
+         select queue_name, consumer_name, 1, 2, 'x' from pgq_node.local_state
+       on conflict (queue_name, consumer_name) do update set attempt_events = 1, attempts_alone = 2, attempt_note = 'x'`,
     ),
   );
   await run({ all: true });
   const attempt = await it.new.client((client) =>
-    client.query('select attempt_events as events, attempt_note as note from pgtide.replay_state'),
+    client.query(
+      'select attempt_events as events, attempts_alone as alone, attempt_note as note from pgtide.replay_state',
+    ),
   );
-  expect(attempt).toEqual([{ events: null, note: null }]);
+  expect(attempt).toEqual([{ events: null, alone: 0, note: null }]);
 });
 
 test('a leaf that the root has forgotten is subscribed again', async () => {

@@ -19,6 +19,7 @@ begin
         slice_ev_id = case when not i_complete then i_last_ev_id end,
         applied_at = now(),
         attempt_events = null,
+        attempts_alone = 0,
         attempt_note = null,
         tick_id = case when i_complete then i_tick else r.tick_id end,
         tick_time = case when i_complete then i_tick_time else r.tick_time end
