@@ -7,7 +7,9 @@
  * event that cannot be read. The next slice that commits forgets the number (pgtide.advance). So each event gets done, or is given up
  * after a bounded number of whole runs.
  *
- * A run that waited for a lock leaves the count as it is.
+ * A run is whole if most of its time was left when the position had been checked, which is before the event matters. On a server that
+ * stalls, connecting and checking the position take long, too, and that says nothing about the event. Other runs, also those that
+ * waited for a lock, leave the count as it is. Where no run is whole, replay waits: status asks for more time.
  *
  * Invariant: number and count belong to the event after the position. A run that was overtaken does not store them (the epochs are
  * compared as in pgtide.begin_replay), and moving the position clears them (lib/node/position.ts). They are stored after the slice was
@@ -47,12 +49,14 @@ export async function readAttempt(replay: Replay): Promise<SliceLimit | null> {
 export function limitAfter(failed: {
   events: number;
   limit: SliceLimit | null;
+  /** The slice's events had a whole run. */
+  wholeRun: boolean;
   /** More time and memory would not help. */
   hopeless: boolean;
 }): SliceLimit {
   const { events, limit } = failed;
   if (limit?.events !== ALONE) return { events: events > 1 ? Math.ceil(events / 10) : ALONE, failedAlone: 0 };
-  const failedAlone = limit.failedAlone + 1;
+  const failedAlone = limit.failedAlone + (failed.wholeRun ? 1 : 0);
   return failed.hopeless || failedAlone >= RUNS_ALONE
     ? { events: GIVE_UP, failedAlone: 0 }
     : { events: ALONE, failedAlone };
@@ -60,6 +64,7 @@ export function limitAfter(failed: {
 
 /** What a slice was at when it failed, by the last step that it had reached. */
 const doing: Partial<Record<ReplayStep, string>> = {
+  'batch.opened': 'checking the position before',
   'position.checked': 'fetching',
   'events.staged': 'sorting out',
   'events.judged': 'applying',

@@ -96,6 +96,7 @@ function replayConnected(context: UnitContext, hooks: Hooks, attempt: Attempt): 
         statementTimeoutMs: context.budget.remainingMs(),
         at: async (step) => {
           work.lastStep = step;
+          if (step === 'position.checked') work.wholeRun = context.budget.allows(WHOLE * attempt.wholeMs);
           await hooks.at?.(step);
         },
       };
@@ -110,6 +111,8 @@ function replayConnected(context: UnitContext, hooks: Hooks, attempt: Attempt): 
 
 interface Work extends Replay {
   lastStep?: ReplayStep;
+  /** The slice under way has reached its events, with a whole run for them. */
+  wholeRun?: boolean;
 }
 
 async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Promise<Outcome> {
@@ -144,6 +147,7 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
   work.statementTimeoutMs = alone ? Math.max(remainingMs / 2, remainingMs - LEAST_MS) : remainingMs / 2;
   work.lockTimeoutMs = alone ? work.statementTimeoutMs * LOCKS : undefined;
   work.stagedEvents = undefined;
+  work.wholeRun = false;
   try {
     return await context.step('replay', () => replaySlice(work));
   } catch (error) {
@@ -153,7 +157,7 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
     }
     if (!isTooMuchAtOnce(error) || work.giveUp) throw error;
     const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
-    const next = limitAfter({ events, limit, hopeless: isBeyondLimit(error) });
+    const next = limitAfter({ events, limit, wholeRun: work.wholeRun, hopeless: isBeyondLimit(error) });
     context.count('timeouts', 1);
     await noteAttempt(work, next, { events, step: work.lastStep }).catch(() => undefined);
     // What fails at once (for memory, say) has its next try in another run.

@@ -148,6 +148,32 @@ it('status says how many runs an event has left', async () => {
   );
 });
 
+it.each([
+  { failed: 'applying one event', at: 'events.judged', spentMs: 20_000 },
+  { failed: 'checking the position before one event', at: 'batch.opened', spentMs: 0 },
+])(
+  'a server that stalls before the event is reached is not the fault of the event: $failed',
+  async (stall) => {
+    const pair = await oneEvent();
+    await failAlone(pair, { left: 1 });
+    const clock = { time: 0, now: () => clock.time };
+    const run = replayWith({
+      at: (step) => {
+        if (step === 'batch.opened') clock.time += stall.spentMs;
+        if (step === stall.at) throw tooLong();
+      },
+    });
+    const context = pair.shop.context('new', { clock, budget: new Budget(clock, 60_000) });
+    await expect(run(context)).rejects.toThrow('too long');
+    expect(await attempts(pair)).toMatchObject([
+      { events: BigInt(ALONE), alone: RUNS_ALONE - 1, note: expect.stringMatching(`^${stall.failed}`) },
+    ]);
+    await replay(pair.shop.context('new'));
+    expect(await setAside(pair)).toEqual([]);
+    await expectEqual(pair.old, pair.new, ['t']);
+  },
+);
+
 it('an event that is given up takes no other with it, where the next slice has to be read with care', async () => {
   const pair = await installedPair(
     { provider: 15, subscriber: 14 },
