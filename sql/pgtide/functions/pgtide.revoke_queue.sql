@@ -8,24 +8,9 @@ returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_queue int;
+    v_queue int := pgtide.lock_queue(i_queue);
 begin
-    if to_regclass('pgq.closed_queue') is null then
-        raise exception 'the real extension pgq has no rights by queue' using errcode = 'TD003',
-            hint = 'There the rights are those of pgq_reader, pgq_writer and pgq_admin on all queues.';
-    end if;
-    select q.queue_id into v_queue from pgq.queue q where q.queue_name = i_queue for no key update;
-    if not found then
-        raise exception 'No such queue: %', coalesce(i_queue, 'null') using errcode = 'TD002',
-            hint = 'select queue_name from pgq.queue';
-    end if;
-    if i_right is null or i_right not in ('produce', 'consume', 'admin') then
-        raise exception 'unknown right: %', coalesce(i_right, 'null') using errcode = 'TD001',
-            hint = 'Rights: produce, consume, admin.';
-    elsif i_role is null or not exists (select from pg_roles r where r.rolname = i_role) then
-        raise exception 'role "%" does not exist', coalesce(i_role, 'null') using errcode = 'TD002',
-            hint = 'Create it first; its name is written in its exact case, without quotes.';
-    end if;
+    perform pgtide.check_right(i_role, i_right);
     if i_role in ('pgq_reader', 'pgq_writer', 'pgq_admin') then
         raise exception '"%" has its rights on open queues alone', i_role using errcode = 'TD001',
             hint = 'Close the queue with pgtide.close_queue.';
