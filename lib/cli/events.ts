@@ -5,6 +5,7 @@ import { PgtideError } from '../errors.ts';
 import { requireNode } from '../node/topology.ts';
 import {
   listUnhandled,
+  passCommand,
   passEvents as passOnNode,
   summarizeUnhandled,
   type UnhandledEvent,
@@ -69,7 +70,7 @@ export async function events(invocation: Invocation, queue: string, options: Que
   if (!open) return told;
   return fails(
     `${open.node}: there are events of ${queue} that replay cannot handle`,
-    `once you have looked at them: pgtide pass-events ${queue} EVENT…|--all --node ${open.node}`,
+    `once you have looked at them: ${passCommand(queue, open.node, 'EVENT…|--all')}`,
   );
 }
 

@@ -79,7 +79,7 @@ export async function passEvents(
   return row ?? { forgotten: 0n, passed: 0n };
 }
 
-/** The command that lets replay go past an event, or forgets those that were set aside: `event` is an id, or `--all`. */
-export function passCommand(queue: string, node: string, event: bigint | '--all'): string {
-  return `pgtide pass-events ${queue} ${event} --node ${node}`;
+/** The command that lets replay go past an event, or forgets those that were set aside. */
+export function passCommand(queue: string, node: string, events: bigint | '--all' | 'EVENT…|--all'): string {
+  return `pgtide pass-events ${queue} ${events} --node ${node}`;
 }
