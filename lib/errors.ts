@@ -45,7 +45,7 @@ export class PgtideError extends Error {
   }
 }
 
-/** What a run does with an error of each kind: look again at the next run, or wait for somebody to mend it. */
+/** What a run does with an error of each kind: look again at the next run, or wait for somebody to fix it. */
 export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
   input: 'operator',
   connection: 'next-run',

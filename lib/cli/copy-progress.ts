@@ -21,7 +21,7 @@ export class CopyProgress {
   readonly #samples = new Map<string, Sample[]>();
   readonly #totals = new Map<string, number>();
 
-  /** Takes in what is known of a table now. Rows that go down (a copy that begins again) start it anew. */
+  /** Takes in what is known of a table now. Rows that go down (a copy that begins again) reset it. */
   note(table: string, rows: number, totalRows: number, nowMs: number): void {
     let samples = this.#samples.get(table) ?? [];
     const last = samples.at(-1);

@@ -97,7 +97,7 @@ function waitsForTick({ tables }: NodeStatus): boolean {
 
 const blocking = new Set(['node-unreachable', 'login-refused', 'node-missing', 'privilege-missing']);
 
-/** What is wrong from the start (no such host, nothing installed) is no trouble that a later run mends. */
+/** What is wrong from the start (no such host, nothing installed) is not something that a later run fixes. */
 function whatBlocks({ queues }: StatusResult): Verdict | undefined {
   const problems = queues.flatMap(({ nodes }) => nodes.flatMap((node) => node.problems));
   const found = problems.find(({ code }) => blocking.has(code));

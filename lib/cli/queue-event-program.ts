@@ -150,7 +150,7 @@ export function addRotation(group: Command, run: Run): void {
     );
   group
     .command('new-epoch')
-    .description('Mends a queue whose database was restored from a dump, or moved to another cluster.')
+    .description('Repairs a queue whose database was restored from a dump, or moved to another cluster.')
     .argument(...queueArgument)
     .option('--no-tell', 'do not tell the nodes that follow; where Londiste nodes do, which would stop')
     .addHelpText('after', epochExamples)

@@ -43,12 +43,12 @@ Examples:
 export const deadLetterExamples = `
 Examples:
   $ pgtide queue dead-letters mail                          # who gave up what, and why
-  $ pgtide queue replay-dead-letters mail sender --all      # mended: try once more
+  $ pgtide queue replay-dead-letters mail sender --all      # once the cause is gone: try again
   $ pgtide queue purge-dead-letters mail sender --all --older-than '30 days'`;
 
 export const epochExamples = `
 A queue orders events by transaction ids. In a database that was restored from a dump, or fails over to a cluster with
-lower ids, new events look older than the last tick: ticks fail with "Invalid PgQ state". This command mends that:
+lower ids, new events look older than the last tick: ticks fail with "Invalid PgQ state". This command repairs that:
 consumers stay where they are, and each gets what it has not read. Writers wait for it.
 
 Example:

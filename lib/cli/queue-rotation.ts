@@ -35,7 +35,7 @@ export async function blockers(
   return fails(`${first.queue} on ${first.on}: ${first.message}${others}`, first.remedy ?? undefined);
 }
 
-/** What is not due yet may go by itself, apart from what nobody but an operator mends. */
+/** What is not due yet may go by itself, apart from what only an operator can fix. */
 function isInTheWay({ overdue, kind }: RotationBlocker): boolean {
   return overdue || kind === 'lost-tick' || kind === 'epoch';
 }
@@ -65,7 +65,7 @@ export function epoch(
     const result = await newEpoch(client, queue, options.tell);
     return tell(invocation, options, { queue, node: client.node, ...result }, [
       result.mended
-        ? `${queue}: mended; ${plural(result.keptTicks, 'tick')} kept, ${plural(result.pendingEvents, 'event')} still to be read`
+        ? `${queue}: repaired; ${plural(result.keptTicks, 'tick')} kept, ${plural(result.pendingEvents, 'event')} still to be read`
         : `${queue}: its transaction ids are in order; nothing was done`,
     ]);
   });

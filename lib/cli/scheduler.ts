@@ -21,7 +21,7 @@ export interface SchedulerOptions {
   onTrouble: (job: Job, error: Error) => void;
 }
 
-/** Runs the jobs until asked to stop. Throws what only an operator can mend, once all loops have ended. */
+/** Runs the jobs until asked to stop. Throws what only an operator can fix, once all loops have ended. */
 export async function runJobs(jobs: readonly Job[], options: SchedulerOptions): Promise<void> {
   const failed = new AbortController();
   const stopping = AbortSignal.any([options.stopping, failed.signal]);

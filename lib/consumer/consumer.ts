@@ -41,7 +41,7 @@ const MOST_TOLD = 5;
 
 /**
  * A handler for a Lambda function of your own that consumes a queue: each invocation settles batches until there are
- * none, or its time is over. Errors that mend themselves end an invocation normally; those that wait for an operator
+ * none, or its time is over. Errors that pass by themselves end an invocation normally; those that wait for an operator
  * fail it.
  *
  * Without `exactlyOnce` an event is handled at least once. With it, the handler is given the destination's transaction,

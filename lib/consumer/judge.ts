@@ -28,7 +28,7 @@ export interface Trial {
   budget: Budget;
   /** Handles the group, or leaves no trace of it. */
   attempt(group: readonly QueueEvent[]): Promise<void>;
-  /** A run died here before: what stops a run otherwise is now the event's failure, lest it stops all runs. */
+  /** A run died here before: what stops a run otherwise is now the event's failure, so that it does not stop all runs. */
   careful: boolean;
 }
 

@@ -45,7 +45,7 @@ export async function lockNamedTables(client: Client, files: readonly SourceFile
 
 class LockedByOthers extends PgtideError {}
 
-/** Runs `work` anew, for some thirty seconds, while others have the tables that it wants to lock. */
+/** Tries `work` again, for some thirty seconds, while others have the tables that it wants to lock. */
 export async function givingWay<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

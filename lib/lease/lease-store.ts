@@ -33,7 +33,7 @@
  * **What an expired holder may do.** Finish the transaction it is in, and try to commit it. Nothing depends on its
  * looking at a clock: each transaction on the subscriber locks the row that holds the position, and compares its epoch
  * with the highest that has been there. A holder that was overtaken ends as `fenced` and changes nothing. One that was
- * not overtaken commits, which is right. The lease saves work; the row in the subscriber keeps the truth. Hence leases
+ * not overtaken commits, which is right. The lease saves work; the row in the subscriber keeps the truth. So leases
  * that are wrong (clocks, a table restored from a backup) cost double work and never double rows.
  *
  * **Release.** At the end of a run, conditional on owner and epoch: a stale owner's release changes nothing. A run

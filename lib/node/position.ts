@@ -45,7 +45,7 @@ export async function comparePosition(
 
 /**
  * Moves a follower's position to a tick that its provider has. What lies between is not applied: only for a follower all of
- * whose tables are to be copied anew. Call it in a transaction with what makes that so.
+ * whose tables are to be copied again. Call it in a transaction with what makes that so.
  */
 export async function movePosition(
   client: Client,

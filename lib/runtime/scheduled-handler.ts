@@ -30,7 +30,7 @@ export interface ScheduledResponse {
 /**
  * A function that a schedule starts: one pair after the other, least recently served first, until the budget is spent.
  * Pairs that rest are left out.
- * Errors that mend themselves end the run normally, for the next minute is the retry; those that wait for an operator
+ * Errors that pass by themselves end the run normally, since the next minute is the retry; those that wait for an operator
  * fail the invocation, so that alarms on Lambda's errors see them.
  */
 export function scheduledHandler({ name, unit, environment }: ScheduledSpec) {

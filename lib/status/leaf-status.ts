@@ -85,7 +85,7 @@ async function positionProblems({ client, root, queue, worker, position, lag }: 
       {
         code: 'subscription-missing',
         message: `${root.node} does not know the consumer ${worker} (any more), and keeps no events for ${client.node}`,
-        remedy: `pgtide resync ${queue} --all registers it again and copies the tables anew`,
+        remedy: `pgtide resync ${queue} --all registers it and copies the tables again`,
       },
     ];
   if (standing.verdict !== 'lost' && lag.known) return [];
@@ -95,7 +95,7 @@ async function positionProblems({ client, root, queue, worker, position, lag }: 
     {
       code: 'position-lost',
       message: `${client.node} is at tick ${position.tick}, but ${root.node} has it at ${standing.providerTick}: one of them was restored from a backup, or moved by hand`,
-      remedy: `pgtide resync ${queue} --all copies the tables anew from where ${root.node} is`,
+      remedy: `pgtide resync ${queue} --all copies the tables again, from where ${root.node} is`,
     },
   ];
 }

@@ -94,7 +94,7 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
       ?.push(
         input.expectSync
           ? 'was not captured for a while, and is now'
-          : 'was not captured for a while, and is copied anew',
+          : 'was not captured for a while, and is copied again',
       );
   if (!input.captureReplicaWrites)
     for (const [name, by] of await listFedTables(root, tables))

@@ -20,7 +20,7 @@ export function lockTimeoutMs(budget: Budget): number {
 
 /**
  * Runs `work`, which changes triggers of `tables`, in a transaction that has locked them all, and that gives way to writers:
- * it is tried again and again for some twenty seconds, and then says who holds the locks. `work` is begun anew each time,
+ * it is tried again and again for some twenty seconds, and then says who holds the locks. `work` begins again each time,
  * after everything was rolled back.
  */
 export async function lockingTransaction<T>(

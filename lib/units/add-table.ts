@@ -87,8 +87,8 @@ function uncapturedOnLeaves({ input, plan }: Adding): { leaf: Client; table: str
 }
 
 /**
- * Before the capture is mended, so that these tables are not taken for consistent if this run ends between the two: status tells
- * of them until they are copied anew.
+ * Before the capture is repaired, so that these tables are not taken for consistent if this run ends between the two: status
+ * reports them until they are copied again.
  */
 async function setAsideUncaptured(adding: Adding): Promise<void> {
   const reason = 'changes of it were not captured for a while';
@@ -96,7 +96,7 @@ async function setAsideUncaptured(adding: Adding): Promise<void> {
     await setTableAside(leaf, adding.context.queue, { table, reason });
 }
 
-/** After the capture is mended: what a copy that begins now does not see is captured. */
+/** After the capture is repaired: what a copy that begins now does not see is captured. */
 async function copyUncapturedAnew(adding: Adding): Promise<void> {
   const { queue } = adding.context;
   for (const { leaf, table } of uncapturedOnLeaves(adding))

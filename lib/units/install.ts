@@ -171,7 +171,7 @@ async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making)
       'lost-position',
       `${name} is a leaf of ${queue}, but ${provider} does not know it`,
       {
-        remedy: `pgtide resync ${queue} --all registers it again and copies its tables anew`,
+        remedy: `pgtide resync ${queue} --all registers it and copies its tables again`,
       },
     );
   const worker = await workerOf(upstream, queue, name);

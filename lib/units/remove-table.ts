@@ -80,7 +80,7 @@ interface Removal {
 
 /**
  * One side, in one transaction. A leaf keeps knowing the names until the event of the root's removal comes through: as
- * long as it knows them, add-table must not add them anew, or that event would take them out again.
+ * long as it knows them, add-table must not add them again, or that event would take them out again.
  */
 function removeFrom(client: Client, { budget, queue }: UnitContext, removal: Removal): Promise<void> {
   const tables = removal.tables.map(({ name }) => name);

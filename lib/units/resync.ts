@@ -21,7 +21,7 @@ export const resyncInput = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Every table of the queue; also mends a position that was lost, since nothing old is needed then.',
+      'Every table of the queue; also repairs a position that was lost, since nothing old is needed then.',
     ),
 });
 export type ResyncInput = z.output<typeof resyncInput>;
@@ -71,7 +71,7 @@ export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, i
 };
 
 /**
- * A leaf all of whose tables are copied anew needs no event from before now, so it may go on wherever the provider stands:
+ * A leaf all of whose tables are copied again needs no event from before now, so it may go on wherever the provider stands:
  * each copy's snapshots tell which of the later events its rows have already.
  */
 async function mendPosition(root: Client, leaf: Client, queue: string): Promise<TickId | null> {
@@ -80,7 +80,7 @@ async function mendPosition(root: Client, leaf: Client, queue: string): Promise<
   if (!position) throw new PgtideError('state', `${leaf.node}: no position of ${consumer}`);
   const standing = await comparePosition(root, { queue, consumer, tick: position.tick });
   if (standing.verdict === 'on-track' || standing.verdict === 'already-applied') {
-    // A place inside a batch that the provider has cut anew since is lost too; from the batch's start all is skipped again.
+    // A place inside a batch that the provider has since cut differently is lost too; all is skipped again from its start.
     await movePosition(leaf, { queue, consumer, tick: position.tick });
     return null;
   }

@@ -127,7 +127,7 @@ queues:
   }
 });
 
-test('a row that was changed behind its back fails compare, and resync mends it', async () => {
+test('a row that was changed behind its back fails compare, and resync repairs it', async () => {
   await young.superuser((client) =>
     client.query(`begin; set local session_replication_role = 'replica';
       update public.goods set title = 'tampered' where id = 77; delete from public.sales where id = 99; commit`),

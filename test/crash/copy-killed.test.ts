@@ -73,7 +73,7 @@ describe('an index that is built when its run dies', () => {
     await using writer = await shop.new.open();
     await writer.client.query('begin; lock table orders in row exclusive mode');
     const died = endOf(copy(wired.context('new')));
-    // Asked anew each time: inside a transaction, pg_stat_activity stays as it was first seen.
+    // Asked again each time: inside a transaction, pg_stat_activity stays as it was first seen.
     await until('the index waits for the writer', () =>
       shop.new.superuser((client) =>
         client.first(

@@ -1,6 +1,6 @@
 /**
  * C5: a position that is neither the batch's start nor its end is lost. That stops the node loudly, with what to do, and changes
- * nothing; a resync of all tables mends it.
+ * nothing; a resync of all tables repairs it.
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { replay, replayWith } from '../../lib/units/replay.ts';
@@ -90,7 +90,7 @@ describe('a node whose position is lost', () => {
 });
 
 describe('a subscriber that was restored from an older backup', () => {
-  it('is noticed, stops, and is copied anew', async () => {
+  it('is noticed, stops, and is copied again', async () => {
     const shop = await crashShop({ mode: 'replica mode' });
     await shop.work();
     await shop.settle();

@@ -19,7 +19,7 @@ export interface Played {
   /** Events that were replayed, and transactions whose COMMIT a client has seen answered. */
   events: number;
   commits: number;
-  /** Tables that were compared before they were copied anew, beside all tables in the end. */
+  /** Tables that were compared before they were copied again, beside all tables in the end. */
   looks: number;
 }
 
@@ -34,7 +34,7 @@ const anyUnit = new Set<StrikeName>([
   'locks of pg_dump',
 ]);
 const onlyReplay = new Set<StrikeName>(['deadlock']);
-/** With these, tables are copied anew. */
+/** With these, tables are copied again. */
 const copiesAll = new Set<StrikeName>(['restored provider', 'restored subscriber', 'lock timeout']);
 
 /** PGTIDE_FAULTS_VERBOSE: tells each act before it is played. */
@@ -43,7 +43,7 @@ const verbose = Boolean(process.env.PGTIDE_FAULTS_VERBOSE);
 export class Player {
   readonly #world: World;
   readonly faults = new Map<FaultName, number>();
-  /** Tables that were compared before they were copied anew. */
+  /** Tables that were compared before they were copied again. */
   looks = 0;
   readonly #columns = new Map<string, string[]>();
 
@@ -121,7 +121,7 @@ export class Player {
     this.looks += await lookBefore(this.#world, tables);
   }
 
-  /** A table leaves the queue, and joins it again: copied anew, or as one that is equal already where others refer to it. */
+  /** A table leaves the queue, and joins it again: copied again, or as one that is equal already where others refer to it. */
   async #addAgain(table: string): Promise<void> {
     const world = this.#world;
     for (const writer of world.writers) await writer.commit();

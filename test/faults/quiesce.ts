@@ -67,7 +67,7 @@ export async function differences(world: World): Promise<string[]> {
 }
 
 /**
- * Looks at tables that are about to be copied anew, which would take what went wrong in them out of sight: those that are in step
+ * Looks at tables that are about to be copied again, which would take what went wrong in them out of sight: those that are in step
  * are equal once all is replayed. Only while nothing else runs. Returns how many could be looked at.
  */
 export async function lookBefore(world: World, tables: readonly string[]): Promise<number> {
@@ -83,7 +83,7 @@ export async function lookBefore(world: World, tables: readonly string[]): Promi
   );
   const chosen = inStep.map(({ name }) => name).filter((name) => tables.includes(name));
   for (const problem of await differentRows(world, chosen))
-    world.problems.push(`before it is copied anew, ${problem}`);
+    world.problems.push(`before it is copied again, ${problem}`);
   return chosen.length;
 }
 

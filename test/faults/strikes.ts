@@ -213,7 +213,7 @@ async function lastTick(world: World, side: Side): Promise<bigint> {
 
 /**
  * What the leaf had applied is gone, and the root does not have it any more; or the leaf has applied what the root has never had:
- * the position is lost, and all is copied anew. Where nothing was applied in between, an operator does so all the same, who knows
+ * the position is lost, and all is copied again. Where nothing was applied in between, an operator does so all the same, who knows
  * that a backup was restored.
  */
 const restored =

@@ -54,6 +54,6 @@ export function describeTotals(totals: Totals): string {
   return [
     ...rows,
     `${faults} faults in ${campaigns} campaigns (seeds ${range}; PostgreSQL ${pair.join(' to ')}), ${commits} commits seen by clients, ` +
-      `${events} events replayed, ${looks} tables compared before they were copied anew and all in the end, ${divergences} divergences, ${minutes.toFixed(1)} minutes, ${(faults / minutes).toFixed(0)} faults a minute`,
+      `${events} events replayed, ${looks} tables compared before they were copied again and all in the end, ${divergences} divergences, ${minutes.toFixed(1)} minutes, ${(faults / minutes).toFixed(0)} faults a minute`,
   ].join('\n');
 }

@@ -275,7 +275,7 @@ export class World {
     return this.leases.store({ clock: this.clock(skewMs) });
   }
 
-  /** Runs a scheduled unit as its function would. An error that another run does not mend is a problem. */
+  /** Runs a scheduled unit as its function would. An error that another run does not fix is a problem. */
   async run(unit: RunUnit, options: RunOptions = {}): Promise<RunReport<unknown>> {
     let snapshots = 0;
     const at = async (step: string) => {

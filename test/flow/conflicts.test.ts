@@ -12,14 +12,14 @@ import { addTables, followUntilSynced, replayAll, tickNow } from '../support/fol
 import { expectEqual, rowsOf } from '../support/oracle.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
 
-/** What makes a table not fit, and how an operator mends it. */
+/** What makes a table not fit, and how an operator fixes it. */
 interface Misfit {
   /** On the subscriber, before the events. */
   spoil: string;
   /** On the provider. */
   change: string;
   error: RegExp;
-  mend?: string;
+  fix?: string;
 }
 
 const misfits: Record<string, Misfit> = {
@@ -47,25 +47,25 @@ const misfits: Record<string, Misfit> = {
     spoil: 'select 1',
     change: `alter table new_column add extra int default 7; insert into new_column values (100, 'v', 100, 1)`,
     error: /table public\.new_column has no column extra/,
-    mend: 'alter table new_column add extra int',
+    fix: 'alter table new_column add extra int',
   },
   too_long: {
     spoil: 'alter table too_long alter v type varchar(5)',
     change: `insert into too_long values (100, 'longer', 100)`,
     error: /character varying\(5\) does not keep every text of the provider in column v/,
-    mend: 'alter table too_long alter v type text',
+    fix: 'alter table too_long alter v type text',
   },
   checked: {
     spoil: `alter table checked add check (v <> 'bad')`,
     change: `insert into checked values (100, 'bad', 100)`,
     error: /23514 check_violation: table public\.checked, constraint checked_v_check, event \d+/,
-    mend: 'alter table checked drop constraint checked_v_check',
+    fix: 'alter table checked drop constraint checked_v_check',
   },
   gone: {
     spoil: 'drop table gone',
     change: `insert into gone values (100, 'v', 100)`,
     error: /table public\.gone is not there/,
-    mend: 'create table gone (id int primary key, v text, u int unique)',
+    fix: 'create table gone (id int primary key, v text, u int unique)',
   },
 };
 const names = Object.keys(misfits);
@@ -171,7 +171,7 @@ describe.each(modes)('%s', (_, make) => {
     expect(await errorsOf(pair)).toHaveLength(names.length);
 
     await pair.new.client((client) =>
-      client.query(spoiled.map(([, { mend }]) => `${mend ?? 'select 1'};`).join('')),
+      client.query(spoiled.map(([, { fix }]) => `${fix ?? 'select 1'};`).join('')),
     );
     await resync(pair.shop.context('old'), { tables: names.map((name) => `public.${name}`), all: false });
     await followUntilSynced(pair);
@@ -180,7 +180,7 @@ describe.each(modes)('%s', (_, make) => {
     expect((await problemsOf(pair)).text).not.toMatch(/set aside|drift/);
   });
 
-  it('stop: nothing of the slice is applied until the cause is mended', async () => {
+  it('stop: nothing of the slice is applied until the cause is fixed', async () => {
     const tables = ['lost_update', 'new_column', 'gone'];
     const pair = await startedPair(make, 'stop', tables);
     const undo: Record<string, string> = {

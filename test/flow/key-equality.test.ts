@@ -92,7 +92,7 @@ describe.each(modes)('%s', (_, make) => {
     await inOneBatch(([one]) => `update %t set k = ${one}`);
   });
 
-  it('a trigger that spells the key of the row anew does not turn the order of its versions around', async () => {
+  it('a trigger that spells the key of the row differently does not turn the order of its versions around', async () => {
     const pair = await make();
     await withTables(pair);
     for (const [name, , one, two] of kinds)
@@ -153,7 +153,7 @@ it('a key whose index compares by an operator class of its own is followed row b
   await expectEqual(pair.old, pair.new, ['t']);
 });
 
-it('a table is copied in chunks of such keys beside writers that spell them anew', async () => {
+it('a table is copied in chunks of such keys beside writers that spell them differently', async () => {
   const pair = await installedPair(
     { provider: 18, subscriber: 14 },
     { copy: { chunkBytes: 64 * 1024, parallelChunks: 1 } },

@@ -1,4 +1,4 @@
-/** resync: a table is copied anew, as a new generation; others are left alone. */
+/** resync: a table is copied again, as a new generation; others are left alone. */
 import { beforeAll, expect, test } from 'vitest';
 import { listTables } from '../../lib/node/table-set.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
@@ -52,7 +52,7 @@ test('all means all', async () => {
   expect((await run({ all: true })).nodes[0]?.tables).toHaveLength(2);
 });
 
-test('a position that was lost is mended when all is copied anew, and left alone otherwise', async () => {
+test('a position that was lost is repaired when all is copied again, and left alone otherwise', async () => {
   const position = () =>
     it.new.client((client) => client.first(`select last_tick_id as tick from pgq_node.local_state`));
   await it.old.client((client) =>

@@ -108,7 +108,7 @@ test('a capture that somebody disabled is told', async () => {
   expect(codes(result)).toContain('trigger-disabled');
 });
 
-test('a table made anew is told', async () => {
+test('a recreated table is reported', async () => {
   await onOld('drop table items; create table items (id serial primary key, name text)');
   expect(codes(await read())).toContain('trigger-missing');
 });

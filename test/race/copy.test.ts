@@ -216,7 +216,7 @@ describe('beside a replay', () => {
   });
 
   it.each(replaySteps)(
-    'at %s, a table that is in step is copied anew: each event counts once',
+    'at %s, a table that is in step is copied again: each event counts once',
     async (step) => {
       await shop.work();
       await shop.tick();

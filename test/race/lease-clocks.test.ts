@@ -1,6 +1,6 @@
 /**
  * Lease epochs are bounded by the subscriber's clock (lib/lease/lease-store.ts): a clock that is a day fast, an epoch from tomorrow
- * wherever it is stored, a clock that is a day slow, and a lease table made anew stop no replay; only the machine whose own
+ * wherever it is stored, a clock that is a day slow, and a recreated lease table stop no replay; only the machine whose own
  * clock is fast is refused, before it has left anything. What refuses runs again and again is an error.
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';

@@ -104,7 +104,7 @@ describe('a lease that is over', () => {
     expect(taken).toBe('applied');
     const after = await shop.position();
     expect(after.epoch).toBe(6n);
-    expect(after.error, 'nobody has to mend this').toBe(null);
+    expect(after.error, 'nobody has to fix this').toBe(null);
     expect(await endOf(replay(context(5n)))).toBe('fenced');
     expect(await shop.position()).toEqual(after);
     expect(await endOf(replay(context(7n)))).toBe('applied');

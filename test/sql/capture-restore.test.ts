@@ -1,5 +1,5 @@
 /**
- * A dump holds the text of capture functions with the OIDs of its day. In a restored database, and after a table was made anew or
+ * A dump holds the text of capture functions with the OIDs of its day. In a restored database, and after a table was recreated or
  * renamed, those belong to nothing or to other tables: writes go on, and no event is written under a wrong name.
  */
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { listCaptureProblems } from '../../lib/tables/capture.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
 /**
- * What pg_dump and psql do to these relations: made anew in this order, with their rows, and with the triggers as they were. Triggers that
+ * What pg_dump and psql do to these relations: created again in this order, with their rows, and with the triggers as they were. Triggers that
  * partitions have from their parent come with that.
  */
 async function restoreTables(
@@ -108,7 +108,7 @@ const eventsOfChanges = (name: string) => [
 ];
 
 describe.each([10, 17])('on PostgreSQL %i', (version) => {
-  it('captures in a restored database, says so, and is mended by maintenance', async () => {
+  it('captures in a restored database, says so, and is repaired by maintenance', async () => {
     await rootWith(version, `${makeT}; ${makeU}`, ['public.t', 'public.u'], async (client) => {
       const [before] = await client.query(`select 't'::regclass::oid as t, 'u'::regclass::oid as u`);
       await restoreTables(client, [
@@ -222,7 +222,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     );
   });
 
-  it('tells a table that was made anew in its database from a database that was restored', async () => {
+  it('tells a table that was recreated in its database from a database that was restored', async () => {
     await rootWith(version, makeT, ['public.t'], async (client) => {
       await restoreTables(client, [{ name: 't', create: makeT }]);
       await client.query(`insert into t values (1, 'a')`);

@@ -1,6 +1,6 @@
 /**
  * A database that was restored from a dump, or a cluster that took over, counts transactions from a lower number. The queue
- * says so, and pgtide.queue_new_epoch mends it: every consumer gets exactly what it had not read, and what came since.
+ * says so, and pgtide.queue_new_epoch repairs it: every consumer gets exactly what it had not read, and what came since.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';

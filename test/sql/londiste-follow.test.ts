@@ -112,7 +112,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(all.filter((event) => event.includes('id=2&'))).toEqual(['I:id id=2&v%26=y']);
       }));
 
-    test('stays when the capture is refreshed or mended, and is JSON again once pgtide adds the table', () =>
+    test('stays when the capture is refreshed or repaired, and is JSON again once pgtide adds the table', () =>
       atRoot(async (client, queue) => {
         await client.query('create table shop.t (id int primary key)');
         await demand(client, 'londiste.local_add_table', queue, 'shop.t');
@@ -279,7 +279,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         }),
     );
 
-    test('have their row triggers again once the capture is mended', () =>
+    test('have their row triggers again once the capture is repaired', () =>
       atRoot(async (client, queue) => {
         await make(client);
         await demand(client, 'londiste.local_add_table', queue, 'shop.low');

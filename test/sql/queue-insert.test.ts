@@ -151,7 +151,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await insert(client, another)).toEqual([`${await prefixOf(client, another)}_0`, true]);
     }));
 
-  test('The installer makes it anew for the queues that are there', async () => {
+  test('The installer creates it again for the queues that are there', async () => {
     const own = await createDatabase(await postgres(version), { installed: true });
     await own.client(async (client) => {
       const queue = await makeQueue(client);

@@ -17,9 +17,9 @@ async function misfits(provider: string, subscriber: string, types = ''): Promis
     const problems = compareStructure(left, right);
     // What a remedy says is what helps.
     for (const { remedy } of problems) if (remedy.startsWith('alter')) await client.query(remedy);
-    const mended = await describeTable(client, 'here.t');
+    const altered = await describeTable(client, 'here.t');
     if (problems.every(({ remedy }) => remedy.startsWith('alter')))
-      expect(compareStructure(left, mended ?? right)).toEqual([]);
+      expect(compareStructure(left, altered ?? right)).toEqual([]);
     return problems.map(({ message }) => message);
   });
 }
@@ -121,7 +121,7 @@ test.each([
   ["'b', 'c'", "'b', 'c''', 'own'", `add value 'c'`],
   ["'x', 'y'", "'a', 'b'", `rename value 'a' to 'x'`],
   ["'a', 'b', 'c'", "'a', 'b'", `add value 'c'`],
-])('the enum (%s) on (%s) is mended by %s', async (there, here, remedy) => {
+])('the enum (%s) on (%s) is fixed by %s', async (there, here, remedy) => {
   const db = await createDatabase(await postgres(13), { installed: true });
   await db.client(async (client) => {
     await client.query(`create schema there; create schema here; create type there.e as enum (${there}); create type here.e as enum (${here});

@@ -38,7 +38,7 @@ test('columns are as wide as their widest cell, numbers stand to the right', () 
   ).toEqual(['a         1  x', 'long  1,234  y']);
 });
 
-test('speed is that of the last seconds, and a copy that begins again starts anew', () => {
+test('speed is that of the last seconds, and a copy that begins again starts from zero', () => {
   const progress = new CopyProgress();
   progress.note('t', 0, 1000, 0);
   progress.note('t', 500, 1000, 1000);

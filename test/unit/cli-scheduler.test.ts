@@ -1,4 +1,4 @@
-/** The local scheduler: jobs repeat beside each other, none overlaps itself, and only what an operator must mend ends it. */
+/** The local scheduler: jobs repeat beside each other, none overlaps itself, and only what an operator must fix ends it. */
 import { expect, test } from 'vitest';
 import { type Job, runJobs } from '../../lib/cli/scheduler.ts';
 import { PgtideError } from '../../lib/errors.ts';
@@ -27,7 +27,7 @@ test('a job never overlaps itself, while two jobs do overlap each other', async 
   expect(together).toBeGreaterThan(0);
 });
 
-test('trouble that mends itself is told once, and the job goes on', async () => {
+test('trouble that passes by itself is reported once, and the job goes on', async () => {
   const stop = new AbortController();
   const told: string[] = [];
   let calls = 0;
@@ -44,7 +44,7 @@ test('trouble that mends itself is told once, and the job goes on', async () => 
   expect(told).toEqual(['replay shop/new: new: the server is away']);
 });
 
-test('what an operator must mend ends all jobs, each after the run that it is in', async () => {
+test('what an operator must fix ends all jobs, each after the run that it is in', async () => {
   let finished = false;
   const slow = job('copy', async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -91,7 +91,7 @@ test('two takers that are both behind do not both get it', async () => {
   expect(results.filter((result) => result.kind === 'acquired')).toHaveLength(1);
 });
 
-test('epochs go on growing when the table is lost and made anew', async () => {
+test('epochs go on growing when the table is lost and recreated', async () => {
   const clock = handClock();
   const old = await startLocalDynamoDb();
   const before = leaseIn(await old.store({ clock }).acquire('replay/q/lost', 'a', leaseMs));

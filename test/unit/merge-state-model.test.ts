@@ -140,7 +140,7 @@ class World {
     ]);
   }
 
-  /** Plans the copy anew: the table is emptied. */
+  /** Plans the copy again: the table is emptied. */
   plan(): void {
     this.generation++;
     this.rows = Array.from({ length: CHUNKS }, () => []);
@@ -265,7 +265,7 @@ class World {
   }
 
   #apply({ batchEnd, states, generation, position }: Replayer): void {
-    // Another run has moved the position or begun the copy anew: the locks would have kept it from that.
+    // Another run has moved the position or begun the copy again: the locks would have kept it from that.
     if (batchEnd === null || !states || generation !== this.generation || position !== this.position) return;
     const [from, to] = [this.ticks[position] ?? 0, this.ticks[batchEnd] ?? 0];
     if (batchEnd <= position) return;

@@ -130,7 +130,7 @@ test('a unit that needs no lease touches no lease table, and a run by hand has n
   expect(contexts.map(({ epoch }) => epoch)).toEqual([null, null]);
 });
 
-test('with the lease table gone the run fails before the unit, as an error that mends itself', async () => {
+test('with the lease table gone the run fails before the unit, as an error that passes by itself', async () => {
   const { run } = await world();
   const gone = new PgtideError('connection', 'the lease table pgtide-lease cannot be reached');
   const leaseStore: LeaseStore = { ...untouched, acquire: () => Promise.reject(gone) };
@@ -444,7 +444,7 @@ test('a scheduled function takes one pair by name, and refuses what it does not 
   expect(lines).toHaveLength(3);
 });
 
-test('errors that mend themselves end a scheduled run normally; those for an operator fail it, after all pairs', async () => {
+test('errors that pass by themselves end a scheduled run normally; those for an operator fail it, after all pairs', async () => {
   const { environment, lines } = await world();
   const failing = (kind: PgtideError['kind']) =>
     scheduledHandler({

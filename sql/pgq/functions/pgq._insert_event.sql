@@ -2,7 +2,7 @@
 --
 -- What pgq.insert_event and pgq.insert_event_raw do, with the caller's rights. It relies on their search_path: setting its own
 -- would cost each event 1 us.
--- In a transaction of one event each expression of it is set up anew, so there are few; the rest is in pgq._check_event.
+-- In a transaction of one event each expression of it is set up again, so there are few; the rest is in pgq._check_event.
 --
 -- Arguments: as pgq.insert_event_raw
 -- Returns: bigint, the event's id

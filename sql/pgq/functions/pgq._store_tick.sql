@@ -43,7 +43,7 @@ begin
                 txid_snapshot_xmin(v_snapshot), txid_snapshot_xmax(v_snapshot)
                 using errcode = 'TD003',
                 detail = 'Transaction ids went back: this database was restored from a dump.',
-                hint = 'select * from pgtide.queue_new_epoch(queue) mends it.';
+                hint = 'select * from pgtide.queue_new_epoch(queue) repairs it.';
         end if;
     end if;
 

@@ -37,7 +37,7 @@ begin
         raise exception 'queue % maint failure: step1=%, current=%', i_queue_name, v_queue.queue_switch_step1, txid_current()
             using errcode = 'TD003',
             detail = 'Transaction ids went back: this database was restored from a dump.',
-            hint = 'select * from pgtide.queue_new_epoch(queue) mends it.';
+            hint = 'select * from pgtide.queue_new_epoch(queue) repairs it.';
     end if;
 
     select min(s.sub_last_tick) into v_lowest from pgq.subscription s where s.sub_queue = v_queue.queue_id;

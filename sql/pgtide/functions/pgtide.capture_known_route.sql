@@ -2,7 +2,7 @@
 --
 -- pgtide.capture_route, as the session knows it: a look into the catalog at each statement would cost half as much as the event.
 -- It is declared immutable, which it is not, so that the planner computes it once and the plan keeps the answer. PostgreSQL makes
--- a plan anew when a relation named in it as a regclass constant has changed: the tables, by ALTER TABLE, and the event
+-- a new plan when a relation named in it as a regclass constant has changed: the tables, by ALTER TABLE, and the event
 -- tables, by TRUNCATE, with which each rotation begins; and when any schema has. The two parts are not equally sure:
 --   shape        a session sees the change no later than it locks the table, as every write has. In REPEATABLE READ the
 --                snapshot may be older than the change: then the answer is -1.

@@ -1,7 +1,7 @@
 -- pgtide.capture_problems(i_queue) returns table (table_name, code, message, remedy)
 --
 -- What keeps changes of the queue's tables from being captured whole and fast. No rows: all is well.
---   trigger-missing       a trigger of the capture is gone (the table was made anew, somebody dropped it)
+--   trigger-missing       a trigger of the capture is gone (the table was recreated, or the trigger was dropped)
 --   trigger-disabled      a trigger of the capture is there, and does not fire
 --   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain
 --                         so is a table that follows alone and has become a partition: what is written by its parent's name is not captured
@@ -31,14 +31,14 @@ as $$
            format(case when s.missing and s.relation <> s.root and f.names <> ''
                        then 'detach the partitions of %2$s that are foreign tables: %3$s; then run maintain, and: pgtide resync %1$s %2$s'
                        when s.missing and s.relation <> s.root
-                       then 'the next run of maintain mends it; what was written to it by its own name meanwhile needs: pgtide resync %s %s'
-                       else 'pgtide add-table %s %s puts the triggers back, and has the table copied anew' end, i_queue, s.name, f.names)
+                       then 'the next run of maintain repairs it; what was written to it by its own name meanwhile needs: pgtide resync %s %s'
+                       else 'pgtide add-table %s %s creates the triggers and copies the table again' end, i_queue, s.name, f.names)
     from states s cross join lateral array_to_string(pgtide.foreign_partitions(s.root), ', ') f (names)
     where s.missing or s.disabled
     union all
     select s.name, 'table-replaced',
-           format('%s is not the table whose rows the followers of queue %s have: it was renamed, or made anew', s.name, i_queue),
-           format('pgtide add-table %s %s has the table copied anew', i_queue, s.name)
+           format('%s is not the table whose rows the followers of queue %s have: it was renamed or recreated', s.name, i_queue),
+           format('pgtide add-table %s %s copies the table again', i_queue, s.name)
     from states s where s.replaced and not s.missing
     union all
     select t.table_name, 'trigger-disabled',
@@ -59,7 +59,7 @@ as $$
     union all
     select c.name, 'partition-uncaptured', format('%s has become a partition: what is written to it by the name of %s is not captured', c.name,
                                                   pgtide.table_name(i.inhparent)),
-           format('the next run of maintain mends it, if the table has a primary key; what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, c.name)
+           format('the next run of maintain repairs it, if the table has a primary key; what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, c.name)
     from pgtide.captured_tables(i_queue) c
     join pgq.queue q on q.queue_name = i_queue
     join pg_class t on t.oid = c.root and t.relispartition
@@ -69,7 +69,7 @@ as $$
     select r.name, 'capture-stale',
            format('%s has changed since its capture was made, or the database was restored; it is captured exactly, but slowly', r.name),
            case when r.shared and f.names <> '' then format('detach the partitions of %s that are foreign tables: %s; then run maintain', r.name, f.names)
-                else 'the next run of maintain mends it' end
+                else 'the next run of maintain repairs it' end
     from relations r cross join lateral array_to_string(pgtide.foreign_partitions(r.root), ', ') f (names)
     where (r.stale or r.shared) and r.whole and not r.replaced
     union all
@@ -78,7 +78,7 @@ as $$
                 else format('what is written to %s in replica mode is not captured: a trigger of queue %s is missing or disabled', r.name, i_queue) end,
            format(case when not k.wanted
                   then 'set captureReplicaWrites of the queue %1$s in the configuration, run maintain, then: pgtide resync %1$s %2$s'
-                  else 'the next run of maintain mends it; what was written meanwhile needs: pgtide resync %s %s' end, i_queue, r.name)
+                  else 'the next run of maintain repairs it; what was written meanwhile needs: pgtide resync %s %s' end, i_queue, r.name)
     from relations r
     cross join lateral (
         select coalesce((select p.capture_replica from pgtide.queue_policy p where p.queue_name = i_queue), false) as wanted) k

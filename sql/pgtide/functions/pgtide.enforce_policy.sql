@@ -3,7 +3,7 @@
 -- What maintenance calls for a queue with limits (pgtide.set_queue_policy): whoever holds rotation beyond alarm_bytes or
 -- alarm_time is told of in pgtide.queue_alarm and by a warning; beyond detach_bytes or detach_time its consumer is taken off the
 -- queue, with the watermark of the node that it works for. What it has not read is lost to it then: a node's replay stops, and
--- pgtide resync --all lets it copy its tables anew and go on.
+-- pgtide resync --all lets it copy its tables again and go on.
 -- A size counts only once rotation is overdue, and whoever holds it has done so for a rotation period.
 -- Alarms whose cause is gone are taken back; a detachment stays on record until the consumer is registered again.
 -- Returns 0: there is nothing to call it again for. Writes pgtide.queue_alarm, pgq.subscription, pgq_node.subscriber_info.

@@ -1,6 +1,6 @@
 -- pgtide.measure_table(i_name) returns void
 --
--- Sums up one table's staged row events anew in pgtide_kinds (see pgtide.measure_stage).
+-- Sums up one table's staged row events again in pgtide_kinds (see pgtide.measure_stage).
 create or replace function pgtide.measure_table(i_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

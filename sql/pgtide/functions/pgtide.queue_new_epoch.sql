@@ -1,6 +1,6 @@
 -- pgtide.queue_new_epoch(i_queue, i_tell) returns (mended, kept_ticks, pending_events)
 --
--- Mends a queue whose transaction ids went back: its database was restored from a dump, or is served by another cluster now.
+-- Repairs a queue whose transaction ids went back: its database was restored from a dump, or is served by another cluster now.
 -- Until then the ticker says 'Invalid PgQ state', because new transactions look older than the ticks. Consumers stay where they
 -- are, open batches stay open, and each consumer gets what it has not read: no event twice, none left out.
 --   i_tell   on a root: tells the nodes (event pgtide.new-epoch), which start over the copies that are under way, since what

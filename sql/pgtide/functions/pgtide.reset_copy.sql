@@ -1,6 +1,6 @@
 -- pgtide.reset_copy(i_queue, i_table) returns bool
 --
--- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it anew (and
+-- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it again (and
 -- empties the table then, unless it was added to keep its rows). A chunk that is being copied just now notices by the
 -- generation, and rolls back. A replay under way is waited for: it has judged events by what is given up here.
 -- Indexes and foreign keys that an earlier copy took off stay saved.

@@ -1,7 +1,7 @@
 -- pgtide.set_aside(i_queue, i_table, i_error) returns void
 --
 -- Takes a table that cannot be applied out of replay, with the reason; the others go on. Its events are skipped until
--- it is copied anew (pgtide.reset_copy).
+-- it is copied again (pgtide.reset_copy).
 create or replace function pgtide.set_aside(i_queue text, i_table text, i_error text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

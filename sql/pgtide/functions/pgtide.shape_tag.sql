@@ -1,7 +1,7 @@
 -- pgtide.shape_tag(i_table) returns text
 --
 -- The tag (ev_extra4) of events that our capture writes: a mark of the names and stored types of the table's columns. A column that is
--- added, dropped, renamed or retyped makes another tag, and the subscriber judges it anew (pgtide.unjudged_types). A partition
+-- added, dropped, renamed or retyped makes another tag, and the subscriber judges it again (pgtide.unjudged_types). A partition
 -- has its table's, in whatever order its columns are.
 create or replace function pgtide.shape_tag(i_table oid)
 returns text language sql stable

@@ -9,7 +9,7 @@ as $$
 begin
     if i_on_conflict = 'stop' then
         raise exception '%', i_message using errcode = case when left(i_state, 2) in ('22', '23') then 'TD007' else i_state end,
-            hint = 'replay stops here until this is mended; onConflict in pgtide.yml can set the table aside instead';
+            hint = 'replay stops here until this is fixed; onConflict in pgtide.yml can set the table aside instead';
     end if;
     return i_message;
 end;
