@@ -11,8 +11,8 @@
 --            url-encoded; i_dest_table - the table's name here, when it is another
 -- Returns: ret_code, ret_note: 200 added, or there already with the same arguments; 301 added, but it has no key, or
 --          its row trigger is not the first; 400 the queue has no node here; 404 no such table, or it is not on the queue; 405
---          INHERITS, or a partition and its parent at once, or other queues have the table, too; 410 there already with other arguments; also 400, 403 and 405 of
---          londiste._follow_obstacle and londiste._create_classic_trigger
+--          INHERITS, or a partition and its parent at once, or other queues have the table, too; 410 there already with other
+--          arguments; also 400, 403 and 405 of londiste._follow_obstacle and londiste._create_classic_trigger
 -- Writes: londiste.table_info, triggers on the table; on the root an event londiste.add-table; as londiste._merge_sources
 -- Errors: TD001 arguments for trigger functions that do not exist here
 create or replace function londiste.local_add_table(

@@ -2,8 +2,9 @@
 --
 -- Opens the consumer's next batch. While one is open, it is returned again, whoever asks, until pgq.finish_batch.
 --
--- Arguments: i_min_lag - not before its last tick is that old (one from the future is: the clock was set back); i_min_count, i_min_interval - not before it holds that many
---            events or spans that time (see pgq.find_tick_helper). All may be null: the next tick ends the batch.
+-- Arguments: i_min_lag - not before its last tick is that old (one from the future is: the clock was set back); i_min_count,
+--            i_min_interval - not before it holds that many events or spans that time (see pgq.find_tick_helper). All may be
+--            null: the next tick ends the batch.
 -- Returns: batch_id, ticks and their times and event sequences; nulls when there is no batch yet. The sequences are hints:
 --          equal ones do not prove that a batch is empty.
 -- Writes: pgq.subscription, only when it opens a batch: polling leaves no dead rows

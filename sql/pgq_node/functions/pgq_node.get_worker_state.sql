@@ -2,8 +2,8 @@
 --
 -- What this node's worker needs to know before a batch.
 --
--- Arguments: cur_error - null for a caller without the right to read it; completed_tick - its position; local_queue_top - the last tick of the local queue, and global_watermark: null on
---            a leaf
+-- Arguments: cur_error - null for a caller without the right to read it; completed_tick - its position; local_queue_top - the
+--            last tick of the local queue, and global_watermark: null on a leaf
 -- Returns: ret_code, ret_note, and the state: 100; 404 unknown queue
 -- Writes: nothing
 create or replace function pgq_node.get_worker_state(

@@ -54,12 +54,14 @@ begin
                             and (select c.relkind = 'r' from pg_class c where c.oid = v_relation) then
                         execute v_saved.restore_sql || ' not valid';
                         delete from pgtide.saved_ddl d
-                        where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;
+                        where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind
+                          and d.object_name = v_saved.object_name;
                         v_saved.kind := 'foreign key';
                         v_saved.restore_sql := format('alter table %s validate constraint %I', v_relation, v_saved.object_name);
                     end if;
                     insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql, error, tried_at)
-                    values (i_queue, v_saved.table_name, v_saved.kind, v_saved.object_name, v_saved.other_table, v_saved.restore_sql, v_failure, now())
+                    values (i_queue, v_saved.table_name, v_saved.kind, v_saved.object_name, v_saved.other_table, v_saved.restore_sql,
+                            v_failure, now())
                     on conflict (queue_name, table_name, kind, object_name) do update
                     set restore_sql = excluded.restore_sql, error = excluded.error, tried_at = excluded.tried_at;
                     continue;
@@ -70,7 +72,8 @@ begin
                     -- A key that is not there now gets them when it is put back (pgtide.restore_object).
                     continue when exists (
                         select from pgtide.saved_ddl d
-                        where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = 'foreign key' and d.object_name = v_saved.object_name);
+                        where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = 'foreign key'
+                          and d.object_name = v_saved.object_name);
             end;
             delete from pgtide.saved_ddl d
             where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;

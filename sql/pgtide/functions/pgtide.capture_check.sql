@@ -9,7 +9,9 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case when cardinality(k.key) = 0 or pgtide.foreign_code(i_table) is not null then 'select false'
-        else format('select case when row_security_active(%s::oid) then false else exists (select from pgtide_old o where (select true from %s t where %s limit 1)%s) end', i_table, i_table::regclass,
+        else format('select case when row_security_active(%s::oid) then false'
+            ' else exists (select from pgtide_old o where (select true from %s t where %s limit 1)%s) end',
+            i_table, i_table::regclass,
             pgtide.key_match(i_root, 't', 'o'),
             case when i_op = 'UPDATE' then format(' and not exists (select from pgtide_new n where %s)', pgtide.key_match(i_root, 'n', 'o'))
                 else '' end)

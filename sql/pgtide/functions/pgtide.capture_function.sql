@@ -81,7 +81,8 @@ begin
         if v_keys is not null then
             v_shortcuts := v_shortcuts || format('            elsif tg_op = ''UPDATE'' then
                 %s;
-', v_ways[2] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else exists (select from pgtide_old o, pgtide_new n where %s) end',
+', v_ways[2] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false'
+                ' else exists (select from pgtide_old o, pgtide_new n where %s) end',
                 pgtide.key_match(i_root, 'o', 'n')));
         end if;
         v_shortcuts := v_shortcuts || format('            elsif tg_op = ''DELETE'' then
@@ -186,6 +187,7 @@ begin
     end;
 end;
 $body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
-        pgtide.table_name(i_root), pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root, v_queue.queue_name));
+        pgtide.table_name(i_root), pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root,
+        v_queue.queue_name));
 end;
 $$;

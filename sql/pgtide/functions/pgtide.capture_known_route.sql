@@ -7,7 +7,8 @@
 --   shape        a session sees the change no later than it locks the table, as every write has. In REPEATABLE READ the
 --                snapshot may be older than the change: then the answer is -1.
 --   event table  a guess. Who writes compares it with the queue's row in the same statement.
-create or replace function pgtide.capture_known_route(i_table regclass, i_root regclass, i_shape text, i_queue_id int, variadic i_event_tables regclass[])
+create or replace function pgtide.capture_known_route(i_table regclass, i_root regclass, i_shape text, i_queue_id int,
+    variadic i_event_tables regclass[])
 returns int language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$

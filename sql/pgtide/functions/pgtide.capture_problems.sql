@@ -3,11 +3,13 @@
 -- What keeps changes of the queue's tables from being captured whole and fast. No rows: all is well.
 --   trigger-missing       a trigger of the capture is gone (the table was recreated, or the trigger was dropped)
 --   trigger-disabled      a trigger of the capture is there, and does not fire
---   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain
---                         so is a table that follows alone and has become a partition: what is written by its parent's name is not captured
+--   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain;
+--                         or a table that follows alone has become a partition: what is written by its parent's name is not
+--                         captured
 --   table-missing         the table itself is gone
 --   table-replaced        it is another table than the one that was captured under this name, and its rows are not known to followers
---   replica-uncaptured    a native subscription writes to the table, or the queue's policy wants writes in replica mode captured, and these are not
+--   replica-uncaptured    a native subscription writes to the table, or the queue's policy wants writes in replica mode captured,
+--                         and these are not
 --   order-unsettled       the table is not looked into (pgtide.foreign_code), so that the order of nested statements is not settled
 --   capture-stale         the table's shape has changed, or the database was restored from a dump: captured exactly, but slowly, until
 --                         the next maintain
@@ -25,7 +27,8 @@ as $$
     select s.name,
            case when s.missing and s.relation <> s.root then 'partition-uncaptured'
                 when s.missing then 'trigger-missing' else 'trigger-disabled' end,
-           format(case when s.missing and s.relation <> s.root then 'what is written to %s by its own name is not captured: a trigger of queue %s is %s'
+           format(case when s.missing and s.relation <> s.root
+                       then 'what is written to %s by its own name is not captured: a trigger of queue %s is %s'
                        else 'changes of %s are not captured: a trigger of queue %s is %s' end,
                   pgtide.table_name(s.relation), i_queue, case when s.missing then 'missing' else 'disabled' end),
            format(case when s.missing and s.relation <> s.root and f.names <> ''
@@ -59,7 +62,8 @@ as $$
     union all
     select c.name, 'partition-uncaptured', format('%s has become a partition: what is written to it by the name of %s is not captured', c.name,
                                                   pgtide.table_name(i.inhparent)),
-           format('the next run of maintain repairs it, if the table has a primary key; what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, c.name)
+           format('the next run of maintain repairs it, if the table has a primary key; '
+                  'what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, c.name)
     from pgtide.captured_tables(i_queue) c
     join pgq.queue q on q.queue_name = i_queue
     join pg_class t on t.oid = c.root and t.relispartition
@@ -68,14 +72,16 @@ as $$
     union all
     select r.name, 'capture-stale',
            format('%s has changed since its capture was made, or the database was restored; it is captured exactly, but slowly', r.name),
-           case when r.shared and f.names <> '' then format('detach the partitions of %s that are foreign tables: %s; then run maintain', r.name, f.names)
+           case when r.shared and f.names <> ''
+                then format('detach the partitions of %s that are foreign tables: %s; then run maintain', r.name, f.names)
                 else 'the next run of maintain repairs it' end
     from relations r cross join lateral array_to_string(pgtide.foreign_partitions(r.root), ', ') f (names)
     where (r.stale or r.shared) and r.whole and not r.replaced
     union all
     select r.name, 'replica-uncaptured',
            case when not k.wanted then format('what the subscription %s writes to %s is not captured', pgtide.fed_by(r.root), r.name)
-                else format('what is written to %s in replica mode is not captured: a trigger of queue %s is missing or disabled', r.name, i_queue) end,
+                else format('what is written to %s in replica mode is not captured: a trigger of queue %s is missing or disabled',
+                            r.name, i_queue) end,
            format(case when not k.wanted
                   then 'set captureReplicaWrites of the queue %1$s in the configuration, run maintain, then: pgtide resync %1$s %2$s'
                   else 'the next run of maintain repairs it; what was written meanwhile needs: pgtide resync %s %s' end, i_queue, r.name)
@@ -90,7 +96,8 @@ as $$
                         where g.suffix like 'trunc%' and g.enabled <> 'A') end
     union all
     select r.name, 'order-unsettled',
-           format('%s is not looked into, because that would run code of another role: %s; what nested statements do to one row may be captured out of order',
+           format('%s is not looked into, because that would run code of another role: %s; '
+                  'what nested statements do to one row may be captured out of order',
                   r.name, f.code),
            'let a superuser or the owner of schema pgtide own that function, or take it out of the table'
     from relations r cross join lateral pgtide.foreign_code(r.root) f (code)

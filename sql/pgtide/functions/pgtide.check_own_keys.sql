@@ -43,7 +43,8 @@ begin
         continue when not (v_key.truncated or v_key.deletes or v_key.updates and not v_columns.in_key);
         v_query := format('select from %s o where %s%s and not exists (select from %s p where %s) limit 1',
             v_key.conrelid::regclass, v_columns.given,
-            case when v_columns.in_key then format(' and exists (select from pg_temp.pgtide_rows_%s r where r.op = ''D'' and %s)', v_key.nr, v_columns.deleted)
+            case when v_columns.in_key
+                 then format(' and exists (select from pg_temp.pgtide_rows_%s r where r.op = ''D'' and %s)', v_key.nr, v_columns.deleted)
                  else '' end,
             v_key.confrelid::regclass, v_columns.parent);
         v_runner := null;

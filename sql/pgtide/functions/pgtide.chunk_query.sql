@@ -15,7 +15,8 @@ as $$
                coalesce(' where ' || nullif(concat_ws(' and ',
                    pgtide.key_bound(t.oid, '>=', i_lower), pgtide.key_bound(t.oid, '<', i_upper)), ''), '')),
            coalesce(array_agg(a.attname::text order by a.attnum) filter (where a.sent), '{}'),
-           coalesce(array_agg(a.attname::text order by a.attnum) filter (where a.attname is not null and not a.sent and a.attname <> all (i_others)), '{}')
+           coalesce(array_agg(a.attname::text order by a.attnum)
+                        filter (where a.attname is not null and not a.sent and a.attname <> all (i_others)), '{}')
     from (select londiste.find_table_oid(i_table) as oid) t
     left join lateral (
         select c.attname, c.attnum, c.attname = any (i_columns) as sent

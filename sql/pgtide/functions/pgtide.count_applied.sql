@@ -21,7 +21,8 @@ begin
     insert into pg_temp.pgtide_counts values (i_nr, i_op, i_changed, i_missing, i_conflicts);
     if i_missing > 0 and i_on_conflict <> 'overwrite' then
         raise exception 'table %: % % found no row to change; the subscriber''s table is not what it should be',
-            (select table_name from pg_temp.pgtide_work where nr = i_nr), i_missing, case i_op when 'U' then 'update(s)' else 'delete(s)' end using errcode = 'TD007';
+            (select table_name from pg_temp.pgtide_work where nr = i_nr), i_missing,
+            case i_op when 'U' then 'update(s)' else 'delete(s)' end using errcode = 'TD007';
     end if;
 end;
 $$;

@@ -9,7 +9,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     -- tgtype: 2 before, 4 insert, 8 delete, 16 update, 32 truncate
     select g.tgname,
-           case when g.tgqual is null and g.tgattr::text = '' then case g.tgtype when 30 then 'rows' when 34 then 'truncate' when 62 then 'all' end end,
+           case when g.tgqual is null and g.tgattr::text = ''
+                then case g.tgtype when 30 then 'rows' when 34 then 'truncate' when 62 then 'all' end end,
            g.tgenabled
     from pg_trigger g
     where g.tgrelid = i_table and not g.tgisinternal and g.tgfoid = 'pgtide.deny()'::regprocedure

@@ -37,7 +37,8 @@ begin
     for v_trigger in
         select p.oid::regprocedure as signature
         from pg_proc p
-        where p.pronamespace = 'pgtide'::regnamespace and p.proname similar to format('capture\_(rows\_)?%s\_%%', v_queue_id) and pg_has_role(p.proowner, 'USAGE')
+        where p.pronamespace = 'pgtide'::regnamespace and p.proname similar to format('capture\_(rows\_)?%s\_%%', v_queue_id)
+          and pg_has_role(p.proowner, 'USAGE')
           and not exists (select from pg_depend d where d.classid = 'pg_trigger'::regclass
                           and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid)
     loop

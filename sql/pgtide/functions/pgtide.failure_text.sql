@@ -35,7 +35,8 @@ begin
                     where n.nspname = i_schema and t.typname = i_type),
         'constraint ' || case when exists (select from pg_constraint k where k.conname = i_constraint)
                                 or exists (select from pg_class c where c.relname = i_constraint and c.relkind in ('i', 'I')) then i_constraint end,
-        'function ' || substring(i_context from '^PL/pgSQL function ((?:"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*)(?:\.(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*))?)\('),
+        'function ' || substring(i_context
+            from '^PL/pgSQL function ((?:"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*)(?:\.(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*))?)\('),
         'event ' || i_event);
     return pgtide.condition_name(i_state) || coalesce(': ' || nullif(v_names, ''), '');
 end;

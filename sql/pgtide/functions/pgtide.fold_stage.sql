@@ -41,7 +41,8 @@ begin
          select p.* from pg_temp.pgtide_folds_%1$s f join pg_temp.pgtide_parts_%1$s p on p.ev_id = f.gone where f.existed = 1
          union all
          select p.ev_id, p.ev_txid, p.ev_time,
-                regexp_replace(p.ev_type, ''"op":"[A-Z]+"'', case when f.existed = 1 and f.gone is null then ''"op":"UPDATE"'' else ''"op":"INSERT"'' end),
+                regexp_replace(p.ev_type, ''"op":"[A-Z]+"'',
+                               case when f.existed = 1 and f.gone is null then ''"op":"UPDATE"'' else ''"op":"INSERT"'' end),
                 i.image::text, p.ev_extra1, null, null, %2$L || md5(array(select jsonb_object_keys(i.image))::text), p.chunk_no
          from pg_temp.pgtide_folds_%1$s f
          join pg_temp.pgtide_parts_%1$s p on p.ev_id = f.ev_id

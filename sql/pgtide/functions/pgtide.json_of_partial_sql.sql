@@ -36,7 +36,8 @@ begin
     else
         select array_agg(m.part[1]), array_agg(m.part[2]), array_agg(m.part[3]), sum(length(m.part[1]) + length(m.part[2]) + 1 + length(m.part[3]))
         into v_between, columns, v_values, v_length
-        from regexp_matches(i_data, '(^|,| where | and )("(?:[^"]|"")+"|[^ "''(),=]+)=(null|NULL|''(?:[^'']|'''')*''|E''(?:[^''\\]|''''|\\\\)*'')', 'g') m (part);
+        from regexp_matches(i_data,
+            '(^|,| where | and )("(?:[^"]|"")+"|[^ "''(),=]+)=(null|NULL|''(?:[^'']|'''')*''|E''(?:[^''\\]|''''|\\\\)*'')', 'g') m (part);
         if i_op = 'U' then
             v_from := array_position(v_between, ' where ');
         end if;

@@ -22,7 +22,8 @@ begin
     if v_data ~ '%[89A-Fa-f]' then
         begin
             select convert_from(string_agg(case when p.nr = 1 then convert_to(p.part, i_encoding)
-                                                when p.part ~ '^[89A-Fa-f]' then decode(left(p.part, 2), 'hex') || convert_to(substr(p.part, 3), i_encoding)
+                                                when p.part ~ '^[89A-Fa-f]'
+                                                then decode(left(p.part, 2), 'hex') || convert_to(substr(p.part, 3), i_encoding)
                                                 else convert_to('%' || p.part, i_encoding) end, ''), i_encoding)
             into v_data from unnest(string_to_array(v_data, '%')) with ordinality p (part, nr);
         exception when character_not_in_repertoire or untranslatable_character then

@@ -37,7 +37,8 @@ begin
             select m.amopopr, d.amopopr into v_class.own, v_class.usual
             from pg_amop m
             left join pg_opclass c on c.opcmethod = v_class.opcmethod and c.opcintype = v_class.opcintype and c.opcdefault
-            left join pg_amop d on d.amopfamily = c.opcfamily and d.amoplefttype = c.opcintype and d.amoprighttype = c.opcintype and d.amopstrategy = 3
+            left join pg_amop d on d.amopfamily = c.opcfamily and d.amoplefttype = c.opcintype and d.amoprighttype = c.opcintype
+                               and d.amopstrategy = 3
             where m.amopfamily = v_class.opcfamily and m.amoplefttype = v_class.opcintype and m.amoprighttype = v_class.opcintype
               and m.amopstrategy = 3;
         end if;

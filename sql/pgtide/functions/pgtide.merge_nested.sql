@@ -28,7 +28,8 @@ begin
     if v_key <> '{}' and (row_security_active(i_root) or pgtide.foreign_code(i_root) is not null) then
         return 0;
     end if;
-    select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ') || ' from (select t.*) t) r)'
+    select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ')
+        || ' from (select t.*) t) r)'
     into v_row from pgtide.capture_columns(i_root) c;
     select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
@@ -68,8 +69,9 @@ begin
            case when bool_and(v.safe) then pgtide.key_match(i_root, 't', 'p') else string_agg(v.same_text, ' and ') end
     into v_event_key, v_key_columns, v_match
     from (select k.nr, k.name, x.safe, y.of_key,
-                 y.of_event || case when x.safe then pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation), a.attcollation, a.atttypid)
-                            else '' end as value,
+                 y.of_event || case when x.safe then pgtide.collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation),
+                                                                           a.attcollation, a.atttypid)
+                                    else '' end as value,
                  format('%s = %s', pgtide.type_text('t.' || quote_ident(k.name), a.atttypid),
                         case when x.safe then pgtide.type_text('p.' || quote_ident(k.name), pgtide.base_type(a.atttypid))
                              else 'p.' || quote_ident(k.name) end) as same_text

@@ -1,7 +1,8 @@
 -- pgtide.pending_restores(i_queue) returns table (table_name, kind, object_name)
 --
 -- What can be put back now: indexes and constraints of tables that are consistent and wait for it (phase restoring), and foreign
--- keys whose tables are both ok (a table that is not replicated here always is), unless a batch is applied in part. One that failed is tried again after a while.
+-- keys whose tables are both ok (a table that is not replicated here always is), unless a batch is applied in part. One that
+-- failed is tried again after a while.
 create or replace function pgtide.pending_restores(i_queue text)
 returns table (table_name text, kind text, object_name text) language sql stable
 set search_path = pg_catalog, pg_temp

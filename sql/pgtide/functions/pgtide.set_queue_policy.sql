@@ -27,7 +27,8 @@ begin
     insert into pgtide.queue_policy (queue_name) values (i_queue) on conflict do nothing;
     begin
         execute format('update pgtide.queue_policy p set %I = $1::%s where p.queue_name = $2', i_parameter,
-                       case when i_parameter = 'retry_limit' then 'int' when i_parameter = 'capture_replica' then 'bool' when i_parameter like '%time' then 'interval' else 'bigint' end)
+                       case when i_parameter = 'retry_limit' then 'int' when i_parameter = 'capture_replica' then 'bool'
+                            when i_parameter like '%time' then 'interval' else 'bigint' end)
         using i_value, i_queue;
     exception when data_exception or check_violation then
         raise exception 'no value for %: %', i_parameter, i_value using errcode = 'TD001';

@@ -26,7 +26,8 @@ begin
             from pg_attribute a where a.attrelid = v_type.typrelid and a.attnum > 0 and not a.attisdropped);
     elsif v_type.typtype = 'r' and i_type >= 16384 then
         return (
-            select to_jsonb(format('range of %s%s', pgtide.stored_type(r.rngsubtype, -1), coalesce(', ' || nullif(r.rngcanonical::oid, 0)::regprocedure::text, '')))
+            select to_jsonb(format('range of %s%s', pgtide.stored_type(r.rngsubtype, -1),
+                                   coalesce(', ' || nullif(r.rngcanonical::oid, 0)::regprocedure::text, '')))
             from pg_range r where r.rngtypid = i_type);
     end if;
     if i_type >= 16384 then
