@@ -4,28 +4,11 @@
  * python3-londiste; skipped, and said so, where they are missing.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { install as installSql } from '../../lib/install/install.ts';
 import { install } from '../../lib/units/install.ts';
-import { allowReplicaMode, createDatabase, postgres, type TestDatabase } from '../support/database.ts';
-import {
-  connectString,
-  folderForFile,
-  missingPrograms,
-  runPeer,
-  startPeer,
-  startPgqd,
-  writeIni,
-} from '../support/peers.ts';
+import { LondisteNodes, PATIENCE_MS } from '../support/londiste.ts';
+import { peersAreMissing } from '../support/peers.ts';
 import { cascade } from '../support/unit-context.ts';
 import { until } from '../support/until.ts';
-
-const missing = missingPrograms();
-if (missing.length > 0)
-  console.log(
-    `skipped: Londiste's programs (test/support/install-peers.sh would bring ${missing.join(', ')})`,
-  );
-
-const PATIENCE_MS = 120_000;
 
 /** Tables, and how the leaf (and where it says so the root) adds them. */
 const handlers: Record<string, { leaf: string[]; root?: string[] }> = {
@@ -64,91 +47,75 @@ const applyFunction = `create function apply_called(conf text, tick text, ev_id 
     if ev_type not like 'D%' then insert into called select r.*; end if;
   end $$`;
 
-describe.skipIf(missing.length > 0)('Londiste’s handlers, on our SQL', { timeout: 3 * PATIENCE_MS }, () => {
-  const nodes: Record<string, { db: TestDatabase; ini: string }> = {};
-  const node = (name: string) => {
-    const found = nodes[name];
-    if (!found) throw new Error(`no node ${name}`);
-    return found;
-  };
-
+describe.skipIf(peersAreMissing())('Londiste’s handlers, on our SQL', { timeout: 3 * PATIENCE_MS }, () => {
+  let nodes: LondisteNodes;
   beforeAll(async () => {
-    const folder = folderForFile();
-    const server = await postgres(15);
-    // Locations hold no password; programs that connect to them bring one.
-    vi.stubEnv('PGPASSWORD', server.password);
-    for (const name of ['root', 'leaf']) {
-      const db = await createDatabase(server, { owner: 'replicator' });
-      await allowReplicaMode(server, 'replicator');
-      await db.client((client) => client.query(schema));
-      const ini = writeIni(folder, name, 'londiste', {
-        job_name: name === 'root' ? 'shop.root' : 'leaf_worker',
-        db: connectString(db),
-        queue_name: 'shop',
-        loop_delay: 0.1,
+    nodes = new LondisteNodes();
+    for (const [name, job] of Object.entries({ root: 'shop.root', leaf: 'leaf_worker' })) {
+      await nodes.createDatabase(name, schema);
+      nodes.configure(name, name, 'shop', {
+        job_name: job,
         handler_modules: 'londiste.handlers.bulk, londiste.handlers.applyfn, londiste.handlers.shard',
         shard_hash_func: 'public.hash_of',
         shard_info_sql: 'select 0, 0, 1',
       });
-      nodes[name] = { db, ini };
     }
-    const [root, leaf] = [node('root').db, node('leaf').db];
+    const root = nodes.database('root');
+    // Locations hold no password; programs that connect to them bring one.
+    vi.stubEnv('PGPASSWORD', root.server.password);
     await install(cascade('shop', { root }).context('root'), {});
-    await root.client((client) =>
-      client.query(`create function hash_of(int) returns int language sql immutable as 'select $1';
-        select pgq.set_queue_config('shop', 'ticker_max_lag', '0.1 s'), pgq.set_queue_config('shop', 'ticker_idle_period', '0.2 s')`),
+    await nodes.query(
+      'root',
+      `create function hash_of(int) returns int language sql immutable as 'select $1'`,
     );
-    await leaf.client(async (client) => {
-      await installSql(client);
-      await client.query(applyFunction);
-    });
-    await londiste('leaf', 'create-leaf', 'leaf', connectString(leaf), `--provider=${connectString(root)}`);
-    startPgqd(folder, [root]);
-    for (const { ini } of Object.values(nodes)) startPeer('londiste', ['-q', ini, 'worker']);
+    await nodes.query('leaf', applyFunction);
+    await nodes.run(
+      'leaf',
+      'create-leaf',
+      'leaf',
+      nodes.connectString('leaf'),
+      `--provider=${nodes.connectString('root')}`,
+    );
+    await nodes.tickOften('root');
+    nodes.startPgqd('root');
+    nodes.startWorkers('root', 'leaf');
   });
   afterAll(() => vi.unstubAllEnvs());
 
-  async function londiste(name: string, ...words: string[]): Promise<string> {
-    const { status, out, err } = await runPeer('londiste', [node(name).ini, ...words]);
-    expect([status, err].join(': ')).toMatch(/^0: /);
-    expect(err).not.toMatch(/ERROR|Traceback/);
-    return out + err;
-  }
-
-  const change = (sql: string) => node('root').db.client((client) => client.query(sql));
-  const rows = (name: string) =>
-    node(name).db.client(async (client) => {
-      const all: Record<string, unknown> = {};
-      for (const table of tables) all[table] = await client.query(`select * from ${table} order by id`);
-      return all;
-    });
+  const change = (sql: string) => nodes.query('root', sql);
+  const rows = async (name: string) => {
+    const all: Record<string, unknown> = {};
+    for (const table of tables) all[table] = await nodes.query(name, `select * from ${table} order by id`);
+    return JSON.stringify(all);
+  };
   const inStep = () =>
     until(
       'both are equal',
       async () => {
         const [there, here] = await Promise.all([rows('root'), rows('leaf')]);
-        const { error } = (await node('leaf').db.client((client) =>
-          client.first<{ error: string | null }>('select cur_error as error from pgq_node.local_state'),
-        )) ?? { error: null };
-        if (error) throw new Error(error);
-        return JSON.stringify(there) === JSON.stringify(here);
+        const [state] = await nodes.query<{ error: string | null }>(
+          'leaf',
+          'select cur_error as error from pgq_node.local_state',
+        );
+        if (state?.error) throw new Error(state.error);
+        return there === here;
       },
       PATIENCE_MS,
     );
 
   test('it follows the location that pgtide has registered, and shows it in its status', async () => {
-    expect(await londiste('root', 'members')).toMatch(
+    expect(await nodes.run('root', 'members')).toMatch(
       /^root +False +host=\S+ port=\d+ dbname=\S+ user=\S+ sslmode=disable/m,
     );
-    expect(await londiste('leaf', 'status')).toMatch(/^root \(root\)\n.*\+--: leaf \(leaf\)/ms);
+    expect(await nodes.run('leaf', 'status')).toMatch(/^root \(root\)\n.*\+--: leaf \(leaf\)/ms);
   });
 
   test('each handler reads what the root captures', async () => {
-    expect(await londiste('root', 'missing')).toMatch(/^r +public\.high$.*^r +public\.low$/ms);
-    expect(await londiste('root', 'missing')).not.toMatch(/parted/);
+    expect(await nodes.run('root', 'missing')).toMatch(/^r +public\.high$.*^r +public\.low$/ms);
+    expect(await nodes.run('root', 'missing')).not.toMatch(/parted/);
     for (const [name, { root = [], leaf }] of Object.entries(handlers)) {
-      await londiste('root', 'add-table', name, ...root);
-      await londiste('leaf', 'add-table', name, '--expect-sync', ...leaf);
+      await nodes.run('root', 'add-table', name, ...root);
+      await nodes.run('leaf', 'add-table', name, '--expect-sync', ...leaf);
     }
     const all = (sql: (table: string) => string) =>
       change(tables.map((name) => sql(name === 'high' ? 'parted' : name)).join('; '));
@@ -175,9 +142,9 @@ describe.skipIf(missing.length > 0)('Londiste’s handlers, on our SQL', { timeo
     await change(
       'create table keyless (v text); create table whole (id int primary key) partition by range (id)',
     );
-    const refused = await runPeer('londiste', [node('root').ini, 'add-table', 'keyless']);
+    const refused = await nodes.attempt('root', 'add-table', 'keyless');
     expect(refused.err).toMatch(/Primary key missing on table: public\.keyless/);
-    const whole = await runPeer('londiste', [node('root').ini, 'add-table', 'whole', '--force']);
+    const whole = await nodes.attempt('root', 'add-table', 'whole', '--force');
     expect(whole.err).toMatch(/public\.whole is partitioned/);
     await inStep();
   });

@@ -5,15 +5,9 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LondisteNodes, PATIENCE_MS } from '../support/londiste.ts';
-import { missingPrograms } from '../support/peers.ts';
+import { peersAreMissing } from '../support/peers.ts';
 
-const missing = missingPrograms();
-if (missing.length > 0)
-  console.log(
-    `skipped: Londiste's programs (test/support/install-peers.sh would bring ${missing.join(', ')})`,
-  );
-
-describe.skipIf(missing.length > 0)('Londiste, on our SQL', { timeout: 3 * PATIENCE_MS }, () => {
+describe.skipIf(peersAreMissing())('Londiste, on our SQL', { timeout: 3 * PATIENCE_MS }, () => {
   const sources = ['one', 'two'];
   let nodes: LondisteNodes;
   beforeAll(async () => {
@@ -38,11 +32,7 @@ describe.skipIf(missing.length > 0)('Londiste, on our SQL', { timeout: 3 * PATIE
         '--merge=all',
       );
     }
-    for (const name of [...sources, 'full'])
-      await nodes.query(
-        name,
-        `update pgq.queue set queue_ticker_max_lag = '0.1 s', queue_ticker_idle_period = '0.2 s'`,
-      );
+    await nodes.tickOften(...sources, 'full');
     nodes.startPgqd(...sources, 'full');
     nodes.startWorkers('all', ...sources, ...sources.map((source) => `merge_${source}`));
   }, 4 * PATIENCE_MS);

@@ -4,16 +4,10 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LondisteNodes, PATIENCE_MS } from '../support/londiste.ts';
-import { missingPrograms } from '../support/peers.ts';
+import { peersAreMissing } from '../support/peers.ts';
 import { stateOf } from '../support/queue.ts';
 
-const missing = missingPrograms();
-if (missing.length > 0)
-  console.log(
-    `skipped: Londiste's programs (test/support/install-peers.sh would bring ${missing.join(', ')})`,
-  );
-
-describe.skipIf(missing.length > 0)('Londiste, on our SQL', { timeout: 3 * PATIENCE_MS }, () => {
+describe.skipIf(peersAreMissing())('Londiste, on our SQL', { timeout: 3 * PATIENCE_MS }, () => {
   const all = ['a', 'b', 'c'];
   let nodes: LondisteNodes;
   beforeAll(async () => {
@@ -26,11 +20,7 @@ describe.skipIf(missing.length > 0)('Londiste, on our SQL', { timeout: 3 * PATIE
     await nodes.run('a', 'create-root', 'a', at('a'));
     await nodes.run('b', 'create-branch', 'b', at('b'), `--provider=${at('a')}`);
     await nodes.run('c', 'create-leaf', 'c', at('c'), `--provider=${at('b')}`);
-    for (const name of ['a', 'b'])
-      await nodes.query(
-        name,
-        `update pgq.queue set queue_ticker_max_lag = '0.1 s', queue_ticker_idle_period = '0.2 s'`,
-      );
+    await nodes.tickOften('a', 'b');
     nodes.startPgqd('a', 'b');
     nodes.startWorkers(...all);
     for (const name of all) await nodes.run(name, 'add-table', 'orders');

@@ -10,8 +10,8 @@ import { pair, type TestDatabase } from '../support/database.ts';
 import {
   connectString,
   folderForFile,
-  missingPrograms,
   PYTHON,
+  peersAreMissing,
   runPeer,
   startPgqd,
   writeIni,
@@ -31,9 +31,7 @@ import { until } from '../support/until.ts';
 const SCRIPT = new URL('../support/peer-consumers.py', import.meta.url).pathname;
 const DIED = 9;
 
-const missing = missingPrograms();
-if (missing.length > 0)
-  console.log(`skipped: PgQ's programs (test/support/install-peers.sh would bring ${missing.join(', ')})`);
+const missing = peersAreMissing();
 
 interface Seen {
   ev_type: string;
@@ -41,9 +39,9 @@ interface Seen {
   ev_retry: number | null;
 }
 
-describe.skipIf(missing.length > 0)("programs of PgQ's", () => {
+describe.skipIf(missing)("programs of PgQ's", () => {
   let [db, elsewhere]: TestDatabase[] = [];
-  const [folder] = missing.length > 0 ? [''] : [folderForFile()];
+  const [folder] = missing ? [''] : [folderForFile()];
   const query = <T>(sql: string) => (db as TestDatabase).client((client) => client.query<T>(sql));
 
   beforeAll(async () => {

@@ -6,7 +6,7 @@ import type { Client } from '../../lib/db/client.ts';
 import { quoteIdent } from '../../lib/db/identifier.ts';
 import { install } from '../../lib/install/install.ts';
 import { allowReplicaMode, createDatabase, postgres, type TestDatabase } from './database.ts';
-import { connectString, folderForFile, runPeer, startPeer, startPgqd, writeIni } from './peers.ts';
+import { connectString, folderForFile, type Run, runPeer, startPeer, startPgqd, writeIni } from './peers.ts';
 import { asSuperuser } from './shared-servers.ts';
 import { until } from './until.ts';
 
@@ -39,13 +39,14 @@ export class LondisteNodes {
   }
 
   /** Settings for `run`, under a name of their own. */
-  configure(name: string, database: string, queue: string): void {
+  configure(name: string, database: string, queue: string, more: Record<string, string> = {}): void {
     this.#inis[name] = writeIni(this.#folder, name, 'londiste', {
       job_name: `${name}_worker`,
       db: connectString(this.database(database)),
       queue_name: queue,
       loop_delay: 0.1,
       handler_modules: 'londiste.handlers.vtable',
+      ...more,
     });
   }
 
@@ -70,9 +71,23 @@ export class LondisteNodes {
     );
   }
 
+  /** Lets the tickers of these databases tick several times a second. */
+  async tickOften(...names: string[]): Promise<void> {
+    for (const name of names)
+      await this.query(
+        name,
+        `update pgq.queue set queue_ticker_max_lag = '0.1 s', queue_ticker_idle_period = '0.2 s'`,
+      );
+  }
+
+  /** Runs a command, which may fail. */
+  attempt(name: string, ...words: string[]): Promise<Run> {
+    return runPeer('londiste', [this.#ini(name), ...words]);
+  }
+
   /** Runs a command, which must succeed, and returns what it said. */
   async run(name: string, ...words: string[]): Promise<string> {
-    const { status, out, err } = await runPeer('londiste', [this.#ini(name), ...words]);
+    const { status, out, err } = await this.attempt(name, ...words);
     expect([status, err].join(': ')).toMatch(/^0: /);
     expect(err).not.toMatch(/ERROR|Traceback/);
     return out + err;

@@ -9,8 +9,15 @@ import { onFileEnd } from './file-scope.ts';
 /** Debian's, which has Debian's modules. */
 export const PYTHON = '/usr/bin/python3';
 
-/** What of this is not installed here. */
-export function missingPrograms(): string[] {
+/** Whether something of this is not installed here, which the console then says. Tests skip what needs it. */
+export function peersAreMissing(): boolean {
+  const missing = missingPrograms();
+  if (missing.length === 0) return false;
+  console.log(`skipped: Debian's programs (test/support/install-peers.sh would bring ${missing.join(', ')})`);
+  return true;
+}
+
+function missingPrograms(): string[] {
   const modules = spawnSync(PYTHON, ['-c', 'import pgq, londiste']).status === 0;
   const there = (program: string) =>
     ['/usr/bin', '/usr/local/bin'].some((at) => existsSync(join(at, program)));
