@@ -8,7 +8,8 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { onFileEnd } from '../support/file-scope.ts';
-import { type Handler, loadHandler, packageProject, projectWith, readZip } from './packaged-project.ts';
+import { readZip } from '../support/zip.ts';
+import { type Handler, loadHandler, packageProject, projectWith } from './packaged-project.ts';
 import { type FakeSecretsManager, startSecretsManager } from './secrets-manager.ts';
 
 const arnOf = (name: string) => `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}`;

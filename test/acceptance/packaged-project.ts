@@ -1,12 +1,12 @@
 /** The project as a user deploys it: a copy of its files with a configuration of its own, built by `serverless package`. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { inflateRawSync } from 'node:zlib';
 import { onFileEnd } from '../support/file-scope.ts';
+import { readZip } from '../support/zip.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const files = ['serverless.yml', 'package.json', 'tsconfig.json', 'lib', 'functions', 'infra', 'sql'];
@@ -36,31 +36,6 @@ export function packageProject(folder: string, parameters: string[] = []): strin
   );
   if (status !== 0) throw new Error(`serverless package failed:\n${stdout}\n${stderr}`);
   return join(folder, '.serverless');
-}
-
-const END_RECORD = 0x06054b50;
-
-/** Takes a zip apart: path → content. */
-export function readZip(file: string): Map<string, Buffer> {
-  const zip = readFileSync(file);
-  let end = zip.length - 22;
-  while (zip.readUInt32LE(end) !== END_RECORD) end--;
-  const entries = new Map<string, Buffer>();
-  let at = zip.readUInt32LE(end + 16);
-  for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
-    const [method, size, nameSize] = [
-      zip.readUInt16LE(at + 10),
-      zip.readUInt32LE(at + 20),
-      zip.readUInt16LE(at + 28),
-    ];
-    const local = zip.readUInt32LE(at + 42);
-    const name = zip.toString('utf8', at + 46, at + 46 + nameSize);
-    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-    const data = zip.subarray(start, start + size);
-    entries.set(name, method === 0 ? data : inflateRawSync(data));
-    at += 46 + nameSize + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
-  }
-  return entries;
 }
 
 export type Handler = (event: unknown, context: object) => Promise<Record<string, unknown>>;

@@ -11,6 +11,7 @@ import { maintain } from '../../lib/units/maintain.ts';
 import { type UnitName, type UnitTraits, units } from '../../lib/units/registry.ts';
 import { replay } from '../../lib/units/replay.ts';
 import { tick } from '../../lib/units/tick.ts';
+import { readZip } from '../support/zip.ts';
 import type { Bench, BenchCase, BenchResult } from './case.ts';
 import { type BenchDatabase, createDatabase } from './database.ts';
 import type { IdleProcessResult } from './idle-process.ts';
@@ -19,7 +20,6 @@ import { ordersDdl, ordersRows } from './orders.ts';
 import { addTables, createPgtidePair } from './pgtide-pair.ts';
 import { configOf, type PgtideRunner, QUEUE } from './pgtide-runner.ts';
 import { run } from './single-row.ts';
-import { readZip } from './zip.ts';
 
 const ZIPS = join(import.meta.dirname, '..', '..', '.serverless');
 /** Of each function, after the first, which loads what the module has put off. */

@@ -9,7 +9,7 @@ import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/con
 import { openWire, type Wire } from '../support/crash-proxy.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { holds } from '../support/property.ts';
-import { makeQueue, tickNow } from '../support/queue.ts';
+import { bringBackRetries, makeQueue, tickNow } from '../support/queue.ts';
 
 let source: TestDatabase;
 let destination: TestDatabase;
@@ -57,15 +57,7 @@ function newQueue(): Promise<string> {
   });
 }
 
-/** Time passes for what waits to come again. */
-async function bringBack(queue: string): Promise<bigint> {
-  return source.client(async (client) => {
-    await client.query('update pgq.retry_queue set ev_retry_after = now()');
-    const row = await client.first<{ events: number }>('select pgq.maint_retry_events() as events');
-    await tickNow(client, queue);
-    return BigInt(row?.events ?? 0);
-  });
-}
+const bringBack = (queue: string) => source.client((client) => bringBackRetries(client, queue));
 
 const taken = (queue: string) =>
   destination.client(async (client) => {
@@ -119,7 +111,7 @@ test('every event is taken once, wherever the connection breaks', async () => {
       for (let runs = 0; runs < 8; runs += 1) {
         const { outcome } = await handler({}, lambdaContext());
         for (const value of failing) failed.add(value);
-        if (outcome === 'idle' && (await bringBack(queue)) === 0n) break;
+        if (outcome === 'idle' && (await bringBack(queue)) === 0) break;
       }
       if (wires[side].struck) struck += 1;
       expect(await taken(queue)).toEqual(Array.from({ length: EVENTS }, (_, index) => index + 1));

@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { createConsumer, type Destination, NotNow, type QueueEvent } from '../../lib/consumer/api.ts';
 import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
-import { makeQueue, tickNow } from '../support/queue.ts';
+import { bringBackRetries, insertEvents, makeQueue } from '../support/queue.ts';
 import { until } from '../support/until.ts';
 
 let source: TestDatabase;
@@ -32,26 +32,9 @@ async function queueWithReader(): Promise<string> {
   });
 }
 
-/** Makes events that hold the texts, and returns the tick after them. */
-function fill(queue: string, texts: readonly string[]): Promise<bigint> {
-  return source.client(async (client) => {
-    await client.query(`select pgq.insert_event($1, 'test', t) from unnest($2::text[]) t`, [queue, texts]);
-    return tickNow(client, queue);
-  });
-}
-
-async function bringBack(queue: string): Promise<void> {
-  await source.client(async (client) => {
-    await client.query(
-      `update pgq.retry_queue r set ev_retry_after = now() from pgq.queue q
-        where q.queue_id = r.ev_queue and q.queue_name = $1`,
-      [queue],
-    );
-    await client.query('select pgq.maint_retry_events()');
-    await tickNow(client, queue);
-  });
-}
-
+const fill = (queue: string, texts: readonly string[]) =>
+  source.client((client) => insertEvents(client, queue, texts));
+const bringBack = (queue: string) => source.client((client) => bringBackRetries(client, queue));
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
 
 const taken = (queue: string) =>

@@ -14,7 +14,7 @@ import { PgtideError } from '../../lib/errors.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
 import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
-import { makeQueue, tickNow } from '../support/queue.ts';
+import { bringBackRetries, insertEvents, makeQueue, tickNow } from '../support/queue.ts';
 
 let db: TestDatabase;
 let world: ConsumerWorld;
@@ -33,28 +33,9 @@ async function queueWithReader(): Promise<string> {
   });
 }
 
-/** Makes events that hold the texts, and ticks. */
-async function fill(queue: string, texts: readonly string[]): Promise<void> {
-  await db.client(async (client) => {
-    await client.query(`select pgq.insert_event($1, 'test', t) from unnest($2::text[]) t`, [queue, texts]);
-    await tickNow(client, queue);
-  });
-}
-
-/** Time passes for what waits to come again, and it comes again. */
-async function bringBack(queue: string): Promise<number> {
-  return db.client(async (client) => {
-    await client.query(
-      `update pgq.retry_queue r set ev_retry_after = now() from pgq.queue q
-        where q.queue_id = r.ev_queue and q.queue_name = $1`,
-      [queue],
-    );
-    const row = await client.first<{ events: number }>('select pgq.maint_retry_events() as events');
-    await tickNow(client, queue);
-    return row?.events ?? 0;
-  });
-}
-
+const fill = (queue: string, texts: readonly string[]) =>
+  db.client((client) => insertEvents(client, queue, texts));
+const bringBack = (queue: string) => db.client((client) => bringBackRetries(client, queue));
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
 
 function handClock(now = Date.now()) {

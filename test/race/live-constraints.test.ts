@@ -47,6 +47,13 @@ describe('a subscriber whose constraints are live', () => {
     before = await constraints(shop);
   });
 
+  const foreignKeys = () =>
+    shop.new.client((client) =>
+      client.query(
+        `select convalidated from pg_constraint where contype = 'f' and conrelid = 'orders'::regclass`,
+      ),
+    );
+
   it('has its own triggers kept from firing, from the first copied row on', async () => {
     await copy(shop.shop.context('new'));
     await shop.work();
@@ -71,13 +78,7 @@ describe('a subscriber whose constraints are live', () => {
     await replay(shop.shop.context('new'));
     expect(shop.shop.counts.get('slices')).toBeGreaterThan(3);
     await shop.settle();
-    expect(
-      await shop.new.client((client) =>
-        client.query(
-          `select convalidated from pg_constraint where contype = 'f' and conrelid = 'orders'::regclass`,
-        ),
-      ),
-    ).toEqual([{ convalidated: true }]);
+    expect(await foreignKeys()).toEqual([{ convalidated: true }]);
   });
 
   it('has a foreign key back that was taken off again while it waited to be validated', async () => {
@@ -101,13 +102,7 @@ describe('a subscriber whose constraints are live', () => {
     await slice.client.query('commit');
     expect(await restoring).toEqual({ result: 'begun' });
     await shop.settle();
-    expect(
-      await shop.new.client((client) =>
-        client.query(
-          `select convalidated from pg_constraint where contype = 'f' and conrelid = 'orders'::regclass`,
-        ),
-      ),
-    ).toEqual([{ convalidated: true }]);
+    expect(await foreignKeys()).toEqual([{ convalidated: true }]);
   });
 
   it('lets a parent go in the middle of its copy, says which key cannot be put back, and has it back when it can', async () => {

@@ -31,11 +31,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
   );
 
   const atRoot = (work: (client: Client, queue: string) => Promise<void>) =>
-    db.client(async (client) => {
-      const queue = await makeRoot(client);
-      await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
-      await work(client, queue);
-    });
+    db.client(async (client) => work(client, await makeRoot(client, 'reader')));
   const add = async (client: Client, queue: string, table: string, ...args: unknown[]) => {
     const { ret_code, ret_note } = await ask(client, 'londiste.local_add_table', queue, table, ...args);
     return [ret_code, ret_note];

@@ -20,11 +20,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
   );
 
   const atRoot = (work: (client: Client, queue: string) => Promise<void>) =>
-    db.client(async (client) => {
-      const queue = await makeRoot(client);
-      await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
-      await work(client, queue);
-    });
+    db.client(async (client) => work(client, await makeRoot(client, 'reader')));
   const code = async (client: Client, name: string, ...args: unknown[]) => {
     const { ret_code, ret_note } = await ask(client, `londiste.${name}`, ...args);
     return [ret_code, ret_note];

@@ -23,11 +23,13 @@ export async function demand(client: Client, name: string, ...args: unknown[]): 
   return answer;
 }
 
-/** Makes the database the root of a new queue, and returns the queue's name. The root is called "root". */
-export async function makeRoot(client: Client): Promise<string> {
+/** Makes the database the root of a new queue with these consumers, and returns the queue's name. The root is called "root". */
+export async function makeRoot(client: Client, ...consumers: string[]): Promise<string> {
   const queue = `root_${randomBytes(4).toString('hex')}`;
   await demand(client, 'pgq_node.register_location', queue, 'root', 'node:root', false);
   await demand(client, 'pgq_node.create_node', queue, 'root', 'root', `${queue}.root`, null, null, null);
+  for (const consumer of consumers)
+    await client.query('select pgq.register_consumer($1, $2)', [queue, consumer]);
   return queue;
 }
 

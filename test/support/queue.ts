@@ -33,6 +33,24 @@ export async function insertEvent(client: Client, queue: string, data = ''): Pro
   await client.query('select pgq.insert_event($1, $2, $3)', [queue, 'test', data]);
 }
 
+/** Makes events that hold the texts, and a tick after them; returns the tick's id. */
+export async function insertEvents(client: Client, queue: string, texts: readonly string[]): Promise<bigint> {
+  await client.query(`select pgq.insert_event($1, 'test', t) from unnest($2::text[]) t`, [queue, texts]);
+  return tickNow(client, queue);
+}
+
+/** Time passes for what waits to come again, and it comes again, before a new tick. Returns how many events that are. */
+export async function bringBackRetries(client: Client, queue: string): Promise<number> {
+  await client.query(
+    `update pgq.retry_queue r set ev_retry_after = now() from pgq.queue q
+      where q.queue_id = r.ev_queue and q.queue_name = $1`,
+    [queue],
+  );
+  const row = await client.first<{ events: number }>('select pgq.maint_retry_events() as events');
+  await tickNow(client, queue);
+  return row?.events ?? 0;
+}
+
 /** The new tick's id, or null when it is not yet time. */
 export async function tick(client: Client, queue: string): Promise<bigint | null> {
   const row = await client.first<{ id: bigint | null }>('select pgq.ticker($1) as id', [queue]);
