@@ -12,12 +12,6 @@ beforeAll(async () => {
   shop = await comparePair({ provider: 13, subscriber: 17 });
 });
 
-/** A table of the queue on both sides; its name is the test's. */
-async function table(name: string, columns: string, rows?: string): Promise<void> {
-  await shop.both(`create table ${name} (${columns}); ${rows ? `insert into ${name} ${rows}` : ''}`);
-  await shop.follow([`public.${name}`]);
-}
-
 /** A budget that ends when the test says so. */
 function testTime(milliseconds: number) {
   let now = 0;
@@ -31,7 +25,7 @@ function testTime(milliseconds: number) {
 }
 
 test('a subscriber that is behind is not different once it has caught up', async () => {
-  await table('behind', 'id int4 primary key, t text', `select g, 'x' from generate_series(1, 1000) g`);
+  await shop.table('behind', 'id int4 primary key, t text', `select g, 'x' from generate_series(1, 1000) g`);
   const changes = `
     update behind set t = 'y' where id <= 10; delete from behind where id between 500 and 510;
     insert into behind select g, 'new' from generate_series(2000, 2100) g`;
@@ -49,7 +43,7 @@ test('a subscriber that is behind is not different once it has caught up', async
 });
 
 test('a subscriber that never gets there is in flight, and that is no proof', async () => {
-  await table('stuck', 'id int4 primary key, t text', `values (1, 'x')`);
+  await shop.table('stuck', 'id int4 primary key, t text', `values (1, 'x')`);
   await shop.onProvider(`update stuck set t = 'y'`);
   const time = testTime(60_000);
   const result = await shop.compare({
@@ -66,7 +60,7 @@ test('a subscriber that never gets there is in flight, and that is no proof', as
 });
 
 test('while a row changes all the time, it is in flight; a row beside it that is wrong is found', async () => {
-  await table('busy', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 100) g');
+  await shop.table('busy', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 100) g');
   await shop.onSubscriber('update busy set n = -1 where id = 50');
   let n = 0;
   const time = testTime(60_000);
@@ -88,7 +82,7 @@ test('while a row changes all the time, it is in flight; a row beside it that is
 });
 
 test('writes that go on during the comparison are no differences', async () => {
-  await table('live', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 20000) g');
+  await shop.table('live', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 20000) g');
   await shop.onSubscriber('update live set n = -1 where id = 777; delete from live where id = 778');
   const pending: string[] = [];
   let writing = true;
@@ -124,7 +118,7 @@ test('writes that go on during the comparison are no differences', async () => {
 });
 
 test('nobody waits for the comparison: it takes no lock beyond that of a reader', async () => {
-  await table('unlocked', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 1000) g');
+  await shop.table('unlocked', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 1000) g');
   await using writer = await shop.provider.open();
   await writer.client.query(
     'begin; lock table unlocked in exclusive mode; update unlocked set n = 1 where id = 1',
@@ -137,7 +131,7 @@ test('nobody waits for the comparison: it takes no lock beyond that of a reader'
 });
 
 test('more differences than are remembered are counted', async () => {
-  await table('many', 'id int4 primary key, t text', `select g, 'x' from generate_series(1, 3000) g`);
+  await shop.table('many', 'id int4 primary key, t text', `select g, 'x' from generate_series(1, 3000) g`);
   await shop.onSubscriber(`delete from many where id % 2 = 0`);
   const result = await shop.compare({ tables: ['many', 'behind'], settings: { maxCandidates: 500 } });
   expect(result.tables.find(({ name }) => name === 'public.many')).toMatchObject({
@@ -148,7 +142,7 @@ test('more differences than are remembered are counted', async () => {
 });
 
 test('so many rows on their way that they are not remembered are no differences', async () => {
-  await table('flood', 'id int4 primary key, t text', `select g, 'x' from generate_series(1, 3000) g`);
+  await shop.table('flood', 'id int4 primary key, t text', `select g, 'x' from generate_series(1, 3000) g`);
   await shop.onProvider(`update flood set t = 'y'`);
   const apply = () => shop.onSubscriber(`update flood set t = 'y' where t = 'x'`);
   const result = await shop.compare({ tables: ['flood'], settings: { maxCandidates: 500 }, apply });

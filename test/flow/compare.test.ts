@@ -9,14 +9,8 @@ beforeAll(async () => {
   shop = await comparePair({ provider: 13, subscriber: 17 });
 });
 
-/** A table of the queue on both sides; its name is the test's. */
-async function table(name: string, columns: string, rows?: string): Promise<void> {
-  await shop.both(`create table ${name} (${columns}); ${rows ? `insert into ${name} ${rows}` : ''}`);
-  await shop.follow([`public.${name}`]);
-}
-
 test('each kind of difference is found, and nothing else', async () => {
-  await table(
+  await shop.table(
     'kinds',
     'id int4 primary key, t text',
     `select g, 'row ' || g from generate_series(1, 5000) g`,
@@ -44,7 +38,7 @@ test('each kind of difference is found, and nothing else', async () => {
 });
 
 test('values that two rows have swapped are found', async () => {
-  await table('swapped', 'id int4 primary key, a int4, b int4', 'values (1, 10, 100), (2, 20, 200)');
+  await shop.table('swapped', 'id int4 primary key, a int4, b int4', 'values (1, 10, 100), (2, 20, 200)');
   await shop.onSubscriber('update swapped set b = 300 - b');
   expect(await shop.compare({ tables: ['public.swapped'] })).toMatchObject({ differences: 2 });
 });
@@ -70,7 +64,7 @@ test('names that need quoting', async () => {
 });
 
 test('a table without a key is a multiset: copies of one row are counted', async () => {
-  await table(
+  await shop.table(
     'bag',
     'a int4, b text',
     `values (1, 'x'), (1, 'x'), (1, 'x'), (2, null), (3, 'y'), (null, null)`,
@@ -86,7 +80,7 @@ test('a table without a key is a multiset: copies of one row are counted', async
 });
 
 test('a subscriber table that lost its key and holds a row twice', async () => {
-  await table('twice', 'id int4 primary key, t text', `values (1, 'x'), (2, 'y')`);
+  await shop.table('twice', 'id int4 primary key, t text', `values (1, 'x'), (2, 'y')`);
   await shop.onSubscriber(`alter table twice drop constraint twice_pkey; insert into twice values (2, 'y')`);
   expect((await shop.compare({ tables: ['twice'] })).tables[0]).toMatchObject({
     differences: 1,
@@ -149,7 +143,7 @@ test('a partitioned table is compared as one, also with a plain table', async ()
 });
 
 test('a big table is read range by range, and tells how far it is', async () => {
-  await table(
+  await shop.table(
     'ranged',
     'id int8 primary key, t text',
     `select g * 1000, md5(g::text) from generate_series(-5000, 5000) g`,
@@ -176,7 +170,7 @@ test('a big table is read range by range, and tells how far it is', async () => 
 });
 
 test('rows of megabytes', async () => {
-  await table(
+  await shop.table(
     'large',
     'id int4 primary key, b bytea',
     `select g, decode(repeat(md5(g::text), 100000), 'hex') from generate_series(1, 3) g`,
@@ -209,13 +203,13 @@ test('a table whose copy is not done is not compared, and that is no proof', asy
 });
 
 test('a table that cannot be compared is an error of its own; the others are compared', async () => {
-  await table('dropped', 'id int4');
+  await shop.table('dropped', 'id int4');
   await shop.onSubscriber('drop table dropped');
-  await table('forbidden', 'id int4');
+  await shop.table('forbidden', 'id int4');
   await shop.provider.superuser((client) =>
     client.query('alter table forbidden owner to postgres; revoke all on forbidden from public'),
   );
-  await table('hidden', 'id int4');
+  await shop.table('hidden', 'id int4');
   await shop.onProvider(
     'alter table hidden enable row level security; alter table hidden force row level security',
   );

@@ -17,6 +17,8 @@ export interface ComparePair {
   onSubscriber(sql: string): Promise<void>;
   /** Makes tables of the queue, without copying or capturing anything. */
   follow(names: string[], state?: string | null): Promise<void>;
+  /** Makes a table of the queue on both sides, with the same rows. */
+  table(name: string, columns: string, rows?: string): Promise<void>;
   /** Compares; whenever the comparison waits, `apply` runs, and the subscriber's position passes the awaited tick. */
   compare(options?: CompareRun): Promise<CompareResult & { outcome: string }>;
 }
@@ -49,20 +51,26 @@ export async function comparePair(versions: { provider: number; subscriber: numb
       subscriber,
       `update pgq_node.local_state set last_tick_id = ${tick} where consumer_name = 'shop.new'`,
     );
+  const both = async (sql: string) => void (await Promise.all([run(provider, sql), run(subscriber, sql)]));
+  const follow = (names: string[], state: string | null = 'ok') =>
+    subscriber.client(async (client) => {
+      for (const name of names)
+        await client.query(
+          `insert into londiste.table_info (queue_name, table_name, local, merge_state) values ($1, $2, true, $3)`,
+          [QUEUE, name, state],
+        );
+    });
   return {
     provider,
     subscriber,
-    both: async (sql) => void (await Promise.all([run(provider, sql), run(subscriber, sql)])),
+    both,
     onProvider: (sql) => run(provider, sql),
     onSubscriber: (sql) => run(subscriber, sql),
-    follow: (names, state = 'ok') =>
-      subscriber.client(async (client) => {
-        for (const name of names)
-          await client.query(
-            `insert into londiste.table_info (queue_name, table_name, local, merge_state) values ($1, $2, true, $3)`,
-            [QUEUE, name, state],
-          );
-      }),
+    follow,
+    async table(name, columns, rows) {
+      await both(`create table ${name} (${columns}); ${rows ? `insert into ${name} ${rows}` : ''}`);
+      await follow([`public.${name}`]);
+    },
     async compare({ tables, apply, settings, context, budgetMs = 60_000 } = {}) {
       const drive: Drive = async (goal) => {
         await apply?.();
