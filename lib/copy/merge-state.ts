@@ -15,7 +15,7 @@
  *
  * Claim: once all chunks are copied, nothing is parked, and the position is at a tick T that sees all that any S sees, the
  * table equals the provider's at T. Take any event e, of transaction x, in a batch up to T. It must take effect exactly once.
- *   1. Judged while pending. x had committed before e's batch ended, hence before the states were read. The chunk was
+ *   1. Judged while pending. x had committed before e's batch ended, and so before the states were read. The chunk was
  *      announced after that read (else the read had seen it, since an announcement commits on its own), and S taken after
  *      the announcement. So S sees x: e's effect is in the copied rows, and skipping is right. It stays right when that attempt
  *      fails: the next snapshot is later still.

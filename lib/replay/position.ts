@@ -62,7 +62,7 @@ export async function checkPosition(
         `Lost position: batch ${batch.previousTick}..${batch.tick}, dst has ${row?.position}${otherTickNote(batch, row?.position)} (queue ${replay.queue}, consumer ${replay.consumer})`,
         {
           remedy:
-            'one of the two databases was restored, or the consumer was moved by hand; copy the tables anew: ' +
+            'one of the two databases was restored, or the consumer was moved by hand; copy the tables again: ' +
             `pgtide init ${replay.queue}, then pgtide resync ${replay.queue} --all`,
         },
       );

@@ -188,7 +188,7 @@ function report(context: UnitContext, result: SliceResult): void {
   }
 }
 
-/** What an operator has to mend stands in the node's state too, where status and Londiste's tools look. */
+/** What an operator has to repair stands in the node's state too, where status and Londiste's tools look. */
 async function rememberError(work: Replay, thrown: unknown): Promise<never> {
   const isFenced = thrown instanceof PgtideError && thrown.kind === 'fenced';
   const error = isFenced ? await fencedError(work, thrown) : thrown;

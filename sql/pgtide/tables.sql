@@ -48,7 +48,7 @@ create table pgtide.table_state (
     generation      int not null default 0,
     phase           text check (phase in ('copying', 'catching-up', 'restoring', 'restored', 'ok')),
     total_rows_estimate bigint,
-    -- Set aside: why, and since when. Its events are skipped until it is copied anew.
+    -- Set aside: why, and since when. Its events are skipped until it is copied again.
     error           text,
     error_time      timestamptz,
     primary key (queue_name, table_name),
@@ -192,7 +192,7 @@ create table pgtide.queue_alarm (
     since           timestamptz,
     held_bytes      bigint not null,
     raised_at       timestamptz not null default now(),
-    -- Set when it was detached: it is no consumer of the queue any more, and a node's tables are to be copied anew.
+    -- Set when it was detached: it is no consumer of the queue any more, and a node's tables are to be copied again.
     detached_at     timestamptz,
     primary key (queue_name, kind, who)
 );

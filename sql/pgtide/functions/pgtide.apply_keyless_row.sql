@@ -14,7 +14,8 @@ declare
     v_count int;
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
 begin
-    execute format('select h.columns from pg_temp.pgtide_rows_%s r join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = r.shape where r.ev_id = $1', i_nr, i_nr)
+    execute format('select h.columns from pg_temp.pgtide_rows_%1$s r
+                    join pg_temp.pgtide_shapes h on h.nr = %1$s and h.shape = r.shape where r.ev_id = $1', i_nr)
     into strict v_columns using i_ev_id;
     v_replace := i_op = 'U' and exists (
         select from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns) and a.attidentity = 'a');

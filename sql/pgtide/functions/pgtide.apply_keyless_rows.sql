@@ -81,7 +81,8 @@ begin
          where exists (select from pg_temp.pgtide_images i where %3$s) for update of f',
         v_shape.rows_of, v_shape.found,
         (select case when v_lead.attname is null or bool_or(i.lead is null) is not false then format('i.old_image = %s', v_shape.found)
-                     when count(distinct i.lead) * 2 >= count(*) then format('i.lead = f.%I and (i.old_image = %s) is true', v_lead.attname, v_shape.found)
+                     when count(distinct i.lead) * 2 >= count(*)
+                         then format('i.lead = f.%I and (i.old_image = %s) is true', v_lead.attname, v_shape.found)
                      else format('i.lead = f.%I and i.old_image = %s', v_lead.attname, v_shape.found) end
          from pg_temp.pgtide_images i where i.old_image is not null)));
     create temp table pgtide_links on commit drop as

@@ -23,7 +23,9 @@ declare
 begin
     changed := 0; missing := 0; conflicts := 0;
     for v_shape in execute format(
-        'select h.shape, h.columns, h.key, h.same_key, h.tag like ''pgtide:sql:%%'' and h.ev_type like ''{"op":"UPDATE"%%'' as partial, g.rows, g.alone from (%s) g
+        'select h.shape, h.columns, h.key, h.same_key, g.rows, g.alone,
+                h.tag like ''pgtide:sql:%%'' and h.ev_type like ''{"op":"UPDATE"%%'' as partial
+         from (%s) g
          join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = g.shape where g.op = $1',
         case when i_ev_id is null
              then format('select op, shape, rows, count(*) over () = 1 as alone from pg_temp.pgtide_groups where nr = %s', i_nr)

@@ -6,7 +6,7 @@
 --   i_replica      the transaction is in replica mode (pgtide.enter_apply)
 --   i_on_conflict  what to do with a table whose rows do not find what they should: an update or delete that finds no
 --                  row, an insert that finds one, a column or value that does not fit
---                    set-aside  undo this slice's part of it, remember why, skip it until it is copied anew; others go on
+--                    set-aside  undo this slice's part of it, remember why, skip it until it is copied again; others go on
 --                    resync     the same, and start its copy over at once
 --                    overwrite  make the row what the event says (what still fails: set-aside)
 --                    stop       fail: nothing of the slice is applied

@@ -2,7 +2,7 @@
 --
 -- Empties these tables of pgtide_work. All in one statement, since tables that refer to each other can only be truncated together; a
 -- table that is referred to from outside, it or one of its partitions, is emptied by DELETE: PostgreSQL refuses to truncate it, and rows
--- that are not ours stay. Where an owner's code would run, each owner's tables are emptied by themselves. Returns the number of tables emptied.
+-- that are not ours stay. Tables whose code runs as their owner are emptied owner by owner. Returns the number of tables emptied.
 create or replace function pgtide.apply_truncates(i_nrs int[])
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -16,21 +16,21 @@ begin
     for v_group in
         select w.runner, array_agg(w.oid) as tables from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.oid is not null group by w.runner
     loop
-    v_tables := v_group.tables;
-    loop
-        with ours as (select t.oid, r.relation from unnest(v_tables) t (oid) cross join lateral pgtide.table_tree(t.oid) r (relation))
-        select array_agg(distinct o.oid) into v_referred
-        from pg_constraint k join ours o on o.relation = k.confrelid
-        where k.contype = 'f' and k.conrelid not in (select relation from ours);
-        exit when v_referred is null;
-        for v_table in select unnest(v_referred) loop
-            perform pgtide.run(v_group.runner, format('delete from %s', pgtide.rows_of(v_table)));
+        v_tables := v_group.tables;
+        loop
+            with ours as (select t.oid, r.relation from unnest(v_tables) t (oid) cross join lateral pgtide.table_tree(t.oid) r (relation))
+            select array_agg(distinct o.oid) into v_referred
+            from pg_constraint k join ours o on o.relation = k.confrelid
+            where k.contype = 'f' and k.conrelid not in (select relation from ours);
+            exit when v_referred is null;
+            for v_table in select unnest(v_referred) loop
+                perform pgtide.run(v_group.runner, format('delete from %s', pgtide.rows_of(v_table)));
+            end loop;
+            v_tables := array(select unnest(v_tables) except select unnest(v_referred));
         end loop;
-        v_tables := array(select unnest(v_tables) except select unnest(v_referred));
-    end loop;
-    if v_tables <> '{}' then
-        perform pgtide.run(v_group.runner, (select format('truncate %s', string_agg(pgtide.rows_of(t), ', ')) from unnest(v_tables) t));
-    end if;
+        if v_tables <> '{}' then
+            perform pgtide.run(v_group.runner, (select format('truncate %s', string_agg(pgtide.rows_of(t), ', ')) from unnest(v_tables) t));
+        end if;
     end loop;
     return cardinality(i_nrs);
 end;

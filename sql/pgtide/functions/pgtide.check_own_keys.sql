@@ -57,7 +57,8 @@ begin
             end if;
             if v_owners <> '{}' then
                 v_runner := pgtide.owner_runner(v_owners[1]);
-                execute format('grant select on pg_temp.pgtide_rows_%s to %I', v_key.nr, (select r.rolname from pg_roles r where r.oid = v_owners[1]));
+                execute format('grant select on pg_temp.pgtide_rows_%s to %I', v_key.nr,
+                    (select r.rolname from pg_roles r where r.oid = v_owners[1]));
             end if;
         end if;
         if pgtide.run(v_runner, v_query) > 0 then

@@ -26,7 +26,8 @@ begin
     end if;
     select string_agg(format('c%s %s', c.nr, case when c.safe then format_type(c.base, c.base_typmod) else 'text' end), ', ' order by c.nr),
            string_agg(case when c.safe then 's.c' || c.nr
-                           else format('(jsonb_populate_record(null::%s, jsonb_build_object(%L, s.c%s))).%I', v_table::regclass, c.name, c.nr, c.name) end,
+                           else format('(jsonb_populate_record(null::%s, jsonb_build_object(%L, s.c%s))).%I',
+                                       v_table::regclass, c.name, c.nr, c.name) end,
                       ', ' order by c.nr)
     into v_stage, v_values
     from (select u.nr, u.name, b.oid as base, pgtide.input_is_safe(a.atttypid) as safe,

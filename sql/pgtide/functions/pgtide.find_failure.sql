@@ -70,7 +70,8 @@ begin
         order by a.attnum
     loop
         begin
-            perform pgtide.run(v_runner, format('select r.v from pg_temp.pgtide_failed f, jsonb_to_record(jsonb_build_object(''v'', f.row->%L)) r (v %s)',
+            perform pgtide.run(v_runner, format(
+                'select r.v from pg_temp.pgtide_failed f, jsonb_to_record(jsonb_build_object(''v'', f.row->%L)) r (v %s)',
                 v_column.attname, v_column.type));
         exception when others or assert_failure then
             if sqlstate = i_state then

@@ -3,7 +3,7 @@
 -- For a role that may not use replica mode: disables the user triggers and rules of this node's tables, and makes their foreign keys
 -- deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the provider comes
 -- as events of its own, and a cascade here would take rows that a later event moves away. Keys of tables that are not this node's
--- keep their actions. What was changed is in pgtide.saved_ddl, and pgtide.abandon_copy undoes it; a key that was made anew is
+-- keep their actions. What was changed is in pgtide.saved_ddl, and pgtide.abandon_copy undoes it; a key that was made again is
 -- validated by copy. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes.
 create or replace function pgtide.quiet_tables(i_queue text)
 returns int language plpgsql

@@ -4,7 +4,7 @@
 -- that asked for it is over: an index may take longer than a function may run.
 -- Not by pgtide.run_stored_ddl: replay has a search_path of pg_catalog alone, as native replication's, and an index whose function
 -- finds nothing there would fail each row. Such a one stays off, and status names it.
--- Returns 'restored'; 'begun' (a foreign key is there, not yet validated, or was taken off anew meanwhile: call again); 'busy'
+-- Returns 'restored'; 'begun' (a foreign key is there, not yet validated, or was taken off again meanwhile: call again); 'busy'
 -- (another session is at it);
 -- 'failed' (the reason is in saved_ddl.error); 'gone' (nothing is saved under that name).
 create or replace function pgtide.restore_object(i_queue text, i_table text, i_kind text, i_name text)

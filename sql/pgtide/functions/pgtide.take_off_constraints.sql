@@ -12,10 +12,11 @@ declare
     v_count int := 0;
     v_key_index oid := pgtide.key_index(i_oid);
 begin
-    -- Looked up again after each: while one is waited for, replay may make it anew (pgtide.quiet_tables).
+    -- Looked up again after each: while one is waited for, replay may make it again (pgtide.quiet_tables).
     loop
         select k.oid into v_object from pg_constraint k
-        where k.contype = 'f' and (k.conrelid = i_oid or k.confrelid in (select pgtide.table_tree(i_oid))) and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0 limit 1;
+        where k.contype = 'f' and (k.conrelid = i_oid or k.confrelid in (select pgtide.table_tree(i_oid)))
+          and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0 limit 1;
         exit when not found;
         perform pgtide.take_off_foreign_key(i_queue, v_object.oid);
         v_count := v_count + 1;

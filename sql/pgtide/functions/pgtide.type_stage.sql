@@ -4,7 +4,8 @@
 --   ev_id, op (I, U, D as the event says, or as the collapse says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
 --   without a key)
 -- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
--- key as attnums, the condition that row r of pgtide_rows is row t of the table, and whether GROUP BY compares keys like that), and in pgtide_groups the numbers of rows: (nr, op, shape, rows).
+-- key as attnums, the condition that row r of pgtide_rows is row t of the table, and whether GROUP BY compares keys like that),
+-- and in pgtide_groups the numbers of rows: (nr, op, shape, rows).
 -- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
 -- With i_collapse only the last image per key (pgtide.collapse_stage), where one key tells all rows apart. With i_guess, the keys
 -- of events of one kind may be taken for distinct by a sample of them.
@@ -104,7 +105,8 @@ begin
         v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr,
             i_guess and (select count(*) = 1 from pg_temp.pgtide_shapes where nr = i_nr));
     end if;
-    select i_lazy and v_runner is null and v_groups and v_repeated is not true and count(*) = 1 and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
+    select i_lazy and v_runner is null and v_groups and v_repeated is not true and count(*) = 1
+               and bool_and(h.key <> '{}' or h.ev_type like '{"op":"INSERT"%'),
            case when count(*) = 1 and min(h.ev_type) like '{"op":"DELETE"%' then pgtide.quick_key(i_table, i_nr) end
     into v_lazy, v_quick_key
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
@@ -131,7 +133,8 @@ begin
         v_values := format('%s as c%s', v_quick_key, (select h.key[1] from pg_temp.pgtide_shapes h where h.nr = i_nr));
     else
         -- offset 0: each event is parsed once, and none before it is known to be a last image.
-        v_source := format('(select s.*, jsonb_populate_record(null::pg_temp.pgtide_row_%s, s.ev_data::jsonb) as x from %s offset 0) s', i_nr, v_source);
+        v_source := format('(select s.*, jsonb_populate_record(null::pg_temp.pgtide_row_%s, s.ev_data::jsonb) as x from %s offset 0) s',
+            i_nr, v_source);
     end if;
     v_rows_query := format('select s.ev_id, (%s)::"char" as op, %s as shape, %s as old_row, %s from %s',
         case when v_repeated then 'case when s.ev_type like ''{"op":"DELETE"%'' then ''D'' when s.existed = 0 then ''I'' else ''U'' end'
