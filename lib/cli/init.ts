@@ -13,6 +13,8 @@ export function init({ terminal, global }: Invocation, queue: string | undefined
 
 export async function initQueue(session: Session, queue: string, terminal: Terminal): Promise<void> {
   const { nodes } = await session.demand('install', install, { queue, input: {} });
-  for (const node of nodes)
+  for (const node of nodes) {
     terminal.out(`${queue}: ${node.name} (${node.type}): ${node.done.join('; ') || 'nothing to do'}`);
+    if (node.note) terminal.out(`note: ${node.note}`);
+  }
 }

@@ -17,11 +17,12 @@ export function addTable(
   options: AddTableOptions & Tables,
 ): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
-    const { tables, sequences } = await addTables(session, queue, options);
+    const { tables, sequences, notes = [] } = await addTables(session, queue, options);
     for (const line of columns(tables.map(({ name, state, note }) => [name, state, note ?? ''])))
       terminal.out(line);
     if (sequences.length > 0)
       terminal.out(`${plural(sequences.length, 'sequence')} follow: ${sequences.join(', ')}`);
+    for (const note of notes) terminal.out(`note: ${note}`);
     if (tables.some(({ state }) => state === 'new'))
       terminal.err('their rows are copied by: pgtide run --until synced');
     return holds;

@@ -1,5 +1,6 @@
 /** What has to be done to add tables to a queue, and everything that stands against it, before anything is done. */
 import type { Client } from '../db/client.ts';
+import { quoteIdent } from '../db/identifier.ts';
 import { listSequences } from '../node/sequence-set.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
 import { listFedTables, listUncaptured } from './capture.ts';
@@ -15,6 +16,7 @@ import {
 } from './inspection.ts';
 import { listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
+import { listOwnerCode, type OwnerCode } from './owner-code.ts';
 import { refuse } from './refusal.ts';
 
 export interface AdditionInput {
@@ -85,6 +87,7 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     const planned = await planLeaf(root, leaf, { input, tables, sequences: names });
     obstacles.push(...(await unfinishedRemovals(leaf, input.queue, [...addOnRoot, ...sequencesOnRoot])));
     obstacles.push(...planned.obstacles);
+    for (const { table, text } of planned.notes) notes.get(table)?.push(text);
     onLeaves.push(planned.addition);
   }
   refuse('the tables cannot be added', obstacles);
@@ -122,6 +125,7 @@ function notesOf(table: Inspection): string[] {
 
 interface LeafPlan {
   addition: LeafAddition;
+  notes: { table: string; text: string }[];
   obstacles: Obstacle[];
 }
 
@@ -143,14 +147,30 @@ async function planLeaf(root: Client, leaf: Client, wanted: LeafWanted): Promise
   const create = add.filter((name) => !found.has(name));
   const plan: LeafPlan = {
     addition: { leaf, add, create, states, sequences: [] },
+    notes: [],
     obstacles: inspected.flatMap((table) => obstaclesOf(leaf.node, table)),
   };
   if (!input.create) plan.obstacles.push(...create.map((name) => missing(root, leaf, name)));
   else if (input.expectSync) plan.obstacles.push(...(await emptyCopies(root, leaf, create)));
   plan.obstacles.push(...(await structureObstacles(root, leaf, inspected)));
   for (const table of inspected) plan.obstacles.push(...(await rowObstacles(leaf, table, input)));
+  for (const code of await listOwnerCode(leaf, [...found]))
+    if (code.member) plan.notes.push({ table: code.table, text: writtenAsOwner(leaf, code) });
+    else plan.obstacles.push(codeOfOthers(leaf, code));
   await planSequences(leaf, wanted, plan);
   return plan;
+}
+
+function writtenAsOwner(leaf: Client, { owner }: OwnerCode): string {
+  return `${leaf.node}: written as its owner ${owner}, because code of that role runs then`;
+}
+
+function codeOfOthers(leaf: Client, { table, owner }: OwnerCode): Obstacle {
+  return {
+    kind: 'privilege',
+    text: `${leaf.node}: writes to ${table} run code of its owner ${owner}, which would have the rights of the role that replicates`,
+    remedy: `grant ${quoteIdent(owner)} to that role: then the table is written as ${owner}`,
+  };
 }
 
 function missing(root: Client, leaf: Client, name: string): Obstacle {

@@ -18,6 +18,7 @@ import { resetCopy, setTableAside } from '../tables/copy-state.ts';
 import { createMissingTables } from '../tables/create.ts';
 import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
+import { noteOnRole } from '../tables/owner-code.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { withNodes } from './with-nodes.ts';
 
@@ -41,6 +42,8 @@ export interface AddTableResult {
     note?: string;
   }[];
   sequences: string[];
+  /** What is not wrong, and could be better. */
+  notes?: string[];
 }
 
 /**
@@ -67,9 +70,16 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     await copyUncapturedAnew(adding);
     for (const leaf of leaves) context.wake?.('copy', leaf);
     context.count('tables', plan.addOnRoot.length);
-    return { outcome: { kind: 'done' }, result: await report(context, plan) };
+    const notes = await notesOnRoles([open.of(root), ...clients]);
+    const result = { ...(await report(context, plan)), ...(notes.length > 0 && { notes }) };
+    return { outcome: { kind: 'done' }, result };
   });
 };
+
+async function notesOnRoles(clients: Client[]): Promise<string[]> {
+  const notes = await Promise.all(clients.map(noteOnRole));
+  return notes.filter((note) => note !== undefined);
+}
 
 interface Adding {
   context: UnitContext;

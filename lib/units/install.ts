@@ -17,6 +17,7 @@ import {
 import { getConsumerInfo } from '../pgq/consumer.ts';
 import { tuneQueue } from '../pgq/queue.ts';
 import { refreshCapture } from '../tables/capture.ts';
+import { noteOnRole } from '../tables/owner-code.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { type OpenNodes, withNodes } from './with-nodes.ts';
 
@@ -30,7 +31,8 @@ export type InstallInput = z.output<typeof installInput>;
 
 export interface InstallResult {
   queue: string;
-  nodes: { name: string; type: 'root' | 'leaf'; done: string[] }[];
+  /** `note`: what is not wrong, and could be better. */
+  nodes: { name: string; type: 'root' | 'leaf'; done: string[]; note?: string }[];
 }
 
 interface Wanted {
@@ -57,7 +59,8 @@ export const install: OnDemandUnit<InstallInput, InstallResult> = async (context
       const done = await context.step(`install ${node.name}`, () => installNode(context, open, node));
       context.count('nodes', 1);
       if (node.type === 'leaf') context.wake?.('copy', node.name);
-      nodes.push({ name: node.name, type: node.type, done });
+      const note = await noteOnRole(open.of(node.name));
+      nodes.push({ name: node.name, type: node.type, done, ...(note && { note }) });
     }
     return { outcome: { kind: 'done' }, result: { queue: context.queue, nodes } };
   });

@@ -232,6 +232,49 @@ describe.each<Setting>([
     await equal();
   });
 
+  it('says what the role may do without need, and which tables are written as their owner', async () => {
+    await onRoot(
+      on,
+      'create table noted (id int primary key, v text); create table simple (id int primary key)',
+    );
+    await on.asMallory(
+      'create table noted (id int primary key, v text check (spy(v) is not null)); create table simple (id int primary key)',
+    );
+    const { result } = await add(on, 'noted', 'simple');
+    expect(result.tables).toEqual([
+      {
+        name: 'hers.noted',
+        state: 'new',
+        note: `new: written as its owner ${MALLORY}, because code of that role runs then`,
+      },
+      { name: 'hers.simple', state: 'new' },
+    ]);
+    const tooMuch = expect.stringMatching(/^new: the role postgres is a superuser/);
+    expect(result.notes).toEqual(setting.role === 'superuser' ? [tooMuch] : undefined);
+    const again = await install(on.shop.context('old'), {});
+    expect(again.result.nodes.map(({ note }) => note)).toEqual([
+      undefined,
+      setting.role === 'superuser' ? tooMuch : undefined,
+    ]);
+  });
+
+  it.runIf(setting.role === 'member')(
+    'refuses tables with code of a role for which it may not act',
+    async () => {
+      await onRoot(on, 'create table foreign_owner (id int primary key, v text)');
+      await on.asMallory(
+        'create table foreign_owner (id int primary key, v text check (spy(v) is not null)); grant all on foreign_owner to public',
+      );
+      const member = `member_${MALLORY}`;
+      const change = (sql: string) => on.new.superuser((client) => client.query(sql));
+      await change(`revoke ${MALLORY} from ${member}`);
+      await expect(add(on, 'foreign_owner')).rejects.toMatchObject({
+        message: expect.stringContaining(`hers.foreign_owner run code of its owner ${MALLORY}`),
+      });
+      await change(`grant ${MALLORY} to ${member}`);
+    },
+  );
+
   it('checks and validates foreign keys of tables whose indexes run code, as their owner', async () => {
     await onRoot(
       on,

@@ -1,17 +1,19 @@
--- pgtide.runs_code(i_table) returns bool
+-- pgtide.runs_code(i_table [, i_replica]) returns bool
 --
--- Whether a write to the table may run code that its owner has put there, or somebody with rights on it: in a check, a default, a generated
--- column, an index, a partition key, a trigger or rule that fires in the session's mode, or a domain that is part of a column. What consists
--- of PostgreSQL's own functions alone does not count (pgtide.plain_tree); a domain always does, because no lock on the table keeps
--- its checks as they are. Foreign keys and row security do not count: keys run as the tables' owners, and under row_security = off a policy
--- is an error. To be asked under a lock that keeps others from changing the table.
+-- Whether a write to the table may run code that its owner has put there, or somebody with rights on it: in a check, a default, a
+-- generated column, an index, a partition key, a trigger or rule that fires, or a domain that is part of a column. What consists of
+-- PostgreSQL's own functions alone does not count (pgtide.plain_tree); a domain always does, because no lock on the table keeps its
+-- checks as they are. Foreign keys and row security do not count: keys run as the tables' owners, and under row_security = off a policy
+-- is an error.
+--   i_replica  whether triggers and rules fire as in replica mode; NULL: as in the session's mode
+-- To be asked under a lock that keeps others from changing the table.
 -- Volatile: it reads what is committed now.
-create or replace function pgtide.runs_code(i_table oid)
+create or replace function pgtide.runs_code(i_table oid, i_replica bool default null)
 returns bool language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    c_replica constant bool := current_setting('session_replication_role') = 'replica';
+    c_replica constant bool := coalesce(i_replica, current_setting('session_replication_role') = 'replica');
 begin
     return exists (
         with recursive tree as (
