@@ -15,18 +15,12 @@
  * compared as in pgtide.begin_replay), and moving the position clears them (lib/node/position.ts). They are stored after the slice was
  * rolled back, which on a leaf that has applied nothing yet also removes the row of replay_state: then it inserts the row.
  */
+import { RUNS_ALONE } from '../node/runs-alone.ts';
 import type { Replay, ReplayStep } from './replay.ts';
 
 /** How many events the next slice may take at most. */
 export const ALONE = 1;
 export const GIVE_UP = 0;
-
-/**
- * In how many whole runs, with no success between them, an event fails alone before it is given up. One failure may be the
- * server's: a failover, a checkpoint, a backup, a neighbour. Most of these end within two runs, and each run more keeps all tables
- * waiting.
- */
-export const RUNS_ALONE = 3;
 
 /** What the next slice may take. */
 export interface SliceLimit {

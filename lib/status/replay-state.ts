@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { getPosition } from '../node/position.ts';
-import { RUNS_ALONE } from '../replay/attempt.ts';
+import { RUNS_ALONE } from '../node/runs-alone.ts';
 import type { Problem } from './problem.ts';
 import { unhandledProblems } from './unhandled-events.ts';
 

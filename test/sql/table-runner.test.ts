@@ -8,10 +8,12 @@ const THIRD = 'third_table_runner';
 
 const setUp = `create function f(v text) returns text language sql immutable as $$ select $1 $$;
   create function g() returns trigger language plpgsql as $$ begin return null; end $$;
-  create type mood as enum ('calm', 'wild'); create type pair as (a int, b mood);
+  create type mood as enum ('calm', 'wild'); create type moods as range (subtype = mood); create type pair as (a int, b mood);
   create domain natural_number as int; create type deep as (n natural_number);
   create function to_mood(text) returns mood language sql as $$ select 'calm'::mood $$;
   create cast (text as mood) with function to_mood(text) as assignment;
+  create function apart(int, int) returns float8 language sql immutable as $$ select 1.0::float8 $$;
+  create type counted as range (subtype = int4, subtype_diff = apart);
   create table referred (id int primary key);`;
 
 /** Columns and constraints of a table, and what else is done to it; `since` the version that has it. */
@@ -24,7 +26,7 @@ const plain: Form[] = [
     `v text check (length(v) < 5 and v in ('a', 'b') or lower(v) ~ 'x'), n numeric check (n between 0 and 10 and n <> 3)`,
   ],
   [`v varchar(9) collate "C" check (v::text || 'x' > coalesce(nullif(v, ''), 'y') collate "C")`],
-  ['m mood, p pair, ms mood[], s int4range, j jsonb, d date, t timestamp, b bytea'],
+  ['m mood, ms mood[], mr moods, s int4range, j jsonb, d date, t timestamp, b bytea'],
   [`m mood default 'calm', a int[] default '{1}', c text default case when true then 'x' end`],
   ['v text, n int', 'create index on % (lower(v)); create unique index on % (n) where n > 0'],
   ['n int, exclude using gist (int4range(n, n + 1) with &&)'],
@@ -51,6 +53,8 @@ const code: Form[] = [
   ['v text, m mood check (m = v::mood)'],
   ['n natural_number'],
   ['d deep'],
+  ['p pair'],
+  ['c counted'],
   ['ds deep[]'],
   ['v text', 'create index on % (f(v))'],
   ['v text, n int', 'create index on % (n) where f(v) is not null'],

@@ -15,6 +15,7 @@ declare
     v_saved pgtide.saved_ddl;
     v_result text := 'restored';
     v_validate text;
+    v_runner text;
     v_quiet record;
     v_schema text;
     v_table text;
@@ -40,8 +41,10 @@ begin
             v_validate := format('alter table %s validate constraint %I', londiste.find_table_oid(i_table)::regclass, i_name);
             v_result := 'begun';
         else
-            perform pgtide.run(case i_kind when 'foreign key' then pgtide.reader(londiste.find_table_oid(i_table),
-                               londiste.find_table_oid(v_saved.other_table)) end, v_saved.restore_sql);
+            if i_kind = 'foreign key' then
+                v_runner := pgtide.reader(londiste.find_table_oid(i_table), londiste.find_table_oid(v_saved.other_table));
+            end if;
+            perform pgtide.run(v_runner, v_saved.restore_sql);
             -- Between tables that are both replicated here a key stays without actions (pgtide.quiet_tables).
             for v_quiet in
                 delete from pgtide.saved_ddl d
@@ -58,7 +61,7 @@ begin
         when duplicate_table or duplicate_object then
             v_result := 'restored';
         when integrity_constraint_violation or undefined_table or undefined_column or undefined_function or undefined_object
-                or invalid_table_definition or datatype_mismatch then
+                or invalid_table_definition or datatype_mismatch or sqlstate 'TD004' or sqlstate 'TD007' then
             get stacked diagnostics v_schema = schema_name, v_table = table_name, v_column = column_name, v_constraint = constraint_name,
                 v_context = pg_exception_context, v_detail = pg_exception_detail;
             update pgtide.saved_ddl d

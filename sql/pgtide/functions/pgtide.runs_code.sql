@@ -1,10 +1,10 @@
 -- pgtide.runs_code(i_table [, i_replica]) returns bool
 --
 -- Whether a write to the table may run code that its owner has put there, or somebody with rights on it: in a check, a default, a
--- generated column, an index, a partition key, a trigger or rule that fires, or a domain that is part of a column. What consists of
--- PostgreSQL's own functions alone does not count (pgtide.plain_tree); a domain always does, because no lock on the table keeps its
--- checks as they are. Foreign keys and row security do not count: keys run as the tables' owners, and under row_security = off a policy
--- is an error.
+-- generated column, an index, a partition key, a trigger or rule that fires, or the type of a column. What consists of
+-- PostgreSQL's own functions alone does not count (pgtide.plain_tree). A domain always does, and a composite type, which may get one:
+-- no lock on the table keeps a type as it is. So does a range type with a function of its own. Foreign keys and row security do not count:
+-- keys run as the tables' owners, and under row_security = off a policy is an error.
 --   i_replica  whether triggers and rules fire as in replica mode; NULL: as in the session's mode
 -- To be asked under a lock that keeps others from changing the table.
 -- Volatile: it reads what is committed now.
@@ -49,6 +49,8 @@ begin
         union all
         select from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent in (select oid from tree) and c.relkind not in ('r', 'p')
         union all
-        select from type p join pg_type t on t.oid = p.oid where t.typtype = 'd');
+        select from type p join pg_type t on t.oid = p.oid where t.oid >= 16384 and t.typtype in ('d', 'c')
+        union all
+        select from type p join pg_range r on r.rngtypid = p.oid where r.rngcanonical >= 16384 or r.rngsubdiff >= 16384);
 end;
 $$;
