@@ -569,7 +569,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           'alter table only shop.child add constraint "F k" FOREIGN KEY (parent) REFERENCES shop."P.arent"(id) not valid',
         );
         await client.query((await next()) ?? '');
-        expect(await next()).toBe('alter table shop.child validate constraint "F k"');
+        expect(await next()).toBe('alter table only shop.child validate constraint "F k"');
         await client.query((await next()) ?? '');
         expect([await next(), await next()]).toEqual(['', null]);
         expect(await client.first(`select londiste.restore_table_fkey('shop.other', 'o') as done`)).toEqual({

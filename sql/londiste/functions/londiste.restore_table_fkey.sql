@@ -30,7 +30,7 @@ begin
     elsif not found then
         perform pgtide.run_stored_ddl(v_def, null);
     elsif i_lazy and v_plain and not v_valid then
-        return format('alter table %s validate constraint %I', londiste.quote_fqname(v_name), i_fkey_name);
+        return format('alter table only %s validate constraint %I', londiste.quote_fqname(v_name), i_fkey_name);
     end if;
     delete from londiste.pending_fkeys p where p.from_table = v_name and p.fkey_name = i_fkey_name;
     return '';

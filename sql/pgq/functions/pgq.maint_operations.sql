@@ -36,14 +36,14 @@ begin
     return query
         select format('%I.%I', n.nspname, p.proname), q.queue_name
           from pgq.queue q
-         cross join unnest(q.queue_extra_maint) m(func)
+         cross join unnest(q.queue_extra_maint) with ordinality m(func, nr)
           join pg_namespace n on n.nspname = split_part(m.func, '.', 1)
           join pg_proc p on p.pronamespace = n.oid and p.proname = substr(m.func, strpos(m.func, '.') + 1)
          where p.proargtypes = '25'::oidvector
            and (format('%s.%s', n.nspname, p.proname) = any (c_own)
                 or n.nspname <> all (c_schemas)
                     and p.proowner = (select c.relowner from pg_class c where c.oid = 'pgq.queue'::regclass))
-         order by q.queue_name, m.func;
+         order by q.queue_name, m.nr;
     return query select 'vacuum'::text, t.t from pgq.maint_tables_to_vacuum() t(t);
 
     if to_regprocedure('pgq_node.maint_watermark(text)') is not null then
