@@ -5,6 +5,7 @@ import { listSequences } from '../node/sequence-set.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
 import { listFedTables, listUncaptured } from './capture.ts';
 import { compareTables } from './comparison.ts';
+import { type ForeignTable, hasRowsForOwner, listForeignTables } from './foreign-owners.ts';
 import {
   hasRows,
   type Inspection,
@@ -16,7 +17,6 @@ import {
 } from './inspection.ts';
 import { listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
-import { listOwnerCode, type OwnerCode } from './owner-code.ts';
 import { refuse } from './refusal.ts';
 
 export interface AdditionInput {
@@ -153,24 +153,41 @@ async function planLeaf(root: Client, leaf: Client, wanted: LeafWanted): Promise
   if (!input.create) plan.obstacles.push(...create.map((name) => missing(root, leaf, name)));
   else if (input.expectSync) plan.obstacles.push(...(await emptyCopies(root, leaf, create)));
   plan.obstacles.push(...(await structureObstacles(root, leaf, inspected)));
-  for (const table of inspected) plan.obstacles.push(...(await rowObstacles(leaf, table, input)));
-  for (const code of await listOwnerCode(leaf, [...found]))
-    if (code.member) plan.notes.push({ table: code.table, text: writtenAsOwner(leaf, code) });
-    else plan.obstacles.push(codeOfOthers(leaf, code));
+  const foreign = await listForeignTables(leaf, [...found]);
+  plan.notes.push(...foreign.map((table) => ({ table: table.name, text: writtenAsOwner(leaf, table) })));
+  const closed = new Map(foreign.map((table) => [table.name, ownerObstacles(leaf, table)]));
+  plan.obstacles.push(...[...closed.values()].flat());
+  for (const table of inspected)
+    if (!closed.get(table.name)?.length) plan.obstacles.push(...(await rowObstacles(leaf, table, input)));
   await planSequences(leaf, wanted, plan);
   return plan;
 }
 
-function writtenAsOwner(leaf: Client, { owner }: OwnerCode): string {
-  return `${leaf.node}: written as its owner ${owner}, because code of that role runs then`;
+function writtenAsOwner(leaf: Client, { owner }: ForeignTable): string {
+  return `${leaf.node}: written as its owner ${owner}`;
 }
 
-function codeOfOthers(leaf: Client, { table, owner }: OwnerCode): Obstacle {
-  return {
-    kind: 'privilege',
-    text: `${leaf.node}: writes to ${table} run code of its owner ${owner}, which would have the rights of the role that replicates`,
-    remedy: `grant ${quoteIdent(owner)} to that role: then the table is written as ${owner}`,
-  };
+function ownerObstacles(leaf: Client, { name, owner, member, mixed, forced }: ForeignTable): Obstacle[] {
+  const obstacles: Obstacle[] = [];
+  if (!member)
+    obstacles.push({
+      kind: 'privilege',
+      text: `${leaf.node}: ${name} belongs to ${owner}, whose code would run with the rights of the role that replicates`,
+      remedy: `grant ${quoteIdent(owner)} to that role: then the table is written as ${owner}`,
+    });
+  if (mixed)
+    obstacles.push({
+      kind: 'state',
+      text: `${leaf.node}: partitions or children of ${name} belong to another role than it does`,
+      remedy: 'give them one owner: alter table … owner to …',
+    });
+  if (forced)
+    obstacles.push({
+      kind: 'state',
+      text: `${leaf.node}: ${name} belongs to ${owner}, and row security is forced upon it`,
+      remedy: `alter table ${name} no force row level security`,
+    });
+  return obstacles;
 }
 
 function missing(root: Client, leaf: Client, name: string): Obstacle {
@@ -223,7 +240,7 @@ async function unfinishedRemovals(
 async function rowObstacles(leaf: Client, table: Inspection, input: AdditionInput): Promise<Obstacle[]> {
   if (input.expectSync || input.skipTruncate) return [];
   if (table.missing.length > 0 || table.rowSecurity || !table.schemaUsage) return [];
-  if (!(await hasRows(leaf, table))) return [];
+  if (!(await hasRowsForOwner(leaf, table.name))) return [];
   return [
     {
       kind: 'state',

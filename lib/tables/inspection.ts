@@ -130,10 +130,10 @@ export async function isReadable(client: Client, of: { schema: string; table: st
   return row?.readable === true;
 }
 
-/** True when the table has a row. */
+/** True when the table has a row, as this role sees it. */
 export async function hasRows(client: Client, of: { schema: string; table: string }): Promise<boolean> {
-  const row = await client.first<{ found: boolean }>(`select pgtide.has_rows($1::text::regclass) as found`, [
-    quoteQualified(of.schema, of.table),
-  ]);
+  const row = await client.first<{ found: boolean }>(
+    `select exists (select 1 from ${quoteQualified(of.schema, of.table)}) as found`,
+  );
   return row?.found === true;
 }

@@ -16,9 +16,9 @@ import { type Addition, type LeafAddition, planAddition } from '../tables/additi
 import { mendCapture, setReplicaCapture } from '../tables/capture.ts';
 import { resetCopy, setTableAside } from '../tables/copy-state.ts';
 import { createMissingTables } from '../tables/create.ts';
+import { noteOnRole } from '../tables/foreign-owners.ts';
 import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
-import { noteOnRole } from '../tables/owner-code.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { withNodes } from './with-nodes.ts';
 

@@ -17,7 +17,7 @@ import {
 import { getConsumerInfo } from '../pgq/consumer.ts';
 import { tuneQueue } from '../pgq/queue.ts';
 import { refreshCapture } from '../tables/capture.ts';
-import { noteOnRole } from '../tables/owner-code.ts';
+import { noteOnRole } from '../tables/foreign-owners.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { type OpenNodes, withNodes } from './with-nodes.ts';
 

@@ -8,7 +8,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_info londiste.table_info;
-    v_saved record;
+    v_list jsonb;
+    v_saved pgtide.saved_ddl;
     v_relation regclass;
     v_failure text;
     v_schema text;
@@ -28,21 +29,24 @@ begin
            and exists (select from pgtide.copy_chunk c where c.queue_name = i_queue and c.table_name = i_table)
         then
             perform pgtide.enter_apply();
-            perform pgtide.run(pgtide.table_runner(v_target), format('truncate %s', pgtide.rows_of(v_target)));
+            perform pgtide.run(pgtide.table_runner(v_target), format('truncate %s', v_target::regclass));
         end if;
-        for v_saved in
-            select * from pgtide.saved_ddl d where d.queue_name = i_queue and i_table in (d.table_name, d.other_table)
-            -- A foreign key's deferrability and actions last: of one that is there.
-            order by case d.kind when 'deferrable' then 2 when 'foreign key' then 1 else 0 end, d.saved_at
-        loop
+        -- A foreign key's deferrability and actions last: of one that is there. No loop over the query: see pgtide.apply_stage.
+        v_list := (
+            select jsonb_agg(to_jsonb(d) order by case d.kind when 'deferrable' then 2 when 'foreign key' then 1 else 0 end, d.saved_at)
+            from pgtide.saved_ddl d where d.queue_name = i_queue and i_table in (d.table_name, d.other_table));
+        for i in 0 .. coalesce(jsonb_array_length(v_list), 0) - 1 loop
+            v_saved := jsonb_populate_record(null::pgtide.saved_ddl, v_list->i);
             -- A foreign key to a table that is still being copied waits for that one.
             continue when v_saved.kind = 'foreign key' and exists (
                 select from londiste.table_info t
                 where t.table_name in (v_saved.table_name, v_saved.other_table) and t.table_name <> i_table
                   and t.local and coalesce(t.merge_state, '') <> 'ok');
             begin
-                perform pgtide.run_stored_ddl(v_saved.restore_sql, null, case when v_saved.kind in ('foreign key', 'deferrable')
-                    then pgtide.reader(londiste.find_table_oid(v_saved.table_name), londiste.find_table_oid(v_saved.other_table)) end);
+                perform pgtide.run_stored_ddl(v_saved.restore_sql, null,
+                    case when v_saved.kind in ('foreign key', 'deferrable') and v_saved.other_table is not null
+                         then pgtide.key_runner(londiste.find_table_oid(v_saved.table_name), londiste.find_table_oid(v_saved.other_table))
+                         when v_saved.kind in ('index', 'constraint') then pgtide.table_runner(v_target) end);
             exception
                 when foreign_key_violation then
                     -- Rows that are there do not fit; the key is there for all others, copy validates it once it can, and status tells it.

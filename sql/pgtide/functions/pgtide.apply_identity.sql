@@ -17,7 +17,7 @@ begin
     select i_where || format(' and (%s)', string_agg(format('t.%I is distinct from r.c%s', a.attname, a.attnum), ' or '))
     into v_where
     from pg_attribute a where a.attrelid = i_table and a.attnum = any (i_columns) and a.attidentity = 'a';
-    if pgtide.run(v_runner, format('select from %s t, %s r where %s limit 1', pgtide.rows_of(i_table), v_rows, v_where)) = 0 then
+    if pgtide.run(v_runner, format('select from %s t, %s r where %s limit 1', i_table::regclass, v_rows, v_where)) = 0 then
         return 0;
     end if;
     if current_setting('session_replication_role') <> 'replica' and exists (
@@ -30,7 +30,7 @@ begin
         select format('with gone as (delete from %6$s t using %2$s r where %3$s returning r.ev_id)
                        insert into %1$s (%4$s) overriding system value select %5$s from %2$s r where r.ev_id in (select ev_id from gone)',
             i_table::regclass, v_rows, v_where, string_agg(quote_ident(a.attname), ', ' order by a.attnum),
-            string_agg('r.c' || a.attnum, ', ' order by a.attnum), pgtide.rows_of(i_table))
+            string_agg('r.c' || a.attnum, ', ' order by a.attnum), i_table::regclass)
         from pg_attribute a where a.attrelid = i_table and a.attnum = any (i_columns)));
 end;
 $$;

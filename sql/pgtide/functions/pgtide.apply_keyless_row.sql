@@ -26,7 +26,7 @@ begin
                 select f.tableoid, f.ctid from %1$s f
                 cross join lateral %4$s
                 where %5$s limit 1)',
-        pgtide.rows_of(i_table), format('pg_temp.pgtide_rows_%s', i_nr),
+        i_table::regclass, format('pg_temp.pgtide_rows_%s', i_nr),
         string_agg(format('%I = r.c%s', a.attname, a.attnum), ', ') filter (where a.attidentity <> 'a'),
         case when i_op = 'D' then format('(select %s from pg_temp.pgtide_rows_%s d where d.ev_id = $1) o',
                  string_agg(format('d.c%s as %I', a.attnum, a.attname), ', '), i_nr)

@@ -20,7 +20,6 @@ declare
     v_count bigint;
     v_nowhere bool;
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
-    v_owner text := (select quote_ident(r.rolname) from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = i_table);
     v_query text;
 begin
     select case when count(distinct h.columns) = 1 and bool_and(h.key = '{}') then min(h.columns) end into v_columns
@@ -44,7 +43,7 @@ begin
              case when s.n_distinct < 0 then - s.n_distinct * greatest(c.reltuples, 1) else s.n_distinct end desc nulls last, a.attnum
     limit 1;
 
-    select i_table::regclass as relation, pgtide.rows_of(i_table) as rows_of, format('pg_temp.pgtide_rows_%s', i_nr) as rows,
+    select i_table::regclass as relation, format('pg_temp.pgtide_rows_%s', i_nr) as rows,
            format(c_digest, string_agg(pgtide.type_text('f.' || quote_ident(a.attname), a.atttypid), ', ' order by a.attnum)) as found,
            format(c_digest, string_agg(pgtide.type_text('r.c' || a.attnum, a.atttypid), ', ' order by a.attnum)) as new,
            format(c_digest, string_agg(pgtide.type_text('o.' || quote_ident(a.attname), a.atttypid), ', ' order by a.attnum)) as old,
@@ -68,18 +67,18 @@ begin
         v_shape.rows, v_shape.new, v_shape.old, v_shape.old_values, v_shape.old_columns, v_shape.names,
         coalesce('r.c' || v_lead.attnum, 'null::int'), coalesce('o.' || quote_ident(v_lead.attname), 'null::int'));
     execute 'create temp table pgtide_images on commit drop as ' || v_query || ' with no data';
-    execute 'grant select, insert on pg_temp.pgtide_images to ' || v_owner;
+    perform pgtide.grant_to_owner('pgtide_images', i_table);
     perform pgtide.run(v_runner, 'insert into pg_temp.pgtide_images ' || v_query);
     analyze pg_temp.pgtide_images;
     -- A digest costs more than a look at one column: of rows that column tells apart it is the last question ("is true" keeps it out of
     -- the join's condition). Locked: nobody moves a row before it is changed by the place it was found at.
     create temp table pgtide_found (relation oid, place tid, image text) on commit drop;
-    execute 'grant insert on pg_temp.pgtide_found to ' || v_owner;
+    perform pgtide.grant_to_owner('pgtide_found', i_table);
     perform pgtide.run(v_runner, format(
         'insert into pg_temp.pgtide_found
          select f.tableoid as relation, f.ctid as place, %2$s as image from %1$s f
          where exists (select from pg_temp.pgtide_images i where %3$s) for update of f',
-        v_shape.rows_of, v_shape.found,
+        v_shape.relation, v_shape.found,
         (select case when v_lead.attname is null or bool_or(i.lead is null) is not false then format('i.old_image = %s', v_shape.found)
                      when count(distinct i.lead) * 2 >= count(*)
                          then format('i.lead = f.%I and (i.old_image = %s) is true', v_lead.attname, v_shape.found)
@@ -110,18 +109,18 @@ begin
         )
         select c.* from chain c where not exists (select from pg_temp.pgtide_links l where l.before = c.ev_id);
         analyze pg_temp.pgtide_ends;
-        execute 'grant select on pg_temp.pgtide_ends to ' || v_owner;
+        perform pgtide.grant_to_owner('pgtide_ends', i_table);
 
         v_places := array(select e.place from pg_temp.pgtide_ends e where e.op = 'D' and e.place is not null);
         v_count := pgtide.run(v_runner, format(
             'delete from %s t using pg_temp.pgtide_ends e
-             where t.ctid = any ($2) and t.ctid = e.place and t.tableoid = e.relation and e.op = ''D''', v_shape.rows_of), null, v_places);
+             where t.ctid = any ($2) and t.ctid = e.place and t.tableoid = e.relation and e.op = ''D''', v_shape.relation), null, v_places);
         v_nowhere := v_count <> cardinality(v_places);
         v_places := array(select e.place from pg_temp.pgtide_ends e where e.op = 'U' and e.place is not null);
         v_count := pgtide.run(v_runner, format(
             'update %s t set %s from pg_temp.pgtide_ends e join %s r on r.ev_id = e.ev_id
              where t.ctid = any ($2) and t.ctid = e.place and t.tableoid = e.relation and e.op = ''U''',
-            v_shape.rows_of, v_shape.settings, v_shape.rows), null, v_places);
+            v_shape.relation, v_shape.settings, v_shape.rows), null, v_places);
         if v_nowhere or v_count <> cardinality(v_places) then
             raise exception 'rows of table % were not where they had been found', pgtide.table_name(i_table) using errcode = 'TD007';
         end if;

@@ -14,6 +14,7 @@ as $$
 #variable_conflict use_column
 declare
     v_shape record;
+    v_shapes record;
     v_where text;
     v_same_key text;
     v_expected bigint;
@@ -22,18 +23,17 @@ declare
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
 begin
     changed := 0; missing := 0; conflicts := 0;
-    for v_shape in execute format(
-        'select h.shape, h.columns, h.key, h.same_key, g.rows, g.alone,
-                h.tag like ''pgtide:sql:%%'' and h.ev_type like ''{"op":"UPDATE"%%'' as partial
-         from (%s) g
-         join pg_temp.pgtide_shapes h on h.nr = %s and h.shape = g.shape where g.op = $1',
+    execute format('select array_agg(g.shape) as shapes, array_agg(g.rows) as rows, bool_and(g.alone) as alone from (%s) g where g.op = $1',
         case when i_ev_id is null
              then format('select op, shape, rows, count(*) over () = 1 as alone from pg_temp.pgtide_groups where nr = %s', i_nr)
-             else format('select op, shape, 1::bigint as rows, false as alone from %s where ev_id = %s', v_rows, i_ev_id) end, i_nr) using i_op
-    loop
-        v_expected := v_shape.rows;
+             else format('select op, shape, 1::bigint as rows, false as alone from %s where ev_id = %s', v_rows, i_ev_id) end)
+    into v_shapes using i_op;
+    for i in 1 .. coalesce(cardinality(v_shapes.shapes), 0) loop
+        select h.shape, h.columns, h.key, h.same_key, h.tag like 'pgtide:sql:%' and h.ev_type like '{"op":"UPDATE"%' as partial into v_shape
+        from pg_temp.pgtide_shapes h where h.nr = i_nr and h.shape = v_shapes.shapes[i];
+        v_expected := v_shapes.rows[i];
         v_where := case when i_ev_id is not null then 'r.ev_id = ' || i_ev_id
-                        when v_shape.alone then 'true'
+                        when v_shapes.alone then 'true'
                         else format('r.op = %L and r.shape = %s', i_op, v_shape.shape) end;
         v_same_key := v_shape.same_key;
 
@@ -44,7 +44,7 @@ begin
                     case when i_op = 'D' then 'delete from %1$s t using %2$s r where %3$s and %4$s'
                          when count(*) = 0 then 'select from %1$s t join %2$s r on %4$s where %3$s'
                          else 'update %1$s t set %5$s from %2$s r where %3$s and %4$s' end,
-                    pgtide.rows_of(i_table), v_rows, v_where, v_same_key, string_agg(format('%I = r.c%s', a.attname, a.attnum), ', '))
+                    i_table::regclass, v_rows, v_where, v_same_key, string_agg(format('%I = r.c%s', a.attname, a.attnum), ', '))
                 from pg_attribute a
                 -- An identity column that is always generated can be set by INSERT alone: pgtide.apply_identity.
                 where a.attrelid = i_table and a.attnum = any (v_shape.columns) and a.attidentity <> 'a'));
@@ -62,7 +62,7 @@ begin
                 select format('insert into %1$s %2$s overriding system value select %3$s from %4$s r where %5$s%6$s',
                     i_table::regclass, '(' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')',
                     string_agg('r.c' || a.attnum, ', ' order by a.attnum), v_rows, v_where,
-                    case when i_overwrite then format(' and not exists (select from %s t where %s)', pgtide.rows_of(i_table), v_same_key) else '' end)
+                    case when i_overwrite then format(' and not exists (select from %s t where %s)', i_table::regclass, v_same_key) else '' end)
                 from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_shape.columns)));
         end if;
         if i_op = 'I' then

@@ -7,15 +7,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_work record;
-    v_step record;
+    v_steps record;
     v_applied record;
 begin
     select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
     if v_work.one_by_one then
         -- Rows that no one key tells apart have no last image: they go in exact order, but for those that have no key at all.
         if i_op = 'E' and not pgtide.apply_keyless_rows(v_work.oid, i_nr, i_on_conflict) then
-            for v_step in select * from pgtide.exact_steps(array[i_nr]) loop
-                perform pgtide.apply_event(i_nr, v_step.ev_id, v_step.op, i_on_conflict);
+            select array_agg(s.ev_id) as events, array_agg(s.op::"char") as ops into v_steps from pgtide.exact_steps(array[i_nr]) s;
+            for i in 1 .. coalesce(cardinality(v_steps.events), 0) loop
+                perform pgtide.apply_event(i_nr, v_steps.events[i], v_steps.ops[i]::text, i_on_conflict);
             end loop;
             update pg_temp.pgtide_work set exact = true where nr = i_nr;
         end if;

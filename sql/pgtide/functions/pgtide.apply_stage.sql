@@ -17,6 +17,8 @@
 -- A last image per key stands for those before it only if it holds all that they held. Images of our capture do: they are whole rows.
 -- Others (of PgQ's triggers: pgtide.read_classic_event) may hold some columns, and another image others: where keys repeat and column
 -- lists differ, a key's images are folded into one (pgtide.fold_stage).
+-- What runs as a table's owner can move any cursor of the session. So no statement of pgtide.run is inside of a loop over a query, here
+-- and in all that is called here: loops go over arrays.
 -- Missing privileges, locks, a full disk and the like fail the whole: they say nothing about a table.
 create or replace function pgtide.apply_stage(i_queue text, i_replica bool, i_on_conflict text)
 returns table (table_name text, inserted bigint, updated bigint, deleted bigint, missing bigint, conflicts bigint,
@@ -27,6 +29,8 @@ as $$
 #variable_conflict use_column
 declare
     v_table record;
+    v_nr int;
+    v_list text;
     v_again bool;
 begin
     perform pgtide.take_truncates(i_queue);
@@ -35,7 +39,7 @@ begin
     create temp table pgtide_work on commit drop as
     select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
            row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
-           0::bigint as collapsed, null::text as runner, false as lazy, false as one_by_one, false as exact, null::text as error,
+           0::bigint as collapsed, 'not chosen'::text as runner, false as lazy, false as one_by_one, false as exact, null::text as error,
            exists (select from pg_temp.pgtide_truncated c where c.table_name = k.table_name) as truncated
     from (select table_name, events from pg_temp.pgtide_kinds where op is distinct from 'T'
           union all select table_name, 0 from pg_temp.pgtide_truncated) k
@@ -53,18 +57,17 @@ begin
         create index on pg_temp.pgtide_groups (nr);
     end if;
 
-    for v_table in
-        select w.*, c.collapse, c.guess from pg_temp.pgtide_work w
+    foreach v_nr in array array(select nr from pg_temp.pgtide_work order by nr) loop
+        perform pgtide.choose_runner(v_nr, i_on_conflict);
+        select w.*, c.collapse, c.guess into v_table from pg_temp.pgtide_work w
         -- Of inserts alone, or deletes alone, none follows another of the same key, unless rows are not what they should be. Of
         -- updates alone the statement itself tells whether two met one row: it then changes fewer rows than it was given.
         cross join lateral (
             select sum(k.events) > 1 and (i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1) as collapse,
                    i_on_conflict <> 'overwrite' and bool_and(k.op = 'U') as guess
             from pg_temp.pgtide_kinds k where k.table_name = w.table_name and k.op <> 'T') c
-        order by nr
-    loop
-        perform pgtide.choose_runner(v_table.nr, i_on_conflict);
-        if (v_table.oid is null or v_table.events > 0) and (select error is null from pg_temp.pgtide_work where nr = v_table.nr) then
+        where w.nr = v_nr;
+        if (v_table.oid is null or v_table.events > 0) and v_table.error is null then
             perform pgtide.type_table(v_table.nr, v_table.collapse, v_table.guess, i_on_conflict);
         end if;
     end loop;
@@ -82,18 +85,18 @@ begin
             end if;
             -- One by one below: which it is, shows there.
         end;
-        for v_table in select * from pg_temp.pgtide_work where error is null order by nr loop
-            perform pgtide.apply_tables(array[v_table.nr], true, i_on_conflict);
+        foreach v_nr in array array(select nr from pg_temp.pgtide_work where error is null order by nr) loop
+            perform pgtide.apply_tables(array[v_nr], true, i_on_conflict);
         end loop;
     else
         -- A foreign key that copy is putting back just now is waited for: it decides the order, and its cascades count.
-        for v_table in
-            select string_agg(oid::regclass::text, ', ' order by oid) as list
-            from pg_temp.pgtide_work where oid is not null and error is null and events > 0 having count(*) > 0
-        loop
-            execute format('lock table %s in row exclusive mode', v_table.list);
-        end loop;
+        select string_agg(oid::regclass::text, ', ' order by oid) into v_list
+        from pg_temp.pgtide_work where oid is not null and error is null and events > 0;
+        if v_list is not null then
+            execute format('lock table %s in row exclusive mode', v_list);
+        end if;
         perform pgtide.quiet_tables(i_queue);
+        perform pgtide.fence_keys();
         update pg_temp.pgtide_work w set rank = r.rank from pgtide.foreign_key_ranks(
             array(select oid from pg_temp.pgtide_work where oid is not null)) r where r.oid = w.oid;
         loop

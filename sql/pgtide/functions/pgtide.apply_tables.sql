@@ -17,7 +17,7 @@ declare
     v_typed bool := false;
     v_work record;
     v_collapsed bigint;
-    v_step record;
+    v_steps record;
     v_nr int;
     v_event bigint;
     v_failed text;
@@ -39,30 +39,32 @@ begin
         begin
             v_nr := null;
             perform pgtide.apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.truncated));
-            for v_work in
-                select * from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)
-            loop
-                v_nr := v_work.nr;
+            foreach v_nr in array array(
+                select nr from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)) loop
+                select * into v_work from pg_temp.pgtide_work where nr = v_nr;
                 perform pgtide.unfold_stage(v_work.table_name, v_nr);
                 perform pgtide.type_stage(v_work.table_name, v_work.oid, v_nr, false, false, false);
                 update pg_temp.pgtide_work set collapsed = 0, lazy = false where nr = v_nr;
             end loop;
             if v_exact then
-                for v_step in select * from pgtide.exact_steps(v_nrs) where v_nrs <> '{}' loop
-                    v_nr := v_step.nr;
-                    v_event := v_step.ev_id;
-                    perform pgtide.apply_event(v_nr, v_step.ev_id, v_step.op, i_on_conflict);
+                select array_agg(s.nr) as nrs, array_agg(s.ev_id) as events, array_agg(s.op::"char") as ops into v_steps
+                from pgtide.exact_steps(v_nrs) s where v_nrs <> '{}';
+                for i in 1 .. coalesce(cardinality(v_steps.nrs), 0) loop
+                    v_nr := v_steps.nrs[i];
+                    v_event := v_steps.events[i];
+                    perform pgtide.apply_event(v_nr, v_event, v_steps.ops[i]::text, i_on_conflict);
                 end loop;
             else
-                for v_step in select * from pgtide.set_steps(v_nrs, i_replica) loop
-                    v_nr := v_step.nr;
-                    perform pgtide.apply_set(v_nr, v_step.op, i_on_conflict);
+                select array_agg(s.nr) as nrs, array_agg(s.op) as ops into v_steps from pgtide.set_steps(v_nrs, i_replica) s;
+                for i in 1 .. coalesce(cardinality(v_steps.nrs), 0) loop
+                    v_nr := v_steps.nrs[i];
+                    perform pgtide.apply_set(v_nr, v_steps.ops[i], i_on_conflict);
                 end loop;
             end if;
             v_nr := null;
             v_event := null;
             perform pgtide.check_own_keys(i_nrs);
-            set constraints all immediate;
+            perform pgtide.run(null, 'set constraints all immediate');
             set constraints all deferred;
             update pg_temp.pgtide_work set exact = exact or v_exact where nr = any (i_nrs);
             return false;

@@ -8,28 +8,28 @@ returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_group record;
+    v_runner text;
     v_tables oid[];
     v_referred oid[];
     v_table oid;
 begin
-    for v_group in
-        select w.runner, array_agg(w.oid) as tables from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.oid is not null group by w.runner
-    loop
-        v_tables := v_group.tables;
+    foreach v_runner in array array(
+        select distinct w.runner from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.oid is not null) loop
+        v_tables := array(select w.oid from pg_temp.pgtide_work w
+                          where w.nr = any (i_nrs) and w.oid is not null and w.runner is not distinct from v_runner);
         loop
             with ours as (select t.oid, r.relation from unnest(v_tables) t (oid) cross join lateral pgtide.table_tree(t.oid) r (relation))
             select array_agg(distinct o.oid) into v_referred
             from pg_constraint k join ours o on o.relation = k.confrelid
             where k.contype = 'f' and k.conrelid not in (select relation from ours);
             exit when v_referred is null;
-            for v_table in select unnest(v_referred) loop
-                perform pgtide.run(v_group.runner, format('delete from %s', pgtide.rows_of(v_table)));
+            foreach v_table in array v_referred loop
+                perform pgtide.run(v_runner, format('delete from %s', v_table::regclass));
             end loop;
             v_tables := array(select unnest(v_tables) except select unnest(v_referred));
         end loop;
         if v_tables <> '{}' then
-            perform pgtide.run(v_group.runner, (select format('truncate %s', string_agg(pgtide.rows_of(t), ', ')) from unnest(v_tables) t));
+            perform pgtide.run(v_runner, (select format('truncate %s', string_agg(t::regclass::text, ', ')) from unnest(v_tables) t));
         end if;
     end loop;
     return cardinality(i_nrs);

@@ -38,7 +38,7 @@ begin
         perform pgtide.quiet_tables(i_queue);
     end if;
     if coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)' then
-        perform pgtide.run(pgtide.table_runner(v_table), format('truncate %s', pgtide.rows_of(v_table)));
+        perform pgtide.run(pgtide.table_runner(v_table), format('truncate %s', v_table::regclass));
     end if;
     insert into pgtide.copy_chunk (queue_name, table_name, chunk_no, lower_key)
     values (i_queue, i_table, 0, null);

@@ -1,8 +1,8 @@
 -- pgtide.chunk_target(i_queue, i_table, i_columns) returns text
 --
--- In the transaction that stores a chunk: what COPY is to write its rows to, with the columns in their order. That is the table, where no
--- write to it runs code of others (pgtide.table_runner). Otherwise a stage of our own, pg_temp.pgtide_copy, from which pgtide.commit_chunk moves
--- them as the table's owner. There a domain is its base type, and what has a domain inside is text.
+-- In the transaction that stores a chunk: what COPY is to write its rows to, with the columns in their order. That is the table, where this
+-- role writes it itself (pgtide.table_runner). Otherwise a stage of our own, pg_temp.pgtide_copy, from which pgtide.commit_chunk moves
+-- them as the table's owner. There a domain is its base type, and a type that is not PostgreSQL's own is text.
 -- Without replica mode, triggers that have come since the copy was planned are disabled first, under a lock that lets no more come.
 create or replace function pgtide.chunk_target(i_queue text, i_table text, i_columns text[])
 returns text language plpgsql
@@ -30,14 +30,13 @@ begin
                                        v_table::regclass, c.name, c.nr, c.name) end,
                       ', ' order by c.nr)
     into v_stage, v_values
-    from (select u.nr, u.name, b.oid as base, pgtide.input_is_safe(a.atttypid) as safe,
+    from (select u.nr, u.name, b.oid as base, b.oid < 16384 as safe,
                  case when b.oid = a.atttypid then a.atttypmod else pgtide.base_typmod(a.atttypid) end as base_typmod
           from unnest(i_columns) with ordinality u (name, nr)
           join pg_attribute a on a.attrelid = v_table and a.attname = u.name
           cross join lateral pgtide.base_type(a.atttypid) as b (oid)) c;
     execute format('create temp table pgtide_copy (%s) on commit drop', v_stage);
-    execute format('grant select on pg_temp.pgtide_copy to %I', (
-        select r.rolname from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = v_table));
+    perform pgtide.grant_to_owner('pgtide_copy', v_table);
     create temp table pgtide_copy_move on commit drop as
     select v_runner as runner, format('insert into %s (%s) overriding system value select %s from pg_temp.pgtide_copy s',
                                       v_table::regclass, v_columns, v_values) as statement;

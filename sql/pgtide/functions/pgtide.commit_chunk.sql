@@ -12,7 +12,8 @@ as $$
 declare
     v_move record;
 begin
-    if to_regclass('pg_temp.pgtide_copy_move') is not null then
+    if exists (select from pg_class c join pg_roles r on r.oid = c.relowner
+               where c.oid = to_regclass('pg_temp.pgtide_copy_move') and r.rolname = current_user) then
         select * into strict v_move from pg_temp.pgtide_copy_move;
         perform pgtide.run(v_move.runner, v_move.statement);
     end if;

@@ -6,16 +6,18 @@ returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_step record;
+    v_ops text[];
+    v_op text;
 begin
     delete from pg_temp.pgtide_stage s
     where s.ev_extra1 = i_name and s.ev_type like '{%' and s.ev_type not like '{"op":"TRUNCATE"%' and s.ev_id > i_last;
     perform pgtide.type_stage(i_name, i_table, i_nr, i_on_conflict is not null, false, false);
     if i_on_conflict is not null then
         update pg_temp.pgtide_work set collapsed = 0, lazy = false where nr = i_nr;
-        for v_step in select * from pgtide.set_steps(array[i_nr], true) loop
+        v_ops := array(select s.op from pgtide.set_steps(array[i_nr], true) s);
+        foreach v_op in array v_ops loop
             -- Rows of events that are left out may be missing.
-            perform pgtide.apply_set(i_nr, v_step.op, case i_on_conflict when 'stop' then 'set-aside' else i_on_conflict end);
+            perform pgtide.apply_set(i_nr, v_op, case i_on_conflict when 'stop' then 'set-aside' else i_on_conflict end);
         end loop;
     end if;
     raise exception 'these events can be applied' using errcode = 'TD010';

@@ -22,9 +22,9 @@ declare
     v_event bigint;
     v_text text;
     v_data jsonb;
+    v_attnum int2;
     v_column record;
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
-    v_owner text := (select quote_ident(r.rolname) from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = i_table);
 begin
     if i_table is null then
         return;
@@ -63,12 +63,13 @@ begin
     end;
     -- Not in the statement's text, which the server may log.
     create temp table pgtide_failed on commit drop as select v_data as row;
-    execute 'grant select on pg_temp.pgtide_failed to ' || v_owner;
-    for v_column in
-        select a.attname, format_type(a.atttypid, a.atttypmod) as type from jsonb_each(v_data) d
-        join pg_attribute a on a.attrelid = i_table and a.attname = d.key and a.attnum > 0 and not a.attisdropped
-        order by a.attnum
-    loop
+    perform pgtide.grant_to_owner('pgtide_failed', i_table);
+    foreach v_attnum in array array(
+        select a.attnum from jsonb_object_keys(v_data) d (name)
+        join pg_attribute a on a.attrelid = i_table and a.attname = d.name and a.attnum > 0 and not a.attisdropped
+        order by a.attnum) loop
+        select a.attname, format_type(a.atttypid, a.atttypmod) as type into v_column
+        from pg_attribute a where a.attrelid = i_table and a.attnum = v_attnum;
         begin
             perform pgtide.run(v_runner, format(
                 'select r.v from pg_temp.pgtide_failed f, jsonb_to_record(jsonb_build_object(''v'', f.row->%L)) r (v %s)',

@@ -3,7 +3,8 @@
 -- In replica mode no foreign key is checked. Those by which tables that are not replicated here refer to tables of pgtide_work are
 -- looked up, and checked by pgtide.check_own_keys: replay must not leave their rows without the ones that they refer to. Makes the temporary
 -- table pgtide_own_keys (nr, key), and returns the number of keys. Tables whose rows are only inserted are left out; so are keys that
--- are not enforced, and those of tables that this role may not read, or reads by the policies of row security, which would hide rows.
+-- are not enforced, and those of tables that this role may not read, neither itself nor as their owner, or reads by the policies of row
+-- security, which would hide rows.
 create or replace function pgtide.find_own_keys()
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -21,7 +22,9 @@ begin
     select c.nr, k.oid as key
     from changed c join pg_constraint k on k.confrelid = c.relation and k.contype = 'f'
     where coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0 and coalesce((to_jsonb(k)->>'conenforced')::bool, true)
-      and k.conrelid not in (select relation from changed) and has_table_privilege(k.conrelid, 'select') and not row_security_active(k.conrelid)
+      and k.conrelid not in (select relation from changed)
+      and (select bool_and(pg_has_role(o.oid, 'MEMBER')) from unnest(pgtide.foreign_owners(k.conrelid)) o (oid)) is not false
+      and has_table_privilege(k.conrelid, 'select') and not row_security_active(k.conrelid)
       and not exists (
           select from unnest(pgtide.above_partition(array[k.conrelid])) a (relation)
           join londiste.table_info t on coalesce(t.dest_table, t.table_name) = pgtide.table_name(a.relation)

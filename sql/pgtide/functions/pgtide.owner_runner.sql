@@ -1,8 +1,9 @@
 -- pgtide.owner_runner(i_owner) returns text
 --
 -- The function, quoted, that runs statements as the role i_owner: SECURITY DEFINER and that role's, so that nothing that it runs can become
--- another one again, which SET ROLE would not prevent. Only we may call it, by pgtide.run. Made where it is missing, or is not as it should
--- be. Its owner can alter it, but not its body, which looks whose rights it has before it does anything.
+-- another one again, which SET ROLE would not prevent. Only we may call it, by pgtide.run. Made where it is missing, and made again where it is
+-- not as it should be. Its owner can alter it at any time, though not its body, and so the body looks whether it runs as SECURITY DEFINER: the
+-- current role is the owner, and was not made so by a setting of the function.
 -- Raises TD004 where this role may not act for i_owner.
 create or replace function pgtide.owner_runner(i_owner oid)
 returns text language plpgsql
@@ -15,8 +16,9 @@ declare
 declare
     v_count bigint;
 begin
-    if current_user operator(pg_catalog.<>) %L::pg_catalog.name then
-        raise exception 'this function has become another role''s';
+    if current_user operator(pg_catalog.<>) %1$L::pg_catalog.name or session_user operator(pg_catalog.=) %1$L::pg_catalog.name
+            or pg_catalog.current_setting('role') operator(pg_catalog.=) %1$L::pg_catalog.text then
+        raise exception 'this function is not as it was made';
     end if;
     execute i_sql using i_ev_id, i_places;
     get diagnostics v_count = row_count;
@@ -26,7 +28,7 @@ $body$, c_owner);
     v_function record;
     v_may_create bool;
 begin
-    select p.oid, p.proowner = i_owner and p.prosecdef and p.prosrc = c_body and p.proconfig = '{"search_path=pg_catalog, pg_temp"}'
+    select p.oid, p.proowner, p.proowner = i_owner and p.prosecdef and p.prosrc = c_body and p.proconfig = '{"search_path=pg_catalog, pg_temp"}'
                   and p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_right
     into v_function
     from pg_proc p where p.pronamespace = 'pgtide'::regnamespace and p.proname = c_name;
@@ -35,25 +37,27 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtext('pgtide.owner_runner'), hashtext(c_owner));
     begin
-        if v_function.oid is not null then
-            execute format('drop function %s', v_function.oid::regprocedure);
-        end if;
-        execute format('create function pgtide.%I(i_sql text, i_ev_id bigint, i_places tid[]) returns bigint'
+        execute format('create or replace function pgtide.%I(i_sql text, i_ev_id bigint, i_places tid[]) returns bigint'
             ' language plpgsql security definer set search_path = pg_catalog, pg_temp as %L', c_name, c_body);
         execute format('revoke all on function pgtide.%I(text, bigint, tid[]) from public', c_name);
-        -- The new owner of a function needs the right to create one there, while it becomes the owner.
-        v_may_create := has_schema_privilege(i_owner, 'pgtide', 'CREATE') or (select r.rolsuper from pg_roles r where r.rolname = current_user);
-        if not v_may_create then
-            execute format('grant create on schema pgtide to %I', c_owner);
-        end if;
-        execute format('alter function pgtide.%I(text, bigint, tid[]) owner to %I', c_name, c_owner);
-        if not v_may_create then
-            execute format('revoke create on schema pgtide from %I', c_owner);
+        if v_function.proowner is distinct from i_owner then
+            -- The new owner of a function needs the right to create one there, while it becomes the owner.
+            v_may_create := has_schema_privilege(i_owner, 'pgtide', 'CREATE') or (select r.rolsuper from pg_roles r where r.rolname = current_user);
+            if not v_may_create then
+                execute format('grant create on schema pgtide to %I', c_owner);
+            end if;
+            execute format('alter function pgtide.%I(text, bigint, tid[]) owner to %I', c_name, c_owner);
+            if not v_may_create then
+                execute format('revoke create on schema pgtide from %I', c_owner);
+            end if;
         end if;
         execute format('grant execute on function pgtide.%I(text, bigint, tid[]) to %I', c_name, current_user);
     exception when insufficient_privilege then
         raise exception 'code of role % would run with the rights of role %', c_owner, current_user using errcode = 'TD004',
             hint = format('grant %I to %I: then it runs as %1$I', c_owner, current_user);
+    when others then
+        raise exception 'function pgtide.% cannot be made: %', c_name, pgtide.condition_name(sqlstate) using errcode = 'TD004',
+            hint = format('drop function pgtide.%I(text, bigint, tid[]) cascade', c_name);
     end;
     return format('pgtide.%I', c_name);
 end;

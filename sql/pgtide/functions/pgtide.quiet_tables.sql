@@ -10,10 +10,12 @@ returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_list jsonb;
     v_change record;
     v_changes int := 0;
 begin
-    for v_change in
+    -- No loop over the query: see pgtide.apply_stage.
+    select jsonb_agg(to_jsonb(c)) into v_list from (
         with local as (
             select t.table_name, r.relation
             from londiste.table_info t,
@@ -59,10 +61,12 @@ begin
               where k.contype = 'f' and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
                 and coalesce((to_jsonb(k)->>'conenforced')::bool, true)
                 and exists (select from local l where l.relation in (k.conrelid, k.confrelid))) f
-        where f.acts or not f.condeferrable
-    loop
+        where f.acts or not f.condeferrable) c;
+    for i in 0 .. coalesce(jsonb_array_length(v_list), 0) - 1 loop
+        select * into v_change from jsonb_to_record(v_list->i) as r (table_name text, kind text, object_name text, other_table text,
+            quiet_sql text, restore_sql text, validate_sql text, acts bool, relation oid, other oid);
         begin
-            perform pgtide.run(case when v_change.acts then pgtide.reader(v_change.relation, v_change.other) end, v_change.quiet_sql);
+            perform pgtide.run(case when v_change.acts then pgtide.key_runner(v_change.relation, v_change.other) end, v_change.quiet_sql);
         exception when undefined_object then
             -- Copy has taken the key off since it was looked up.
             continue;

@@ -16,7 +16,7 @@ declare
     v_result text := 'restored';
     v_validate text;
     v_runner text;
-    v_quiet record;
+    v_quiet text;
     v_schema text;
     v_table text;
     v_column text;
@@ -41,21 +41,20 @@ begin
             v_validate := format('alter table %s validate constraint %I', londiste.find_table_oid(i_table)::regclass, i_name);
             v_result := 'begun';
         else
-            if i_kind = 'foreign key' then
-                v_runner := pgtide.reader(londiste.find_table_oid(i_table), londiste.find_table_oid(v_saved.other_table));
-            end if;
+            v_runner := case when i_kind = 'foreign key' and v_saved.other_table is not null
+                then pgtide.key_runner(londiste.find_table_oid(i_table), londiste.find_table_oid(v_saved.other_table))
+                else pgtide.table_runner(londiste.find_table_oid(i_table)) end;
             perform pgtide.run(v_runner, v_saved.restore_sql);
             -- Between tables that are both replicated here a key stays without actions (pgtide.quiet_tables).
-            for v_quiet in
-                delete from pgtide.saved_ddl d
-                where i_kind = 'foreign key' and d.queue_name = i_queue and d.table_name = i_table and d.kind = 'deferrable'
-                  and d.object_name = i_name and exists (
-                      select from unnest(array[d.table_name, d.other_table]) o (name) where not exists (
-                          select from londiste.table_info t where t.queue_name = i_queue and t.table_name = o.name and t.local))
-                returning d.restore_sql
-            loop
-                execute v_quiet.restore_sql;
-            end loop;
+            delete from pgtide.saved_ddl d
+            where i_kind = 'foreign key' and d.queue_name = i_queue and d.table_name = i_table and d.kind = 'deferrable'
+              and d.object_name = i_name and exists (
+                  select from unnest(array[d.table_name, d.other_table]) o (name) where not exists (
+                      select from londiste.table_info t where t.queue_name = i_queue and t.table_name = o.name and t.local))
+            returning d.restore_sql into v_quiet;
+            if v_quiet is not null then
+                perform pgtide.run(v_runner, v_quiet);
+            end if;
         end if;
     exception
         when duplicate_table or duplicate_object then

@@ -1,34 +1,30 @@
 -- pgtide.table_runner(i_table) returns text
 --
--- On the subscriber: as whom rows of the table are written, for pgtide.run. NULL: as this role itself, because the table is its own or a
--- superuser's, or because no write to it runs any code (pgtide.runs_code). Otherwise as the owner (pgtide.owner_runner). Native replication
--- applies rows as the table's owner, too.
--- Locks a table that is somebody else's, so that the answer stays true: a partition is attached under a lock that only SHARE UPDATE EXCLUSIVE
--- keeps off. Elsewhere that mode would be in the way of vacuum, and is not needed: see pgtide.rows_of.
+-- On the subscriber: as whom the table is written and read, for pgtide.run. NULL: as this role itself, because the table is its own or a
+-- superuser's. Otherwise as its owner (pgtide.owner_runner), as native replication does: its checks, defaults, indexes, triggers, rules and
+-- types may run any code. Whether they do is not asked, because that can change at any time.
+-- The rule that follows: a statement that this role runs itself names no table of another owner, and reads, compares or casts no value of a
+-- type that is not PostgreSQL's own, but those of tables that it may write itself.
+-- Raises TD004 where the owner of a partition or child is another one, or row security is forced upon the owner.
 create or replace function pgtide.table_runner(i_table oid)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    c_owner constant oid := (
-        select r.oid from pg_class c join pg_roles r on r.oid = c.relowner
-        where c.oid = i_table and not r.rolsuper and r.rolname <> current_user);
-    v_partitioned oid;
+    v_owners oid[] := pgtide.foreign_owners(i_table);
+    v_class record;
 begin
-    if c_owner is null then
+    if v_owners = '{}' then
         return null;
     end if;
-    execute format('lock table %s in row exclusive mode', i_table::regclass);
-    for v_partitioned in select t.oid from pgtide.table_tree(i_table) t (oid) join pg_class c on c.oid = t.oid and c.relkind = 'p' loop
-        execute format('lock table only %s in share update exclusive mode', v_partitioned::regclass);
-    end loop;
-    if not pgtide.runs_code(i_table) then
-        return null;
+    select c.relowner, c.relforcerowsecurity, pgtide.table_name(i_table) as name into v_class from pg_class c where c.oid = i_table;
+    if v_owners <> array[v_class.relowner] then
+        raise exception 'partitions or children of table % belong to another role than it does', v_class.name using errcode = 'TD004',
+            hint = 'give them one owner: alter table … owner to …';
+    elsif v_class.relforcerowsecurity then
+        raise exception 'table % belongs to another role, and row security is forced upon it', v_class.name using errcode = 'TD004',
+            hint = format('alter table %s no force row level security', v_class.name);
     end if;
-    if (select c.relforcerowsecurity from pg_class c where c.oid = i_table) then
-        raise exception 'table % has code of its owner, and row security that is forced upon it', pgtide.table_name(i_table) using errcode = 'TD004',
-            hint = format('alter table %s no force row level security', pgtide.table_name(i_table));
-    end if;
-    return pgtide.owner_runner(c_owner);
+    return pgtide.owner_runner(v_class.relowner);
 end;
 $$;

@@ -38,7 +38,6 @@ declare
     v_lazy bool;
     v_groups bool;
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
-    v_owner text := (select quote_ident(r.rolname) from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = i_table);
     -- Without a tag, the column list is that of the event's own JSON.
     c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
     v_tag text := 's.ev_extra4';
@@ -100,6 +99,14 @@ begin
         v_values := '(s.x).nothing';
     end if;
     v_groups := pgtide.note_keys(i_table, i_nr);
+    -- To group by a value of a type that somebody has made, it would be read by this role.
+    if v_runner is not null and exists (
+            select from pg_temp.pgtide_shapes h cross join unnest(h.key) k
+            join pg_attribute a on a.attrelid = i_table and a.attnum = k
+            where h.nr = i_nr and pgtide.base_type(a.atttypid) >= 16384) then
+        update pg_temp.pgtide_shapes h set groups = false where h.nr = i_nr;
+        v_groups := false;
+    end if;
     if i_collapse and v_groups
             and (select count(distinct key) = 1 and min(cardinality(key)) > 0 from pg_temp.pgtide_shapes where nr = i_nr) then
         v_repeated := pgtide.collapse_stage(i_name, i_table, i_nr,
@@ -126,7 +133,7 @@ begin
         i_name);
     if v_runner is not null then
         execute format('create temp table pgtide_events_%s on commit drop as select s.* from %s', i_nr, v_source);
-        execute format('grant select on pg_temp.pgtide_events_%s to %s', i_nr, v_owner);
+        perform pgtide.grant_to_owner('pgtide_events_' || i_nr, i_table);
         v_source := format('pg_temp.pgtide_events_%s s', i_nr);
     end if;
     if v_lazy and v_quick_key is not null then
@@ -153,7 +160,7 @@ begin
         from pg_attribute a
         where a.attrelid = format('pg_temp.pgtide_rows_%s', i_nr)::regclass and a.attnum > 0 and a.attstorage in ('x', 'm'));
     if v_runner is not null then
-        execute format('grant select, insert on pg_temp.pgtide_rows_%s to %s', i_nr, v_owner);
+        perform pgtide.grant_to_owner('pgtide_rows_' || i_nr, i_table);
     end if;
     v_rows := pgtide.run(v_runner, format('insert into pg_temp.pgtide_rows_%s %s', i_nr, v_rows_query));
     if v_repeated then

@@ -1,0 +1,48 @@
+/** Tables of a subscriber that belong to other roles than the one that replicates, and are written as those (pgtide.table_runner). */
+import type { Client } from '../db/client.ts';
+
+export interface ForeignTable {
+  name: string;
+  owner: string;
+  /** The role that replicates may act for the owner. */
+  member: boolean;
+  /** A partition or child belongs to another role than the table. */
+  mixed: boolean;
+  /** Row security is forced upon the owner. */
+  forced: boolean;
+}
+
+/** Those of these tables that belong to another role, which is no superuser. */
+export function listForeignTables(subscriber: Client, tables: readonly string[]): Promise<ForeignTable[]> {
+  return subscriber.query<ForeignTable>(
+    `select n.name, r.rolname::text as owner, pg_has_role(f.owners[1], 'MEMBER') as member,
+            f.owners <> array[c.relowner] as mixed, c.relforcerowsecurity as forced
+       from unnest($1::text[]) n (name)
+       join pg_class c on c.oid = londiste.find_table_oid(n.name)
+       join pg_roles r on r.oid = c.relowner
+      cross join lateral pgtide.foreign_owners(c.oid) as f (owners)
+      where f.owners <> '{}'
+      order by 1`,
+    [tables],
+  );
+}
+
+/** True when the table has a row, as its owner sees it. */
+export async function hasRowsForOwner(subscriber: Client, table: string): Promise<boolean> {
+  const row = await subscriber.first<{ found: boolean }>(
+    'select pgtide.has_rows(londiste.find_table_oid($1)) as found',
+    [table],
+  );
+  return row?.found === true;
+}
+
+/** What to say of a role that could do more than replication needs; undefined: it could not. */
+export async function noteOnRole(client: Client): Promise<string | undefined> {
+  const row = await client.first<{ role: string }>(
+    'select rolname::text as role from pg_roles where rolname = current_user and rolsuper',
+  );
+  return (
+    row &&
+    `${client.node}: the role ${row.role} is a superuser, which is more than replication needs: a role that owns the tables, or is a member of their owners, is enough`
+  );
+}
