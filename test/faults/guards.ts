@@ -238,6 +238,18 @@ export const guards: Guard[] = [
     noticedBy: ['test/unit/lease-model.test.ts'],
   },
   {
+    name: 'tables of other roles are written as their owners',
+    file: sql('pgtide', 'table_runner'),
+    breaks: [['return pgtide.owner_runner(v_class.relowner);', 'return null;']],
+    noticedBy: ['test/flow/owner-code.test.ts', 'as their owner'],
+  },
+  {
+    name: 'what code of others leaves in the session is refused',
+    file: sql('pgtide', 'run'),
+    breaks: [['if v_left is not null then', 'if false then']],
+    noticedBy: ['test/flow/owner-code.test.ts', 'search_path: does not act later'],
+  },
+  {
     name: 'margin for clocks that differ',
     file: 'lib/lease/dynamodb-store.ts',
     breaks: [

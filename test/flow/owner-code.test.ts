@@ -155,6 +155,15 @@ describe.each<Setting>([
     await equal();
   });
 
+  it('copies a table without columns as its owner', async () => {
+    await onRoot(on, 'create table empty (); insert into empty default values');
+    await on.asMallory(`create function check_spy() returns bool language sql as $$ select hers.spy('x') is not null $$;
+      create table empty (check (check_spy()))`);
+    await add(on, 'empty');
+    await followUntilSynced(on);
+    expect(await on.asMallory('select count(*)::int as n from empty')).toEqual([{ n: 1 }]);
+  });
+
   it('says what the role may do without need, and which tables are written as their owner', async () => {
     await onRoot(
       on,

@@ -21,7 +21,7 @@ begin
         perform pgtide.quiet_tables(i_queue);
     end if;
     v_runner := pgtide.table_runner(v_table);
-    if v_runner is null or v_columns is null then
+    if v_runner is null then
         return v_table::regclass || coalesce(' (' || v_columns || ')', '');
     end if;
     select string_agg(format('c%s %s', c.nr, case when c.safe then format_type(c.base, c.base_typmod) else 'text' end), ', ' order by c.nr),
@@ -35,11 +35,11 @@ begin
           from unnest(i_columns) with ordinality u (name, nr)
           join pg_attribute a on a.attrelid = v_table and a.attname = u.name
           cross join lateral pgtide.base_type(a.atttypid) as b (oid)) c;
-    execute format('create temp table pgtide_copy (%s) on commit drop', v_stage);
+    execute format('create temp table pgtide_copy (%s) on commit drop', coalesce(v_stage, ''));
     perform pgtide.grant_to_owner('pgtide_copy', v_table);
     create temp table pgtide_copy_move on commit drop as
-    select v_runner as runner, format('insert into %s (%s) overriding system value select %s from pg_temp.pgtide_copy s',
-                                      v_table::regclass, v_columns, v_values) as statement;
+    select v_runner as runner, format('insert into %s %s overriding system value select %s from pg_temp.pgtide_copy s',
+                                      v_table::regclass, '(' || v_columns || ')', v_values) as statement;
     return 'pg_temp.pgtide_copy';
 end;
 $$;

@@ -11,9 +11,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
-        with trees as (
-            select c.oid, c.relrowsecurity, c.relowner, c.relforcerowsecurity
-            from pgtide.table_tree(i_table) t (relation) join pg_class c on c.oid = t.relation
+        with recursive tree as (
+            select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid
+        ), trees as (
+            select c.oid, c.relrowsecurity, c.relowner, c.relforcerowsecurity from tree t join pg_class c on c.oid = t.oid
         ), parts as (
             select 'pg_class'::regclass as classid, i.indexrelid as objid from trees t join pg_index i on i.indrelid = t.oid
             where i.indexprs is not null or i.indpred is not null
