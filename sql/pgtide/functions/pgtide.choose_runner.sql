@@ -10,6 +10,9 @@ declare
     v_hint text;
 begin
     update pg_temp.pgtide_work w set runner = pgtide.table_runner(w.oid) where w.nr = i_nr and w.oid is not null;
+    if exists (select from pg_temp.pgtide_work w where w.nr = i_nr and w.runner is not null) then
+        perform pgtide.note_session();
+    end if;
 exception when sqlstate 'TD004' then
     get stacked diagnostics v_hint = pg_exception_hint;
     update pg_temp.pgtide_work w set error = pgtide.table_failure(sqlstate, concat_ws('; ', sqlerrm, v_hint), i_on_conflict) where w.nr = i_nr;

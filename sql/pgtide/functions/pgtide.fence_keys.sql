@@ -13,6 +13,7 @@ begin
             join pg_roles r on r.oid = c.relowner
             where k.contype = 'f' and not r.rolsuper and r.rolname <> current_user) then
         create temp table if not exists pgtide_fenced () on commit drop;
+        perform pgtide.note_session();
         return true;
     end if;
     return false;

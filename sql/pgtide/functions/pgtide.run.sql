@@ -21,7 +21,12 @@ begin
         get diagnostics v_count = row_count;
         return v_count;
     end if;
-    v_before := pgtide.session_state();
+    -- Taken once where many statements follow (pgtide.note_session): it costs more than to apply a row.
+    if to_regclass('pg_temp.pgtide_session') is null then
+        v_before := pgtide.session_state();
+    else
+        select s.state into strict v_before from pg_temp.pgtide_session s;
+    end if;
     v_anchor := to_regclass('pg_temp.pgtide_stage');
     begin
         if i_runner is null then
