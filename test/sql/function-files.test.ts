@@ -3,6 +3,10 @@ import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sqlFiles } from '../../lib/install/sql-files.ts';
 
+test('all SQL can be installed in a database of any encoding: it is ASCII', () => {
+  expect([...sqlFiles()].filter(([, text]) => /[^\n -~]/.test(text)).map(([path]) => path)).toEqual([]);
+});
+
 const files = [...sqlFiles()].filter(([path]) =>
   /^(pgq|pgq_coop|pgq_ext|pgq_node|londiste)\/functions\//.test(path),
 );

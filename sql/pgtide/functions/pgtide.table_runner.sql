@@ -20,7 +20,7 @@ begin
     select c.relowner, c.relforcerowsecurity, pgtide.table_name(i_table) as name into v_class from pg_class c where c.oid = i_table;
     if v_owners <> array[v_class.relowner] then
         raise exception 'partitions or children of table % belong to another role than it does', v_class.name using errcode = 'TD004',
-            hint = 'give them one owner: alter table … owner to …';
+            hint = 'give them one owner: alter table ... owner to ...';
     elsif v_class.relforcerowsecurity then
         raise exception 'table % belongs to another role, and row security is forced upon it', v_class.name using errcode = 'TD004',
             hint = format('alter table %s no force row level security', v_class.name);
