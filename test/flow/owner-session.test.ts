@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
+import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { replayAll } from '../support/follow.ts';
 import { add, MALLORY, onRoot, type Setting, type Stage, setAside, stage } from '../support/mallory.ts';
 
@@ -84,7 +85,9 @@ describe.each<Setting>([
     );
     await on.asMallory(`create table parent (id int primary key); create index on parent (id) where steal('x') = 'x';
       grant references, select on parent to public`);
-    await asUs('create table public.ours (id int primary key, p int references hers.parent)');
+    await asUs(
+      'create table public.ours (id int primary key, p int references hers.parent on delete cascade)',
+    );
     await rows('truncate hers.loot');
     await addAll(['hers.parent', 'public.ours']);
     await follow();
@@ -111,6 +114,16 @@ describe.each<Setting>([
     await onRoot(on, 'insert into public.ours values (2, 1)');
     await replayAll(on).catch(() => undefined);
     expect(await stolen()).toEqual([]);
+  });
+
+  it('lets a table go whose foreign key it may not validate, and keeps the key', async () => {
+    await removeTable(on.shop.context('old'), removeTableInput.parse({ tables: ['public.ours'] }));
+    expect(await stolen()).toEqual([]);
+    expect(
+      await rows(
+        `select convalidated as valid from pg_constraint where conrelid = 'public.ours'::regclass and contype = 'f'`,
+      ),
+    ).toEqual([{ valid: false }]);
   });
 
   it('shows no rows of our tables to whoever refers to them', async () => {
