@@ -38,6 +38,19 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
   const insert = (client: Client, queue: string, data = 'd') =>
     client.first<{ id: bigint }>(`select pgq.insert_event($1, 't', $2) as id`, [queue, data]);
 
+  const pidOf = async (client: Client) =>
+    (await client.first<{ pid: number }>('select pg_backend_pid() as pid'))?.pid;
+  /** Waits until a process waits: for a lock, or between two looks. */
+  const waits = (pid: number | undefined) =>
+    db.superuser((superuser) =>
+      until(`process ${pid} waits`, () =>
+        superuser.first(
+          `select from pg_stat_activity where pid = $1 and state = 'active' and wait_event_type in ('Lock', 'Timeout')`,
+          [pid],
+        ),
+      ),
+    );
+
   describe('A root that steps down', () => {
     test('takes no more events, makes a last tick, and stands at it as a branch', () =>
       atRoot(async (client, queue) => {
@@ -93,7 +106,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         await writer.client.query('begin');
         await insert(writer.client, queue, 'open');
         await demote(client, queue, 1);
-        const { pid } = (await client.first<{ pid: number }>('select pg_backend_pid() as pid')) ?? {};
+        const pid = await pidOf(client);
         const last = demote(client, queue, 2);
         await until('the last tick waits for the writer', async () => {
           const row = await writer.client.first(
@@ -113,6 +126,42 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
           await client.query(`select ev_data from pgq.get_batch_events($1) where ev_type = 't'`, [batch?.id]),
         ).toEqual([{ ev_data: 'open' }]);
         expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick });
+      }));
+
+    test('waits for who has seen inserts enabled, and writes only then', () =>
+      atRoot(async (client, queue) => {
+        const { queue_data_pfx } = await stateOfQueue(client, queue);
+        await using copier = await db.open();
+        await copier.client.query('begin');
+        const found = await copier.client.first<{ name: string }>(
+          'select pgq.current_event_table($1) as name',
+          [queue],
+        );
+        await using blocker = await db.open();
+        await blocker.client.query(`begin; alter sequence ${queue_data_pfx}_id_seq cache 1`);
+        await using inserter = await db.open();
+        const [pid, inserterPid] = await Promise.all([pidOf(client), pidOf(inserter.client)]);
+        const inserted = insert(inserter.client, queue);
+        await waits(inserterPid);
+
+        await demote(client, queue, 1);
+        const second = demote(client, queue, 2);
+        await waits(pid);
+        await blocker.client.query('commit');
+        await inserted;
+        await copier.client.query(
+          `insert into ${found?.name} (ev_id, ev_time, ev_type) values (0, now(), 't')`,
+        );
+        await copier.client.query('commit');
+        const { last_tick } = await second;
+        expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick });
+        expect(
+          await client.query(
+            `select from ${queue_data_pfx} e, pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue
+              where q.queue_name = $1 and t.tick_id = $2 and e.ev_type = 't' and txid_visible_in_snapshot(e.ev_txid, t.tick_snapshot)`,
+            [queue, last_tick],
+          ),
+        ).toHaveLength(2);
       }));
 
     test('is held back while there are events that no other node would ever get', () =>

@@ -11,8 +11,8 @@
 -- Errors: TD001 no such step; TD003 steps in wrong order, also when there are events after the last tick: no other node
 --         would ever get them; as pgq.ticker, as pgq_node._event_table
 --
--- No event lies after the last tick: who writes one has seen inserts enabled before step 1, and holds a lock on the event table until
--- it commits. Step 2 takes a lock that waits for all of them, and only a later statement takes the tick's snapshot.
+-- No event lies after the last tick: who writes one has seen inserts enabled before step 1 was committed. Step 2 first waits for those who
+-- may have seen that and hold no event table yet, then for all who hold one, and only a later statement takes the tick's snapshot.
 create or replace function pgq_node.demote_root(
     in i_queue_name text,
     in i_step int4,
@@ -28,6 +28,10 @@ declare
     v_seen  txid_snapshot;
     v_late  boolean;
 begin
+    if i_step = 2 and exists (select from pgq.queue q where q.queue_name = i_queue_name and q.queue_disable_insert) then
+        perform pgq_node._await_writers(pgq_node._event_table(i_queue_name));
+    end if;
+
     select n.node_type, n.node_name, n.worker_name into v_node
       from pgq_node.node_info n where n.queue_name = i_queue_name for update;
     if not found then
