@@ -5,6 +5,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
+import { arrayLiteral, readAs } from '../tables/reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { both, readOnly, type Sides } from './sides.ts';
 
@@ -36,9 +37,12 @@ export async function planRanges(sides: Sides, plan: TablePlan, rowsPerRange: nu
   const fractions = Array.from({ length: count - 1 }, (_, nr) => (nr + 1) / count);
   const sample = await readOnly(sides.provider, sides.budget, () =>
     sides.provider.first<{ bounds: string[] | null }>(
-      `select (percentile_disc($1::float8[]) within group (order by t.${column}))::text[] as bounds
-         from ${plan.provider.from} tablesample system (${percent}) repeatable (1)`,
-      [fractions],
+      readAs(
+        plan.provider.reader,
+        `select (percentile_disc(${arrayLiteral(fractions, 'float8')}) within group (order by t.${column}))::text[] as bounds
+           from ${plan.provider.from} tablesample system (${percent}) repeatable (1)`,
+        'bounds text[]',
+      ),
     ),
   );
   const bounds = [...new Set((sample?.bounds ?? []).filter((bound) => bound !== null))];
@@ -59,9 +63,13 @@ const SUMS_WORK_MEM = '1GB';
 function sumsSql(side: SidePlan, range: Range): string {
   // `offset 0` keeps the planner from computing a hash wherever it is named.
   const id = side.keyEquals.length > 0 ? side.id : 'null::int8';
-  return `select ${side.bucketOf('coalesce(q.id, q.hash)')} as bucket, count(*) as rows, sum(q.hash)::text as sum
-            from (select ${id} as id, ${side.rowHash} as hash from ${side.from} where ${range} offset 0) as q
-           group by 1`;
+  return readAs(
+    side.reader,
+    `select ${side.bucketOf('coalesce(q.id, q.hash)')} as bucket, count(*) as rows, sum(q.hash)::text as sum
+       from (select ${id} as id, ${side.rowHash} as hash from ${side.from} where ${range} offset 0) as q
+      group by 1`,
+    'bucket int8, rows int8, sum text',
+  );
 }
 
 /** Compares one range's sums, both sides at the same time. */

@@ -1,6 +1,7 @@
 import type { Budget } from '../budget.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError, usualRemedy } from '../errors.ts';
+import { tableReader } from '../tables/reader.ts';
 import { compareSums, planRanges, type RangeSums } from './checksum.ts';
 import { judgeCandidates } from './confirm.ts';
 import { findDifferingIds } from './differing-ids.ts';
@@ -130,8 +131,10 @@ async function search(work: Work, { sides, facts, options, room }: Search): Prom
   room.left += work.candidates.length;
   Object.assign(work, { candidates: [], overflow: 0, remembered: 0 });
   Object.assign(report, { providerRows: 0, subscriberRows: 0 });
-  const describe = (client: Client, name: string) =>
-    readOnly(client, sides.budget, () => describeTable(client, name));
+  const describe = async (client: Client, name: string) => {
+    const reader = await tableReader(client, name);
+    return readOnly(client, sides.budget, () => describeTable(client, { name, reader }));
+  };
   const [provider, subscriber] = await both(
     describe(sides.provider, request.providerName),
     describe(sides.subscriber, request.subscriberName),

@@ -1,5 +1,6 @@
 /** What the two sides hold under an id, read by key where there is an index for it, else in one scan. */
 import type { Client } from '../db/client.ts';
+import { arrayLiteral, readAs } from '../tables/reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { readOnly, type Sides } from './sides.ts';
 
@@ -40,32 +41,47 @@ export function differs(one: Entry | undefined, other: Entry | undefined): boole
 
 const KEYS_PER_QUERY = 5_000;
 
-function entriesSql(rows: string): string {
-  return `select q.id, count(*) as rows, sum(q.hash)::text as hash, sum(q.version)::text as version, min(q.key) as key
-            from (${rows}) as q group by 1`;
+function entriesSql(side: SidePlan, rows: string): string {
+  return readAs(
+    side.reader,
+    `select q.id, count(*) as rows, sum(q.hash)::text as hash, sum(q.version)::text as version, min(q.key) as key
+       from (${rows}) as q group by 1`,
+    'id int8, rows int8, hash text, version text, key text[]',
+  );
 }
 
 const version = 't.xmin::text::int8 as version';
 
-function byIdSql(side: SidePlan, range: string): string {
+function byIdSql(side: SidePlan, ids: readonly bigint[], range: string): string {
+  const wanted = `unnest(${arrayLiteral(ids, 'int8')}) as w(id)`;
   if (side.keyEquals.length === 0)
     return entriesSql(
+      side,
       `select h.id, h.id as hash, h.version, null::text[] as key
          from (select ${side.rowHash} as id, ${version} from ${side.from} where ${range} offset 0) as h
-         join unnest($1::int8[]) as w(id) on w.id = h.id`,
+         join ${wanted} on w.id = h.id`,
     );
   return entriesSql(
+    side,
     `select w.id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key
-       from ${side.from} join unnest($1::int8[]) as w(id) on w.id = ${side.id} where ${range}`,
+       from ${side.from} join ${wanted} on w.id = ${side.id} where ${range}`,
   );
 }
 
-function byKeySql(side: SidePlan): string {
-  const texts = side.keyEquals.map((_, nr) => `$${nr + 1}::text[]`).join(', ');
+function byKeySql(side: SidePlan, wanted: readonly Wanted[]): string {
+  const texts = side.keyEquals
+    .map((_, nr) =>
+      arrayLiteral(
+        wanted.map((one) => one.key?.[nr] ?? null),
+        'text',
+      ),
+    )
+    .join(', ');
   const names = side.keyEquals.map((_, nr) => `c${nr}`).join(', ');
   const conditions = side.keyEquals.map((equals, nr) => equals(`k.c${nr}`)).join(' and ');
   // Two of the keys may be one key here, spelled in two ways: its row counts once.
   return entriesSql(
+    side,
     `select distinct ${side.id} as id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key, t.tableoid, t.ctid
        from unnest(${texts}) as k(${names}) join ${side.from} on ${conditions}`,
   );
@@ -83,11 +99,14 @@ async function readEntries(
   const step = byKey ? KEYS_PER_QUERY : wanted.length;
   for (let from = 0; from < wanted.length; from += step) {
     const some = wanted.slice(from, from + step);
-    const values = byKey
-      ? side.keyEquals.map((_, nr) => some.map((one) => one.key?.[nr] ?? null))
-      : [some.map((one) => one.id)];
-    const sql = byKey ? byKeySql(side) : byIdSql(side, range);
-    const rows = await readOnly(client, sides.budget, () => client.query<EntryRow>(sql, values));
+    const sql = byKey
+      ? byKeySql(side, some)
+      : byIdSql(
+          side,
+          some.map(({ id }) => id),
+          range,
+        );
+    const rows = await readOnly(client, sides.budget, () => client.query<EntryRow>(sql));
     for (const { id, rows: count, ...entry } of rows) reading.set(id, { ...entry, rows: Number(count) });
   }
   return reading;

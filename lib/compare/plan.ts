@@ -8,6 +8,7 @@
  */
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
+import type { Reader } from '../tables/reader.ts';
 import {
   baseOf,
   castTarget,
@@ -22,6 +23,8 @@ import type { ColumnShape, TableShape } from './table-shape.ts';
 
 /** One side's SQL. All of it stands over `from`, in which the table is called `t`. */
 export interface SidePlan {
+  /** Who reads the table. */
+  reader: Reader;
   from: string;
   /** int8: the hash of the row. */
   rowHash: string;
@@ -145,6 +148,7 @@ function planSide(
       hash,
     );
   return {
+    reader: table.reader,
     from: `${table.partitioned ? '' : 'only '}${quoteQualified(table.schema, table.name)} as t`,
     rowHash,
     id: whole ? `${refs[0]}::int8` : of.key.length > 0 ? keyHash() : rowHash,

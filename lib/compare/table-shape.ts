@@ -1,5 +1,6 @@
 import type { Client, Row } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import type { Reader } from '../tables/reader.ts';
 
 /** A type as the catalog has it, with what it is made of. */
 export interface TypeShape {
@@ -26,6 +27,7 @@ export interface ColumnShape {
 export interface TableShape {
   readonly schema: string;
   readonly name: string;
+  readonly reader: Reader;
   readonly partitioned: boolean;
   readonly columns: readonly ColumnShape[];
   /** The primary key's columns, or a unique NOT NULL index's; empty when there is neither. */
@@ -121,7 +123,10 @@ function shapeOf(oid: bigint, rows: Map<bigint, TypeRow>): TypeShape {
 }
 
 /** Reads a table's shape by its global name (`schema.table`, unquoted), in a transaction with pinned settings; fails with `not-found` when there is none. */
-export async function describeTable(client: Client, name: string): Promise<TableShape> {
+export async function describeTable(
+  client: Client,
+  { name, reader }: { name: string; reader: Reader },
+): Promise<TableShape> {
   const table = await client.first<{
     oid: bigint;
     schema: string;
@@ -137,6 +142,7 @@ export async function describeTable(client: Client, name: string): Promise<Table
   return {
     schema: table.schema,
     name: table.name,
+    reader,
     partitioned: table.partitioned,
     columns: columns.map(({ name, type, typmod, not_null }) => ({
       name,

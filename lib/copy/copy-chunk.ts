@@ -1,6 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
 import { PgtideError } from '../errors.ts';
+import { type Reader, tableReader } from '../tables/reader.ts';
 import { type ColumnType, valueMisfit } from '../value-fit.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
@@ -33,6 +34,7 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
   await copy.at('chunk.announced');
   try {
     const timeout = { statementTimeoutMs: copy.statementTimeoutMs() };
+    const reader = await tableReader(provider, chunk.table);
     return await provider.transaction(
       { isolation: 'repeatable read', readOnly: true, ...timeout },
       async () => {
@@ -41,7 +43,7 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
         );
         await copy.at('snapshot.taken');
         return subscriber.transaction(timeout, async () => {
-          const statements = await copyStatements(copy, pair, chunk);
+          const statements = await copyStatements(copy, pair, { chunk, reader });
           const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
           const types = await providerTypes(provider, chunk.table);
           await refuseMisfit(copy, subscriber, { table: chunk.table, types });
@@ -145,7 +147,7 @@ function announceChunk(copy: Copy, subscriber: Client): Promise<Chunk | { table:
 async function copyStatements(
   copy: Copy,
   { provider, subscriber }: CopyPair,
-  chunk: Chunk,
+  { chunk, reader }: { chunk: Chunk; reader: Reader },
 ): Promise<{ read: string; write: string }> {
   const target = await subscriber.first<{ columns: string[]; generated: string[] }>(
     'select columns, generated, pgtide.enter_apply() from pgtide.copy_columns($1, $2)',
@@ -153,8 +155,8 @@ async function copyStatements(
   );
   if (!target) throw new PgtideError('schema', `${subscriber.node}: table ${chunk.table} is not there`);
   const source = await provider.first<{ query: string; columns: string[]; missing: string[] }>(
-    'select query, columns, missing from pgtide.chunk_query($1, $2, $3, $4, $5)',
-    [chunk.table, target.columns, target.generated, chunk.lowerKey, chunk.upperKey],
+    'select query, columns, missing from pgtide.chunk_query($1, $2, $3, $4, $5, $6)',
+    [chunk.table, target.columns, target.generated, chunk.lowerKey, chunk.upperKey, reader],
   );
   if (!source) throw new PgtideError('schema', `${provider.node}: table ${chunk.table} is not there`);
   if (source.missing.length > 0)

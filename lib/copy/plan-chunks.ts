@@ -1,3 +1,4 @@
+import { tableReader } from '../tables/reader.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
 
@@ -15,13 +16,14 @@ export async function planTable(copy: Copy, pair: CopyPair, table: string): Prom
 }
 
 async function plan(copy: Copy, { provider, subscriber }: CopyPair, table: string): Promise<boolean> {
+  const reader = await tableReader(provider, table);
   const cuts = await provider.transaction(
     { readOnly: true, statementTimeoutMs: copy.statementTimeoutMs() },
     async () =>
       provider.first<{ bounds: string[][]; rows: bigint | null }>(
-        `select coalesce((select json_agg(b) from pgtide.chunk_bounds(t.oid, $2) b), '[]') as bounds, pgtide.table_rows(t.oid) as rows
+        `select coalesce((select json_agg(b) from pgtide.chunk_bounds(t.oid, $2, $3) b), '[]') as bounds, pgtide.table_rows(t.oid) as rows
          from (select londiste.find_table_oid($1) as oid) t`,
-        [table, copy.chunkBytes],
+        [table, copy.chunkBytes, reader],
       ),
   );
   const planned = await subscriber.transaction(

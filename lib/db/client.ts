@@ -123,7 +123,16 @@ export class Client {
       throw new PgtideError('internal', `${this.node}: the transaction was rolled back`);
   }
 
-  /** Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. */
+  async #endReading(): Promise<void> {
+    const failed = this.connection.getTransactionStatus() === 'E';
+    await this.script('rollback');
+    if (failed) throw new PgtideError('internal', `${this.node}: the transaction had failed`);
+  }
+
+  /**
+   * Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. One that is read
+   * only is always rolled back: it has nothing to commit, and code of others that ran in it leaves no setting behind.
+   */
   async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
     const begin = beginStatement(options);
     await this.script(this.#onServerText ? `${begin}; set local pgtide.show_values = 'on'` : begin).catch(
@@ -138,7 +147,7 @@ export class Client {
       await this.script('rollback').catch(() => undefined);
       throw error;
     }
-    await this.#commit();
+    await (options.readOnly ? this.#endReading() : this.#commit());
     return result;
   }
 }

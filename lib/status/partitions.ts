@@ -8,6 +8,7 @@ import { quoteQualified } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 import { hasRows, isReadable } from '../tables/inspection.ts';
 import { describePartitioned, type Partition, type PartitionedTable } from '../tables/partitions.ts';
+import { tableReader } from '../tables/reader.ts';
 import type { Problem } from './problem.ts';
 
 export async function partitionProblems(
@@ -48,9 +49,12 @@ const LOCK_MS = 200;
 async function holdsRows(client: Client, { schema, name }: Partition): Promise<boolean> {
   const of = { schema, table: name };
   if (!(await isReadable(client, of))) return false;
-  const rows = client.transaction({ readOnly: true, lockTimeoutMs: LOCK_MS }, () => hasRows(client, of));
-  return rows.catch((error: unknown) => {
-    if (error instanceof PgtideError && error.kind === 'busy') return false;
+  const look = async () => {
+    const reader = await tableReader(client, `${schema}.${name}`, { make: false });
+    return client.transaction({ readOnly: true, lockTimeoutMs: LOCK_MS }, () => hasRows(client, of, reader));
+  };
+  return look().catch((error: unknown) => {
+    if (error instanceof PgtideError && (error.kind === 'busy' || error.kind === 'schema')) return false;
     throw error;
   });
 }

@@ -1,6 +1,7 @@
 /** What has to be done to add tables to a queue, and everything that stands against it, before anything is done. */
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
+import { PgtideError } from '../errors.ts';
 import { listSequences } from '../node/sequence-set.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
 import { listFedTables, listUncaptured } from './capture.ts';
@@ -17,6 +18,7 @@ import {
 } from './inspection.ts';
 import { listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
+import { tableReader } from './reader.ts';
 import { refuse } from './refusal.ts';
 
 export interface AdditionInput {
@@ -91,6 +93,7 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     onLeaves.push(planned.addition);
   }
   refuse('the tables cannot be added', obstacles);
+  refuse('the tables cannot be added', await readerObstacles(root, tables));
   for (const name of uncaptured)
     notes
       .get(name)
@@ -116,6 +119,19 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     notes,
     skipped,
   };
+}
+
+/** Makes the functions that copy and compare read tables of other roles with. */
+async function readerObstacles(root: Client, tables: readonly string[]): Promise<Obstacle[]> {
+  const obstacles: Obstacle[] = [];
+  for (const { name } of await listForeignTables(root, tables))
+    try {
+      await tableReader(root, name);
+    } catch (error) {
+      if (!(error instanceof PgtideError) || error.kind !== 'schema') throw error;
+      obstacles.push({ kind: error.kind, text: error.message, remedy: error.remedy });
+    }
+  return obstacles;
 }
 
 function notesOf(table: Inspection): string[] {
@@ -203,7 +219,8 @@ async function emptyCopies(root: Client, leaf: Client, create: readonly string[]
   const obstacles: Obstacle[] = [];
   for (const table of await inspectTables(root, create, providerPrivileges)) {
     if (table.missing.length > 0 || table.rowSecurity || !table.schemaUsage) continue;
-    if (await hasRows(root, table))
+    const reader = await tableReader(root, table.name);
+    if (await root.transaction({ readOnly: true }, () => hasRows(root, table, reader)))
       obstacles.push({
         kind: 'state',
         text: `${leaf.node}: no table ${table.name}, so it cannot be in sync with ${root.node}'s, which holds rows`,

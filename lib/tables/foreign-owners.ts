@@ -1,4 +1,4 @@
-/** Tables of a subscriber that belong to other roles than the one that replicates, and are written as those (pgtide.table_runner). */
+/** Tables that belong to other roles than the one that replicates: written and read as those (pgtide.table_runner, table_reader). */
 import type { Client } from '../db/client.ts';
 
 export interface ForeignTable {
@@ -13,8 +13,8 @@ export interface ForeignTable {
 }
 
 /** Those of these tables that belong to another role, which is no superuser. */
-export function listForeignTables(subscriber: Client, tables: readonly string[]): Promise<ForeignTable[]> {
-  return subscriber.query<ForeignTable>(
+export function listForeignTables(client: Client, tables: readonly string[]): Promise<ForeignTable[]> {
+  return client.query<ForeignTable>(
     `select n.name, r.rolname::text as owner, pg_has_role(f.owners[1], 'MEMBER') as member,
             f.owners <> array[c.relowner] as mixed, c.relforcerowsecurity as forced
        from unnest($1::text[]) n (name)

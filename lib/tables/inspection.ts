@@ -1,6 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import type { ErrorKind } from '../errors.ts';
+import { type Reader, readAs } from './reader.ts';
 
 /** Something that keeps a table from being replicated as it is. */
 export interface Obstacle {
@@ -117,8 +118,7 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
 }
 
 /**
- * True when this role may read the table, all of its rows, and no code of others (policies, index expressions) runs when it does. Whoever
- * only wants to report about a table leaves others alone.
+ * True when this role may read the table, all of its rows. Whoever only wants to report about a table leaves others alone.
  */
 export async function isReadable(client: Client, of: { schema: string; table: string }): Promise<boolean> {
   const row = await client.first<{ readable: boolean }>(
@@ -130,10 +130,18 @@ export async function isReadable(client: Client, of: { schema: string; table: st
   return row?.readable === true;
 }
 
-/** True when the table has a row, as this role sees it. */
-export async function hasRows(client: Client, of: { schema: string; table: string }): Promise<boolean> {
+/** True when the table has a row, as its reader sees it. In a read-only transaction. */
+export async function hasRows(
+  client: Client,
+  of: { schema: string; table: string },
+  reader: Reader,
+): Promise<boolean> {
   const row = await client.first<{ found: boolean }>(
-    `select exists (select 1 from ${quoteQualified(of.schema, of.table)}) as found`,
+    readAs(
+      reader,
+      `select exists (select 1 from ${quoteQualified(of.schema, of.table)}) as found`,
+      'found bool',
+    ),
   );
   return row?.found === true;
 }

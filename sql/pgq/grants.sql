@@ -16,7 +16,7 @@ declare
     v_grant     record;
     v_function  regprocedure;
     c_public    constant text[] := array['version', 'seq_getval', 'get_queue_info', 'get_consumer_info', 'quote_fqname',
-        '_find_seq', '_trigger_event', '_trigger_args', '_table_shape', '_in_list', '_row_fields', '_changed_columns',
+        '_find_seq', '_seq_state', '_trigger_event', '_trigger_args', '_table_shape', '_in_list', '_row_fields', '_changed_columns',
         '_same_value', '_sql_change', '_url_row', '_url_encode', '_json_row', '_put_dates', '_field_query', '_override_field',
         'sqltriga', 'logutriga', 'jsontriga',
         'insert_event', 'current_event_table', '_insert_event', '_check_event', '_count_event', '_refuse_old_queue', '_put_event',

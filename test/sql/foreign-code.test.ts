@@ -8,6 +8,8 @@ import { type Client, withClient } from '../../lib/db/client.ts';
 import { pinSession } from '../../lib/db/session.ts';
 import { comparePair } from '../support/compare-pair.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
+import { stateOf } from '../support/queue.ts';
+import { until } from '../support/until.ts';
 
 const MALLORY = 'mallory_foreign_code';
 
@@ -188,6 +190,31 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     });
   });
 
+  it('reads a sequence, and not the view that takes its place meanwhile', async () => {
+    await stage(
+      version,
+      `${types}; create sequence s; grant select on s to public`,
+      async ({ database, mallory, owner }) => {
+        const value = () => owner.first<{ v: bigint }>(`select pgq.seq_getval('hers.s') as v`);
+        await mallory.query(`select setval('s', 7, false)`);
+        expect(await value()).toEqual({ v: 7n });
+        await mallory.query(
+          `begin; drop sequence s; create view s as select length(spy('x'))::int8 as last_value, true as is_called; grant select on s to public`,
+        );
+        const { pid } = (await owner.first<{ pid: number }>('select pg_backend_pid() as pid')) ?? {};
+        const read = stateOf(value());
+        await database.superuser((client) =>
+          until('it waits for the lock', async () =>
+            client.first(`select from pg_locks where pid = $1 and not granted`, [pid]),
+          ),
+        );
+        await mallory.query('commit');
+        expect((await read)?.[0]).toBe('TD002');
+        expect((await stateOf(value()))?.[0]).toBe('TD002');
+      },
+    );
+  });
+
   it('cuts and reads key ranges without casts and checks', async () => {
     const setUp = `${types}; create table t (m mood, c calm, d checked, p pair, primary key (m, c, d, p));
       create table deep_t (e deep primary key);
@@ -196,16 +223,16 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     await stage(version, setUp, async ({ owner }) => {
       await owner.query(`begin; ${pinSession}`);
       const bounds = await owner.query<{ bound: string[] }>(
-        `select * from pgtide.chunk_bounds('hers.t'::regclass, 65536) as b (bound)`,
+        `select * from pgtide.chunk_bounds('hers.t'::regclass, 65536, null) as b (bound)`,
       );
       expect(bounds.length).toBeGreaterThan(1);
-      expect(await owner.query(`select * from pgtide.chunk_bounds('hers.deep_t'::regclass, 65536)`)).toEqual(
-        [],
-      );
+      expect(
+        await owner.query(`select * from pgtide.chunk_bounds('hers.deep_t'::regclass, 65536, null)`),
+      ).toEqual([]);
       let rows = 0n;
       for (const nr of [-1, ...bounds.keys()]) {
         const chunk = await owner.first<{ query: string }>(
-          `select query from pgtide.chunk_query('hers.t', '{m,c,d,p}', '{}', $1, $2)`,
+          `select query from pgtide.chunk_query('hers.t', '{m,c,d,p}', '{}', $1, $2, null)`,
           [bounds[nr]?.bound ?? null, bounds[nr + 1]?.bound ?? null],
         );
         rows += (await owner.first<{ n: bigint }>(`select count(*) as n from (${chunk?.query}) q`))?.n ?? 0n;

@@ -7,21 +7,24 @@ import { cascade, type InstalledPair } from './unit-context.ts';
 
 export const MALLORY = 'mallory_owner_code';
 
-/** Hers, on the subscriber: fails for anybody else, and for her too if she could become somebody else. */
-export const spy = `
+/** Functions of a role: they fail for anybody else, and for her too if she could become somebody else. */
+export const spyOf = (role: string) => `
   create function spy(v text) returns text language plpgsql immutable as $$
     begin
-      if current_user <> '${MALLORY}' then raise 'code of the owner runs as %', current_user; end if;
+      if current_user <> '${role}' then raise 'code of the owner runs as %', current_user; end if;
       begin
         reset role; set session authorization default; set role none;
       exception when others then null;
       end;
-      if current_user <> '${MALLORY}' or (select rolsuper from pg_roles where rolname = current_user)
+      if current_user <> '${role}' or (select rolsuper from pg_roles where rolname = current_user)
         then raise 'the owner became %', current_user; end if;
       return v;
     end $$;
   create function spying() returns trigger language plpgsql as $$
     begin perform hers.spy('x'); if tg_level = 'STATEMENT' then return null; elsif tg_op = 'DELETE' then return old; end if; return new; end $$;`;
+
+/** Hers, on the subscriber. */
+export const spy = spyOf(MALLORY);
 
 export interface Stage extends InstalledPair {
   asMallory(sql: string): Promise<unknown>;
@@ -67,7 +70,7 @@ export const onRoot = (on: Stage, sql: string) =>
 export const add = (on: Stage, ...names: string[]) =>
   addTable(on.shop.context('old'), addTableInput.parse({ tables: names.map((name) => `hers.${name}`) }));
 
-export const setAside = (on: Stage) =>
+export const setAside = (on: InstalledPair) =>
   on.new.client((client) =>
     client.query<{ name: string; error: string }>(
       'select table_name as name, error from pgtide.table_state where error is not null order by 1',

@@ -8,10 +8,7 @@
 -- Errors: TD002 no such sequence
 create or replace function pgq.seq_getval(i_seq_name text) returns int8
 language plpgsql strict set search_path = pg_catalog, pg_temp as $$
-declare
-    v_value int8;
 begin
-    execute 'select last_value from ' || pgq._find_seq(i_seq_name) into strict v_value;
-    return v_value;
+    return (select s.last_value from pgq._seq_state(pgq._find_seq(i_seq_name)) s);
 end;
 $$;

@@ -14,7 +14,7 @@ declare
     v_value int8;
     v_taken boolean;
 begin
-    execute 'select last_value, is_called from ' || v_seq into strict v_value, v_taken;
+    select s.last_value, s.is_called into strict v_value, v_taken from pgq._seq_state(v_seq) s;
     if i_new_value > v_value or (i_new_value = v_value and not v_taken) then
         perform setval(v_seq, i_new_value);
         return i_new_value;

@@ -1,10 +1,11 @@
--- pgtide.chunk_bounds(i_table, i_chunk_bytes) returns setof text[]
+-- pgtide.chunk_bounds(i_table, i_chunk_bytes, i_reader) returns setof text[]
 --
 -- On the provider: where to cut a table into key ranges of about i_chunk_bytes, as text values of the key's columns, in the
 -- key's order. No rows: one chunk is enough, or the table has no key to cut it by (also where to read the key's text could call
 -- functions of others: see pgtide.input_is_safe).
+--   i_reader  as pgtide.table_reader returns it
 -- Reads a sample of the table's blocks, however large it is: about 20 blocks a chunk.
-create or replace function pgtide.chunk_bounds(i_table oid, i_chunk_bytes bigint)
+create or replace function pgtide.chunk_bounds(i_table oid, i_chunk_bytes bigint, i_reader text)
 returns setof text[] language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -14,6 +15,7 @@ declare
     v_chunks bigint;
     v_columns text;
     v_texts text;
+    v_query text;
 begin
     select sum(pg_relation_size(t)) / current_setting('block_size')::int, ceil(sum(pg_table_size(t)) / i_chunk_bytes::numeric)
     into v_blocks, v_chunks from pgtide.table_tree(i_table) t;
@@ -25,12 +27,13 @@ begin
     into v_columns, v_texts
     from unnest(v_key) with ordinality u (k, nr)
     join pg_attribute a on a.attrelid = i_table and a.attname = k;
-    return query execute format(
+    v_query := format(
         'select array[%2$s] from (
              select %1$s, row_number() over (order by %1$s) as nr, count(*) over () as rows
              from %3$s tablesample system (%4$s) repeatable (1)) s
          where rows >= %5$s and nr > 1 and floor((nr - 1) * %5$s / rows) <> floor((nr - 2) * %5$s / rows)
          order by nr',
         v_columns, v_texts, i_table::regclass, least(100, 100 * 20 * v_chunks / greatest(v_blocks, 1)), v_chunks);
+    return query execute case when i_reader is null then v_query else format('select b from %s(%L) as r (b text[])', i_reader, v_query) end;
 end;
 $$;

@@ -1,27 +1,32 @@
--- pgtide.chunk_query(i_table, i_columns, i_others, i_lower, i_upper) returns (query, columns, missing)
+-- pgtide.chunk_query(i_table, i_columns, i_others, i_lower, i_upper, i_reader) returns (query, columns, missing)
 --
 -- On the provider: the SELECT of a chunk's rows, for COPY. No row when the table is not there.
 --   i_columns         the columns that the subscriber can write
 --   i_others          those that it has, and generates itself
 --   i_lower, i_upper  the first key in the chunk, and the first that is not; NULL: unbounded
+--   i_reader          as pgtide.table_reader returns it
 -- columns names the columns of the query, in its order: those of i_columns that the table has. missing names the table's columns
 -- that are in neither list. Virtual columns count as not there: events do not carry them either.
-create or replace function pgtide.chunk_query(i_table text, i_columns text[], i_others text[], i_lower text[], i_upper text[])
+create or replace function pgtide.chunk_query(i_table text, i_columns text[], i_others text[], i_lower text[], i_upper text[], i_reader text)
 returns table (query text, columns text[], missing text[]) language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('select %s from %s%s', coalesce(string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.sent), ''),
-               t.oid::regclass,
-               coalesce(' where ' || nullif(concat_ws(' and ',
-                   pgtide.key_bound(t.oid, '>=', i_lower), pgtide.key_bound(t.oid, '<', i_upper)), ''), '')),
-           coalesce(array_agg(a.attname::text order by a.attnum) filter (where a.sent), '{}'),
-           coalesce(array_agg(a.attname::text order by a.attnum)
-                        filter (where a.attname is not null and not a.sent and a.attname <> all (i_others)), '{}')
-    from (select londiste.find_table_oid(i_table) as oid) t
-    left join lateral (
-        select c.attname, c.attnum, c.attname = any (i_columns) as sent
-        from pg_attribute c
-        where c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped and coalesce(to_jsonb(c)->>'attgenerated', '') <> 'v') a on true
-    where t.oid is not null
-    group by t.oid;
+    select case when i_reader is null or q.types is null then q.query else format('select * from %s(%L) as r (%s)', i_reader, q.query, q.types) end,
+           q.columns, q.missing
+    from (
+        select format('select %s from %s%s', coalesce(string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.sent), ''),
+                   t.oid::regclass,
+                   coalesce(' where ' || nullif(concat_ws(' and ',
+                       pgtide.key_bound(t.oid, '>=', i_lower), pgtide.key_bound(t.oid, '<', i_upper)), ''), '')) as query,
+               string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum) filter (where a.sent) as types,
+               coalesce(array_agg(a.attname::text order by a.attnum) filter (where a.sent), '{}') as columns,
+               coalesce(array_agg(a.attname::text order by a.attnum)
+                            filter (where a.attname is not null and not a.sent and a.attname <> all (i_others)), '{}') as missing
+        from (select londiste.find_table_oid(i_table) as oid) t
+        left join lateral (
+            select c.attname, c.attnum, c.atttypid, c.atttypmod, c.attname = any (i_columns) as sent
+            from pg_attribute c
+            where c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped and coalesce(to_jsonb(c)->>'attgenerated', '') <> 'v') a on true
+        where t.oid is not null
+        group by t.oid) q;
 $$;

@@ -1,17 +1,20 @@
--- pgtide.owner_runner(i_owner) returns text
+-- pgtide.owner_runner(i_owner [, i_reads [, i_make]]) returns text
 --
 -- The function, quoted, that runs statements as the role i_owner: SECURITY DEFINER and that role's, so that nothing that it runs can become
--- another one again, which SET ROLE would not prevent. Only we may call it, by pgtide.run. Made where it is missing, and made again where it is
+-- another one again, which SET ROLE would not prevent. Only we may call it. Made where it is missing, and made again where it is
 -- not as it should be. Its owner can alter it at any time, though not its body, and so the body looks whether it runs as SECURITY DEFINER: the
 -- current role is the owner, and was not made so by a setting of the function.
--- Raises TD004 where this role may not act for i_owner.
-create or replace function pgtide.owner_runner(i_owner oid)
+--   i_reads  false: pgtide.run_as_.., for pgtide.run. true: pgtide.read_as_.., which returns the rows of a query (pgtide.table_reader)
+--   i_make   false: writes nothing
+-- Raises TD004 where this role may not act for i_owner, or the function would have to be made.
+create or replace function pgtide.owner_runner(i_owner oid, i_reads bool default false, i_make bool default true)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     c_owner constant name := (select r.rolname from pg_roles r where r.oid = i_owner);
-    c_name constant text := 'run_as_' || md5(c_owner);
+    c_name constant text := case when i_reads then 'read_as_' else 'run_as_' end || md5(c_owner);
+    c_arguments constant text := case when i_reads then 'i_sql text' else 'i_sql text, i_ev_id bigint, i_places tid[]' end;
     c_body constant text := format($body$
 declare
     v_count bigint;
@@ -20,11 +23,11 @@ begin
             or pg_catalog.current_setting('role') operator(pg_catalog.=) %1$L::pg_catalog.text then
         raise exception 'this function is not as it was made';
     end if;
-    execute i_sql using i_ev_id, i_places;
-    get diagnostics v_count = row_count;
-    return v_count;
+    %2$s
 end;
-$body$, c_owner);
+$body$, c_owner, case when i_reads then 'return query execute i_sql;' else 'execute i_sql using i_ev_id, i_places;
+    get diagnostics v_count = row_count;
+    return v_count;' end);
     v_function record;
     v_may_create bool;
 begin
@@ -34,30 +37,33 @@ begin
     from pg_proc p where p.pronamespace = 'pgtide'::regnamespace and p.proname = c_name;
     if v_function.is_right and has_function_privilege(v_function.oid, 'EXECUTE') then
         return format('pgtide.%I', c_name);
+    elsif not i_make then
+        raise exception 'there is no function pgtide.%', c_name using errcode = 'TD004';
     end if;
     perform pg_advisory_xact_lock(hashtext('pgtide.owner_runner'), hashtext(c_owner));
     begin
-        execute format('create or replace function pgtide.%I(i_sql text, i_ev_id bigint, i_places tid[]) returns bigint'
-            ' language plpgsql security definer set search_path = pg_catalog, pg_temp as %L', c_name, c_body);
-        execute format('revoke all on function pgtide.%I(text, bigint, tid[]) from public', c_name);
+        execute format('create or replace function pgtide.%I(%s) returns %s'
+            ' language plpgsql security definer set search_path = pg_catalog, pg_temp as %L',
+            c_name, c_arguments, case when i_reads then 'setof record' else 'bigint' end, c_body);
+        execute format('revoke all on function pgtide.%I(%s) from public', c_name, c_arguments);
         if v_function.proowner is distinct from i_owner then
             -- The new owner of a function needs the right to create one there, while it becomes the owner.
             v_may_create := has_schema_privilege(i_owner, 'pgtide', 'CREATE') or (select r.rolsuper from pg_roles r where r.rolname = current_user);
             if not v_may_create then
                 execute format('grant create on schema pgtide to %I', c_owner);
             end if;
-            execute format('alter function pgtide.%I(text, bigint, tid[]) owner to %I', c_name, c_owner);
+            execute format('alter function pgtide.%I(%s) owner to %I', c_name, c_arguments, c_owner);
             if not v_may_create then
                 execute format('revoke create on schema pgtide from %I', c_owner);
             end if;
         end if;
-        execute format('grant execute on function pgtide.%I(text, bigint, tid[]) to %I', c_name, current_user);
+        execute format('grant execute on function pgtide.%I(%s) to %I', c_name, c_arguments, current_user);
     exception when insufficient_privilege then
         raise exception 'code of role % would run with the rights of role %', c_owner, current_user using errcode = 'TD004',
             hint = format('grant %I to %I: then it runs as %1$I', c_owner, current_user);
     when others then
         raise exception 'function pgtide.% cannot be made: %', c_name, pgtide.condition_name(sqlstate) using errcode = 'TD004',
-            hint = format('drop function pgtide.%I(text, bigint, tid[]) cascade', c_name);
+            hint = format('drop function pgtide.%I(%s) cascade', c_name, c_arguments);
     end;
     return format('pgtide.%I', c_name);
 end;

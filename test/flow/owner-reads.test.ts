@@ -1,0 +1,226 @@
+/**
+ * C14 of what reads tables: copy, compare and status plan queries on tables of other roles, and PostgreSQL computes constant calls in their
+ * indexes and statistics then. They run as the table's owner, on either side, and what they leave in the session does not act later.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { withClient } from '../../lib/db/client.ts';
+import { addTable, addTableInput } from '../../lib/units/add-table.ts';
+import { compareInput, compareWith } from '../../lib/units/compare.ts';
+import { copyWith } from '../../lib/units/copy.ts';
+import { install } from '../../lib/units/install.ts';
+import { replay } from '../../lib/units/replay.ts';
+import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { status } from '../../lib/units/status.ts';
+import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
+import { followUntilSynced, replayAll } from '../support/follow.ts';
+import { setAside, spyOf } from '../support/mallory.ts';
+import { cascade, type InstalledPair } from '../support/unit-context.ts';
+
+const MALLORY = 'mallory_owner_reads';
+const MEMBER = 'member_owner_reads';
+
+/** What she has on her tables. */
+const hers = `${spyOf(MALLORY)}
+  create function lure(v text) returns text language sql immutable as $$ select hers.spy(v) $$;
+  create function equal(text, text) returns bool language sql as $$ select hers.spy('x') is not null and $1 in ($2) $$;
+  create function equal(oid, oid) returns bool language sql as $$ select hers.spy('x') is not null and $1 in ($2) $$;
+  create operator = (procedure = equal, leftarg = text, rightarg = text);
+  create operator = (procedure = equal, leftarg = oid, rightarg = oid);
+  create domain word as text; create type pair as (a int, b word);`;
+
+/** On the root, it also leaves settings behind, by which her operators are found first. A leaf sets aside what does that when it is written. */
+const settings = `create or replace function lure(v text) returns text language plpgsql immutable as $$ begin
+    perform hers.spy(v);
+    perform set_config('search_path', 'hers, pg_catalog', false), set_config('default_transaction_read_only', 'on', false),
+            set_config('work_mem', '64kB', false);
+    return v; end $$`;
+
+interface Table {
+  columns: string;
+  /** The expressions of one row, number i. */
+  row: string;
+  more: string;
+  since?: number;
+}
+
+const code = (name: string) =>
+  `create index on ${name} (id) where hers.lure('x') = 'x'; create index on ${name} ((id || hers.lure('y')))`;
+
+const tables: Record<string, Table> = {
+  many: { columns: 'id int primary key, v text', row: `i, repeat('v', 100)`, more: '' },
+  keyless: { columns: 'id int, v text', row: `i, 'v'`, more: '' },
+  texts: { columns: 'id text, n int, v text, primary key (id, n)', row: `'k "' || i, i, 'v'`, more: '' },
+  typed: {
+    columns: `id int primary key, v text, n numeric(10,2), s varchar(5), b bit(3), d interval day to minute, c "char", w word, p pair,
+              "A ""b" date, ts timestamptz(3)[]`,
+    row: `i, 'v', i / 7.0, 'abc', '101', '1 day', 'c', 'w', row(i, 'x')::hers.pair, 'today', array[now()]`,
+    more: '',
+  },
+  counted: {
+    columns: 'id int primary key, v text',
+    row: `i, 'v'`,
+    more: `create statistics counting on (v || hers.lure('x')), id from counted; analyze counted`,
+    since: 14,
+  },
+  parted: {
+    columns: 'id int, v text, primary key (id)',
+    row: `i, 'v'`,
+    more: '',
+    since: 11,
+  },
+};
+
+/** Both sides have the tables, which belong to Mallory. */
+async function sides(
+  version: number,
+  role: 'superuser' | 'member' | 'reader',
+): Promise<InstalledPair & { mallory(sql: string): Promise<void> }> {
+  const databases: TestDatabase[] = [];
+  for (const at of [version, 14]) {
+    const server = await postgres(at);
+    for (const name of [MALLORY, MEMBER]) await createRole(server, name);
+    const base = await createDatabase(server, role === 'superuser' ? {} : { owner: MEMBER });
+    const user = role === 'superuser' ? server.superuser : MEMBER;
+    await base.superuser((client) =>
+      client.query(
+        `create schema hers authorization ${MALLORY}; grant usage on schema hers to public; grant ${MALLORY} to ${MEMBER}`,
+      ),
+    );
+    const target = base.targetAs(user);
+    const url = new URL(base.url);
+    url.username = user;
+    databases.push({ ...base, url: `${url}`, target, client: (work) => withClient(target, 'test', work) });
+  }
+  const [old, leaf] = databases as [TestDatabase, TestDatabase];
+  const shop = cascade('shop', { old, new: leaf }, { copy: { chunkBytes: 64 * 1024 } });
+  await install(shop.context('old'), {});
+  const mallory = async (sql: string) => {
+    for (const at of [old, leaf])
+      await withClient(at.targetAs(MALLORY), 'test', (client) =>
+        client.query(`set search_path = hers; ${sql}`),
+      );
+  };
+  await mallory(hers);
+  await withClient(old.targetAs(MALLORY), 'test', (client) =>
+    client.query(`set search_path = hers; ${settings}`),
+  );
+  return { old, new: leaf, shop, both: () => Promise.reject(new Error('not here')), mallory };
+}
+
+async function compareAll(on: InstalledPair) {
+  const unit = compareWith({ drive: async () => void (await replay(on.shop.context('new'))) });
+  const { result } = await unit(on.shop.context('old'), compareInput.parse({}));
+  return result;
+}
+
+describe.each([
+  { version: 10, role: 'superuser' as const },
+  { version: 18, role: 'superuser' as const },
+  { version: 17, role: 'member' as const },
+])('on PostgreSQL $version, by a $role', ({ version, role }) => {
+  let on: Awaited<ReturnType<typeof sides>>;
+  const names = Object.keys(tables).filter((name) => (tables[name]?.since ?? 0) <= version);
+  beforeAll(async () => {
+    on = await sides(version, role);
+    for (const name of names) {
+      const { columns, row, more } = tables[name] ?? { columns: '', row: '', more: '' };
+      await on.mallory(
+        name === 'parted'
+          ? `create table parted (${columns}) partition by range (id); create table parted_1 partition of parted for values from (0) to (900);
+             create table parted_2 partition of parted for values from (900) to (9000)`
+          : `create table ${name} (${columns}); ${more}`,
+      );
+      await on.mallory(code(name));
+      await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
+        client.query(
+          `set search_path = hers; insert into ${name} select ${row} from generate_series(1, 2000) i`,
+        ),
+      );
+    }
+  });
+
+  it('copies and compares tables with code of their owner, as their owner', async () => {
+    await addTable(
+      on.shop.context('old'),
+      addTableInput.parse({ tables: names.map((name) => `hers.${name}`) }),
+    );
+    await followUntilSynced(on);
+    const chunks = await on.new.client((client) =>
+      client.first<{ n: number }>(
+        `select count(*)::int as n from pgtide.copy_chunk where table_name = 'hers.many'`,
+      ),
+    );
+    expect(chunks?.n).not.toBe(1);
+    expect(await compareAll(on)).toMatchObject({
+      differences: 0,
+      tables: names.map(() => ({ verdict: 'equal', providerRows: 2000 })),
+    });
+    await on.new.superuser(async (client) => {
+      await client.query(`set session_replication_role = replica; set role ${MALLORY}`);
+      for (const name of names)
+        await client.query(`update hers.${name} set v = 'spoilt' where id::text ~ '77$'`);
+    });
+    expect((await compareAll(on)).tables.map(({ differences }) => differences)).toEqual(
+      names.map((name) => (name === 'keyless' ? 40 : 20)),
+    );
+    expect(await setAside(on)).toEqual([]);
+  });
+
+  it('looks at a column that was added', async () => {
+    await on.mallory(`alter table many add at timestamptz default clock_timestamp()`);
+    const { result } = await status(on.shop.context('old'), {});
+    const problems = result.queues[0]?.nodes.flatMap((node) => node.problems.map(({ code }) => code));
+    expect(problems).toContain('column-filled-apart');
+  });
+
+  it('runs no view as itself that takes the place of a table in mid-copy', async () => {
+    await resync(on.shop.context('old'), resyncInput.parse({ tables: ['hers.keyless'] }));
+    await replayAll(on);
+    let swapped = false;
+    const copy = copyWith({
+      at: async (step) => {
+        if (step !== 'snapshot.taken' || swapped) return;
+        swapped = true;
+        await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
+          client.query(
+            `set search_path = hers; drop table keyless; create view keyless as select 1 as id, hers.spy('v') as v`,
+          ),
+        );
+      },
+    });
+    await copy(on.shop.context('new')).catch((error: unknown) =>
+      expect(`${error}`).not.toMatch(/foreign|code of the owner/),
+    );
+    expect(swapped).toBe(true);
+    for (const { error } of await setAside(on)) expect(error).not.toMatch(/P0001/);
+  });
+
+  it.runIf(role === 'member')(
+    'reads as itself where it may not act for the owner, unless there is code of hers',
+    async () => {
+      await on.mallory(`create table plain (id int primary key, v text); create table coded (id int primary key, v text);
+      grant all on plain, coded to public; create index on coded (id) where hers.spy('x') = 'x'`);
+      await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
+        client.query(`insert into hers.plain values (1, 'v')`),
+      );
+      const membership = (sql: string) => on.old.superuser((client) => client.query(sql));
+      await membership(`revoke ${MALLORY} from ${MEMBER}`);
+      try {
+        await expect(
+          addTable(on.shop.context('old'), addTableInput.parse({ tables: ['hers.coded'] })),
+        ).rejects.toMatchObject({
+          message: expect.stringContaining(
+            `code of the owner of table hers.coded would run with the rights of role ${MEMBER}`,
+          ),
+        });
+        await addTable(on.shop.context('old'), addTableInput.parse({ tables: ['hers.plain'] }));
+        await followUntilSynced(on).catch(() => undefined);
+        expect(await on.new.superuser((client) => client.query('select * from hers.plain'))).toEqual([
+          { id: 1, v: 'v' },
+        ]);
+      } finally {
+        await membership(`grant ${MALLORY} to ${MEMBER}`);
+      }
+    },
+  );
+});
