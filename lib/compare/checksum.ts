@@ -7,7 +7,7 @@ import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
 import { arrayLiteral, readAs } from '../tables/reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
-import { both, readOnly, type Sides } from './sides.ts';
+import { both, readTable, type Sides } from './sides.ts';
 
 /** A key range: an SQL condition over `t` that holds for the same rows on both sides. */
 export type Range = string;
@@ -35,16 +35,19 @@ export async function planRanges(sides: Sides, plan: TablePlan, rowsPerRange: nu
   const percent = Math.min(100, (100 * SAMPLED_ROWS) / plan.rowsEstimate);
   const column = quoteIdent(plan.rangeColumn.name);
   const fractions = Array.from({ length: count - 1 }, (_, nr) => (nr + 1) / count);
-  const sample = await readOnly(sides.provider, sides.budget, () =>
-    sides.provider.first<{ bounds: string[] | null }>(
-      readAs(
-        plan.provider.reader,
-        `select (percentile_disc(${arrayLiteral(fractions, 'float8')}) within group (order by t.${column}))::text[] as bounds
+  const { reader } = plan.provider;
+  const sample = await readTable(sides.provider, sides.budget, {
+    reader,
+    work: () =>
+      sides.provider.first<{ bounds: string[] | null }>(
+        readAs(
+          reader,
+          `select (percentile_disc(${arrayLiteral(fractions, 'float8')}) within group (order by t.${column}))::text[] as bounds
            from ${plan.provider.from} tablesample system (${percent}) repeatable (1)`,
-        'bounds text[]',
+          'bounds text[]',
+        ),
       ),
-    ),
-  );
+  });
   const bounds = [...new Set((sample?.bounds ?? []).filter((bound) => bound !== null))];
   const literals = bounds.map((bound) => `${quoteLiteral(bound)}::${plan.rangeColumn?.type}`);
   return [...literals, undefined].map((upper, nr) => {
@@ -75,9 +78,12 @@ function sumsSql(side: SidePlan, range: Range): string {
 /** Compares one range's sums, both sides at the same time. */
 export async function compareSums(sides: Sides, plan: TablePlan, range: Range): Promise<RangeSums> {
   const read = (client: Client, side: SidePlan) =>
-    readOnly(client, sides.budget, async () => {
-      await client.query(`set local work_mem = '${SUMS_WORK_MEM}'`);
-      return client.query<Sum>(sumsSql(side, range));
+    readTable(client, sides.budget, {
+      reader: side.reader,
+      work: async () => {
+        await client.query(`set local work_mem = '${SUMS_WORK_MEM}'`);
+        return client.query<Sum>(sumsSql(side, range));
+      },
     });
   const [provider, subscriber] = await both(
     read(sides.provider, plan.provider),

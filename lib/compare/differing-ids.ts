@@ -4,7 +4,7 @@
  * so that memory does not grow with the table.
  */
 import type { Client } from '../db/client.ts';
-import { arrayLiteral, readAs } from '../tables/reader.ts';
+import { arrayLiteral, holdTable, readAs } from '../tables/reader.ts';
 import type { RangeSums } from './checksum.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { both, readOnly, type Sides } from './sides.ts';
@@ -50,6 +50,7 @@ class BucketList {
   }
 
   async open(side: SidePlan, sums: RangeSums): Promise<void> {
+    await holdTable(this.#client, side.reader);
     await this.#client.query(`set local cursor_tuple_fraction = 1; set local work_mem = '64MB'`);
     await this.#client.query(`declare pgtide_buckets no scroll cursor for ${bucketsSql(side, sums)}`);
     await this.fill();

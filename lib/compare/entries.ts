@@ -2,7 +2,7 @@
 import type { Client } from '../db/client.ts';
 import { arrayLiteral, readAs } from '../tables/reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
-import { readOnly, type Sides } from './sides.ts';
+import { readTable, type Sides } from './sides.ts';
 
 /** What one side holds under one id: usually one row; without a key (or with a broken one) maybe several. */
 export interface Entry {
@@ -106,7 +106,10 @@ async function readEntries(
           some.map(({ id }) => id),
           range,
         );
-    const rows = await readOnly(client, sides.budget, () => client.query<EntryRow>(sql));
+    const rows = await readTable(client, sides.budget, {
+      reader: side.reader,
+      work: () => client.query<EntryRow>(sql),
+    });
     for (const { id, rows: count, ...entry } of rows) reading.set(id, { ...entry, rows: Number(count) });
   }
   return reading;

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
 import { PgtideError } from '../errors.ts';
-import { type Reader, tableReader } from '../tables/reader.ts';
+import { holdTable, type Reader, tableReader } from '../tables/reader.ts';
 import { type ColumnType, valueMisfit } from '../value-fit.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
@@ -154,9 +154,10 @@ async function copyStatements(
     [copy.queue, chunk.table],
   );
   if (!target) throw new PgtideError('schema', `${subscriber.node}: table ${chunk.table} is not there`);
+  await holdTable(provider, reader);
   const source = await provider.first<{ query: string; columns: string[]; missing: string[] }>(
     'select query, columns, missing from pgtide.chunk_query($1, $2, $3, $4, $5, $6)',
-    [chunk.table, target.columns, target.generated, chunk.lowerKey, chunk.upperKey, reader],
+    [chunk.table, target.columns, target.generated, chunk.lowerKey, chunk.upperKey, reader.as],
   );
   if (!source) throw new PgtideError('schema', `${provider.node}: table ${chunk.table} is not there`);
   if (source.missing.length > 0)

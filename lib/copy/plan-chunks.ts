@@ -1,4 +1,4 @@
-import { tableReader } from '../tables/reader.ts';
+import { holdTable, tableReader } from '../tables/reader.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
 
@@ -19,12 +19,14 @@ async function plan(copy: Copy, { provider, subscriber }: CopyPair, table: strin
   const reader = await tableReader(provider, table);
   const cuts = await provider.transaction(
     { readOnly: true, statementTimeoutMs: copy.statementTimeoutMs() },
-    async () =>
-      provider.first<{ bounds: string[][]; rows: bigint | null }>(
+    async () => {
+      await holdTable(provider, reader);
+      return provider.first<{ bounds: string[][]; rows: bigint | null }>(
         `select coalesce((select json_agg(b) from pgtide.chunk_bounds(t.oid, $2, $3) b), '[]') as bounds, pgtide.table_rows(t.oid) as rows
          from (select londiste.find_table_oid($1) as oid) t`,
-        [table, copy.chunkBytes, reader],
-      ),
+        [table, copy.chunkBytes, reader.as],
+      );
+    },
   );
   const planned = await subscriber.transaction(
     { statementTimeoutMs: copy.statementTimeoutMs(), lockTimeoutMs: LOCK_TIMEOUT_MS },

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import type { ErrorKind } from '../errors.ts';
-import { type Reader, readAs } from './reader.ts';
+import { holdTable, type Reader, readAs } from './reader.ts';
 
 /** Something that keeps a table from being replicated as it is. */
 export interface Obstacle {
@@ -136,6 +136,7 @@ export async function hasRows(
   of: { schema: string; table: string },
   reader: Reader,
 ): Promise<boolean> {
+  await holdTable(client, reader);
   const row = await client.first<{ found: boolean }>(
     readAs(
       reader,

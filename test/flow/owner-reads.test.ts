@@ -5,35 +5,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
-import { compareInput, compareWith } from '../../lib/units/compare.ts';
 import { copyWith } from '../../lib/units/copy.ts';
-import { install } from '../../lib/units/install.ts';
-import { replay } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { status } from '../../lib/units/status.ts';
-import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
-import { setAside, spyOf } from '../support/mallory.ts';
-import { cascade, type InstalledPair } from '../support/unit-context.ts';
-
-const MALLORY = 'mallory_owner_reads';
-const MEMBER = 'member_owner_reads';
-
-/** What she has on her tables. */
-const hers = `${spyOf(MALLORY)}
-  create function lure(v text) returns text language sql immutable as $$ select hers.spy(v) $$;
-  create function equal(text, text) returns bool language sql as $$ select hers.spy('x') is not null and $1 in ($2) $$;
-  create function equal(oid, oid) returns bool language sql as $$ select hers.spy('x') is not null and $1 in ($2) $$;
-  create operator = (procedure = equal, leftarg = text, rightarg = text);
-  create operator = (procedure = equal, leftarg = oid, rightarg = oid);
-  create domain word as text; create type pair as (a int, b word);`;
-
-/** On the root, it also leaves settings behind, by which her operators are found first. A leaf sets aside what does that when it is written. */
-const settings = `create or replace function lure(v text) returns text language plpgsql immutable as $$ begin
-    perform hers.spy(v);
-    perform set_config('search_path', 'hers, pg_catalog', false), set_config('default_transaction_read_only', 'on', false),
-            set_config('work_mem', '64kB', false);
-    return v; end $$`;
+import { setAside } from '../support/mallory.ts';
+import { compareAll, MALLORY, MEMBER, sides } from '../support/owned-sides.ts';
 
 interface Table {
   columns: string;
@@ -69,49 +46,6 @@ const tables: Record<string, Table> = {
     since: 11,
   },
 };
-
-/** Both sides have the tables, which belong to Mallory. */
-async function sides(
-  version: number,
-  role: 'superuser' | 'member' | 'reader',
-): Promise<InstalledPair & { mallory(sql: string): Promise<void> }> {
-  const databases: TestDatabase[] = [];
-  for (const at of [version, 14]) {
-    const server = await postgres(at);
-    for (const name of [MALLORY, MEMBER]) await createRole(server, name);
-    const base = await createDatabase(server, role === 'superuser' ? {} : { owner: MEMBER });
-    const user = role === 'superuser' ? server.superuser : MEMBER;
-    await base.superuser((client) =>
-      client.query(
-        `create schema hers authorization ${MALLORY}; grant usage on schema hers to public; grant ${MALLORY} to ${MEMBER}`,
-      ),
-    );
-    const target = base.targetAs(user);
-    const url = new URL(base.url);
-    url.username = user;
-    databases.push({ ...base, url: `${url}`, target, client: (work) => withClient(target, 'test', work) });
-  }
-  const [old, leaf] = databases as [TestDatabase, TestDatabase];
-  const shop = cascade('shop', { old, new: leaf }, { copy: { chunkBytes: 64 * 1024 } });
-  await install(shop.context('old'), {});
-  const mallory = async (sql: string) => {
-    for (const at of [old, leaf])
-      await withClient(at.targetAs(MALLORY), 'test', (client) =>
-        client.query(`set search_path = hers; ${sql}`),
-      );
-  };
-  await mallory(hers);
-  await withClient(old.targetAs(MALLORY), 'test', (client) =>
-    client.query(`set search_path = hers; ${settings}`),
-  );
-  return { old, new: leaf, shop, both: () => Promise.reject(new Error('not here')), mallory };
-}
-
-async function compareAll(on: InstalledPair) {
-  const unit = compareWith({ drive: async () => void (await replay(on.shop.context('new'))) });
-  const { result } = await unit(on.shop.context('old'), compareInput.parse({}));
-  return result;
-}
 
 describe.each([
   { version: 10, role: 'superuser' as const },

@@ -9,7 +9,7 @@
 --               NULL: there is none
 --   filled      whether some rows that were looked at have values in this column, all of them; NULL: the table has no rows, or is not
 --               to be read without running code of others as this role (pgtide.table_reader)
--- While somebody has the table locked, nothing of it is returned: status does not wait.
+-- While somebody has the table locked, or replaces it, nothing of it is returned: status does not wait.
 create or replace function pgtide.column_fills(i_table oid, i_after int2)
 returns table (name text, number int2, generated text, expression text, fixed bool, missing text, filled bool)
 language plpgsql stable
@@ -47,6 +47,7 @@ begin
         if v_readable then
             v_query := format('select bool_and(s.%1$I is not null) from (select t.%1$I from %2$s t limit 1000) s', name, i_table::regclass);
             if v_reader is null then
+                perform pgtide.hold_table(i_table);
                 execute v_query into filled;
             else
                 begin
@@ -62,7 +63,7 @@ begin
         end if;
         return next;
     end loop;
-exception when lock_not_available then
+exception when lock_not_available or sqlstate 'TD004' then
     null;
 end;
 $$;

@@ -5,6 +5,7 @@
 -- types may run any code. Whether they do is not asked, because that can change at any time.
 -- The rule that follows: a statement that this role runs itself names no table of another owner, and reads, compares or casts no value of a
 -- type that is not PostgreSQL's own, but those of tables that it may write itself.
+-- A table that this role writes itself is held (pgtide.hold_table).
 -- Raises TD004 where the owner of a partition or child is another one, or row security is forced upon the owner.
 create or replace function pgtide.table_runner(i_table oid)
 returns text language plpgsql
@@ -15,6 +16,7 @@ declare
     v_class record;
 begin
     if v_owners = '{}' then
+        perform pgtide.hold_table(i_table, 'row exclusive');
         return null;
     end if;
     select c.relowner, c.relforcerowsecurity, pgtide.table_name(i_table) as name into v_class from pg_class c where c.oid = i_table;

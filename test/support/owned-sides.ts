@@ -1,0 +1,71 @@
+/** Two nodes with tables of Mallory's, who has put code on them, on both sides. */
+import { withClient } from '../../lib/db/client.ts';
+import { compareInput, compareWith } from '../../lib/units/compare.ts';
+import { install } from '../../lib/units/install.ts';
+import { replay } from '../../lib/units/replay.ts';
+import { createDatabase, createRole, postgres, type TestDatabase } from './database.ts';
+import { spyOf } from './mallory.ts';
+import { cascade, type InstalledPair } from './unit-context.ts';
+
+export const MALLORY = 'mallory_owner_reads';
+export const MEMBER = 'member_owner_reads';
+
+/** What she has on her tables. */
+const hers = `${spyOf(MALLORY)}
+  create function lure(v text) returns text language sql immutable as $$ select hers.spy(v) $$;
+  create function equal(text, text) returns bool language sql as $$ select hers.spy('x') is not null and $1 in ($2) $$;
+  create function equal(oid, oid) returns bool language sql as $$ select hers.spy('x') is not null and $1 in ($2) $$;
+  create operator = (procedure = equal, leftarg = text, rightarg = text);
+  create operator = (procedure = equal, leftarg = oid, rightarg = oid);
+  create domain word as text; create type pair as (a int, b word);`;
+
+/** On the root, it also leaves settings behind, by which her operators are found first. A leaf sets aside what does that when it is written. */
+const settings = `create or replace function lure(v text) returns text language plpgsql immutable as $$ begin
+    perform hers.spy(v);
+    perform set_config('search_path', 'hers, pg_catalog', false), set_config('default_transaction_read_only', 'on', false),
+            set_config('work_mem', '64kB', false);
+    return v; end $$`;
+
+/** A root (of that version) and a leaf, each with a schema of Mallory's, replicated by a superuser or by a member of hers. */
+export async function sides(
+  version: number,
+  role: 'superuser' | 'member',
+): Promise<InstalledPair & { mallory(sql: string): Promise<void> }> {
+  const databases: TestDatabase[] = [];
+  for (const at of [version, 14]) {
+    const server = await postgres(at);
+    for (const name of [MALLORY, MEMBER]) await createRole(server, name);
+    const base = await createDatabase(server, role === 'superuser' ? {} : { owner: MEMBER });
+    const user = role === 'superuser' ? server.superuser : MEMBER;
+    await base.superuser((client) =>
+      client.query(
+        `create schema hers authorization ${MALLORY}; grant usage on schema hers to public; grant ${MALLORY} to ${MEMBER}`,
+      ),
+    );
+    const target = base.targetAs(user);
+    const url = new URL(base.url);
+    url.username = user;
+    databases.push({ ...base, url: `${url}`, target, client: (work) => withClient(target, 'test', work) });
+  }
+  const [old, leaf] = databases as [TestDatabase, TestDatabase];
+  const shop = cascade('shop', { old, new: leaf }, { copy: { chunkBytes: 64 * 1024 } });
+  await install(shop.context('old'), {});
+  const mallory = async (sql: string) => {
+    for (const at of [old, leaf])
+      await withClient(at.targetAs(MALLORY), 'test', (client) =>
+        client.query(`set search_path = hers; ${sql}`),
+      );
+  };
+  await mallory(hers);
+  await withClient(old.targetAs(MALLORY), 'test', (client) =>
+    client.query(`set search_path = hers; ${settings}`),
+  );
+  return { old, new: leaf, shop, both: () => Promise.reject(new Error('not here')), mallory };
+}
+
+/** Compares all tables of the pair, which replays meanwhile. */
+export async function compareAll(on: InstalledPair) {
+  const unit = compareWith({ drive: async () => void (await replay(on.shop.context('new'))) });
+  const { result } = await unit(on.shop.context('old'), compareInput.parse({}));
+  return result;
+}
