@@ -5,9 +5,9 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
-import { arrayLiteral, readAs } from '../tables/reader.ts';
+import { readTable, type TableQuery } from '../tables/reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
-import { both, readTable, type Sides } from './sides.ts';
+import { both, readOnly, type Sides } from './sides.ts';
 
 /** A key range: an SQL condition over `t` that holds for the same rows on both sides. */
 export type Range = string;
@@ -35,19 +35,14 @@ export async function planRanges(sides: Sides, plan: TablePlan, rowsPerRange: nu
   const percent = Math.min(100, (100 * SAMPLED_ROWS) / plan.rowsEstimate);
   const column = quoteIdent(plan.rangeColumn.name);
   const fractions = Array.from({ length: count - 1 }, (_, nr) => (nr + 1) / count);
-  const { reader } = plan.provider;
-  const sample = await readTable(sides.provider, sides.budget, {
-    reader,
-    work: () =>
-      sides.provider.first<{ bounds: string[] | null }>(
-        readAs(
-          reader,
-          `select (percentile_disc(${arrayLiteral(fractions, 'float8')}) within group (order by t.${column}))::text[] as bounds
-           from ${plan.provider.from} tablesample system (${percent}) repeatable (1)`,
-          'bounds text[]',
-        ),
-      ),
-  });
+  const [sample] = await readOnly(sides.provider, sides.budget, () =>
+    readTable<{ bounds: string[] | null }>(sides.provider, plan.provider.reader, {
+      columns: 'bounds text[]',
+      sql: (array) => `
+        select (percentile_disc(${array(fractions, 'float8')}) within group (order by t.${column}))::text[] as bounds
+          from ${plan.provider.from} tablesample system (${percent}) repeatable (1)`,
+    }),
+  );
   const bounds = [...new Set((sample?.bounds ?? []).filter((bound) => bound !== null))];
   const literals = bounds.map((bound) => `${quoteLiteral(bound)}::${plan.rangeColumn?.type}`);
   return [...literals, undefined].map((upper, nr) => {
@@ -63,27 +58,24 @@ export async function planRanges(sides: Sides, plan: TablePlan, rowsPerRange: nu
 /** Only lets the planner of old servers choose a hash table, of which it overrates the size: 33,000 buckets take 5 MB. */
 const SUMS_WORK_MEM = '1GB';
 
-function sumsSql(side: SidePlan, range: Range): string {
+function sums(side: SidePlan, range: Range): TableQuery {
   // `offset 0` keeps the planner from computing a hash wherever it is named.
   const id = side.keyEquals.length > 0 ? side.id : 'null::int8';
-  return readAs(
-    side.reader,
-    `select ${side.bucketOf('coalesce(q.id, q.hash)')} as bucket, count(*) as rows, sum(q.hash)::text as sum
-       from (select ${id} as id, ${side.rowHash} as hash from ${side.from} where ${range} offset 0) as q
-      group by 1`,
-    'bucket int8, rows int8, sum text',
-  );
+  return {
+    columns: 'bucket int8, rows int8, sum text',
+    sql: () => `
+      select ${side.bucketOf('coalesce(q.id, q.hash)')} as bucket, count(*) as rows, sum(q.hash)::text as sum
+        from (select ${id} as id, ${side.rowHash} as hash from ${side.from} where ${range} offset 0) as q
+       group by 1`,
+  };
 }
 
 /** Compares one range's sums, both sides at the same time. */
 export async function compareSums(sides: Sides, plan: TablePlan, range: Range): Promise<RangeSums> {
   const read = (client: Client, side: SidePlan) =>
-    readTable(client, sides.budget, {
-      reader: side.reader,
-      work: async () => {
-        await client.query(`set local work_mem = '${SUMS_WORK_MEM}'`);
-        return client.query<Sum>(sumsSql(side, range));
-      },
+    readOnly(client, sides.budget, async () => {
+      await client.query(`set local work_mem = '${SUMS_WORK_MEM}'`);
+      return readTable<Sum>(client, side.reader, sums(side, range));
     });
   const [provider, subscriber] = await both(
     read(sides.provider, plan.provider),

@@ -133,7 +133,8 @@ async function search(work: Work, { sides, facts, options, room }: Search): Prom
   Object.assign(report, { providerRows: 0, subscriberRows: 0 });
   const describe = async (client: Client, name: string) => {
     const reader = await tableReader(client, name);
-    return readOnly(client, sides.budget, () => describeTable(client, { name, reader }));
+    if (!reader) throw new PgtideError('not-found', `${client.node}: there is no table ${name}`);
+    return readOnly(client, sides.budget, () => describeTable(client, reader));
   };
   const [provider, subscriber] = await both(
     describe(sides.provider, request.providerName),

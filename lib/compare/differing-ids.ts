@@ -4,7 +4,7 @@
  * so that memory does not grow with the table.
  */
 import type { Client } from '../db/client.ts';
-import { arrayLiteral, holdTable, readAs } from '../tables/reader.ts';
+import { type ArrayOf, holdTable, readAs, type TableQuery } from '../tables/reader.ts';
 import type { RangeSums } from './checksum.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { both, readOnly, type Sides } from './sides.ts';
@@ -19,23 +19,22 @@ const PAIR_BYTES = 16;
 const FETCHED_BUCKETS = 500;
 const NONE = Buffer.alloc(0);
 
-function bucketsSql(side: SidePlan, { range, differing }: RangeSums): string {
-  const buckets = arrayLiteral(differing, 'int8');
-  const wanted = (id: string) => `join unnest(${buckets}) as b(bucket) on b.bucket = ${side.bucketOf(id)}`;
-  // `offset 0`: hashes are computed before the sort, so that it sorts 24 bytes a row and not the row.
-  const rows =
-    side.keyEquals.length > 0
-      ? `select b.bucket, ${side.id} as id, ${side.rowHash} as value
-           from ${side.from} ${wanted(`(${side.id})`)} where ${range} offset 0`
-      : `select b.bucket, h.id, count(*) as value
-           from (select ${side.rowHash} as id from ${side.from} where ${range} offset 0) as h ${wanted('h.id')}
-          group by 1, 2`;
-  return readAs(
-    side.reader,
-    `select q.bucket, string_agg(int8send(q.id) || int8send(q.value), ''::bytea order by q.id, q.value) as pairs
-       from (${rows}) as q group by 1 order by 1`,
-    'bucket int8, pairs bytea',
-  );
+function bucketsOf(side: SidePlan, { range, differing }: RangeSums): TableQuery {
+  const sql = (array: ArrayOf) => {
+    const buckets = array(differing, 'int8');
+    const wanted = (id: string) => `join unnest(${buckets}) as b(bucket) on b.bucket = ${side.bucketOf(id)}`;
+    // `offset 0`: hashes are computed before the sort, so that it sorts 24 bytes a row and not the row.
+    const rows =
+      side.keyEquals.length > 0
+        ? `select b.bucket, ${side.id} as id, ${side.rowHash} as value
+             from ${side.from} ${wanted(`(${side.id})`)} where ${range} offset 0`
+        : `select b.bucket, h.id, count(*) as value
+             from (select ${side.rowHash} as id from ${side.from} where ${range} offset 0) as h ${wanted('h.id')}
+            group by 1, 2`;
+    return `select q.bucket, string_agg(int8send(q.id) || int8send(q.value), ''::bytea order by q.id, q.value) as pairs
+              from (${rows}) as q group by 1 order by 1`;
+  };
+  return { columns: 'bucket int8, pairs bytea', sql };
 }
 
 /** A sorted list of buckets, read from a cursor of the client's transaction. */
@@ -52,7 +51,8 @@ class BucketList {
   async open(side: SidePlan, sums: RangeSums): Promise<void> {
     await holdTable(this.#client, side.reader);
     await this.#client.query(`set local cursor_tuple_fraction = 1; set local work_mem = '64MB'`);
-    await this.#client.query(`declare pgtide_buckets no scroll cursor for ${bucketsSql(side, sums)}`);
+    const { text, values } = readAs(side.reader, bucketsOf(side, sums));
+    await this.#client.query(`declare pgtide_buckets no scroll cursor for ${text}`, values);
     await this.fill();
   }
 

@@ -1,8 +1,8 @@
 /** What the two sides hold under an id, read by key where there is an index for it, else in one scan. */
 import type { Client } from '../db/client.ts';
-import { arrayLiteral, readAs } from '../tables/reader.ts';
+import { type ArrayOf, readTable, type TableQuery } from '../tables/reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
-import { readTable, type Sides } from './sides.ts';
+import { readOnly, type Sides } from './sides.ts';
 
 /** What one side holds under one id: usually one row; without a key (or with a broken one) maybe several. */
 export interface Entry {
@@ -41,49 +41,46 @@ export function differs(one: Entry | undefined, other: Entry | undefined): boole
 
 const KEYS_PER_QUERY = 5_000;
 
-function entriesSql(side: SidePlan, rows: string): string {
-  return readAs(
-    side.reader,
-    `select q.id, count(*) as rows, sum(q.hash)::text as hash, sum(q.version)::text as version, min(q.key) as key
-       from (${rows}) as q group by 1`,
-    'id int8, rows int8, hash text, version text, key text[]',
-  );
+function entries(rows: (array: ArrayOf) => string): TableQuery {
+  return {
+    columns: 'id int8, rows int8, hash text, version text, key text[]',
+    sql: (array) => `
+      select q.id, count(*) as rows, sum(q.hash)::text as hash, sum(q.version)::text as version, min(q.key) as key
+        from (${rows(array)}) as q group by 1`,
+  };
 }
 
 const version = 't.xmin::text::int8 as version';
 
-function byIdSql(side: SidePlan, ids: readonly bigint[], range: string): string {
-  const wanted = `unnest(${arrayLiteral(ids, 'int8')}) as w(id)`;
+function byId(side: SidePlan, wanted: readonly Wanted[], range: string): TableQuery {
+  const join = (array: ArrayOf, id: string) => {
+    const ids = wanted.map((one) => one.id);
+    return `join unnest(${array(ids, 'int8')}) as w(id) on w.id = ${id}`;
+  };
   if (side.keyEquals.length === 0)
-    return entriesSql(
-      side,
-      `select h.id, h.id as hash, h.version, null::text[] as key
-         from (select ${side.rowHash} as id, ${version} from ${side.from} where ${range} offset 0) as h
-         join ${wanted} on w.id = h.id`,
+    return entries(
+      (array) =>
+        `select h.id, h.id as hash, h.version, null::text[] as key
+           from (select ${side.rowHash} as id, ${version} from ${side.from} where ${range} offset 0) as h
+           ${join(array, 'h.id')}`,
     );
-  return entriesSql(
-    side,
-    `select w.id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key
-       from ${side.from} join ${wanted} on w.id = ${side.id} where ${range}`,
+  return entries(
+    (array) =>
+      `select w.id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key
+         from ${side.from} ${join(array, side.id)} where ${range}`,
   );
 }
 
-function byKeySql(side: SidePlan, wanted: readonly Wanted[]): string {
-  const texts = side.keyEquals
-    .map((_, nr) =>
-      arrayLiteral(
-        wanted.map((one) => one.key?.[nr] ?? null),
-        'text',
-      ),
-    )
-    .join(', ');
+function byKey(side: SidePlan, wanted: readonly Wanted[]): TableQuery {
+  const column = (nr: number) => wanted.map((one) => one.key?.[nr] ?? null);
   const names = side.keyEquals.map((_, nr) => `c${nr}`).join(', ');
   const conditions = side.keyEquals.map((equals, nr) => equals(`k.c${nr}`)).join(' and ');
   // Two of the keys may be one key here, spelled in two ways: its row counts once.
-  return entriesSql(
-    side,
-    `select distinct ${side.id} as id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key, t.tableoid, t.ctid
-       from unnest(${texts}) as k(${names}) join ${side.from} on ${conditions}`,
+  return entries(
+    (array) =>
+      `select distinct ${side.id} as id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key, t.tableoid, t.ctid
+         from unnest(${side.keyEquals.map((_, nr) => array(column(nr), 'text')).join(', ')}) as k(${names})
+         join ${side.from} on ${conditions}`,
   );
 }
 
@@ -94,22 +91,13 @@ async function readEntries(
   of: { side: SidePlan; wanted: readonly Wanted[]; range: string },
 ): Promise<Reading> {
   const { side, wanted, range } = of;
-  const byKey = side.keyEquals.length > 0 && wanted.every((one) => one.key);
+  const keyed = side.keyEquals.length > 0 && wanted.every((one) => one.key);
   const reading: Reading = new Map();
-  const step = byKey ? KEYS_PER_QUERY : wanted.length;
+  const step = keyed ? KEYS_PER_QUERY : wanted.length;
   for (let from = 0; from < wanted.length; from += step) {
     const some = wanted.slice(from, from + step);
-    const sql = byKey
-      ? byKeySql(side, some)
-      : byIdSql(
-          side,
-          some.map(({ id }) => id),
-          range,
-        );
-    const rows = await readTable(client, sides.budget, {
-      reader: side.reader,
-      work: () => client.query<EntryRow>(sql),
-    });
+    const query = keyed ? byKey(side, some) : byId(side, some, range);
+    const rows = await readOnly(client, sides.budget, () => readTable<EntryRow>(client, side.reader, query));
     for (const { id, rows: count, ...entry } of rows) reading.set(id, { ...entry, rows: Number(count) });
   }
   return reading;

@@ -1,6 +1,5 @@
 import type { Budget } from '../budget.ts';
 import type { Client } from '../db/client.ts';
-import { holdTable, type Reader } from '../tables/reader.ts';
 
 /** The two databases under comparison. */
 export interface Sides {
@@ -15,18 +14,6 @@ export function readOnly<T>(client: Client, budget: Budget, work: () => Promise<
     { isolation: 'repeatable read', readOnly: true, statementTimeoutMs: Math.max(1, budget.remainingMs()) },
     work,
   );
-}
-
-/** The same for queries on a table. */
-export function readTable<T>(
-  client: Client,
-  budget: Budget,
-  { reader, work }: { reader: Reader; work: () => Promise<T> },
-): Promise<T> {
-  return readOnly(client, budget, async () => {
-    await holdTable(client, reader);
-    return work();
-  });
 }
 
 /** Waits for both, also when one fails: a connection is free for the next question only when its last one has ended. */

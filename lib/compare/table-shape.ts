@@ -56,8 +56,7 @@ interface TypeRow {
 /** Partitions count as their parent. A table never analysed counts 100 bytes a row. */
 const tableSql = `
   with recursive tree(oid) as (
-    select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p')
+    select $1::int8::oid
     union all
     select i.inhrelid from tree t join pg_catalog.pg_class p on p.oid = t.oid and p.relkind = 'p'
       join pg_catalog.pg_inherits i on i.inhparent = t.oid)
@@ -66,7 +65,7 @@ const tableSql = `
                           else pg_catalog.pg_relation_size(l.oid) / 100.0 end)
             from tree join pg_catalog.pg_class l on l.oid = tree.oid)::float8 as rows_estimate
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p')`;
+   where c.oid = $1::int8::oid and c.relkind in ('r', 'p')`;
 
 const columnsSql = `
   select a.attname as name, a.atttypid::int8 as type, a.atttypmod as typmod,
@@ -122,19 +121,16 @@ function shapeOf(oid: bigint, rows: Map<bigint, TypeRow>): TypeShape {
   };
 }
 
-/** Reads a table's shape by its global name (`schema.table`, unquoted), in a transaction with pinned settings; fails with `not-found` when there is none. */
-export async function describeTable(
-  client: Client,
-  { name, reader }: { name: string; reader: Reader },
-): Promise<TableShape> {
+/** Reads a table's shape, in a transaction with pinned settings; fails with `not-found` when it is not there any more. */
+export async function describeTable(client: Client, reader: Reader): Promise<TableShape> {
   const table = await client.first<{
     oid: bigint;
     schema: string;
     name: string;
     partitioned: boolean;
     rows_estimate: number | null;
-  }>(tableSql, [name]);
-  if (!table) throw new PgtideError('not-found', `${client.node}: there is no table ${name}`);
+  }>(tableSql, [reader.oid]);
+  if (!table) throw new PgtideError('not-found', `${client.node}: there is no table ${reader.name}`);
   const columns = await client.query<ColumnRow>(columnsSql, [table.oid]);
   const types = await client.query<TypeRow>(typesSql, [table.oid]);
   const key = await client.first<{ key: string[] }>(keySql, [table.oid]);

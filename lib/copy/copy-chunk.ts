@@ -35,6 +35,7 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
   try {
     const timeout = { statementTimeoutMs: copy.statementTimeoutMs() };
     const reader = await tableReader(provider, chunk.table);
+    if (!reader) throw new PgtideError('schema', `${provider.node}: table ${chunk.table} is not there`);
     return await provider.transaction(
       { isolation: 'repeatable read', readOnly: true, ...timeout },
       async () => {
@@ -44,6 +45,7 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
         await copy.at('snapshot.taken');
         return subscriber.transaction(timeout, async () => {
           const statements = await copyStatements(copy, pair, { chunk, reader });
+          await holdTable(provider, reader);
           const copied = await copyPipe(provider, statements.read, subscriber, statements.write);
           const types = await providerTypes(provider, chunk.table);
           await refuseMisfit(copy, subscriber, { table: chunk.table, types });
@@ -154,10 +156,9 @@ async function copyStatements(
     [copy.queue, chunk.table],
   );
   if (!target) throw new PgtideError('schema', `${subscriber.node}: table ${chunk.table} is not there`);
-  await holdTable(provider, reader);
   const source = await provider.first<{ query: string; columns: string[]; missing: string[] }>(
-    'select query, columns, missing from pgtide.chunk_query($1, $2, $3, $4, $5, $6)',
-    [chunk.table, target.columns, target.generated, chunk.lowerKey, chunk.upperKey, reader.as],
+    'select query, columns, missing from pgtide.chunk_query($1::int8::oid, $2, $3, $4, $5, $6)',
+    [reader.oid, target.columns, target.generated, chunk.lowerKey, chunk.upperKey, reader.as],
   );
   if (!source) throw new PgtideError('schema', `${provider.node}: table ${chunk.table} is not there`);
   if (source.missing.length > 0)

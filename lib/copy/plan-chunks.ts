@@ -1,3 +1,4 @@
+import { PgtideError } from '../errors.ts';
 import { holdTable, tableReader } from '../tables/reader.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
@@ -17,14 +18,15 @@ export async function planTable(copy: Copy, pair: CopyPair, table: string): Prom
 
 async function plan(copy: Copy, { provider, subscriber }: CopyPair, table: string): Promise<boolean> {
   const reader = await tableReader(provider, table);
+  if (!reader) throw new PgtideError('schema', `${provider.node}: table ${table} is not there`);
   const cuts = await provider.transaction(
     { readOnly: true, statementTimeoutMs: copy.statementTimeoutMs() },
     async () => {
       await holdTable(provider, reader);
       return provider.first<{ bounds: string[][]; rows: bigint | null }>(
         `select coalesce((select json_agg(b) from pgtide.chunk_bounds(t.oid, $2, $3) b), '[]') as bounds, pgtide.table_rows(t.oid) as rows
-         from (select londiste.find_table_oid($1) as oid) t`,
-        [table, copy.chunkBytes, reader.as],
+         from (select $1::int8::oid as oid) t`,
+        [reader.oid, copy.chunkBytes, reader.as],
       );
     },
   );

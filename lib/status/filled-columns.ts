@@ -8,23 +8,29 @@
  * has filled nothing.
  */
 import type { Client } from '../db/client.ts';
+import { quoteIdent } from '../db/identifier.ts';
+import { readTable } from '../tables/reader.ts';
+import { lookInto } from './look-into.ts';
 import type { Problem } from './problem.ts';
 
 interface Fill {
   table: string;
+  relation: bigint;
   name: string;
   generated: '' | 's' | 'v';
   expression: string | null;
   fixed: boolean;
   missing: string | null;
-  filled: boolean | null;
 }
 
-const fillColumns = 'f.name, f.generated, f.expression, f.fixed, f.missing, f.filled';
+/** Whether some rows that were looked at have values in the columns, all of them; null: the table has no rows, or cannot be read. */
+type Filled = Record<string, boolean | null>;
+
+const fillColumns = 'f.name, f.generated, f.expression, f.fixed, f.missing';
 
 export async function filledColumnProblems(root: Client, leaf: Client, queue: string): Promise<Problem[]> {
   const added = await leaf.query<Fill>(
-    `select c.table_name as table, ${fillColumns}
+    `select c.table_name as table, c.relation::int8 as relation, ${fillColumns}
        from pgtide.copied_columns c
        join londiste.table_info t using (queue_name, table_name)
        cross join lateral pgtide.column_fills(c.relation, c.columns) f
@@ -36,28 +42,68 @@ export async function filledColumnProblems(root: Client, leaf: Client, queue: st
   );
   if (added.length === 0) return [];
   const there = await root.query<Fill>(
-    `select w.name as table, ${fillColumns}
+    `select w.name as table, r.oid::int8 as relation, ${fillColumns}
        from unnest($1::text[]) w (name)
-       cross join lateral pgtide.column_fills(londiste.find_table_oid(w.name), 0::int2) f`,
+       cross join lateral londiste.find_table_oid(w.name) r (oid)
+       cross join lateral pgtide.column_fills(r.oid, 0::int2) f`,
     [[...new Set(added.map(({ table }) => table))]],
   );
-  const byName = new Map(there.map((fill) => [`${fill.table} ${fill.name}`, fill]));
-  return added
-    .filter((here) => {
-      const other = byName.get(`${here.table} ${here.name}`);
-      return other !== undefined && mayDiffer(other, here);
-    })
-    .map(({ table, name }) => ({
-      code: 'column-filled-apart',
-      message: `${leaf.node}: column ${name} of ${table} was added after the copy, and each side has filled the rows that were there by itself`,
-      remedy: `pgtide compare ${queue} ${table} shows whether they differ; pgtide resync ${queue} ${table} makes them equal`,
-    }));
+  const problems: Problem[] = [];
+  for (const [table, here] of byTable(added)) {
+    const names = new Set(here.map(({ name }) => name));
+    const other = new Map((byTable(there).get(table) ?? []).map((fill) => [fill.name, fill]));
+    const both = here.filter(({ name }) => other.has(name));
+    const filledHere = await whichAreFilled(leaf, both);
+    const filledThere = await whichAreFilled(
+      root,
+      [...other.values()].filter(({ name }) => names.has(name)),
+    );
+    for (const fill of both) {
+      const { name } = fill;
+      const [at, of] = [filledThere[name] ?? null, filledHere[name] ?? null];
+      if (mayDiffer({ ...(other.get(name) ?? fill), filled: at }, { ...fill, filled: of }))
+        problems.push(filledApart({ queue, leaf: leaf.node }, table, name));
+    }
+  }
+  return problems;
+}
+
+function byTable(fills: readonly Fill[]): Map<string, Fill[]> {
+  const tables = new Map<string, Fill[]>();
+  for (const fill of fills) tables.set(fill.table, [...(tables.get(fill.table) ?? []), fill]);
+  return tables;
+}
+
+function filledApart({ queue, leaf }: { queue: string; leaf: string }, table: string, name: string): Problem {
+  return {
+    code: 'column-filled-apart',
+    message: `${leaf}: column ${name} of ${table} was added after the copy, and each side has filled the rows that were there by itself`,
+    remedy: `pgtide compare ${queue} ${table} shows whether they differ; pgtide resync ${queue} ${table} makes them equal`,
+  };
+}
+
+/** Looks at rows of the table that has these columns. */
+async function whichAreFilled(client: Client, columns: readonly Fill[]): Promise<Filled> {
+  const [first] = columns;
+  if (!first) return {};
+  const found = await lookInto(client, first.relation, (reader) =>
+    readTable<{ filled: (boolean | null)[] }>(client, reader, {
+      columns: 'filled bool[]',
+      sql: () =>
+        `select array[${columns.map((_, nr) => `bool_and(s.c${nr})`).join(', ')}] as filled
+           from (select ${columns.map(({ name }, nr) => `t.${quoteIdent(name)} is not null as c${nr}`).join(', ')}
+                   from ${reader.name} t limit 1000) s`,
+    }),
+  );
+  return Object.fromEntries(columns.map(({ name }, nr) => [name, found?.[0]?.filled[nr] ?? null]));
 }
 
 /** Without blanks, which versions set differently. */
 const normal = (expression: string | null) => expression?.replaceAll(/\s+/g, '') ?? null;
 
-function mayDiffer(root: Fill, leaf: Fill): boolean {
+type Looked = Fill & { filled: boolean | null };
+
+function mayDiffer(root: Looked, leaf: Looked): boolean {
   const sameExpression = normal(root.expression) === normal(leaf.expression);
   if (root.generated === 'v') return false;
   // What else is wrong with a column that is generated here alone is structure-drift.

@@ -5,10 +5,9 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteQualified } from '../db/identifier.ts';
-import { PgtideError } from '../errors.ts';
 import { hasRows, isReadable } from '../tables/inspection.ts';
 import { describePartitioned, type Partition, type PartitionedTable } from '../tables/partitions.ts';
-import { tableReader } from '../tables/reader.ts';
+import { lookInto } from './look-into.ts';
 import type { Problem } from './problem.ts';
 
 export async function partitionProblems(
@@ -42,21 +41,10 @@ function leftOver(here: PartitionedTable, there: PartitionedTable | undefined): 
   return here.partitions.filter((partition) => !isThere(partition));
 }
 
-/** Longest wait for a lock that somebody has: status does not hang. */
-const LOCK_MS = 200;
-
 /** Nothing is known of a partition that is locked, or that cannot be read without running code of others. */
-async function holdsRows(client: Client, { schema, name }: Partition): Promise<boolean> {
-  const of = { schema, table: name };
-  if (!(await isReadable(client, of))) return false;
-  const look = async () => {
-    const reader = await tableReader(client, `${schema}.${name}`, { make: false });
-    return client.transaction({ readOnly: true, lockTimeoutMs: LOCK_MS }, () => hasRows(client, of, reader));
-  };
-  return look().catch((error: unknown) => {
-    if (error instanceof PgtideError && (error.kind === 'busy' || error.kind === 'schema')) return false;
-    throw error;
-  });
+async function holdsRows(client: Client, { oid, schema, name }: Partition): Promise<boolean> {
+  if (!(await isReadable(client, { schema, table: name }))) return false;
+  return (await lookInto(client, BigInt(oid), (reader) => hasRows(client, reader))) === true;
 }
 
 function partitionLeftOver(

@@ -1,4 +1,4 @@
-/** What has to be done to add tables to a queue, and everything that stands against it, before anything is done. */
+/** What has to be done to add tables to a queue, and everything that stands against it, before a table or the queue is changed. */
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
@@ -220,7 +220,7 @@ async function emptyCopies(root: Client, leaf: Client, create: readonly string[]
   for (const table of await inspectTables(root, create, providerPrivileges)) {
     if (table.missing.length > 0 || table.rowSecurity || !table.schemaUsage) continue;
     const reader = await tableReader(root, table.name);
-    if (await root.transaction({ readOnly: true }, () => hasRows(root, table, reader)))
+    if (reader && (await root.transaction({ readOnly: true }, () => hasRows(root, reader))))
       obstacles.push({
         kind: 'state',
         text: `${leaf.node}: no table ${table.name}, so it cannot be in sync with ${root.node}'s, which holds rows`,

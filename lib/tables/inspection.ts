@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import type { ErrorKind } from '../errors.ts';
-import { holdTable, type Reader, readAs } from './reader.ts';
+import { type Reader, readTable } from './reader.ts';
 
 /** Something that keeps a table from being replicated as it is. */
 export interface Obstacle {
@@ -131,18 +131,10 @@ export async function isReadable(client: Client, of: { schema: string; table: st
 }
 
 /** True when the table has a row, as its reader sees it. In a read-only transaction. */
-export async function hasRows(
-  client: Client,
-  of: { schema: string; table: string },
-  reader: Reader,
-): Promise<boolean> {
-  await holdTable(client, reader);
-  const row = await client.first<{ found: boolean }>(
-    readAs(
-      reader,
-      `select exists (select 1 from ${quoteQualified(of.schema, of.table)}) as found`,
-      'found bool',
-    ),
-  );
+export async function hasRows(client: Client, reader: Reader): Promise<boolean> {
+  const [row] = await readTable<{ found: boolean }>(client, reader, {
+    columns: 'found bool',
+    sql: () => `select exists (select 1 from ${reader.name}) as found`,
+  });
   return row?.found === true;
 }

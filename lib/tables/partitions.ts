@@ -2,6 +2,7 @@ import type { Client } from '../db/client.ts';
 
 /** A partition that holds rows. */
 export interface Partition {
+  oid: number;
   schema: string;
   name: string;
   /** The bounds of itself and of the partitions above it. */
@@ -29,7 +30,7 @@ export function describePartitioned(client: Client, names: readonly string[]): P
          join pg_inherits i on i.inhparent = t.oid
          join pg_class c on c.oid = i.inhrelid)
      select t.root as name, max(pg_get_partkeydef(c.oid)) filter (where t.bounds = '') as key,
-            coalesce(jsonb_agg(jsonb_build_object('schema', n.nspname, 'name', c.relname, 'bounds', t.bounds))
+            coalesce(jsonb_agg(jsonb_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'bounds', t.bounds))
                      filter (where c.relkind = 'r'), '[]') as partitions
        from tree t join pg_class c on c.oid = t.oid join pg_namespace n on n.oid = c.relnamespace
       group by t.root`,

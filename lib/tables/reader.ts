@@ -1,46 +1,67 @@
 /** The rows of tables that belong to other roles are read as their owners, whose code may run meanwhile (pgtide.table_reader). */
-import type { Client } from '../db/client.ts';
+import type { Client, Row } from '../db/client.ts';
 import { quoteLiteral } from '../db/identifier.ts';
 
 /** Who reads a table. */
 export interface Reader {
   /** The table that was looked at. */
-  oid: bigint | null;
+  oid: bigint;
+  /** Its name, quoted. */
+  name: string;
   /** The function that reads it as its owner; null: this role does. */
   as: string | null;
 }
 
 /**
- * Who reads a table, by its name as pgtide has it. Not in a read-only transaction: the function may have to be made, but for `make: false`.
+ * Who reads a table, given by its name as pgtide has it, or by its oid; undefined when there is none. Not in a read-only transaction:
+ * the function may have to be made.
  * @throws PgtideError `schema`, where it cannot be read without running code of others as this role
  */
-export async function tableReader(client: Client, table: string, { make = true } = {}): Promise<Reader> {
-  const row = await client.first<Reader>(
-    'select t.oid::int8, pgtide.table_reader(t.oid, $2) as "as" from (select londiste.find_table_oid($1) as oid) t',
-    [table, make],
+export function tableReader(client: Client, table: string | bigint): Promise<Reader | undefined> {
+  const oid = typeof table === 'string' ? 'londiste.find_table_oid($1)' : '$1::int8::oid';
+  return client.first<Reader>(
+    `select c.oid::int8 as oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name, pgtide.table_reader(c.oid) as "as"
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.oid = ${oid}`,
+    [table],
   );
-  return row ?? { oid: null, as: null };
 }
 
 /**
- * In the transaction of a query, before it: a table that this role reads is still the one that was looked at, and stays it.
+ * In the transaction of a query, right before it: a table that this role reads is still the one that was looked at, and stays it.
  * @throws PgtideError `schema`
  */
-export async function holdTable(client: Client, { oid, as }: Reader): Promise<void> {
-  if (as === null) await client.query('select pgtide.hold_table($1::int8::oid)', [oid]);
+export async function holdTable(client: Client, { oid, name, as }: Reader): Promise<void> {
+  if (as === null) await client.query('select pgtide.hold_table($1::int8::oid, $2)', [oid, name]);
 }
 
-/**
- * The query as its reader runs it, in a read-only transaction: what the owner's code changes in the session ends with that.
- * @param columns its columns with their types, as a column definition list
- */
-export function readAs({ as }: Reader, query: string, columns: string): string {
-  return as === null ? query : `select * from ${as}(${quoteLiteral(query)}) as r (${columns})`;
+/** An array in a query: a parameter, or, where another role runs the query, a literal. */
+export type ArrayOf = (values: readonly (bigint | number | string | null)[], type: string) => string;
+
+export interface TableQuery {
+  /** The query's columns with their types, as a column definition list. */
+  columns: string;
+  sql(array: ArrayOf): string;
 }
 
-/** An array of numbers or texts as SQL. A query that another role runs takes no parameters. */
-export function arrayLiteral(values: readonly (bigint | number | string | null)[], type: string): string {
+/** A query as the table's reader runs it, in a read-only transaction: what the owner's code sets in the session ends with that. */
+export function readAs({ as }: Reader, { columns, sql }: TableQuery): { text: string; values: unknown[] } {
+  const values: unknown[] = [];
+  if (as !== null)
+    return { text: `select * from ${as}(${quoteLiteral(sql(arrayLiteral))}) as r (${columns})`, values };
+  const text = sql((array, type) => `$${values.push([...array])}::${type}[]`);
+  return { text, values };
+}
+
+/** Runs a query on a table, in a read-only transaction. */
+export async function readTable<T = Row>(client: Client, reader: Reader, query: TableQuery): Promise<T[]> {
+  await holdTable(client, reader);
+  const { text, values } = readAs(reader, query);
+  return client.query<T>(text, values);
+}
+
+const arrayLiteral: ArrayOf = (values, type) => {
   const element = (value: bigint | number | string | null) =>
     typeof value === 'string' ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : `${value}`;
   return `${quoteLiteral(`{${values.map(element).join(',')}}`)}::${type}[]`;
-}
+};

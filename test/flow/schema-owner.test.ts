@@ -12,11 +12,11 @@ import { setAside } from '../support/mallory.ts';
 import { compareAll, MALLORY, sides } from '../support/owned-sides.ts';
 import { until } from '../support/until.ts';
 
-describe('a table of the role itself, in a schema of Mallory', () => {
+describe.each([10, 17])('on PostgreSQL %i', (version) => {
   let on: Awaited<ReturnType<typeof sides>>;
   const columns = 'id int primary key, v text';
   beforeAll(async () => {
-    on = await sides(17, 'superuser');
+    on = await sides(version, 'superuser');
     for (const at of [on.old, on.new])
       await at.superuser((client) =>
         client.query(
@@ -86,5 +86,17 @@ describe('a table of the role itself, in a schema of Mallory', () => {
       await followUntilSynced(on).catch(() => undefined);
       await replaced(at, name, evilView(name), () => compareAll(on));
     }
+  });
+
+  it('is not referred to by a key that comes back, where another one takes its place', async () => {
+    await on.new.superuser((client) =>
+      client.query(`create table hers.parent (${columns}); create table child (id int primary key, p int)`),
+    );
+    await replaced(on.new, 'parent', evilTable('parent'), () =>
+      on.new.superuser(async (client) => {
+        await client.query('begin');
+        await client.query(`select pgtide.key_runner('child'::regclass, 'hers.parent'::regclass)`);
+      }),
+    );
   });
 });

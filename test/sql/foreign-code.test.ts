@@ -232,7 +232,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       let rows = 0n;
       for (const nr of [-1, ...bounds.keys()]) {
         const chunk = await owner.first<{ query: string }>(
-          `select query from pgtide.chunk_query('hers.t', '{m,c,d,p}', '{}', $1, $2, null)`,
+          `select query from pgtide.chunk_query('hers.t'::regclass, '{m,c,d,p}', '{}', $1, $2, null)`,
           [bounds[nr]?.bound ?? null, bounds[nr + 1]?.bound ?? null],
         );
         rows += (await owner.first<{ n: bigint }>(`select count(*) as n from (${chunk?.query}) q`))?.n ?? 0n;

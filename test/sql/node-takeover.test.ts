@@ -108,13 +108,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         await demote(client, queue, 1);
         const pid = await pidOf(client);
         const last = demote(client, queue, 2);
-        await until('the last tick waits for the writer', async () => {
-          const row = await writer.client.first(
-            'select from pg_stat_activity a where a.pid = $1 and cardinality(pg_blocking_pids(a.pid)) > 0',
-            [pid],
-          );
-          return row !== undefined;
-        });
+        await waits(pid);
         await writer.client.query('commit');
         const { last_tick } = await last;
         const batch = await client.first<{ id: bigint; cur_tick_id: bigint }>(
@@ -136,6 +130,10 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         const found = await copier.client.first<{ name: string }>(
           'select pgq.current_event_table($1) as name',
           [queue],
+        );
+        // What it has locked by then it gives back.
+        await copier.client.query(
+          `savepoint one; insert into ${found?.name} (ev_id, ev_time) values (0, now()); rollback to one`,
         );
         await using blocker = await db.open();
         await blocker.client.query(`begin; alter sequence ${queue_data_pfx}_id_seq cache 1`);
@@ -162,6 +160,19 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
             [queue, last_tick],
           ),
         ).toHaveLength(2);
+      }));
+
+    test('has no last tick before the first step is committed', () =>
+      atRoot(async (client, queue) => {
+        await using first = await db.open();
+        await first.client.query('begin');
+        await demote(first.client, queue, 1);
+        const pid = await pidOf(client);
+        const second = stateOf(demote(client, queue, 2));
+        await waits(pid);
+        await first.client.query('commit');
+        expect(await second).toEqual(['TD003', 'steps in wrong order']);
+        expect(await demote(client, queue, 2)).toMatchObject({ ret_code: 200 });
       }));
 
     test('is held back while there are events that no other node would ever get', () =>

@@ -37,7 +37,7 @@ describe.each([10, 14, 18])('on PostgreSQL %i', (version) => {
     await asOther('create table t (id int)');
     expect(await runner('t')).toEqual(RUNNER);
     for (const owner of [PLAIN_OWNER, 'postgres']) {
-      await change(`alter table theirs.t owner to ${owner}`);
+      await change(`alter table theirs.t owner to ${owner}; grant select on theirs.t to ${PLAIN_OWNER}`);
       expect(await runner('t')).toBeNull();
     }
     await change(`alter table theirs.t owner to ${THIRD}; grant all on theirs.t to public`);

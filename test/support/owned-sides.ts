@@ -1,4 +1,6 @@
 /** Two nodes with tables of Mallory's, who has put code on them, on both sides. */
+import { basename } from 'node:path';
+import { expect } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { compareInput, compareWith } from '../../lib/units/compare.ts';
 import { install } from '../../lib/units/install.ts';
@@ -7,8 +9,10 @@ import { createDatabase, createRole, postgres, type TestDatabase } from './datab
 import { spyOf } from './mallory.ts';
 import { cascade, type InstalledPair } from './unit-context.ts';
 
-export const MALLORY = 'mallory_owner_reads';
-export const MEMBER = 'member_owner_reads';
+/** Of this test file alone: another one may take a membership away meanwhile. */
+const file = basename(expect.getState().testPath ?? 'test', '.test.ts').replaceAll('-', '_');
+export const MALLORY = `mallory_${file}`;
+export const MEMBER = `member_${file}`;
 
 /** What she has on her tables. */
 const hers = `${spyOf(MALLORY)}

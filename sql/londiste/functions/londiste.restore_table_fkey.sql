@@ -13,12 +13,11 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     v_name      text := londiste.make_fqname(i_from_table);
     v_def       text;
-    v_other     text;
     v_table     oid := londiste.find_table_oid(v_name);
     v_valid     boolean;
     v_plain     boolean;
 begin
-    select p.fkey_def, p.to_table into v_def, v_other
+    select p.fkey_def into v_def
       from londiste.pending_fkeys p where p.from_table = v_name and p.fkey_name = i_fkey_name for update;
     if not found then
         return null;
@@ -29,7 +28,7 @@ begin
     if not found and i_lazy then
         return v_def || case when v_plain then ' not valid' else '' end;
     elsif not found then
-        perform pgtide.run_stored_ddl(v_def, null, pgtide.key_runner(v_table, londiste.find_table_oid(v_other)));
+        perform pgtide.run_stored_ddl(v_def, null);
     elsif i_lazy and v_plain and not v_valid then
         return format('alter table only %s validate constraint %I', londiste.quote_fqname(v_name), i_fkey_name);
     end if;

@@ -2,8 +2,8 @@
 --
 -- Makes a root a branch of another node, which takes over. Three steps, in order; a step may be repeated.
 --
--- Arguments: i_step - 1: events and ticks are refused from its commit on; 2: waits for transactions that have written events, and makes
---            the last tick, which the new root has to reach before it is promoted (needs READ COMMITTED); 3: the node becomes a
+-- Arguments: i_step - 1: events and ticks are refused from its commit on; 2: waits for transactions that may write events, and makes
+--            the last tick, which the new root has to reach before it is promoted (needs READ COMMITTED, and a transaction of its own); 3: the node becomes a
 --            branch that stands at the last tick; i_new_provider - the node that takes over, and feeds this one after step 3
 -- Returns: ret_code, ret_note, last_tick (steps 2 and 3): 200; 301 not a root; 401 the new provider is this node; 403 the ticker
 --          is paused, so that step 2 could not tick; 404 no node of that queue, or unknown provider
@@ -11,8 +11,9 @@
 -- Errors: TD001 no such step; TD003 steps in wrong order, also when there are events after the last tick: no other node
 --         would ever get them; as pgq.ticker, as pgq_node._event_table
 --
--- No event lies after the last tick: who writes one has seen inserts enabled before step 1 was committed. Step 2 first waits for those who
--- may have seen that and hold no event table yet, then for all who hold one, and only a later statement takes the tick's snapshot.
+-- No event lies after the last tick: who writes one has seen inserts enabled before step 1 was committed. Step 2 first waits for all who may
+-- have seen that, before it holds a lock that they could wait for, then for prepared transactions by a lock on the event table, and
+-- only a later statement takes the tick's snapshot.
 create or replace function pgq_node.demote_root(
     in i_queue_name text,
     in i_step int4,
@@ -27,9 +28,15 @@ declare
     v_queue record;
     v_seen  txid_snapshot;
     v_late  boolean;
+    v_waited boolean;
 begin
-    if i_step = 2 and exists (select from pgq.queue q where q.queue_name = i_queue_name and q.queue_disable_insert) then
-        perform pgq_node._await_writers(pgq_node._event_table(i_queue_name));
+    if i_step = 2 and txid_current_if_assigned() is null then
+        v_waited := exists (select from pgq.queue q
+                              join pgq_node.node_info n on n.queue_name = q.queue_name and n.node_type = 'root'
+                             where q.queue_name = i_queue_name and q.queue_disable_insert and not q.queue_ticker_paused);
+        if v_waited then
+            perform pgq_node._await_writers();
+        end if;
     end if;
 
     select n.node_type, n.node_name, n.worker_name into v_node
@@ -66,7 +73,10 @@ begin
     end if;
 
     ret_code := 200;
-    if i_step = 1 then
+    if i_step = 2 and v_waited is false then
+        raise exception 'steps in wrong order'
+            using errcode = 'TD003', detail = 'Step 1 has only now been committed.', hint = 'Repeat step 2.';
+    elsif i_step = 1 then
         update pgq.queue q set queue_disable_insert = true, queue_external_ticker = true where q.queue_name = i_queue_name;
         ret_note := 'Step 1: Writing disabled for: ' || i_queue_name;
         return;

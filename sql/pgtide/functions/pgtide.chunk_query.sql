@@ -7,26 +7,27 @@
 --   i_reader          as pgtide.table_reader returns it
 -- columns names the columns of the query, in its order: those of i_columns that the table has. missing names the table's columns
 -- that are in neither list. Virtual columns count as not there: events do not carry them either.
-create or replace function pgtide.chunk_query(i_table text, i_columns text[], i_others text[], i_lower text[], i_upper text[], i_reader text)
+create or replace function pgtide.chunk_query(i_table oid, i_columns text[], i_others text[], i_lower text[], i_upper text[], i_reader text)
 returns table (query text, columns text[], missing text[]) language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case when i_reader is null or q.types is null then q.query else format('select * from %s(%L) as r (%s)', i_reader, q.query, q.types) end,
+    select case when i_reader is null then format('select %s from %s', q.names, q.rows)
+                -- A table of none of these columns has rows all the same.
+                else format('select %s from %s(%L) as r (%s)', q.names, i_reader, format('select %s from %s', coalesce(nullif(q.names, ''), 'true'), q.rows),
+                            coalesce(q.types, 'nothing bool')) end,
            q.columns, q.missing
     from (
-        select format('select %s from %s%s', coalesce(string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.sent), ''),
-                   t.oid::regclass,
-                   coalesce(' where ' || nullif(concat_ws(' and ',
-                       pgtide.key_bound(t.oid, '>=', i_lower), pgtide.key_bound(t.oid, '<', i_upper)), ''), '')) as query,
+        select coalesce(string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.sent), '') as names,
+               t.oid::regclass || coalesce(' where ' || nullif(concat_ws(' and ',
+                   pgtide.key_bound(t.oid, '>=', i_lower), pgtide.key_bound(t.oid, '<', i_upper)), ''), '') as rows,
                string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum) filter (where a.sent) as types,
                coalesce(array_agg(a.attname::text order by a.attnum) filter (where a.sent), '{}') as columns,
                coalesce(array_agg(a.attname::text order by a.attnum)
                             filter (where a.attname is not null and not a.sent and a.attname <> all (i_others)), '{}') as missing
-        from (select londiste.find_table_oid(i_table) as oid) t
+        from (select c.oid from pg_class c where c.oid = i_table) t
         left join lateral (
             select c.attname, c.attnum, c.atttypid, c.atttypmod, c.attname = any (i_columns) as sent
             from pg_attribute c
             where c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped and coalesce(to_jsonb(c)->>'attgenerated', '') <> 'v') a on true
-        where t.oid is not null
         group by t.oid) q;
 $$;

@@ -1,12 +1,12 @@
--- pgtide.hold_table(i_table [, i_mode]) returns void
+-- pgtide.hold_table(i_table [, i_name]) returns void
 --
 -- For a table that this role reads or writes itself, before a statement that names it. Where its schema belongs to another role, which is no
 -- superuser, that role can drop the table and put one of its own, or a view, in its place between a look at the table and the statement, and
--- the statement would run its code as this role. So the table is locked until the transaction ends, and must have its name then.
---   i_mode  the lock, as in LOCK TABLE; 'access share' by default
--- Whoever may also create schemas can rename the schema in the instant that is left; no lock prevents that.
+-- the statement would run its code as this role. So the table is locked until the transaction ends, in the mode that excludes least, and
+-- must have its name then. Whoever may also create schemas can rename the schema in the instant that is left; no lock prevents that.
+--   i_name  quoted, as the statement has it; NULL: the statement gets the name from i_table afterwards
 -- Raises TD004 where the table is not there any more under its name.
-create or replace function pgtide.hold_table(i_table oid, i_mode text default 'access share')
+create or replace function pgtide.hold_table(i_table oid, i_name text default null)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -22,11 +22,14 @@ begin
     join pg_roles r on r.oid = case when o.rolname = 'pg_database_owner' then d.datdba else n.nspowner end
     where c.oid = i_table;
     if v_foreign then
-        execute format('lock table only %s in %s mode', v_name, i_mode);
+        begin
+            execute format('lock table only %s in access share mode', v_name);
+        exception when undefined_table or invalid_schema_name or wrong_object_type then
+            v_name := null;
+        end;
     end if;
-    if to_regclass(v_name) is distinct from i_table then
-        raise exception 'table % was dropped or replaced meanwhile', coalesce(v_name, i_table::text) using errcode = 'TD004',
-            hint = 'alter schema ... owner to ...: whoever owns the schema of a table can drop it';
+    if v_name is null or to_regclass(coalesce(i_name, v_name)) is distinct from i_table then
+        raise exception 'table % was dropped or replaced meanwhile', coalesce(v_name, i_table::regclass::text) using errcode = 'TD004';
     end if;
 end;
 $$;

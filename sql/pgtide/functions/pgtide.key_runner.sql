@@ -14,6 +14,8 @@ begin
         raise exception 'a foreign key of table % refers to a table of another role, %, whose code would have the rights of this one',
             pgtide.table_name(i_table), pgtide.table_name(i_other) using errcode = 'TD007',
             hint = 'add and validate it by hand, as a role that may';
+    elsif v_runner is null then
+        perform pgtide.hold_table(i_other);
     end if;
     return v_runner;
 end;

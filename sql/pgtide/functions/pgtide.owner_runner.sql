@@ -1,13 +1,12 @@
--- pgtide.owner_runner(i_owner [, i_reads [, i_make]]) returns text
+-- pgtide.owner_runner(i_owner [, i_reads]) returns text
 --
 -- The function, quoted, that runs statements as the role i_owner: SECURITY DEFINER and that role's, so that nothing that it runs can become
 -- another one again, which SET ROLE would not prevent. Only we may call it. Made where it is missing, and made again where it is
 -- not as it should be. Its owner can alter it at any time, though not its body, and so the body looks whether it runs as SECURITY DEFINER: the
 -- current role is the owner, and was not made so by a setting of the function.
 --   i_reads  false: pgtide.run_as_.., for pgtide.run. true: pgtide.read_as_.., which returns the rows of a query (pgtide.table_reader)
---   i_make   false: writes nothing
--- Raises TD004 where this role may not act for i_owner, or the function would have to be made.
-create or replace function pgtide.owner_runner(i_owner oid, i_reads bool default false, i_make bool default true)
+-- Raises TD004 where this role may not act for i_owner.
+create or replace function pgtide.owner_runner(i_owner oid, i_reads bool default false)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -37,10 +36,9 @@ begin
     from pg_proc p where p.pronamespace = 'pgtide'::regnamespace and p.proname = c_name;
     if v_function.is_right and has_function_privilege(v_function.oid, 'EXECUTE') then
         return format('pgtide.%I', c_name);
-    elsif not i_make then
-        raise exception 'there is no function pgtide.%', c_name using errcode = 'TD004';
     end if;
-    perform pg_advisory_xact_lock(hashtext('pgtide.owner_runner'), hashtext(c_owner));
+    -- One at a time: the rights of the schema are one row.
+    perform pg_advisory_xact_lock(hashtext('pgtide.owner_runner'));
     begin
         execute format('create or replace function pgtide.%I(%s) returns %s'
             ' language plpgsql security definer set search_path = pg_catalog, pg_temp as %L',
@@ -62,6 +60,9 @@ begin
         raise exception 'code of role % would run with the rights of role %', c_owner, current_user using errcode = 'TD004',
             hint = format('grant %I to %I: then it runs as %1$I', c_owner, current_user);
     when others then
+        if left(sqlstate, 2) in ('40', '53', '55', '57') or sqlstate = 'XX000' then
+            raise;
+        end if;
         raise exception 'function pgtide.% cannot be made: %', c_name, pgtide.condition_name(sqlstate) using errcode = 'TD004',
             hint = format('drop function pgtide.%I(%s) cascade', c_name, c_arguments);
     end;

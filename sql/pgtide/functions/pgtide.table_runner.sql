@@ -16,7 +16,7 @@ declare
     v_class record;
 begin
     if v_owners = '{}' then
-        perform pgtide.hold_table(i_table, 'row exclusive');
+        perform pgtide.hold_table(i_table);
         return null;
     end if;
     select c.relowner, c.relforcerowsecurity, pgtide.table_name(i_table) as name into v_class from pg_class c where c.oid = i_table;
