@@ -13,7 +13,7 @@ import { tick } from '../units/tick.ts';
 import { CopyProgress } from './copy-progress.ts';
 import type { Display } from './display.ts';
 import { duration, waiting } from './figures.ts';
-import { leavesOf, type Progress } from './goal.ts';
+import { idle, leavesOf, type Progress, synced, type Ticks } from './goal.ts';
 import { type Job, runJobs } from './scheduler.ts';
 import type { Session } from './session.ts';
 import { readStatus } from './status.ts';
@@ -24,9 +24,7 @@ export interface FollowOptions {
   queues: string[];
   everyMs: number;
   /** When to end; judged on each look at the status. Without it: until stopped, or for `forMs`. */
-  goal?: (status: StatusResult) => Progress;
-  /** What the goal is called in messages. */
-  goalName?: string;
+  until?: keyof typeof goals | undefined;
   forMs?: number | undefined;
   display: Display;
   onStatus?: (status: StatusResult) => void;
@@ -41,6 +39,8 @@ export const scheduledUnits: readonly { name: UnitName; unit: Unit; leastEveryMs
   { name: 'maintain', unit: maintain, leastEveryMs: 30_000 },
 ];
 
+const goals = { synced, idle };
+
 /** A copy that begins again goes back to `new`. */
 const COPIED: ReadonlySet<string> = new Set(['catching-up', 'ok']);
 const LOOK_EVERY_MS = 1_000;
@@ -48,9 +48,10 @@ const LOOK_EVERY_MS = 1_000;
 export async function follow(session: Session, options: FollowOptions): Promise<Verdict> {
   const blocked = whatBlocks(await readStatus(session, options.queues));
   if (blocked) return blocked;
+  const ticks = await tickNow(session, options.until ? options.queues : []);
   const done = new AbortController();
   const timer = options.forMs === undefined ? undefined : setTimeout(() => done.abort(), options.forMs);
-  const watch = new Watch(session, options, () => done.abort());
+  const watch = new Watch(session, { ...options, ticks }, () => done.abort());
   const jobs = [
     ...jobsOf(session, options, watch),
     { name: 'status', everyMs: LOOK_EVERY_MS, run: () => watch.look() },
@@ -107,7 +108,7 @@ function whatBlocks({ queues }: StatusResult): Verdict | undefined {
 /** Looks at the status now and then: feeds the display, and notices that the goal is met. */
 class Watch {
   readonly #session: Session;
-  readonly #options: FollowOptions;
+  readonly #options: FollowOptions & { ticks: Ticks };
   readonly #end: () => void;
   readonly #copy = new CopyProgress();
   readonly #copying = new Set<string>();
@@ -115,7 +116,7 @@ class Watch {
   readonly #ticked = new Set<string>();
   #progress: Progress | undefined;
 
-  constructor(session: Session, options: FollowOptions, end: () => void) {
+  constructor(session: Session, options: FollowOptions & { ticks: Ticks }, end: () => void) {
     this.#session = session;
     this.#options = options;
     this.#end = end;
@@ -129,7 +130,8 @@ class Watch {
     const status = await readStatus(this.#session, this.#options.queues);
     this.#show(status);
     this.#options.onStatus?.(status);
-    this.#progress = this.#options.goal?.(status);
+    const { until, ticks } = this.#options;
+    if (until) this.#progress = goals[until](status, ticks);
     await this.#tickForCopies(status);
     if (this.#progress && !('met' in this.#progress && !this.#progress.met)) this.#end();
   }
@@ -139,7 +141,7 @@ class Watch {
    * comes only after the idle period; somebody who waits gets it at once.
    */
   async #tickForCopies({ queues }: StatusResult): Promise<void> {
-    if (!this.#options.goal) return;
+    if (!this.#options.until) return;
     const waiting = queues.filter(
       (queue) => queue.events.pending === 0 && leavesOf(queue).some(waitsForTick),
     );
@@ -149,15 +151,15 @@ class Watch {
   }
 
   verdict(): Verdict {
-    const { goal, goalName, stopping, forMs } = this.#options;
+    const { until, stopping, forMs } = this.#options;
     const progress = this.#progress;
     if (progress && 'hopeless' in progress) return fails(progress.hopeless, progress.remedy);
     if (progress?.met) return holds;
     if (stopping.aborted) return interrupted;
-    if (!goal) return holds;
+    if (!until) return holds;
     const missing = progress?.missing ?? 'the status was never seen';
     return fails(
-      `not ${goalName} after ${duration((forMs ?? 0) / 1000)}: ${missing}`,
+      `not ${until} after ${duration((forMs ?? 0) / 1000)}: ${missing}`,
       'run it for longer, or look for what hinders it: pgtide status',
     );
   }

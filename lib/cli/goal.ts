@@ -8,28 +8,25 @@ export type Progress = { met: true } | { met: false; missing: string } | { hopel
 /** A lag that counts as small: that of a queue that is ticked and replayed every second or two. */
 const SMALL_LAG_SECONDS = 10;
 
-/** Every table is copied and follows, and no leaf is far behind. */
-export function synced(status: StatusResult): Progress {
+/** What the queues have been ticked up to after the start, by their names. */
+export type Ticks = ReadonlyMap<string, bigint>;
+
+/** Every table is copied and follows, every leaf has met what was there at the start, and none is far behind. */
+export function synced(status: StatusResult, ticks: Ticks): Progress {
   return first(status, (queue, leaf) => {
-    const tables = notCopied(queue, leaf);
-    if (tables) return tables;
+    const open = notCopied(queue, leaf) ?? notAtTick(queue, leaf, ticks);
+    if (open) return open;
     if (leaf.lagSeconds !== null && leaf.lagSeconds <= SMALL_LAG_SECONDS) return { met: true };
     const lag = leaf.lagSeconds === null ? 'of unknown length' : `of ${duration(leaf.lagSeconds)}`;
     return { met: false, missing: `${queue.name}: ${leaf.name} has a lag ${lag}` };
   });
 }
 
-/** Every leaf has applied its queue up to `ticks`, which were taken after the start, and no event waits for a tick. */
-export function idle(status: StatusResult, ticks: ReadonlyMap<string, bigint>): Progress {
+/** Every leaf has applied its queue up to `ticks`, and no event waits for a tick. */
+export function idle(status: StatusResult, ticks: Ticks): Progress {
   return first(status, (queue, leaf) => {
-    const tables = notCopied(queue, leaf);
-    if (tables) return tables;
-    const wanted = ticks.get(queue.name);
-    if (wanted === undefined || leaf.tick === null || BigInt(leaf.tick) < wanted)
-      return {
-        met: false,
-        missing: `${queue.name}: ${leaf.name} is at tick ${leaf.tick}, and must come to ${wanted ?? 'the next one'}`,
-      };
+    const open = notCopied(queue, leaf) ?? notAtTick(queue, leaf, ticks);
+    if (open) return open;
     if (queue.events.pending > 0)
       return {
         met: false,
@@ -37,6 +34,15 @@ export function idle(status: StatusResult, ticks: ReadonlyMap<string, bigint>): 
       };
     return { met: true };
   });
+}
+
+function notAtTick(queue: QueueStatus, leaf: NodeStatus, ticks: Ticks): Progress | undefined {
+  const wanted = ticks.get(queue.name);
+  if (wanted !== undefined && leaf.tick !== null && BigInt(leaf.tick) >= wanted) return undefined;
+  return {
+    met: false,
+    missing: `${queue.name}: ${leaf.name} is at tick ${leaf.tick}, and must come to ${wanted ?? 'the next one'}`,
+  };
 }
 
 export function leavesOf(queue: QueueStatus): NodeStatus[] {

@@ -1,10 +1,8 @@
 import { openDisplay } from './display.ts';
-import { type FollowOptions, follow } from './follow.ts';
-import { idle, synced } from './goal.ts';
+import { follow } from './follow.ts';
 import { interruptible } from './interrupt.ts';
 import type { Invocation, RunOptions } from './program.ts';
-import { type Session, withSession } from './session.ts';
-import { tickNow } from './tick-now.ts';
+import { withSession } from './session.ts';
 import type { Verdict } from './verdict.ts';
 
 export function run(
@@ -14,7 +12,6 @@ export function run(
 ): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
     const queues = session.queues(only);
-    const goal = await goalOf(session, queues, options.until);
     const display = openDisplay(terminal);
     try {
       return await interruptible(
@@ -26,22 +23,11 @@ export function run(
             forMs: options.for === undefined ? undefined : options.for * 1000,
             display,
             stopping,
-            ...goal,
+            until: options.until,
           }),
       );
     } finally {
       display.close();
     }
   });
-}
-
-async function goalOf(
-  session: Session,
-  queues: string[],
-  until: RunOptions['until'],
-): Promise<Pick<FollowOptions, 'goal' | 'goalName'>> {
-  if (until === 'synced') return { goal: synced, goalName: 'synced' };
-  if (until === undefined) return {};
-  const ticks = await tickNow(session, queues);
-  return { goal: (status) => idle(status, ticks), goalName: 'idle' };
 }

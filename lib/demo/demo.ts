@@ -6,11 +6,10 @@ import { compareTables, compareVerdict } from '../cli/compare.ts';
 import type { Display } from '../cli/display.ts';
 import { count, duration, plural } from '../cli/figures.ts';
 import { type FollowOptions, follow } from '../cli/follow.ts';
-import { idle, leavesOf, synced } from '../cli/goal.ts';
+import { leavesOf } from '../cli/goal.ts';
 import type { Session } from '../cli/session.ts';
 import { readStatus } from '../cli/status.ts';
 import { addTables } from '../cli/tables.ts';
-import { tickNow } from '../cli/tick-now.ts';
 import { fails, holds, type Verdict } from '../cli/verdict.ts';
 import { install } from '../units/install.ts';
 import type { StatusResult } from '../units/status.ts';
@@ -74,7 +73,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult | { unf
     if (!isMet(followed)) return { unfinished: followed };
     await writers.stop();
     display.say(`the writers have stopped after ${plural(writers.transactions, 'transaction')}`);
-    const caughtUp = await stage.act('pgtide run --until idle', await untilIdle(session), () => []);
+    const caughtUp = await stage.act('pgtide run --until idle', untilIdle, () => []);
     if (!isMet(caughtUp)) return { unfinished: caughtUp };
     const cost = await measureIdle(session, QUEUE);
     const { summary, verdict } = await prove(options, stage.maxLagSeconds);
@@ -85,14 +84,10 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult | { unf
   }
 }
 
-const untilSynced: Until = { goal: synced, goalName: 'synced', forMs: SYNCED_WITHIN_MS };
+const untilSynced: Until = { until: 'synced', forMs: SYNCED_WITHIN_MS };
+const untilIdle: Until = { until: 'idle', forMs: IDLE_WITHIN_MS };
 
-async function untilIdle(session: Session): Promise<Until> {
-  const ticks = await tickNow(session, [QUEUE]);
-  return { goal: (status) => idle(status, ticks), goalName: 'idle', forMs: IDLE_WITHIN_MS };
-}
-
-type Until = Pick<FollowOptions, 'goal' | 'goalName' | 'forMs'>;
+type Until = Pick<FollowOptions, 'until' | 'forMs'>;
 
 function isMet(verdict: Verdict): boolean {
   return 'holds' in verdict && verdict.holds;
