@@ -15,6 +15,13 @@ declare
     v_before text;
     v_anchor regclass;
     v_left text;
+    v_detail text;
+    v_context text;
+    v_schema text;
+    v_table text;
+    v_column text;
+    v_constraint text;
+    v_type text;
 begin
     if i_runner is null and to_regclass('pg_temp.pgtide_fenced') is null then
         execute i_sql using i_ev_id, i_places;
@@ -40,7 +47,10 @@ begin
         if i_runner is null or pgtide.is_table_failure(sqlstate) or sqlstate in ('40001', '40P01', '55P03') or left(sqlstate, 2) = '53' then
             raise;
         end if;
-        raise exception 'as the table''s owner: %', pgtide.condition_name(sqlstate) using errcode = 'TD007';
+        get stacked diagnostics v_detail = pg_exception_detail, v_context = pg_exception_context, v_schema = schema_name, v_table = table_name,
+            v_column = column_name, v_constraint = constraint_name, v_type = pg_datatype_name;
+        raise exception 'as the table''s owner: %',
+            pgtide.failure_text(sqlstate, sqlerrm, v_detail, v_context, v_schema, v_table, v_column, v_constraint, v_type, null) using errcode = 'TD007';
     end;
     v_path := pg_catalog.current_setting('search_path');
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
