@@ -11,6 +11,8 @@ import { insertEvent, makeQueue } from '../support/queue.ts';
 const BATCHES = 1_000;
 const AT_ONCE = 100;
 const LOOKS = 10;
+/** A worker of autovacuum on a busy machine may be at its tables for some time, and makes each look read the catalog again. */
+const PATIENCE_MS = 60_000;
 /** For each of the few indexes that are read another level, and pages that are begun or split. Reading dead versions costs thousands. */
 const SLACK = 40;
 
@@ -28,6 +30,9 @@ async function blocks(client: Client, statement: string): Promise<number> {
   if (!plan) throw new Error('no plan');
   return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
 }
+
+/** Blocks by step. */
+type Costs = Map<string, number>;
 
 interface Way {
   open: (queue: string) => string;
@@ -58,11 +63,16 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
 
   /**
    * What each step of a batch reads; the least of some, since a session's first call, or one after ANALYZE, reads the catalog.
-   * They are spread, so that autovacuum, which analyzes one table after the other, is not met by all of them.
+   * They are spread, so that autovacuum, which analyzes one table after the other, is not met by all of them; where they
+   * are not `enough`, there are more.
    */
-  async function least(client: Client, queue: string, way: Way): Promise<Map<string, number>> {
+  async function least(
+    client: Client,
+    { queue, way, enough = () => true }: { queue: string; way: Way; enough?: (found: Costs) => boolean },
+  ): Promise<Costs> {
+    const deadline = Date.now() + PATIENCE_MS;
     const found = await costs(client, queue, way);
-    for (let i = 1; i < LOOKS; i++) {
+    for (let i = 1; i < LOOKS || (!enough(found) && Date.now() < deadline); i++) {
       await client.query('select pg_sleep(0.02)');
       for (const [step, cost] of await costs(client, queue, way))
         found.set(step, Math.min(cost, found.get(step) ?? cost));
@@ -70,7 +80,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     return found;
   }
 
-  async function costs(client: Client, queue: string, way: Way): Promise<Map<string, number>> {
+  async function costs(client: Client, queue: string, way: Way): Promise<Costs> {
     const found = new Map<string, number>();
     const note = async (name: string, statement: string) => found.set(name, await blocks(client, statement));
     await insertEvent(client, queue);
@@ -99,11 +109,13 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         begin; select ${way.open(queue)}; commit; select ${way.finish}(${way.open(queue)});`.repeat(AT_ONCE);
 
         await client.query(many);
-        const first = await least(client, queue, way);
+        const first = await least(client, { queue, way });
+        const bound = (step: string) => (first.get(step) ?? 0) + SLACK;
         for (let i = 0; i < BATCHES; i += AT_ONCE) await client.query(many);
-        const last = await least(client, queue, way);
+        const enough = (found: Costs) => [...found].every(([step, cost]) => cost <= bound(step));
+        const last = await least(client, { queue, way, enough });
         for (const [step, cost] of last) {
-          expect.soft(cost, step).toBeLessThanOrEqual((first.get(step) ?? 0) + SLACK);
+          expect.soft(cost, step).toBeLessThanOrEqual(bound(step));
         }
         await old.client.query('rollback');
       }),
