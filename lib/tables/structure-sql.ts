@@ -49,7 +49,7 @@ select a.attrelid as table, a.attname::text as name, format_type(a.atttypid, a.a
          select from pg_constraint k
           where k.conrelid = a.attrelid and k.contype = 'n' and not k.convalidated and k.conkey = array[a.attnum]
        ) as "notNull",
-       coalesce(to_jsonb(a)->>'attgenerated', '') as generated,
+       pgtide.column_generated(a.attrelid, a.attnum) as generated,
        a.attidentity::text as identity, pg_get_expr(d.adbin, d.adrelid) as default,
        case when a.attcollation <> t.typcollation then (
          select jsonb_build_object('schema', cn.nspname, 'name', c.collname)

@@ -129,6 +129,31 @@ describe.each([
     expect(inspect([told, await setAside(on)], { depth: 9 })).not.toContain('P0001');
   });
 
+  it('reads no key as a type that its owner has given it in mid-copy', async () => {
+    await on.mallory(`create table keyed (id text primary key)`);
+    await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
+      client.query(`insert into hers.keyed select '(' || i || ')' from generate_series(1, 9999) i`),
+    );
+    await addTable(on.shop.context('old'), addTableInput.parse({ tables: ['hers.keyed'] }));
+    let changed = false;
+    const copy = copyWith({
+      at: async (step) => {
+        if (step !== 'snapshot.taken' || changed) return;
+        changed = true;
+        await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
+          client.query(`set search_path = hers; update keyed set id = '(0)' where id = '(7)';
+            create domain checked as text check (hers.spy(value) is not null); create type deep as (c checked);
+            alter table keyed alter id type deep using row(id)::deep; update keyed set id = row('1')::deep where (id).c = '(8)'`),
+        );
+      },
+    });
+    const told = [await copy(on.shop.context('new')).catch((error: unknown) => error)];
+    told.push(await replayAll(on).catch((error: unknown) => error));
+    expect(changed).toBe(true);
+    expect(inspect([told, await setAside(on)], { depth: 9 })).not.toContain('P0001');
+    expect((await setAside(on)).map(({ name }) => name)).toContain('hers.keyed');
+  });
+
   it('reads a table of no columns as its owner', async () => {
     await on.mallory(`create table bare (id int)`);
     await withClient(on.old.targetAs(MALLORY), 'test', (client) =>

@@ -215,6 +215,78 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     );
   });
 
+  it('reads the catalog without the casts that values in it have', async () => {
+    const setUp = `${types}; create table t (id int primary key);
+      create table u (id int primary key, v text); insert into u values (1, 'x'); grant trigger on u to public`;
+    await stage(version, setUp, async (on) => {
+      await capture(on, 'hers.t');
+      await on.owner.query(`select pgtide.grant_queue('shop', $1, 'produce')`, [MALLORY]);
+      await on.mallory.query(
+        `create trigger json before update on u for each row execute procedure pgq.jsontriga('shop', 'SKIP')`,
+      );
+      // The catalog keeps the value that rows from before have.
+      for (const table of ['t', 'u'])
+        await on.mallory.query(
+          `insert into t values (${table === 't' ? 1 : 2}); alter table ${table} add m mood default 'calm'`,
+        );
+      await on.mallory.query(`insert into t values (3); update t set m = 'wild'`);
+      await on.mallory.query(`update u set v = 'y'`);
+      expect(await data(on.owner)).toHaveLength(7);
+      for (const call of [
+        `pgtide.create_capture('shop', 'hers.t'::regclass, 'hers.t')`,
+        `pgtide.column_types('hers.t'::regclass)`,
+        `(select count(*) from pgtide.column_fills('hers.t'::regclass, 0::int2))`,
+        `pgtide.shape_tag('hers.t'::regclass)`,
+      ])
+        await on.owner.query(`select ${call}`);
+    });
+  });
+
+  it('takes a cast that a function of PostgreSQL calls when it is inlined for code of its owner', async () => {
+    const setUp = `${types}; drop cast (mood as text); create table t (id int primary key, n int);
+      create function strictly(mood) returns text language plpgsql immutable strict as $$ begin return hers.spy('xcast'); end $$;
+      create cast (mood as text) with function strictly(mood)`;
+    await stage(version, setUp, async (on) => {
+      await capture(on, 'hers.t');
+      for (const part of [
+        `create index mine on t (n) where ('x'::text || 'calm'::hers.mood) = 'xcast'`,
+        `drop index mine; alter table t add check (('x'::text || 'calm'::hers.mood) = 'xcast' or n > 0)`,
+      ]) {
+        await on.mallory.query(part);
+        expect(await on.owner.query(`select pgtide.foreign_code('hers.t'::regclass) as code`)).toEqual([
+          { code: expect.stringMatching(/^function hers\./) },
+        ]);
+        for (const change of [
+          'insert into t values (1, 1), (2, 2), (3, 3)',
+          'delete from t where id = 1',
+          'delete from t',
+        ])
+          await on.mallory.query(`set constraint_exclusion = on; ${change}`);
+      }
+    });
+  });
+
+  it.runIf(version >= 11)(
+    'reads no partition that is truncated, where a query would run code of others',
+    async () => {
+      const setUp = `${types}; create table t (id int primary key) partition by range (id);
+      create table t_1 partition of t for values from (0) to (9); create table t_2 partition of t for values from (9) to (99);
+      grant select, trigger on t_1, t_2 to public`;
+      await stage(version, setUp, async (on) => {
+        // A partitioned table is captured by a superuser, or by whoever may act for its owner.
+        const membership = (sql: string) => on.database.superuser((client) => client.query(sql));
+        await membership(`grant ${MALLORY} to ${on.database.owner}`);
+        await capture(on, 'hers.t');
+        await membership(`revoke ${MALLORY} from ${on.database.owner}`);
+        await on.mallory.query('insert into t values (1), (10); truncate t_2');
+        await on.mallory.query(`create index on t_1 (id) where spy('x') = 'x'`);
+        expect((await stateOf(on.mallory.query('truncate t_1')))?.[0]).toBe('TD004');
+        await on.mallory.query('truncate t');
+        expect(await on.owner.query(`select ev_type from pgq.event_1 where ev_type = 'R'`)).toHaveLength(1);
+      });
+    },
+  );
+
   it('cuts and reads key ranges without casts and checks', async () => {
     const setUp = `${types}; create table t (m mood, c calm, d checked, p pair, primary key (m, c, d, p));
       create table deep_t (e deep primary key);

@@ -53,7 +53,10 @@ begin
             -- What is generated is not computed yet, and null in NEW.
             for v_field in
                 select a.nr
-                  from (select row_number() over (order by c.attnum) as nr, to_jsonb(c)->>'attgenerated' as generated
+                  -- Before PostgreSQL 12 the name is the outer query's. Not by to_jsonb of the row: that may call casts of users.
+                  from (select ''::text as attgenerated) before_12
+                 cross join lateral (
+                        select row_number() over (order by c.attnum) as nr, attgenerated::text as generated
                           from pg_attribute c where c.attrelid = i_table and c.attnum > 0 and not c.attisdropped) a
                  where a.generated <> ''
             loop

@@ -17,7 +17,7 @@ as $$
         select a.attnum, a.attname::text as name, a.atttypid as declared, a.atttypid as typid
         from pg_attribute a
         where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped
-          and coalesce(to_jsonb(a)->>'attgenerated', '') <> 'v'
+          and pgtide.column_generated(a.attrelid, a.attnum) <> 'v'
         union all
         select b.attnum, b.name, b.declared, t.typbasetype
         from base b join pg_type t on t.oid = b.typid

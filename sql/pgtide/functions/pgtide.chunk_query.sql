@@ -28,6 +28,6 @@ as $$
         left join lateral (
             select c.attname, c.attnum, c.atttypid, c.atttypmod, c.attname = any (i_columns) as sent
             from pg_attribute c
-            where c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped and coalesce(to_jsonb(c)->>'attgenerated', '') <> 'v') a on true
+            where c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped and pgtide.column_generated(c.attrelid, c.attnum) <> 'v') a on true
         group by t.oid) q;
 $$;

@@ -15,14 +15,14 @@ set search_path = pg_catalog, pg_temp set lock_timeout = '200ms'
 as $$
 begin
     return query
-        select a.attname::text, a.attnum, coalesce(to_jsonb(a)->>'attgenerated', ''),
+        select a.attname::text, a.attnum, pgtide.column_generated(a.attrelid, a.attnum),
                case when a.attidentity <> '' then 'identity' else pg_get_expr(d.adbin, d.adrelid) end,
                a.attidentity = '' and coalesce(d.adbin::text, '') !~ '{(SQLVALUEFUNCTION|NEXTVALUEEXPR) '
                and not exists (
                    select from regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') f (ids)
                    join pg_proc p on p.oid = f.ids[1]::oid
                    where p.provolatile <> 'i'),
-               (select string_agg(distinct to_jsonb(m)->>'attmissingval', ' ')
+               (select string_agg(distinct pgtide.column_missing(m.attrelid, m.attnum), ' ')
                 from pgtide.table_tree(i_table) r (relation)
                 join pg_attribute m on m.attrelid = r.relation and m.attname = a.attname)
         from pg_attribute a

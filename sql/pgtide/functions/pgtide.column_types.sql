@@ -9,10 +9,10 @@ set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', pgtide.stored_type(a.atttypid, a.atttypmod),
                'shown', format_type(a.atttypid, a.atttypmod),
-               'generated', coalesce(to_jsonb(a)->>'attgenerated', '') <> '') order by a.attname)
+               'generated', pgtide.column_generated(a.attrelid, a.attnum) <> '') order by a.attname)
                filter (where a.attname is not null), '[]')
     from pg_class c
-    left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and coalesce(to_jsonb(a)->>'attgenerated', '') <> 'v'
+    left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and pgtide.column_generated(a.attrelid, a.attnum) <> 'v'
     where c.oid = i_table
     group by c.oid;
 $$;

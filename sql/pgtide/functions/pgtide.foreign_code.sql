@@ -36,6 +36,17 @@ begin
             join pg_roles r on r.oid = p.proowner
             where not r.rolsuper and p.proowner <> (select oid from us)
             union all
+            -- A function of PostgreSQL's own that is inlined, as anynonarray || text, calls a cast of its argument's type.
+            select 'function ' || p.oid::regprocedure
+            from parts
+            join pg_depend d on d.classid = parts.classid and d.objid = parts.objid and d.refclassid = 'pg_type'::regclass and d.refobjid >= 16384
+            join pg_type y on y.oid = d.refobjid
+            join pg_cast k on y.oid in (k.castsource, k.casttarget) or y.typelem in (k.castsource, k.casttarget)
+                or y.typbasetype in (k.castsource, k.casttarget)
+            join pg_proc p on p.oid = k.castfunc
+            join pg_roles r on r.oid = p.proowner
+            where not r.rolsuper and p.proowner <> (select oid from us)
+            union all
             select coalesce('policy ' || quote_ident(p.polname), 'row security')
             from trees t left join pg_policy p on p.polrelid = t.oid cross join us
             where t.relrowsecurity and not us.sees_all and (t.relforcerowsecurity or not pg_has_role(us.oid, t.relowner, 'USAGE'))

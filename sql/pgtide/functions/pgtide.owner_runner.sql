@@ -30,7 +30,7 @@ $body$, c_owner, case when i_reads then 'return query execute i_sql;' else 'exec
     v_function record;
     v_may_create bool;
 begin
-    select p.oid, p.proowner, p.proowner = i_owner and p.prosecdef and p.prosrc = c_body and p.proconfig = '{"search_path=pg_catalog, pg_temp"}'
+    select p.oid, p.proowner, p.proowner = i_owner and p.prosecdef and not p.proisstrict and p.provolatile = 'v' and p.prosrc = c_body and p.proconfig = '{"search_path=pg_catalog, pg_temp"}'
                   and p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_right
     into v_function
     from pg_proc p where p.pronamespace = 'pgtide'::regnamespace and p.proname = c_name;

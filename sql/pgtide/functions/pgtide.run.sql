@@ -41,6 +41,9 @@ begin
             get diagnostics v_count = row_count;
         else
             execute format('select %s($1, $2, $3)', i_runner) into v_count using i_sql, i_ev_id, i_places;
+            if v_count is null then
+                raise exception '% is not as it was made', i_runner using errcode = 'TD007';
+            end if;
         end if;
     exception when others then
         -- Of what says something of the whole elsewhere (a missing right, say) only that is believed that ends by itself.

@@ -10,5 +10,5 @@ as $$
     select 'pgtide:' || left(md5(coalesce(string_agg(concat_ws(' ', quote_ident(a.attname), pgtide.stored_type(a.atttypid, a.atttypmod)),
                                                      ', ' order by a.attname), '')), 8)
     from pg_attribute a
-    where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped and coalesce(to_jsonb(a)->>'attgenerated', '') <> 'v';
+    where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped and pgtide.column_generated(a.attrelid, a.attnum) <> 'v';
 $$;

@@ -5,7 +5,7 @@
 --   i_after       leave out events up to this ev_id (0: none)
 --   i_max_events, i_max_bytes  where the slice ends; it holds at least one event
 --   i_copies      tables in copy: [{"name": table, "bounds": [[text..]..]}..], bounds in the order of the key here
---   i_careful     of tables in copy, an event whose key cannot be read is sent under the tag pgtide:unreadable, which sets its table
+--   i_careful     of tables in copy, an event whose key cannot be read (always: without running code of others) is sent under the tag pgtide:unreadable, which sets its table
 --                 aside (pgtide.try_chunk); otherwise the query fails there
 --   i_give_up     all events are sent so: they take longer than a run has
 -- A row beyond what jsonb can hold is sent so, too. An event that is not a row and is not sent as it is becomes one of type
@@ -30,6 +30,7 @@ declare
     v_cut bool;
     v_bytes bigint;
     v_large bool;
+    v_unreadable bool := false;
     c_largest constant bigint := coalesce(nullif(current_setting('pgtide.max_event_bytes', true), '')::bigint, 256 * 1024 * 1024 - 1);
     v_classic bool;
     -- Events that are not sent as they are.
@@ -58,6 +59,14 @@ begin
         cross join lateral londiste.find_table_oid(c.name) as t (oid)
         cross join lateral to_jsonb(pgtide.table_key(t.oid)) as k (key)
     loop
+        -- The type of a key can have changed since the copy was planned.
+        if exists (select from pg_attribute a
+                   where a.attrelid = v_copy.oid and jsonb_exists(v_copy.key, a.attname) and not pgtide.input_is_safe(a.atttypid)
+                     and jsonb_array_length(v_copy.bounds) > 0) then
+            v_unreadable := true;
+            v_chunks := v_chunks || format(' when ev_extra1 = %L then -1', v_copy.name);
+            continue;
+        end if;
         v_chunk := coalesce((
             select format(case when v_copy.literal is not null then 'width_bucket(%s, %s)' else 'width_bucket(row(%s), array[%s])' end,
                 string_agg(pgtide.key_value(v_copy.oid, k.name, format('ev_data::json->>%L', k.name)), ', ' order by k.nr),
@@ -102,7 +111,7 @@ begin
         execute format('select exists (select from (%s) e where greatest(octet_length(ev_data), octet_length(ev_extra2)) > $1)', v_events)
         into v_large using c_largest;
     end if;
-    if i_careful or i_give_up or v_large then
+    if i_careful or i_give_up or v_large or v_unreadable then
         query := format(c_replace, query, i_give_up, c_largest, format('its row is larger than %s as JSON', pg_size_pretty(c_largest + 1)),
             format('it is larger than %s', pg_size_pretty(c_largest + 1)));
     end if;

@@ -74,7 +74,7 @@ begin
         select i_nr, v_shape.nr, v_shape.ev_type, v_shape.tag,
             array(select a.attnum::int from json_object_keys(v_data) k
                   join pg_attribute a on a.attrelid = i_table and a.attname = k and a.attnum > 0 and not a.attisdropped
-                  where coalesce(to_jsonb(a)->>'attgenerated', '') = '' order by a.attnum),
+                  where pgtide.column_generated(a.attrelid, a.attnum) = '' order by a.attnum),
             array(select a.attnum::int from json_array_elements_text(v_shape.ev_type::json->'pkey') with ordinality k (name, nr)
                   join pg_attribute a on a.attrelid = i_table and a.attname = k.name and not a.attisdropped order by k.nr);
         -- Less than the key would find other rows, too.
