@@ -14,7 +14,8 @@ const definitions = `
   create domain code as varchar(12) collate "C";
   create domain numbers as int[];
   create type pair as (a int, b text);
-  create type mood as enum ('sad', 'it''s ok', 'happy', 'NULL');`;
+  create type mood as enum ('sad', 'it''s ok', 'happy', 'NULL');
+  create domain feeling as mood;`;
 
 /** A type, and its value for the whole number \`i\`; distinct for distinct numbers up to 500. */
 const singles: [type: string, value: string, since?: number][] = [
@@ -83,12 +84,12 @@ describe.each([
     );
     await pair.both(`${create.join('\n')}
       create table mixed (m mood, "N n" numeric, t text collate "C", i int, v int, pad text, primary key (t, m, "N n"));
-      create table flags (b bool, i int, v int, pad text, primary key (b, i))`);
+      create table flags (b bool, i int, f feeling, v int, pad text, primary key (b, i, f))`);
     tables.push('mixed', 'flags');
     await pair.old.client((client) =>
       client.query(`${fill.join('\n')}
         insert into mixed select (array['sad', 'it''s ok', 'happy', 'NULL'])[1 + i % 4]::mood, i / 3.0, 'T' || i % 3, i, 0, repeat('x', 900) from generate_series(1, 160) i;
-        insert into flags select i % 2 = 0, i, 0, repeat('x', 900) from generate_series(1, 160) i;`),
+        insert into flags select i % 2 = 0, i, (array['sad', 'happy'])[1 + i % 2]::mood, 0, repeat('x', 900) from generate_series(1, 160) i;`),
     );
     await addTables(pair, tables);
     let round = 0;
