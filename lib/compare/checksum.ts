@@ -5,7 +5,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
-import { readTable, type TableQuery } from '../tables/reader.ts';
+import { readTable, type TableQuery } from '../node/table-reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { both, readOnly, type Sides } from './sides.ts';
 

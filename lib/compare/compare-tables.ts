@@ -1,7 +1,7 @@
 import type { Budget } from '../budget.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError, usualRemedy } from '../errors.ts';
-import { tableReader } from '../tables/reader.ts';
+import { tableReader } from '../node/table-reader.ts';
 import { compareSums, planRanges, type RangeSums } from './checksum.ts';
 import { judgeCandidates } from './confirm.ts';
 import { findDifferingIds } from './differing-ids.ts';

@@ -4,7 +4,7 @@
  * so that memory does not grow with the table.
  */
 import type { Client } from '../db/client.ts';
-import { type ArrayOf, holdTable, readAs, type TableQuery } from '../tables/reader.ts';
+import { type ArrayOf, holdTable, readAs, type TableQuery } from '../node/table-reader.ts';
 import type { RangeSums } from './checksum.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { both, readOnly, type Sides } from './sides.ts';

@@ -1,6 +1,6 @@
 /** What the two sides hold under an id, read by key where there is an index for it, else in one scan. */
 import type { Client } from '../db/client.ts';
-import { type ArrayOf, readTable, type TableQuery } from '../tables/reader.ts';
+import { type ArrayOf, readTable, type TableQuery } from '../node/table-reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { readOnly, type Sides } from './sides.ts';
 

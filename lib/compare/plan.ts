@@ -8,7 +8,7 @@
  */
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
-import type { Reader } from '../tables/reader.ts';
+import type { Reader } from '../node/table-reader.ts';
 import {
   baseOf,
   castTarget,

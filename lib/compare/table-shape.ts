@@ -1,6 +1,6 @@
 import type { Client, Row } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import type { Reader } from '../tables/reader.ts';
+import type { Reader } from '../node/table-reader.ts';
 
 /** A type as the catalog has it, with what it is made of. */
 export interface TypeShape {

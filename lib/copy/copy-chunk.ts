@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { copyPipe } from '../db/copy-pipe.ts';
 import { PgtideError } from '../errors.ts';
-import { holdTable, type Reader, tableReader } from '../tables/reader.ts';
+import { holdTable, type Reader, tableReader } from '../node/table-reader.ts';
 import { type ColumnType, valueMisfit } from '../value-fit.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';

@@ -1,5 +1,5 @@
 import { PgtideError } from '../errors.ts';
-import { holdTable, tableReader } from '../tables/reader.ts';
+import { holdTable, tableReader } from '../node/table-reader.ts';
 import type { Copy, CopyPair } from './copy.ts';
 import { setAside } from './set-aside.ts';
 

@@ -9,7 +9,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
-import { readTable } from '../tables/reader.ts';
+import { readTable } from '../node/table-reader.ts';
 import { lookInto } from './look-into.ts';
 import type { Problem } from './problem.ts';
 

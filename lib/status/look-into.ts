@@ -1,7 +1,7 @@
 /** How status reads rows of a table. */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { type Reader, tableReader } from '../tables/reader.ts';
+import { type Reader, tableReader } from '../node/table-reader.ts';
 
 /** Longest wait for a lock that somebody has, and for the answer: status does not hang. */
 const LOCK_MS = 200;

@@ -3,6 +3,7 @@ import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 import { listSequences } from '../node/sequence-set.ts';
+import { tableReader } from '../node/table-reader.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
 import { listFedTables, listUncaptured } from './capture.ts';
 import { compareTables } from './comparison.ts';
@@ -18,7 +19,6 @@ import {
 } from './inspection.ts';
 import { listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
-import { tableReader } from './reader.ts';
 import { refuse } from './refusal.ts';
 
 export interface AdditionInput {

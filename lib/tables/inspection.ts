@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import type { ErrorKind } from '../errors.ts';
-import { type Reader, readTable } from './reader.ts';
+import { type Reader, readTable } from '../node/table-reader.ts';
 
 /** Something that keeps a table from being replicated as it is. */
 export interface Obstacle {
