@@ -41,17 +41,18 @@ export async function filledColumnProblems(root: Client, leaf: Client, queue: st
     [queue],
   );
   if (added.length === 0) return [];
-  const there = await root.query<Fill>(
+  const onRoot = await root.query<Fill>(
     `select w.name as table, r.oid::int8 as relation, ${fillColumns}
        from unnest($1::text[]) w (name)
        cross join lateral londiste.find_table_oid(w.name) r (oid)
        cross join lateral pgtide.column_fills(r.oid, 0::int2) f`,
     [[...new Set(added.map(({ table }) => table))]],
   );
+  const there = byTable(onRoot);
   const problems: Problem[] = [];
   for (const [table, here] of byTable(added)) {
     const names = new Set(here.map(({ name }) => name));
-    const other = new Map((byTable(there).get(table) ?? []).map((fill) => [fill.name, fill]));
+    const other = new Map((there.get(table) ?? []).map((fill) => [fill.name, fill]));
     const both = here.filter(({ name }) => other.has(name));
     const filledHere = await whichAreFilled(leaf, both);
     const filledThere = await whichAreFilled(
@@ -70,7 +71,11 @@ export async function filledColumnProblems(root: Client, leaf: Client, queue: st
 
 function byTable(fills: readonly Fill[]): Map<string, Fill[]> {
   const tables = new Map<string, Fill[]>();
-  for (const fill of fills) tables.set(fill.table, [...(tables.get(fill.table) ?? []), fill]);
+  for (const fill of fills) {
+    const ofTable = tables.get(fill.table);
+    if (ofTable) ofTable.push(fill);
+    else tables.set(fill.table, [fill]);
+  }
   return tables;
 }
 

@@ -38,8 +38,8 @@ begin
     v_table := londiste.find_table_oid(coalesce(v_info.dest_table, v_name));
     perform londiste.drop_table_triggers(i_queue_name, v_name);
     if v_info.dropped_ddl is not null and v_table is not null then
-        perform pgtide.run(pgtide.table_runner(v_table), 'truncate ' || case when (select c.relkind from pg_class c where c.oid = v_table) = 'p' then '' else 'only ' end
-            || v_table::regclass);
+        perform pgtide.run(pgtide.table_runner(v_table), 'truncate '
+            || case when (select c.relkind from pg_class c where c.oid = v_table) = 'p' then '' else 'only ' end || v_table::regclass);
         perform pgtide.run_stored_ddl(v_info.dropped_ddl, i_path);
     end if;
     for v_seq in

@@ -3,8 +3,8 @@
 -- Makes a root a branch of another node, which takes over. Three steps, in order; a step may be repeated.
 --
 -- Arguments: i_step - 1: events and ticks are refused from its commit on; 2: waits for transactions that may write events, and makes
---            the last tick, which the new root has to reach before it is promoted (needs READ COMMITTED, and a transaction of its own); 3: the node becomes a
---            branch that stands at the last tick; i_new_provider - the node that takes over, and feeds this one after step 3
+--            the last tick, which the new root has to reach before it is promoted (needs READ COMMITTED, and a transaction of its own);
+--            3: the node becomes a branch that stands at the last tick; i_new_provider - the node that takes over, and feeds this one after step 3
 -- Returns: ret_code, ret_note, last_tick (steps 2 and 3): 200; 301 not a root; 401 the new provider is this node; 403 the ticker
 --          is paused, so that step 2 could not tick; 404 no node of that queue, or unknown provider
 -- Writes: pgq.queue, pgq.tick, pgq_node.node_info, pgq_node.local_state

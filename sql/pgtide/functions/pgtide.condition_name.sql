@@ -20,8 +20,9 @@ as $$
         ('23000', 'integrity_constraint_violation'), ('23001', 'restrict_violation'), ('23502', 'not_null_violation'),
         ('23503', 'foreign_key_violation'), ('23505', 'unique_violation'), ('23514', 'check_violation'),
         ('23P01', 'exclusion_violation'), ('27000', 'triggered_data_change_violation'), ('428C9', 'generated_always'),
-        ('42501', 'insufficient_privilege'), ('42703', 'undefined_column'), ('42704', 'undefined_object'), ('42804', 'datatype_mismatch'), ('42846', 'cannot_coerce'),
-        ('42883', 'undefined_function'), ('42P01', 'undefined_table'), ('42P16', 'invalid_table_definition'),
+        ('42501', 'insufficient_privilege'), ('42703', 'undefined_column'), ('42704', 'undefined_object'),
+        ('42804', 'datatype_mismatch'), ('42846', 'cannot_coerce'), ('42883', 'undefined_function'),
+        ('42P01', 'undefined_table'), ('42P16', 'invalid_table_definition'),
         ('44000', 'with_check_option_violation'), ('54000', 'program_limit_exceeded'), ('54001', 'statement_too_complex'),
         ('P0000', 'plpgsql_error'), ('P0001', 'raise_exception'), ('P0002', 'no_data_found'), ('P0003', 'too_many_rows'),
         ('P0004', 'assert_failure')) c (state, name) where c.state = i_state));
