@@ -4,11 +4,11 @@
  */
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withClient } from '../../lib/db/client.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { status } from '../../lib/units/status.ts';
+import { inGap } from '../support/crash-hooks.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
 import { setAside } from '../support/mallory.ts';
 import { compareAll, MALLORY, MEMBER, sides } from '../support/owned-sides.ts';
@@ -66,11 +66,7 @@ describe.each([
           : `create table ${name} (${columns}); ${more}`,
       );
       await on.mallory(code(name));
-      await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
-        client.query(
-          `set search_path = hers; insert into ${name} select ${row} from generate_series(1, 2000) i`,
-        ),
-      );
+      await on.malloryOnRoot(`insert into ${name} select ${row} from generate_series(1, 2000) i`);
     }
   });
 
@@ -111,54 +107,34 @@ describe.each([
   it('runs no view as itself that takes the place of a table in mid-copy', async () => {
     await resync(on.shop.context('old'), resyncInput.parse({ tables: ['hers.keyless'] }));
     await replayAll(on);
-    let swapped = false;
-    const copy = copyWith({
-      at: async (step) => {
-        if (step !== 'snapshot.taken' || swapped) return;
-        swapped = true;
-        await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
-          client.query(
-            `set search_path = hers; drop table keyless; create view keyless as select 1 as id, hers.spy('v') as v`,
-          ),
-        );
-      },
-    });
-    const told = await copy(on.shop.context('new')).catch((error: unknown) => error);
-    expect(swapped).toBe(true);
+    const hook = inGap('snapshot.taken', () =>
+      on.malloryOnRoot(`drop table keyless; create view keyless as select 1 as id, hers.spy('v') as v`),
+    );
+    const told = await copyWith(hook)(on.shop.context('new')).catch((error: unknown) => error);
+    expect(hook.met).toBe(true);
     // Hers fails for anybody but her.
     expect(inspect([told, await setAside(on)], { depth: 9 })).not.toContain('P0001');
   });
 
   it('reads no key as a type that its owner has given it in mid-copy', async () => {
     await on.mallory(`create table keyed (id text primary key)`);
-    await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
-      client.query(`insert into hers.keyed select '(' || i || ')' from generate_series(1, 9999) i`),
-    );
+    await on.malloryOnRoot(`insert into hers.keyed select '(' || i || ')' from generate_series(1, 9999) i`);
     await addTable(on.shop.context('old'), addTableInput.parse({ tables: ['hers.keyed'] }));
-    let changed = false;
-    const copy = copyWith({
-      at: async (step) => {
-        if (step !== 'snapshot.taken' || changed) return;
-        changed = true;
-        await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
-          client.query(`set search_path = hers; update keyed set id = '(0)' where id = '(7)';
-            create domain checked as text check (hers.spy(value) is not null); create type deep as (c checked);
-            alter table keyed alter id type deep using row(id)::deep; update keyed set id = row('1')::deep where (id).c = '(8)'`),
-        );
-      },
-    });
-    const told = [await copy(on.shop.context('new')).catch((error: unknown) => error)];
+    const hook = inGap('snapshot.taken', () =>
+      on.malloryOnRoot(`update keyed set id = '(0)' where id = '(7)';
+        create domain checked as text check (hers.spy(value) is not null); create type deep as (c checked);
+        alter table keyed alter id type deep using row(id)::deep; update keyed set id = row('1')::deep where (id).c = '(8)'`),
+    );
+    const told = [await copyWith(hook)(on.shop.context('new')).catch((error: unknown) => error)];
     told.push(await replayAll(on).catch((error: unknown) => error));
-    expect(changed).toBe(true);
+    expect(hook.met).toBe(true);
     expect(inspect([told, await setAside(on)], { depth: 9 })).not.toContain('P0001');
     expect((await setAside(on)).map(({ name }) => name)).toContain('hers.keyed');
   });
 
   it('reads a table of no columns as its owner', async () => {
     await on.mallory(`create table bare (id int)`);
-    await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
-      client.query('insert into hers.bare values (1), (2)'),
-    );
+    await on.malloryOnRoot('insert into hers.bare values (1), (2)');
     await addTable(on.shop.context('old'), addTableInput.parse({ tables: ['hers.bare'] }));
     await on.mallory(
       `alter table bare drop column id; create index on bare ((1)) where hers.lure('x') = 'x'`,
@@ -175,9 +151,7 @@ describe.each([
     async () => {
       await on.mallory(`create table plain (id int primary key, v text); create table coded (id int primary key, v text);
       grant all on plain, coded to public; create index on coded (id) where hers.spy('x') = 'x'`);
-      await withClient(on.old.targetAs(MALLORY), 'test', (client) =>
-        client.query(`insert into hers.plain values (1, 'v')`),
-      );
+      await on.malloryOnRoot(`insert into hers.plain values (1, 'v')`);
       const membership = (sql: string) => on.old.superuser((client) => client.query(sql));
       await membership(`revoke ${MALLORY} from ${MEMBER}`);
       try {

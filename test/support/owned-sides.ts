@@ -30,11 +30,14 @@ const settings = `create or replace function lure(v text) returns text language 
             set_config('work_mem', '64kB', false);
     return v; end $$`;
 
+export interface OwnedSides extends InstalledPair {
+  /** Runs SQL as Mallory on both sides, or on the root alone. */
+  mallory(sql: string): Promise<void>;
+  malloryOnRoot(sql: string): Promise<void>;
+}
+
 /** A root (of that version) and a leaf, each with a schema of Mallory's, replicated by a superuser or by a member of hers. */
-export async function sides(
-  version: number,
-  role: 'superuser' | 'member',
-): Promise<InstalledPair & { mallory(sql: string): Promise<void> }> {
+export async function sides(version: number, role: 'superuser' | 'member'): Promise<OwnedSides> {
   const databases: TestDatabase[] = [];
   for (const at of [version, 14]) {
     const server = await postgres(at);
@@ -54,17 +57,19 @@ export async function sides(
   const [old, leaf] = databases as [TestDatabase, TestDatabase];
   const shop = cascade('shop', { old, new: leaf }, { copy: { chunkBytes: 64 * 1024 } });
   await install(shop.context('old'), {});
+  const asMallory = (at: TestDatabase, sql: string) =>
+    withClient(
+      at.targetAs(MALLORY),
+      'test',
+      async (client) => void (await client.query(`set search_path = hers; ${sql}`)),
+    );
+  const malloryOnRoot = (sql: string) => asMallory(old, sql);
   const mallory = async (sql: string) => {
-    for (const at of [old, leaf])
-      await withClient(at.targetAs(MALLORY), 'test', (client) =>
-        client.query(`set search_path = hers; ${sql}`),
-      );
+    for (const at of [old, leaf]) await asMallory(at, sql);
   };
   await mallory(hers);
-  await withClient(old.targetAs(MALLORY), 'test', (client) =>
-    client.query(`set search_path = hers; ${settings}`),
-  );
-  return { old, new: leaf, shop, both: () => Promise.reject(new Error('not here')), mallory };
+  await malloryOnRoot(settings);
+  return { old, new: leaf, shop, both: () => Promise.reject(new Error('not here')), mallory, malloryOnRoot };
 }
 
 /** Compares all tables of the pair, which replays meanwhile. */
