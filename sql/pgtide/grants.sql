@@ -2,6 +2,8 @@
 -- queue's gate decides (pgq._gate): they are for pgq_reader and for whoever has the right to consume from some queue. The real
 -- extension pgq has no gates; there pgq_reader may call what is behind them. Triggers run whoever's write fires them.
 revoke all on all functions in schema pgtide from public;
+-- A new partition gets the trigger (pgtide.guard_partitions) with the rights of whoever makes it.
+grant execute on function pgtide.refuse_foreign_partition() to public;
 
 do $$
 declare

@@ -244,6 +244,12 @@ export const guards: Guard[] = [
     noticedBy: ['test/flow/owner-code.test.ts', 'as their owner'],
   },
   {
+    name: 'captures look into tables of other roles as their owners',
+    file: sql('pgtide', 'capture_reader'),
+    breaks: [["'USAGE') then v_class.relowner", "'USAGE') then 0"]],
+    noticedBy: ['test/sql/capture-looks.test.ts', 'runs nothing as itself'],
+  },
+  {
     name: 'what code of others leaves in the session is refused',
     file: sql('pgtide', 'run'),
     breaks: [['if v_left is not null then', 'if false then']],

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { inspectTables, obstaclesOf, providerPrivileges } from '../../lib/tables/inspection.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { capture, data, stageOf } from '../support/foreign-types.ts';
 
 async function withForeignServer(version: number): Promise<TestDatabase> {
   const database = await createDatabase(await postgres(version), { installed: true });
@@ -70,6 +71,29 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
       await client.query(`select pgtide.drop_capture('shop', 'p'::regclass)`);
       expect(await guards(client)).toEqual([]);
       await client.query('alter table p attach partition f for values in (9)');
+    });
+  });
+
+  it('lets the owner of the table make partitions', async () => {
+    const setUp = `create table t (id int) partition by list (id); create table t_1 partition of t for values in (1);
+      create table t_3 (id int)`;
+    await stageOf('mallory_partitions', { version, setUp, member: true }, async (on) => {
+      await capture(on, 'hers.t');
+      const made = (nr: number) =>
+        on.mallory.query(`create table t_${nr} partition of t for values in (${nr});
+          alter table t attach partition t_${nr + 1} for values in (${nr + 1}); insert into t values (${nr}), (${nr + 1})`);
+      await made(2);
+      await on.owner.query(
+        `select pgtide.set_queue_policy('shop', 'capture_replica', 'true'), pgtide.capture_replica('shop', 'hers.t'::regclass)`,
+      );
+      await on.mallory.query(`create table t_6 (id int)`);
+      await made(5);
+      await on.database.superuser((client) =>
+        client.query('set session_replication_role = replica; insert into hers.t values (6)'),
+      );
+      expect((await data(on.owner)).map(({ id }) => id)).toEqual(
+        version === 10 ? [2, 3, 5, 6] : [2, 3, 5, 6, 6],
+      );
     });
   });
 

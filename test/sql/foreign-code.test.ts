@@ -4,69 +4,18 @@
  * trigger under a name of ours.
  */
 import { describe, expect, it } from 'vitest';
-import { type Client, withClient } from '../../lib/db/client.ts';
+import { withClient } from '../../lib/db/client.ts';
 import { pinSession } from '../../lib/db/session.ts';
 import { comparePair } from '../support/compare-pair.ts';
-import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
+import { createDatabase, createRole, postgres } from '../support/database.ts';
+import { capture, data, type Stage, stageOf, typesOf } from '../support/foreign-types.ts';
 import { stateOf } from '../support/queue.ts';
 import { until } from '../support/until.ts';
 
 const MALLORY = 'mallory_foreign_code';
-
-/** Types whose casts call functions that fail for anybody but Mallory, who owns them. */
-const types = `
-  create function spy(text) returns text language plpgsql immutable as $$ begin
-    if current_user <> '${MALLORY}' then raise 'foreign code runs as %', current_user; end if; return $1; end $$;
-  create type mood as enum ('calm', 'wild');
-  create type pair as (a int, b text);
-  create type span as range (subtype = int4);
-  create domain checked as text check (spy(value) is not null);
-  create domain calm as mood check (spy(value::varchar) is not null);
-  create type deep as (c checked);
-  ${['mood', 'pair', 'pair[]', 'mood[]', 'span', 'deep']
-    .flatMap((type, nr) => [
-      `create function text_${nr}(${type}) returns text language sql as $$ select spy('x') $$`,
-      `create cast (${type} as text) with function text_${nr}(${type}) as assignment`,
-      `create function json_${nr}(${type}) returns json language sql as $$ select to_json(spy('x')) $$`,
-      `create cast (${type} as json) with function json_${nr}(${type}) as assignment`,
-    ])
-    .join(';')};
-  create function mood(text) returns mood language sql as $$ select case when spy('x') is not null then 'calm'::mood end $$;
-  create cast (text as mood) with function mood(text) as assignment`;
-
-interface Stage {
-  database: TestDatabase;
-  owner: Client;
-  mallory: Client;
-}
-
-/** A database of pgtide's owner, a queue in it, and a schema of Mallory's. */
-async function stage(version: number, setUp: string, story: (on: Stage) => Promise<void>): Promise<void> {
-  const server = await postgres(version);
-  const database = await createDatabase(server, { installed: true });
-  await createRole(server, MALLORY);
-  await database.superuser((client) => client.query(`create schema hers authorization ${MALLORY}`));
-  await database.client(async (owner) => {
-    await owner.query(`select pgq.create_queue('shop')`);
-    await withClient(database.targetAs(MALLORY), 'test', async (mallory) => {
-      await mallory.query(`set search_path = hers; grant usage on schema hers to public; ${setUp}`);
-      await story({ database, owner, mallory });
-    });
-  });
-}
-
-/** Mallory lets her table be replicated. */
-async function capture({ owner, mallory }: Stage, table: string): Promise<void> {
-  await mallory.query(`grant select, trigger on ${table} to public`);
-  await owner.query(`select pgtide.create_capture('shop', $1::text::regclass, $1)`, [table]);
-}
-
-async function data(owner: Client): Promise<Record<string, unknown>[]> {
-  const rows = await owner.query<{ data: string }>(
-    `select ev_data as data from pgq.event_1 where ev_type like '{%' order by ev_id`,
-  );
-  return rows.map((row) => JSON.parse(row.data));
-}
+const types = typesOf(MALLORY);
+const stage = (version: number, setUp: string, story: (on: Stage) => Promise<void>) =>
+  stageOf(MALLORY, { version, setUp }, story);
 
 describe.each([10, 17])('on PostgreSQL %i', (version) => {
   it('holds an array or a composite that has a cast from text for one that is not read', async () => {
@@ -104,44 +53,6 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       },
     );
   });
-
-  it.each(['mood', 'calm', 'checked', 'deep', 'pair', 'mood[]', 'span'])(
-    'settles nested changes by a key of type %s',
-    async (type) => {
-      const [one, two] = {
-        deep: [`row('a')::deep`, `row('b')::deep`],
-        pair: [`row(1, 'a')::pair`, `row(1, 'b')::pair`],
-        span: [`'[1,3)'`, `'[2,3)'`],
-        'mood[]': [`'{calm}'`, `'{wild}'`],
-        calm: [`'calm'`, `'wild'`],
-        mood: [`'calm'`, `'wild'`],
-        checked: [`'a'`, `'b'`],
-      }[type] ?? ['', ''];
-      const setUp = `${types}; create table t (k ${type} primary key, nr int, n int);
-      create function again() returns trigger language plpgsql as $$ begin
-        if new.n < 10 then update hers.t set n = n + 10 where nr = new.nr; end if; return null; end $$;
-      create trigger again after insert or update on t for each row execute procedure again()`;
-      await stage(version, setUp, async (on) => {
-        await capture(on, 'hers.t');
-        await on.mallory.query(`insert into t values (${one}, 1, 1), (${two}, 2, 1)`);
-        await on.mallory.query('update t set n = 5 where nr = 1');
-        await on.mallory.query('delete from t where nr = 1');
-        await on.mallory.query(`with gone as (delete from t where nr = 2 returning k),
-        back as (insert into t select k, 3, 20 from gone returning nr)
-        delete from t where nr = 9 and (select count(*) from back) > 0`);
-        await on.mallory.query(`update t set k = ${one}`);
-        expect((await data(on.owner)).map(({ nr, n }) => [nr, n])).toEqual([
-          [1, 11],
-          [2, 11],
-          [1, 15],
-          [1, 15],
-          [3, 20],
-          [3, 20],
-          [3, 20],
-        ]);
-      });
-    },
-  );
 
   it('looks into no table of which a query would compute what a role has put into an index or a policy', async () => {
     const setUp = `${types}; create table t (id int primary key, n int);
@@ -265,27 +176,6 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       }
     });
   });
-
-  it.runIf(version >= 11)(
-    'reads no partition that is truncated, where a query would run code of others',
-    async () => {
-      const setUp = `${types}; create table t (id int primary key) partition by range (id);
-      create table t_1 partition of t for values from (0) to (9); create table t_2 partition of t for values from (9) to (99);
-      grant select, trigger on t_1, t_2 to public`;
-      await stage(version, setUp, async (on) => {
-        // A partitioned table is captured by a superuser, or by whoever may act for its owner.
-        const membership = (sql: string) => on.database.superuser((client) => client.query(sql));
-        await membership(`grant ${MALLORY} to ${on.database.owner}`);
-        await capture(on, 'hers.t');
-        await membership(`revoke ${MALLORY} from ${on.database.owner}`);
-        await on.mallory.query('insert into t values (1), (10); truncate t_2');
-        await on.mallory.query(`create index on t_1 (id) where spy('x') = 'x'`);
-        expect((await stateOf(on.mallory.query('truncate t_1')))?.[0]).toBe('TD004');
-        await on.mallory.query('truncate t');
-        expect(await on.owner.query(`select ev_type from pgq.event_1 where ev_type = 'R'`)).toHaveLength(1);
-      });
-    },
-  );
 
   it('cuts and reads key ranges without casts and checks', async () => {
     const setUp = `${types}; create table t (m mood, c calm, d checked, p pair, primary key (m, c, d, p));

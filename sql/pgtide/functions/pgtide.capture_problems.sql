@@ -10,7 +10,7 @@
 --   table-replaced        it is another table than the one that was captured under this name, and its rows are not known to followers
 --   replica-uncaptured    a native subscription writes to the table, or the queue's policy wants writes in replica mode captured,
 --                         and these are not
---   order-unsettled       the table is not looked into (pgtide.foreign_code), so that the order of nested statements is not settled
+--   order-unsettled       the table is not looked into (pgtide.capture_reader), so that the order of nested statements is not settled
 --   capture-stale         the table's shape has changed, or the database was restored from a dump: captured exactly, but slowly, until
 --                         the next maintain
 create or replace function pgtide.capture_problems(i_queue text)
@@ -96,10 +96,18 @@ as $$
                         where g.suffix like 'trunc%' and g.enabled <> 'A') end
     union all
     select r.name, 'order-unsettled',
-           format('%s is not looked into, because that would run code of another role: %s; '
-                  'what nested statements do to one row may be captured out of order',
-                  r.name, f.code),
-           'let a superuser or the owner of schema pgtide own that function, or take it out of the table'
-    from relations r cross join lateral pgtide.foreign_code(r.root) f (code)
-    where r.relation = r.root and f.code is not null;
+           format('%s is not looked into, because %s; what nested statements do to one row may be captured out of order', r.name,
+                  case when k.reader > 0 then format('it belongs to role %s, for which %s may not act', k.owner, k.us)
+                       when c.code is not null then format('that would run code of another role: %s', c.code)
+                       else 'it belongs to another role, with partitions of others, forced row security, or no right to read it' end),
+           case when k.reader > 0 then format('grant %I to %I; the next run of maintain does the rest', k.owner, k.us)
+                when c.code is not null then 'let a superuser or the owner of schema pgtide own that function, or take it out of the table'
+                else 'give the table and its partitions one owner, who may read it, and do not force row security upon it' end
+    from relations r
+    cross join lateral (
+        select l.reader, pg_get_userbyid(l.reader) as owner, pg_get_userbyid(n.nspowner) as us
+        from pgtide.capture_reader(r.root) l (reader) join pg_namespace n on n.nspname = 'pgtide') k
+    cross join lateral pgtide.foreign_code(r.root) c (code)
+    where r.relation = r.root and case when k.reader > 0 then not (select f.is_right from pgtide.owner_function(k.reader, 'look') f)
+        else k.reader is null end;
 $$;

@@ -34,6 +34,14 @@ begin
             execute format('revoke all on function pgtide.%I() from public', v_function);
             v_changes := v_changes + 1;
         end if;
+        -- PostgreSQL gives the trigger to each new partition, with the rights of whoever makes it.
+        for v_one in
+            select pg_get_userbyid(c.relowner) as owner from pg_class c
+            where c.oid = i_table and not has_function_privilege(c.relowner, format('pgtide.%I()', v_function), 'EXECUTE')
+        loop
+            execute format('grant execute on function pgtide.%I() to %I', v_function, v_one.owner);
+            v_changes := v_changes + 1;
+        end loop;
         for v_one in
             select r.relation from pgtide.replica_relations(i_table) r (relation)
             where r.relation not in (select g.relation from pgtide.replica_triggers(v_queue_id, i_table) g)

@@ -2,7 +2,7 @@
 --
 -- What the statements of a capture depend on: the names of the table and of the replicated one, the key, and the names and types of the
 -- columns. It changes when a column is added, dropped, renamed or retyped, when a name or the key changes, when a partition is
--- detached, and when the table may not be looked into any more (pgtide.foreign_code). What is in the catalog counts, and not when it
+-- detached, and when the table is to be looked into as another role (pgtide.capture_reader). What is in the catalog counts, and not when it
 -- was written: a restore, pg_upgrade or a grant leaves all as it was.
 -- It and what it calls are in PL/pgSQL, which keeps plans: a writer in REPEATABLE READ asks at each statement, and a function in SQL
 -- would be planned each time. Volatile: it reads what is committed now, whatever statement asks.
@@ -16,6 +16,7 @@ begin
             array(select a.attname || ' ' || a.atttypid
                   from pg_attribute a where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped order by a.attnum)::text,
             case when not pgtide.is_under(i_table, i_root) then 'detached' end,
-            case when pgtide.foreign_code(i_table) is not null then 'unread' end)));
+            case r.reader when 0 then null else coalesce('read by ' || r.reader, 'unread') end))
+        from pgtide.capture_reader(i_table) r (reader));
 end;
 $$;

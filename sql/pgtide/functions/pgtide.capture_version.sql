@@ -9,5 +9,5 @@ as $$
     from pg_proc p
     where p.pronamespace = 'pgtide'::regnamespace
       and p.proname in ('capture_function', 'capture_row_function', 'capture_statement', 'capture_check', 'capture_columns', 'key_match',
-                        'pinned_settings', 'shape_tag', 'stored_type', 'collate_clause', 'url_expression', 'type_text', 'base_type');
+                        'pinned_settings', 'look_query', 'shape_tag', 'stored_type', 'collate_clause', 'url_expression', 'type_text', 'base_type');
 $$;

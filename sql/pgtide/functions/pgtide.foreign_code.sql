@@ -12,7 +12,7 @@ as $$
 begin
     -- Most tables have none of all that, and a writer in REPEATABLE READ asks at each statement.
     if not exists (select from pg_class c
-                   where c.oid = i_table and (c.relkind <> 'r' or c.relhassubclass or c.relrowsecurity or c.relchecks > 0))
+                   where c.oid = i_table and (c.relkind <> 'r' or c.relhassubclass or c.relispartition or c.relrowsecurity or c.relchecks > 0))
             and not exists (select from pg_index i where i.indrelid = i_table and (i.indexprs is not null or i.indpred is not null))
             and not exists (select from pg_statistic_ext s where s.stxrelid = i_table) then
         return null;
@@ -20,6 +20,8 @@ begin
     return (
         with recursive tree as (
             select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid
+        ), above as (
+            select i_table as oid union select i.inhparent from above a join pg_inherits i on i.inhrelid = a.oid
         ), trees as (
             select c.oid, c.relrowsecurity, c.relowner, c.relforcerowsecurity from tree t join pg_class c on c.oid = t.oid
         ), parts as (
@@ -30,7 +32,8 @@ begin
             union all
             select 'pg_statistic_ext'::regclass, s.oid from trees t join pg_statistic_ext s on s.stxrelid = t.oid
             union all
-            select 'pg_class'::regclass, t.oid from trees t join pg_partitioned_table p on p.partrelid = t.oid where p.partexprs is not null
+            select 'pg_class'::regclass, p.partrelid from pg_partitioned_table p
+            where p.partexprs is not null and p.partrelid in (select t.oid from trees t union all select a.oid from above a)
         ), us as (
             select r.oid, r.rolsuper or r.rolbypassrls as sees_all
             from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = 'pgtide'

@@ -6,7 +6,7 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
 --   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
--- Nothing is done to a table that may not be looked into, because that would run code of others: see pgtide.capture_check.
+-- A table of another role is looked into as that role; nothing is done to one that may not be looked into: see pgtide.capture_reader.
 -- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay. Both forms of ours
 -- (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of events removed. Writes the queue's event tables.
@@ -24,8 +24,10 @@ declare
     v_row text;
     v_url bool;
     v_match text;
+    v_now text;
+    v_reader oid := pgtide.capture_reader(i_root);
 begin
-    if v_key <> '{}' and (row_security_active(i_root) or pgtide.foreign_code(i_root) is not null) then
+    if v_key <> '{}' and (v_reader is null or v_reader = 0 and row_security_active(i_root)) then
         return 0;
     end if;
     select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ')
@@ -83,42 +85,49 @@ begin
               from (select r.rows, case when x.safe then pgtide.text_as(r.text, pgtide.base_type(a.atttypid)) else r.text end as typed
                     from (select n.rows, format('(%s.data->>%L)', n.rows, k.name) as text from (values ('j'), ('k')) n (rows)) r) w) y
           left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
+    v_now := case when v_reader = 0
+        then format('select k.key, %s::text as ev_data from keys k cross join lateral (select %s) p join %s t on %s',
+            v_row, v_key_columns, i_root::regclass, v_match)
+        else format('select k.key, %s as ev_data'
+            ' from (select json_agg(json_build_object(%s) order by k.nr) as keys, min(k.nr) as first from keys k group by k.nr / 1000) c'
+            ' cross join lateral pgtide.capture_look(%L, %s, %L, c.keys) l'
+            ' join keys k on k.nr = c.first + l.nr - 1',
+            case when v_url then pgtide.url_expression(i_root, 'l.data::json') else 'l.data' end,
+            (select string_agg(format('%L, k.data->%1$L', n.name), ', ') from unnest(v_key) n (name)),
+            (select f.function_name from pgtide.owner_function(v_reader, 'look') f), v_reader,
+            pgtide.look_query(i_root, i_root, case when v_url then 'url' else 'json' end, false)) end;
     execute format($sql$
         with touched as (
             select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key, j.data,
                    case o.op when 'I' then 1 when 'D' then -1 else 0 end as sign
             from %1$s e
-            cross join lateral (select substr(e.ev_type, %9$s, 1) as op) o
-            cross join lateral (select %10$s as data) j
-            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %11$s
+            cross join lateral (select substr(e.ev_type, %6$s, 1) as op) o
+            cross join lateral (select %7$s as data) j
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
-                   (array_agg(t.data order by t.ev_id desc))[1] as data
+                   (array_agg(t.data order by t.ev_id desc))[1] as data, row_number() over () as nr
             from touched t group by t.key
             having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
         ), gone as (
             delete from %1$s e using touched t, keys k
             where e.tableoid = t.tableoid and e.ctid = t.ctid and t.key = k.key
         ), now as (
-            select k.key, %4$s::text as ev_data
-            from keys k
-            cross join lateral (select %5$s) p
-            join %6$s t on %7$s
+            %4$s
         ), net as (
             select k.*, n.ev_data as row, (n.key is not null) as exists_now,
                    (n.key is not null)::int - k.net = 1 as existed_before
             from keys k left join now n on n.key = k.key
         ), written as (
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
-            select now(), %12$s, coalesce(n.row, n.ev_data), $2, %8$L
+            select now(), %9$s, coalesce(n.row, n.ev_data), $2, %5$L
             from net n
             cross join lateral (select case when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end as op) o
             where n.exists_now or n.existed_before
             order by n.exists_now
         )
         select count(*) from touched t join keys k using (key)$sql$,
-        i_event_parent, v_event_table, v_event_key, v_row, v_key_columns, i_root::regclass,
-        v_match,
+        i_event_parent, v_event_table, v_event_key, v_now,
         -- Rows are read in the shape that the table has now.
         pgtide.shape_tag(i_root),
         case when v_url then 1 else 8 end,

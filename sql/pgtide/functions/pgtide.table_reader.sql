@@ -33,7 +33,7 @@ begin
             hint = format('alter table %s no force row level security', v_class.name);
     else
         begin
-            return pgtide.owner_runner(v_class.relowner, true);
+            return pgtide.owner_runner(v_class.relowner, 'read');
         exception when sqlstate 'TD004' then
             get stacked diagnostics v_message = message_text, v_remedy = pg_exception_hint;
         end;
