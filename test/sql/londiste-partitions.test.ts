@@ -156,6 +156,30 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await client.first(`select to_regclass('shop.p') as part`)).toEqual({ part: null });
     }));
 
+  test('It is made as the parent’s owner, whose indexes may call code of his', async () => {
+    const owner = 'partition_owner';
+    await createRole(db.server, owner);
+    await db.client((client) => client.query(`drop schema shop`));
+    await db.superuser((client) =>
+      client.query(`create schema shop authorization ${owner}; grant usage on schema shop to public;
+        grant ${owner} to ${db.owner}; set role ${owner};
+        create function shop.spy(text) returns text language plpgsql immutable as $$ begin
+          if current_user <> '${owner}' then raise 'code of the owner runs as %', current_user; end if; return $1; end $$;
+        create table shop.hers (id int primary key, ctime timestamptz, check (shop.spy('x') = 'x'));
+        create index on shop.hers (ctime) where shop.spy('x') = 'x'`),
+    );
+    await db.client((client) => create(client, 'shop.hers', 'shop.hers_1'));
+    await db.superuser((client) => create(client, 'shop.hers', 'shop.hers_2'));
+    await db.superuser(async (client) => {
+      expect(
+        await client.query(
+          `select distinct relowner::regrole::text as owner from pg_class where relnamespace = 'shop'::regnamespace`,
+        ),
+      ).toEqual([{ owner }]);
+      await client.query('drop schema shop cascade');
+    });
+  });
+
   test('It is made with the caller’s rights, belongs to the parent’s owner, and leaks no secured rows', () =>
     db.client(async (client) => {
       await client.query(`create table shop.events (id int primary key, ctime timestamptz);

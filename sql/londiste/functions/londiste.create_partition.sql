@@ -2,14 +2,15 @@
 --
 -- Creates a table that inherits from another one and is like it: columns, defaults, constraints, indexes, storage, comments, owner,
 -- grants, triggers and rules; not foreign keys, nor policies of row security: where the parent has that, its partition has it too, and
--- so is only reached through the parent. One is created at a time.
+-- so is only reached through the parent. One is created at a time, as the owner of the parent where that is another role.
 --
 -- Arguments: i_table, i_part - global names of both; i_pkeys - not used, the key is the table's; i_part_field - the column that
 --            decides, for a CHECK on its range: null or '' for none; i_part_time - any time within the range; i_part_period -
 --            hour, day, month, year, or what else date_trunc and interval know; ranges are those of the session's time zone
 -- Returns: int4, 1; 0 when there is a table or anything else of that name
 -- Writes: a table; holds a lock on londiste.table_info, which keeps out only others who create partitions
--- Errors: TD001 a name is null, no finite time or no period; TD002 no such table or schema; as londiste._copy_trigger
+-- Errors: TD001 a name is null, no finite time or no period; TD002 no such table or schema; as londiste._copy_trigger;
+--         TD004 this role may not act for the owner of the table
 create or replace function londiste.create_partition(
     i_table text,
     i_part text,
@@ -25,6 +26,7 @@ declare
     v_name      text := londiste.make_fqname(i_part);
     v_field     text := nullif(i_part_field, '');
     v_start     timestamptz;
+    v_create    text;
     v_dot       int4;
     v_part      text;
     v_info      record;
@@ -52,7 +54,14 @@ begin
     if to_regclass(v_part) is not null then
         return 0;
     end if;
-    execute format('create table %s (like %s including all) inherits (%2$s)', v_part, v_parent::regclass);
+    v_create := format('create table %s (like %s including all) inherits (%2$s)', v_part, v_parent::regclass);
+    if exists (select from pg_class c join pg_roles r on r.oid = c.relowner
+                where c.oid = v_parent and not r.rolsuper and r.rolname <> current_user) then
+        -- Indexes compute constant calls when they are made, as whoever makes them.
+        perform pgtide.run(pgtide.owner_runner(c.relowner), v_create) from pg_class c where c.oid = v_parent;
+    else
+        execute v_create;
+    end if;
     v_oid := v_part::regclass;
     select pg_get_userbyid(c.relowner) as owner, c.relacl as acl, c.relowner <> p.relowner as owned_by_other,
            c.relrowsecurity as secured
