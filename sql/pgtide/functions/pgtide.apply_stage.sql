@@ -96,7 +96,7 @@ begin
             execute format('lock table %s in row exclusive mode', v_list);
         end if;
         perform pgtide.quiet_tables(i_queue);
-        perform pgtide.fence_keys();
+        perform pgtide.watch_keys();
         update pg_temp.pgtide_work w set rank = r.rank from pgtide.foreign_key_ranks(
             array(select oid from pg_temp.pgtide_work where oid is not null)) r where r.oid = w.oid;
         loop

@@ -23,7 +23,7 @@ declare
     v_constraint text;
     v_type text;
 begin
-    if i_runner is null and to_regclass('pg_temp.pgtide_fenced') is null then
+    if i_runner is null and to_regclass('pg_temp.pgtide_watched') is null then
         execute i_sql using i_ev_id, i_places;
         get diagnostics v_count = row_count;
         return v_count;
