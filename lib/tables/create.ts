@@ -6,6 +6,8 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { Creation, type Note, type ServerFacts, type Statement, serverFactsSql } from './creation.ts';
+import { fenceTable } from './creation-fence.ts';
+import { type ForeignCode, foreignCodeSql } from './foreign-code.ts';
 import { addForeignKeys, addIndexes } from './key-statements.ts';
 import { requireObjects } from './needed-objects.ts';
 import { addTypes } from './needed-types.ts';
@@ -24,9 +26,10 @@ export interface TableCreation {
 /** What is on the server that the tables will be made on. */
 export function readServer(client: Client): Promise<ServerFacts> {
   return reading(client, async () => {
-    const facts = await client.first<Omit<ServerFacts, 'node'>>(serverFactsSql);
-    if (!facts) throw new PgtideError('internal', `${client.node}: the catalog gave no facts`);
-    return { ...facts, node: client.node };
+    const facts = await client.first<Omit<ServerFacts, 'node' | keyof ForeignCode>>(serverFactsSql);
+    const code = await client.first<ForeignCode>(foreignCodeSql);
+    if (!facts || !code) throw new PgtideError('internal', `${client.node}: the catalog gave no facts`);
+    return { ...facts, ...code, node: client.node };
   });
 }
 
@@ -52,6 +55,7 @@ export function createTableStatements(
       [...new Set(tables.flatMap((table) => table.columns.map(({ typeOid }) => typeOid)))],
       creation,
     );
+    for (const { table, parent } of plan) fenceTable(table, { attached: parent !== undefined }, creation);
     await requireObjects(provider, { oids: tables.map(({ oid }) => oid), typeExtensions }, creation);
     const sequences = tables.flatMap((table) => table.sequences);
     const missing = sequences.filter((one) => !creation.server.relations.includes(nameOf(one)));

@@ -1,5 +1,6 @@
 /** What a table's creation on another server consists of, collected step by step. */
 import type { ErrorKind } from '../errors.ts';
+import type { ForeignCode } from './foreign-code.ts';
 import type { Obstacle } from './inspection.ts';
 import type { RelationName } from './structure.ts';
 
@@ -40,7 +41,7 @@ export class Creation {
 }
 
 /** What is on the server that the tables are made on. */
-export interface ServerFacts {
+export interface ServerFacts extends ForeignCode {
   node: string;
   /** Major version. */
   version: number;

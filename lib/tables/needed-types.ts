@@ -2,8 +2,11 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
+import { fence } from './creation-fence.ts';
+import { usesIn } from './foreign-code.ts';
 import { addSchemas } from './schema-statements.ts';
 import type { RelationName } from './structure.ts';
+import { typeParts } from './type-parts.ts';
 
 interface NeededType extends RelationName {
   oid: number;
@@ -29,17 +32,13 @@ interface NeededType extends RelationName {
     canonical: boolean;
   } | null;
   comment: string | null;
+  /** Its owner, where that is neither this role nor a superuser. */
+  foreignOwner: string | null;
 }
 
 /** $1: oids of the columns' types. System types are left out. */
 const neededTypesSql = `
-with recursive part as (
-  select t.oid as type, t.typelem as needs from pg_type t where t.typelem <> 0 and t.typlen = -1
-  union all select t.oid, t.typbasetype from pg_type t where t.typtype = 'd'
-  union all select t.oid, a.atttypid from pg_type t join pg_attribute a on a.attrelid = t.typrelid
-             where t.typtype = 'c' and a.attnum > 0 and not a.attisdropped
-  union all select r.rngtypid, r.rngsubtype from pg_range r
-  union all select (to_jsonb(r)->>'rngmultitypid')::oid, r.rngtypid from pg_range r
+with recursive part as (${typeParts}
 ), needed(oid) as (
   select unnest($1::oid[]) union select p.needs from needed n join part p on p.type = n.oid
 )
@@ -71,7 +70,9 @@ select t.oid, n.nspname::text as schema, t.typname::text as name, t.typtype::tex
                     join pg_namespace n on n.oid = k.collnamespace join pg_type s on s.oid = r.rngsubtype
                    where k.oid = r.rngcollation and r.rngcollation <> s.typcollation))
           from pg_range r where r.rngtypid = t.oid) as range,
-       obj_description(t.oid, 'pg_type') as comment
+       obj_description(t.oid, 'pg_type') as comment,
+       (select r.rolname::text from pg_roles r
+         where r.oid = t.typowner and not r.rolsuper and r.rolname <> current_user) as "foreignOwner"
   from needed d
   join pg_type t on t.oid = d.oid
   join pg_namespace n on n.oid = t.typnamespace
@@ -105,7 +106,10 @@ export async function addTypes(
   types.forEach(visit);
   const wanted = make.filter((type) => isToBeMade(type, creation));
   addSchemas(wanted, creation);
-  for (const type of wanted) addType(type, creation);
+  for (const type of wanted) {
+    fenceType(type, creation);
+    addType(type, creation);
+  }
   return [...new Set(types.flatMap(({ extension }) => extension ?? []))];
 }
 
@@ -147,6 +151,26 @@ function isToBeMade(type: NeededType, creation: Creation): boolean {
     return false;
   }
   return true;
+}
+
+/** What is made of a foreign type is one too: a table of another role must not have it, whoever has put it together. */
+function fenceType(type: NeededType, creation: Creation): void {
+  const name = factName(type);
+  const madeOf = [
+    { what: 'base', sql: type.base },
+    { what: 'subtype', sql: type.range?.subtype ?? null },
+    ...(type.attributes ?? []).map((one) => ({ what: `attribute ${one.name}`, sql: one.type })),
+  ];
+  const checks = (type.checks ?? []).filter(({ validated }) => validated);
+  const parts = [
+    ...madeOf,
+    { what: 'default', sql: type.default },
+    ...checks.map((check) => ({ what: `check ${check.name}`, sql: check.definition })),
+  ];
+  const remedy = `create the type ${name} there first`;
+  fence({ name, foreignOwner: type.foreignOwner, parts, remedy }, creation);
+  const uses = madeOf.flatMap(({ sql }) => usesIn(sql ?? '', creation.server));
+  creation.server.foreignTypes[name] = uses.flatMap(({ foreign }) => foreign ?? []);
 }
 
 function addType(type: NeededType, creation: Creation): void {

@@ -37,7 +37,9 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
                  where g.tgrelid = c.oid and not g.tgisinternal
                    and s.nspname not in ('pgtide', 'londiste', 'pgq_node', 'pgq'))
               then 'triggers' end], null) as extras,
-       obj_description(c.oid, 'pg_class') as comment
+       obj_description(c.oid, 'pg_class') as comment,
+       (select r.rolname::text from pg_roles r
+         where r.oid = c.relowner and not r.rolsuper and r.rolname <> current_user) as "foreignOwner"
   from tree t join pg_class c on c.oid = t.oid join pg_namespace n on n.oid = c.relnamespace
  order by t.root, t.depth, n.nspname, c.relname`;
 

@@ -101,6 +101,8 @@ interface Relation extends RelationName {
   /** What a table has that is never carried to another server: `triggers`, `grants` … */
   readonly extras: string[];
   readonly comment: string | null;
+  /** Its owner, where that is neither this role nor a superuser. */
+  readonly foreignOwner: string | null;
 }
 
 export interface Table extends Relation {

@@ -36,10 +36,14 @@ export interface OwnedSides extends InstalledPair {
   malloryOnRoot(sql: string): Promise<void>;
 }
 
-/** A root (of that version) and a leaf, each with a schema of Mallory's, replicated by a superuser or by a member of hers. */
-export async function sides(version: number, role: 'superuser' | 'member'): Promise<OwnedSides> {
+/** A root and a leaf of these versions, each with a schema of Mallory's, replicated by a superuser or by a member of hers. */
+export async function sides(
+  version: number,
+  role: 'superuser' | 'member',
+  leafVersion = 14,
+): Promise<OwnedSides> {
   const databases: TestDatabase[] = [];
-  for (const at of [version, 14]) {
+  for (const at of [version, leafVersion]) {
     const server = await postgres(at);
     for (const name of [MALLORY, MEMBER]) await createRole(server, name);
     const base = await createDatabase(server, role === 'superuser' ? {} : { owner: MEMBER });

@@ -1,0 +1,60 @@
+/**
+ * What is made on a subscriber belongs to the role that replicates, and its expressions run with that role's rights. So those of another
+ * role of the provider may run nothing that others can change there, and nothing that does more than give a value. The texts are judged
+ * that the subscriber gets, since names can change on the provider while they are read.
+ */
+import { quoteIdent } from '../db/identifier.ts';
+import type { Creation } from './creation.ts';
+import { usesIn } from './foreign-code.ts';
+import { nameOf, type Table } from './structure.ts';
+
+export interface Fenced {
+  /** `schema.name` */
+  name: string;
+  /** The provider's owner, where that is neither the role that replicates there nor a superuser; else null. */
+  foreignOwner: string | null;
+  /** What makes it, as SQL; null: there is none. */
+  parts: { what: string; sql: string | null }[];
+  /** The way round. */
+  remedy: string;
+}
+
+/** Refuses what would run code with rights that its author does not have. */
+export function fence({ name, foreignOwner, parts, remedy }: Fenced, creation: Creation): void {
+  if (foreignOwner === null) return;
+  const { role } = creation.server;
+  for (const { what, sql } of parts)
+    for (const use of usesIn(sql ?? '', creation.server))
+      creation.refuse(
+        `${name} belongs to ${foreignOwner} on the provider: its ${what} would run ${use.what} with the rights of ${role}`,
+        use.foreign === undefined
+          ? remedy
+          : `alter ${use.foreign.object} owner to ${quoteIdent(role)}, or ${remedy}`,
+        'privilege',
+      );
+}
+
+export function fenceTable(table: Table, { attached }: { attached: boolean }, creation: Creation): void {
+  const name = nameOf(table);
+  const columns = table.columns.flatMap((column) => [
+    { what: `column ${column.name}`, sql: column.type },
+    {
+      what: `${column.generated === '' ? 'default of' : 'generated column'} ${column.name}`,
+      sql: column.default,
+    },
+  ]);
+  const checks = table.checks.filter(({ validated }) => validated);
+  const indexes = table.indexes.filter(({ inherited }) => !(inherited && attached));
+  const parts = [
+    ...columns,
+    ...checks.map((check) => ({ what: `check ${check.name}`, sql: check.definition })),
+    ...indexes.map((index) =>
+      index.constraint === null
+        ? { what: `index ${index.name}`, sql: index.definition }
+        : { what: `constraint ${index.constraint}`, sql: index.constraintDefinition },
+    ),
+    { what: 'partition key', sql: table.partitionKey },
+  ];
+  const remedy = `make ${name} there as its owner, and add it without --create`;
+  fence({ name, foreignOwner: table.foreignOwner, parts, remedy }, creation);
+}
