@@ -222,7 +222,7 @@ function addEventCommands(program: Command, run: Run): void {
     .command('events')
     .summary('events that replay could not handle; exit status 0 when there are none')
     .description(
-      'Shows the events that replay on the leaves could not handle: set aside, or in its way. Exit status 0 means that there are none.',
+      'Shows the events that replay on the leaves could not handle: set aside, or in its way; and passes that are not used up. Exit status 0 means that no event waits for a decision.',
     )
     .argument(...queueArgument)
     .option(...nodeOption)
@@ -236,11 +236,12 @@ function addEventCommands(program: Command, run: Run): void {
     .command('pass-events')
     .summary('forget such events, or let replay go past them')
     .description(
-      'Forgets events that were set aside, and lets replay go past those at which it stops, or which it has not met yet.',
+      'Forgets events that were set aside, and lets replay go past those at which it stops, or which it has not met yet. A pass is used up when replay meets its event.',
     )
     .argument(...queueArgument)
     .argument('[events...]', 'ids, as `events` and `status` show them', ids)
     .option('--all', 'every one that `events` shows')
+    .option('--undo', 'take back passes that are not used up')
     .option(...nodeOption)
     .option('--json', 'one JSON document on stdout')
     .action(
@@ -249,7 +250,7 @@ function addEventCommands(program: Command, run: Run): void {
           invocation,
           queue: string,
           events: bigint[] | undefined,
-          options: QueueOptions & { all?: boolean },
+          options: QueueOptions & { all?: boolean; undo?: boolean },
         ) =>
           (await import('./events.ts')).passEvents(invocation, queue, {
             ...options,

@@ -36,6 +36,15 @@ export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo |
   );
 }
 
+/** The highest event id that the queue has given out; 0 when there is none yet. */
+export async function lastEventId(client: Client, queue: string): Promise<bigint> {
+  const row = await client.first<{ last: bigint | null }>(
+    'select pg_sequence_last_value(pgq.quote_fqname(queue_event_seq)::regclass) as last from pgq.queue where queue_name = $1',
+    [queue],
+  );
+  return row?.last ?? 0n;
+}
+
 /** How a queue ticks and rotates. */
 export interface QueueTuning {
   tickSeconds: number;
