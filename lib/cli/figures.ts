@@ -10,9 +10,14 @@ export function plural(value: number | bigint, noun: string): string {
   return `${count(value)} ${noun}${Number(value) === 1 ? '' : 's'}`;
 }
 
-/** `1 event waits`, `2 events wait`. */
+/** `0 events`, `up to 2 events`: as many as the queue's event ids say, see Lag.pendingEvents. */
+export function upTo(value: number | bigint, noun: string): string {
+  return `${Number(value) === 0 ? '' : 'up to '}${plural(value, noun)}`;
+}
+
+/** `up to 1 event waits`, `up to 2 events wait`. */
 export function waiting(events: number): string {
-  return `${plural(events, 'event')} ${events === 1 ? 'waits' : 'wait'}`;
+  return `${upTo(events, 'event')} ${events === 1 ? 'waits' : 'wait'}`;
 }
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */

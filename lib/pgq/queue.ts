@@ -13,7 +13,7 @@ export interface QueueInfo {
   sinceSwitchSeconds: number;
   /** Age of the last tick; null while there is none. */
   tickerLagSeconds: number | null;
-  /** Events that no tick covers yet; counts rolled-back ones too. */
+  /** Event ids since the last tick, also those of events that were rolled back. */
   newEvents: bigint;
   lastTick: TickId | null;
 }
