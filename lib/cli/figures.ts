@@ -32,11 +32,6 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / large)} ${first}${rest > 0 ? ` ${rest} ${second}` : ''}`;
 }
 
-/** A text as one word of a shell's command. */
-export function shellWord(text: string): string {
-  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** Columns padded to their widest cell; numbers (given as such) to the right. */
 export function columns(rows: readonly (readonly (string | number | bigint)[])[]): string[] {
   const text = (cell: string | number | bigint) => (typeof cell === 'string' ? cell : count(cell));

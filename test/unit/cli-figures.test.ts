@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { CopyProgress } from '../../lib/cli/copy-progress.ts';
-import { columns, duration, plural, shellWord, upTo, waiting } from '../../lib/cli/figures.ts';
+import { columns, duration, plural, upTo, waiting } from '../../lib/cli/figures.ts';
 import { idle, synced } from '../../lib/cli/goal.ts';
 import { statusLines } from '../../lib/cli/status.ts';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import type { NodeStatus, StatusResult, TableStatus } from '../../lib/units/status.ts';
 
 test.each([
