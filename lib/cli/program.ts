@@ -1,7 +1,7 @@
 /** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { addTableExamples, overview, runExamples } from './help-texts.ts';
+import { examples, overview } from './help-texts.ts';
 import { chosen, ids } from './queue-arguments.ts';
 import type { QueueOptions } from './queue-node.ts';
 import { addQueueCommands } from './queue-program.ts';
@@ -74,9 +74,11 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
   addQueueCommands(program, run);
   addDemoCommand(program, run);
   for (const command of program.commands)
-    command.showHelpAfterError(
-      `usage: pgtide ${command.name()} ${command.usage()}; see \`pgtide help ${command.name()}\``,
-    );
+    command
+      .addHelpText('after', examples[command.name()] ?? '')
+      .showHelpAfterError(
+        `usage: pgtide ${command.name()} ${command.usage()}; see \`pgtide help ${command.name()}\``,
+      );
   return program;
 }
 
@@ -113,7 +115,6 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--create', 'make missing tables on the leaves, with types, defaults, keys, checks and indexes')
     .option('--expect-sync', 'the rows are on the leaves already, and equal: copy nothing')
     .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
-    .addHelpText('after', addTableExamples)
     .action(
       run(async (invocation, queue: string, tables: string[], options: AddTableOptions) =>
         (await import('./tables.ts')).addTable(invocation, queue, {
@@ -178,7 +179,6 @@ function addRunCommand(program: Command, run: Run): void {
     )
     .option('--for <seconds>', 'end after this time, at the latest', seconds)
     .option('--every <seconds>', 'time from one call of a function to the next', seconds, 1)
-    .addHelpText('after', runExamples)
     .action(
       run(async (invocation, queue: string | undefined, options: RunOptions) =>
         (await import('./run.ts')).run(invocation, queue, options),
