@@ -1,5 +1,4 @@
 /** `pgtide queue` create, drop, show, set, tick, install, uninstall. */
-import { makeTick } from '../compare/catch-up.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
 import { uninstall as uninstallSql } from '../install/uninstall.ts';
@@ -13,6 +12,7 @@ import {
   type QueueDetails,
   setQueueParameter,
 } from '../pgq/queue-settings.ts';
+import { makeTick } from '../pgq/tick.ts';
 import { columns, count, duration, plural, upTo } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, tell } from './queue-node.ts';
