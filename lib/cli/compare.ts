@@ -1,9 +1,10 @@
 import { PgtideError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { type CompareResult, compareWith } from '../units/compare.ts';
 import { replay } from '../units/replay.ts';
 import { CopyProgress } from './copy-progress.ts';
 import { openDisplay } from './display.ts';
-import { columns, plural, shellWord } from './figures.ts';
+import { columns, plural } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { type Session, withSession } from './session.ts';
 import { fails, holds, type Verdict } from './verdict.ts';

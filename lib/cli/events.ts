@@ -5,11 +5,14 @@ import { PgtideError } from '../errors.ts';
 import { requireNode } from '../node/topology.ts';
 import {
   listUnhandled,
+  metEvents,
   passCommand,
   passEvents as passOnNode,
   summarizeUnhandled,
   type UnhandledEvent,
+  undoPasses,
 } from '../node/unhandled-event.ts';
+import { lastEventId } from '../pgq/queue.ts';
 import { columns, plural } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { onNode, type QueueOptions, shown, tell } from './queue-node.ts';
@@ -82,6 +85,7 @@ function plain(text: string | null): string {
 export interface PassOptions extends QueueOptions {
   events: readonly bigint[];
   all?: boolean;
+  undo?: boolean;
 }
 
 export async function passEvents(
@@ -89,13 +93,65 @@ export async function passEvents(
   queue: string,
   options: PassOptions,
 ): Promise<Verdict> {
+  const ids = options.all ? null : options.events;
+  if (options.undo) return takeBack(invocation, queue, options, ids);
+  if (ids) await refuseFutureEvents(invocation, queue, options);
   const nodes = await onLeaves(invocation, queue, options, async (client) => ({
     node: client.node,
-    ...(await passOnNode(client, queue, options.all ? null : options.events)),
+    ...(await passOnNode(client, queue, ids)),
   }));
   const lines = nodes.map(
     ({ node, forgotten, passed }) =>
       `${node}: ${plural(Number(forgotten), 'event')} forgotten, replay will go past ${plural(Number(passed), 'event')}`,
   );
   return tell(invocation, options, { queue, nodes }, lines);
+}
+
+async function takeBack(
+  invocation: Invocation,
+  queue: string,
+  options: PassOptions,
+  ids: readonly bigint[] | null,
+): Promise<Verdict> {
+  const nodes = await onLeaves(invocation, queue, options, async (client) => ({
+    node: client.node,
+    undone: await undoPasses(client, queue, ids),
+  }));
+  const lines = nodes.map(
+    ({ node, undone }) => `${node}: ${undone} ${undone === 1n ? 'pass' : 'passes'} taken back`,
+  );
+  return tell(invocation, options, { queue, nodes }, lines);
+}
+
+/** A pass for an id that the queue has yet to give out would let replay go past whatever event gets it. */
+async function refuseFutureEvents(
+  invocation: Invocation,
+  queue: string,
+  options: PassOptions,
+): Promise<void> {
+  const met = await onLeaves(invocation, queue, options, (client) =>
+    metEvents(client, queue, options.events),
+  );
+  const unmet = options.events.filter((id) => !met.some((ids) => ids.has(id)));
+  const [first] = unmet;
+  if (first === undefined) return;
+  const { root } = queueConfig(loadConfig(configPath(invocation.global.config)), queue);
+  const last = await onNode(invocation, root, async (client) => {
+    await requireNode(client, queue);
+    return lastEventId(client, queue);
+  }).catch((error: unknown) => {
+    if (!(error instanceof PgtideError)) throw error;
+    throw new PgtideError(
+      error.kind,
+      `no leaf has met event ${first}, and ${root} cannot tell whether there is one: ${error.message}`,
+      { remedy: error.remedy, cause: error },
+    );
+  });
+  const wrong = unmet.find((id) => id < 1n || id > last);
+  if (wrong === undefined) return;
+  throw new PgtideError(
+    'input',
+    `${root}: the queue ${queue} has not given out event ${wrong}: its last is ${last}`,
+    { remedy: `name events as \`pgtide events ${queue}\` and \`pgtide status ${queue}\` show them` },
+  );
 }

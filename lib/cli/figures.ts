@@ -10,9 +10,14 @@ export function plural(value: number | bigint, noun: string): string {
   return `${count(value)} ${noun}${Number(value) === 1 ? '' : 's'}`;
 }
 
-/** `1 event waits`, `2 events wait`. */
+/** `0 events`, `up to 2 events`: as many as the queue's event ids say, see Lag.pendingEvents. */
+export function upTo(value: number | bigint, noun: string): string {
+  return `${Number(value) === 0 ? '' : 'up to '}${plural(value, noun)}`;
+}
+
+/** `up to 1 event waits`, `up to 2 events wait`. */
 export function waiting(events: number): string {
-  return `${plural(events, 'event')} ${events === 1 ? 'waits' : 'wait'}`;
+  return `${upTo(events, 'event')} ${events === 1 ? 'waits' : 'wait'}`;
 }
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
@@ -25,11 +30,6 @@ export function duration(seconds: number): string {
   const [first, second] = unit.split(' ');
   const rest = Math.floor((whole % large) / small);
   return `${Math.floor(whole / large)} ${first}${rest > 0 ? ` ${rest} ${second}` : ''}`;
-}
-
-/** A text as one word of a shell's command. */
-export function shellWord(text: string): string {
-  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Columns padded to their widest cell; numbers (given as such) to the right. */

@@ -20,15 +20,32 @@ A first replication:
 Exit status: 0 what was asked for holds; 1 it does not, and stderr says why and what to do; 2 wrong
 usage; 130 interrupted. PGTIDE_DEBUG=1 adds stack traces to errors.`;
 
-export const addTableExamples = `
+/** Of each command, by its name. */
+export const examples: Readonly<Record<string, string>> = {
+  init: `
+Examples:
+  $ pgtide init          # every queue of the configuration
+  $ pgtide init shop     # one queue; again after an upgrade, or when a leaf was added`,
+
+  'add-table': `
 Examples:
   $ pgtide add-table shop public.orders public.items     # tables that the leaf has, empty
   $ pgtide add-table shop --all --create                 # everything; make what is missing
   $ pgtide add-table shop public.log --expect-sync       # restored from a backup of a quiet database
 
-Rows are copied by \`pgtide run\` or by the copy function; this command does not wait for them.`;
+Rows are copied by \`pgtide run\` or by the copy function; this command does not wait for them.`,
 
-export const runExamples = `
+  'remove-table': `
+Examples:
+  $ pgtide remove-table shop public.log 'archive.*'
+  $ pgtide remove-table shop --all`,
+
+  resync: `
+Examples:
+  $ pgtide resync shop public.orders     # the cause of its error is gone
+  $ pgtide resync shop --all             # a database was restored from a backup`,
+
+  run: `
 Examples:
   $ pgtide run                                # follow until Ctrl-C
   $ pgtide run shop --until synced            # first copy; end once every table is "ok"
@@ -36,4 +53,45 @@ Examples:
   $ pgtide run --verbose 2>run.log            # one JSON line for each unit of work
 
 Each function is called for each queue and leaf: tick, replay and copy every --every seconds, maintain
-every 30. Two runs at once do no harm: the lease gives each piece of work to one of them.`;
+every 30. Two runs at once do no harm: the lease gives each piece of work to one of them.`,
+
+  status: `
+Examples:
+  $ pgtide status                        # all queues
+  $ pgtide status shop --json`,
+
+  events: `
+Examples:
+  $ pgtide events shop
+  $ pgtide events shop --node new --json     # with all that the events hold`,
+
+  'pass-events': `
+Examples:
+  $ pgtide pass-events shop 4711 --node new     # forget it, or let replay go past it
+  $ pgtide pass-events shop --all               # every one that \`pgtide events shop\` shows
+  $ pgtide pass-events shop 4711 --undo         # replay shall not go past it after all
+
+Events that were forgotten cannot be had back.`,
+
+  compare: `
+Examples:
+  $ pgtide compare shop                            # exit status 0: every row is equal
+  $ pgtide compare shop public.orders 'log.*' --json`,
+
+  queue: `
+Examples:
+  $ pgtide queue install                            # the SQL functions, on every node
+  $ pgtide queue create mail ticker_max_lag='1 second'
+  $ pgtide queue register mail sender               # reads what comes from now on
+  $ pgtide queue show                               # queues, consumers, lag
+  $ pgtide queue tick mail                          # what is committed can be read now
+  $ pgtide queue retries mail                       # what failed and comes again
+  $ pgtide queue blockers                           # exit status 0: no rotation is overdue
+
+Events are made by pgq.insert_event(queue, type, data), and read by a consumer of your own; see the README.`,
+
+  demo: `
+Examples:
+  $ pgtide demo
+  $ pgtide demo --keep     # servers that stay until Ctrl-C, to look around with psql`,
+};

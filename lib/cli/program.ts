@@ -1,7 +1,7 @@
 /** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { addTableExamples, overview, runExamples } from './help-texts.ts';
+import { examples, overview } from './help-texts.ts';
 import { chosen, ids } from './queue-arguments.ts';
 import type { QueueOptions } from './queue-node.ts';
 import { addQueueCommands } from './queue-program.ts';
@@ -74,9 +74,11 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
   addQueueCommands(program, run);
   addDemoCommand(program, run);
   for (const command of program.commands)
-    command.showHelpAfterError(
-      `usage: pgtide ${command.name()} ${command.usage()}; see \`pgtide help ${command.name()}\``,
-    );
+    command
+      .addHelpText('after', examples[command.name()] ?? '')
+      .showHelpAfterError(
+        `usage: pgtide ${command.name()} ${command.usage()}; see \`pgtide help ${command.name()}\``,
+      );
   return program;
 }
 
@@ -113,7 +115,6 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--create', 'make missing tables on the leaves, with types, defaults, keys, checks and indexes')
     .option('--expect-sync', 'the rows are on the leaves already, and equal: copy nothing')
     .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
-    .addHelpText('after', addTableExamples)
     .action(
       run(async (invocation, queue: string, tables: string[], options: AddTableOptions) =>
         (await import('./tables.ts')).addTable(invocation, queue, {
@@ -178,7 +179,6 @@ function addRunCommand(program: Command, run: Run): void {
     )
     .option('--for <seconds>', 'end after this time, at the latest', seconds)
     .option('--every <seconds>', 'time from one call of a function to the next', seconds, 1)
-    .addHelpText('after', runExamples)
     .action(
       run(async (invocation, queue: string | undefined, options: RunOptions) =>
         (await import('./run.ts')).run(invocation, queue, options),
@@ -222,7 +222,7 @@ function addEventCommands(program: Command, run: Run): void {
     .command('events')
     .summary('events that replay could not handle; exit status 0 when there are none')
     .description(
-      'Shows the events that replay on the leaves could not handle: set aside, or in its way. Exit status 0 means that there are none.',
+      'Shows the events that replay on the leaves could not handle: set aside, or in its way; and passes that are not used up. Exit status 0 means that no event waits for a decision.',
     )
     .argument(...queueArgument)
     .option(...nodeOption)
@@ -236,11 +236,12 @@ function addEventCommands(program: Command, run: Run): void {
     .command('pass-events')
     .summary('forget such events, or let replay go past them')
     .description(
-      'Forgets events that were set aside, and lets replay go past those at which it stops, or which it has not met yet.',
+      'Forgets events that were set aside, and lets replay go past those at which it stops, or which it has not met yet. A pass is used up when replay meets its event.',
     )
     .argument(...queueArgument)
     .argument('[events...]', 'ids, as `events` and `status` show them', ids)
     .option('--all', 'every one that `events` shows')
+    .option('--undo', 'take back passes that are not used up')
     .option(...nodeOption)
     .option('--json', 'one JSON document on stdout')
     .action(
@@ -249,7 +250,7 @@ function addEventCommands(program: Command, run: Run): void {
           invocation,
           queue: string,
           events: bigint[] | undefined,
-          options: QueueOptions & { all?: boolean },
+          options: QueueOptions & { all?: boolean; undo?: boolean },
         ) =>
           (await import('./events.ts')).passEvents(invocation, queue, {
             ...options,

@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import type { Run } from './program.ts';
 import { chosen, consumerArgument, ids, most, queueArgument } from './queue-arguments.ts';
 import type { ListOptions } from './queue-events.ts';
-import { deadLetterExamples, epochExamples, eventExamples } from './queue-help.ts';
 import type { QueueOptions } from './queue-node.ts';
 
 const LIMIT = 20;
@@ -40,7 +39,6 @@ export function addEvents(group: Command, run: Run): void {
     .argument(...queueArgument)
     .argument('[consumer]', 'only those of this consumer')
     .addOption(limit())
-    .addHelpText('after', eventExamples)
     .action(
       run(async (invocation, queue: string, consumer: string | undefined, options: ListOptions) =>
         (await inspection()).retries(invocation, queue, consumer, options),
@@ -53,7 +51,6 @@ export function addEvents(group: Command, run: Run): void {
     .argument(...consumerArgument)
     .argument('[events...]', 'ids, as `retries` shows them', ids)
     .option('--all', 'every one of this consumer')
-    .addHelpText('after', eventExamples)
     .action(
       run(
         async (
@@ -79,7 +76,6 @@ export function addDeadLetters(group: Command, run: Run): void {
     .argument(...queueArgument)
     .argument('[consumer]', 'only those of this consumer')
     .addOption(limit())
-    .addHelpText('after', deadLetterExamples)
     .action(
       run(async (invocation, queue: string, consumer: string | undefined, options: ListOptions) =>
         (await inspection()).deadLetters(invocation, queue, consumer, options),
@@ -92,7 +88,6 @@ export function addDeadLetters(group: Command, run: Run): void {
     .argument(...consumerArgument)
     .argument('[events...]', 'ids, as `dead-letters` shows them', ids)
     .option('--all', 'every one of this consumer')
-    .addHelpText('after', deadLetterExamples)
     .action(
       run(
         async (
@@ -117,7 +112,6 @@ export function addDeadLetters(group: Command, run: Run): void {
     .argument('[events...]', 'ids, as `dead-letters` shows them', ids)
     .option('--all', 'every one of this consumer')
     .option('--older-than <interval>', 'only those that were given up so long ago', '0 seconds')
-    .addHelpText('after', deadLetterExamples)
     .action(
       run(
         async (
@@ -153,7 +147,6 @@ export function addRotation(group: Command, run: Run): void {
     .description('Repairs a queue whose database was restored from a dump, or moved to another cluster.')
     .argument(...queueArgument)
     .option('--no-tell', 'do not tell the nodes that follow; where Londiste nodes do, which would stop')
-    .addHelpText('after', epochExamples)
     .action(
       run(async (invocation, queue: string, options: QueueOptions & { tell: boolean }) =>
         (await rotation()).epoch(invocation, queue, options),

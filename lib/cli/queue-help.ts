@@ -1,18 +1,6 @@
 /** Examples and background of `pgtide queue …`. */
 
-export const queueExamples = `
-Examples:
-  $ pgtide queue install                            # the SQL functions, on every node
-  $ pgtide queue create mail ticker_max_lag='1 second'
-  $ pgtide queue register mail sender               # reads what comes from now on
-  $ pgtide queue show                               # queues, consumers, lag
-  $ pgtide queue tick mail                          # what is committed can be read now
-  $ pgtide queue retries mail                       # what failed and comes again
-  $ pgtide queue blockers                           # exit status 0: no rotation is overdue
-
-Events are made by pgq.insert_event(queue, type, data), and read by a consumer of your own; see the README.`;
-
-export const settingExamples = `
+const parameters = `
 Parameters:
   ticker_max_lag=INTERVAL      longest time between ticks while events are waiting
   ticker_max_count=N           a tick as soon as this many events are waiting
@@ -23,38 +11,24 @@ Parameters:
   retry_limit=N                an event that failed more often is a dead letter
   alarm_bytes, alarm_time      a consumer that holds events is told of: their size, how far it is behind
   detach_bytes, detach_time    and from here on it is detached
-The last five are pgtide's own; none takes such a value back.
+The last five are pgtide's own; none takes such a value back.`;
 
-Example:
-  $ pgtide queue set mail ticker_max_lag='500 ms' rotation_period='1 day'`;
-
-export const consumerExamples = `
-Examples:
-  $ pgtide queue register mail audit --copy sender  # begins where "sender" is
-  $ pgtide queue reposition mail sender --at 4711   # reads again what comes after that tick
+const places = `
 
 Ticks are kept as long as events are: a rotation period at least.`;
 
-export const eventExamples = `
+const retries = `
 Examples:
   $ pgtide queue retries mail sender --limit 100
   $ pgtide queue delete-retries mail sender 8191 8192`;
 
-export const deadLetterExamples = `
+const deadLetters = `
 Examples:
   $ pgtide queue dead-letters mail                          # who gave up what, and why
   $ pgtide queue replay-dead-letters mail sender --all      # once the cause is gone: try again
   $ pgtide queue purge-dead-letters mail sender --all --older-than '30 days'`;
 
-export const epochExamples = `
-A queue orders events by transaction ids. In a database that was restored from a dump, or fails over to a cluster with
-lower ids, new events look older than the last tick: ticks fail with "Invalid PgQ state". This command repairs that:
-consumers stay where they are, and each gets what it has not read. Writers wait for it.
-
-Example:
-  $ pgtide queue new-epoch shop`;
-
-export const rightExamples = `
+const rights = `
 Rights:
   produce   write events; where nodes follow the queue that is as much as writing all of its tables on every subscriber
   consume   read events, register consumers, move their positions
@@ -67,4 +41,95 @@ Examples:
   $ pgtide queue close mail
   $ pgtide queue grant mail app produce
   $ pgtide queue grant mail mailer consume
-  $ pgtide queue grants mail`;
+  $ pgtide queue grants mail
+  $ pgtide queue revoke mail app produce
+  $ pgtide queue open mail`;
+
+/** Of each command, by its name. */
+export const queueExamples: Readonly<Record<string, string>> = {
+  install: `
+Example:
+  $ pgtide queue install                # on every node; --node NODE: on one`,
+
+  uninstall: `
+Examples:
+  $ pgtide queue uninstall --node app
+  $ pgtide queue uninstall --node app --force     # also with queues, their events, and nodes`,
+
+  create: `${parameters}
+
+Example:
+  $ pgtide queue create mail ticker_max_lag='1 second'`,
+
+  drop: `
+Example:
+  $ pgtide queue drop mail              # --force: although it has consumers`,
+
+  show: `
+Examples:
+  $ pgtide queue show
+  $ pgtide queue show mail --json`,
+
+  set: `${parameters}
+
+Example:
+  $ pgtide queue set mail ticker_max_lag='500 ms' rotation_period='1 day'`,
+
+  tick: `
+Example:
+  $ pgtide queue tick mail`,
+
+  register: `
+Examples:
+  $ pgtide queue register mail sender               # reads what comes from now on
+  $ pgtide queue register mail audit --copy sender  # begins where "sender" is${places}`,
+
+  unregister: `
+Example:
+  $ pgtide queue unregister mail audit`,
+
+  reposition: `
+Example:
+  $ pgtide queue reposition mail sender --at 4711   # reads again what comes after that tick${places}`,
+
+  'register-subconsumer': `
+Example:
+  $ pgtide queue register-subconsumer mail sender sender-1`,
+
+  'unregister-subconsumer': `
+Example:
+  $ pgtide queue unregister-subconsumer mail sender sender-1`,
+
+  batch: `
+Example:
+  $ pgtide queue batch mail sender`,
+
+  events: `
+Example:
+  $ pgtide queue events mail sender --limit 100`,
+
+  retries,
+  'delete-retries': retries,
+  'dead-letters': deadLetters,
+  'replay-dead-letters': deadLetters,
+  'purge-dead-letters': deadLetters,
+
+  blockers: `
+Examples:
+  $ pgtide queue blockers               # of every queue
+  $ pgtide queue blockers mail --json`,
+
+  'new-epoch': `
+A queue orders events by transaction ids. In a database that was restored from a dump, or fails over to a cluster with
+lower ids, new events look older than the last tick: ticks fail with "Invalid PgQ state". This command repairs that:
+consumers stay where they are, and each gets what it has not read. Writers wait for it.
+
+Example:
+  $ pgtide queue new-epoch shop`,
+
+  grant: rights,
+  revoke: rights,
+  grants: rights,
+  close: rights,
+  open: rights,
+};

@@ -5,7 +5,7 @@ import type { Setting } from './queue.ts';
 import { consumerArgument, id, queueArgument, setting } from './queue-arguments.ts';
 import type { PlaceOptions } from './queue-consumers.ts';
 import { addDeadLetters, addEvents, addRotation } from './queue-event-program.ts';
-import { consumerExamples, queueExamples, settingExamples } from './queue-help.ts';
+import { queueExamples } from './queue-help.ts';
 import type { QueueOptions } from './queue-node.ts';
 import { addRights } from './queue-rights-program.ts';
 import { usage } from './usage.ts';
@@ -17,8 +17,7 @@ export function addQueueCommands(program: Command, run: Run): void {
     .description(
       'Queues of events in a database, with or without replication: what events there are, who reads them, and how far. Works on the node that --node names; else on the root of the queue where the configuration has it; else on the only node.',
     )
-    .usage('COMMAND …')
-    .addHelpText('after', queueExamples);
+    .usage('COMMAND …');
   addQueueItself(group, run);
   addConsumers(group, run);
   addSubconsumers(group, run);
@@ -30,6 +29,7 @@ export function addQueueCommands(program: Command, run: Run): void {
     command
       .option('--node <node>', 'a node of the configuration')
       .option('--json', 'one JSON document on stdout')
+      .addHelpText('after', queueExamples[command.name()] ?? '')
       .showHelpAfterError(
         `usage: pgtide queue ${command.name()} ${command.usage()}; see \`pgtide queue help ${command.name()}\``,
       );
@@ -65,7 +65,6 @@ function addQueueItself(group: Command, run: Run): void {
     .description('Creates a queue, if it is not there, and sets parameters.')
     .argument(...queueArgument)
     .argument('[settings...]', 'parameter=value', setting)
-    .addHelpText('after', settingExamples)
     .action(
       run(async (invocation, queue: string, settings: Setting[], options: QueueOptions) =>
         (await admin()).create(invocation, queue, settings, options),
@@ -95,7 +94,6 @@ function addQueueItself(group: Command, run: Run): void {
     .description('Sets parameters of a queue.')
     .argument(...queueArgument)
     .argument('<settings...>', 'parameter=value', setting)
-    .addHelpText('after', settingExamples)
     .action(
       run(async (invocation, queue: string, settings: Setting[], options: QueueOptions) =>
         (await admin()).set(invocation, queue, settings, options),
@@ -125,7 +123,6 @@ function addConsumers(group: Command, run: Run): void {
     .argument(...consumerArgument)
     .addOption(at())
     .addOption(copy())
-    .addHelpText('after', consumerExamples)
     .action(
       run(async (invocation, queue: string, consumer: string, options: PlaceOptions) =>
         (await consumers()).register(invocation, queue, consumer, options),
@@ -148,7 +145,6 @@ function addConsumers(group: Command, run: Run): void {
     .argument(...consumerArgument)
     .addOption(at())
     .addOption(copy())
-    .addHelpText('after', consumerExamples)
     .action(
       run(async (invocation, queue: string, consumer: string, options: PlaceOptions) =>
         (await consumers()).reposition(invocation, queue, consumer, placed(options)),

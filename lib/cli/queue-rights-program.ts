@@ -3,7 +3,6 @@ import { Argument, type Command } from 'commander';
 import { RIGHTS, type Right } from '../pgq/rights.ts';
 import type { Run } from './program.ts';
 import { queueArgument } from './queue-arguments.ts';
-import { rightExamples } from './queue-help.ts';
 import type { QueueOptions } from './queue-node.ts';
 
 const rights = () => import('./queue-rights.ts');
@@ -14,7 +13,6 @@ export function addRights(group: Command, run: Run): void {
       .command(name)
       .description(description)
       .argument(...queueArgument)
-      .addHelpText('after', rightExamples)
       .action(
         run(async (invocation, queue: string, options: QueueOptions) =>
           (await rights())[name](invocation, queue, options),
@@ -27,7 +25,6 @@ export function addRights(group: Command, run: Run): void {
       .argument(...queueArgument)
       .argument('<role>', 'the role, in its exact case')
       .addArgument(new Argument('<right>', 'the right').choices(RIGHTS))
-      .addHelpText('after', rightExamples)
       .action(
         run(async (invocation, queue: string, role: string, right: Right, options: QueueOptions) =>
           (await rights())[name](invocation, { queue, role, right }, options),

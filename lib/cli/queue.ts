@@ -1,5 +1,4 @@
 /** `pgtide queue` create, drop, show, set, tick, install, uninstall. */
-import { makeTick } from '../compare/catch-up.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
 import { uninstall as uninstallSql } from '../install/uninstall.ts';
@@ -13,7 +12,8 @@ import {
   type QueueDetails,
   setQueueParameter,
 } from '../pgq/queue-settings.ts';
-import { columns, count, duration, plural } from './figures.ts';
+import { makeTick } from '../pgq/tick.ts';
+import { columns, count, duration, plural, upTo } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, tell } from './queue-node.ts';
 import type { Verdict } from './verdict.ts';
@@ -166,7 +166,7 @@ function queueLines(queue: ShownQueue): string[] {
     queue.insertDisabled && 'takes no events',
   ].filter((state) => state !== false);
   return [
-    `${queue.name} on ${queue.node}: tick ${queue.lastTick ?? '-'}, ${lag}, ${plural(queue.newEvents, 'new event')}${rate}`,
+    `${queue.name} on ${queue.node}: tick ${queue.lastTick ?? '-'}, ${lag}, ${upTo(queue.newEvents, 'new event')}${rate}`,
     `   ${[
       `a tick each ${duration(queue.tickerMaxLagSeconds)} or ${plural(queue.tickerMaxCount, 'event')}`,
       `idle ${duration(queue.tickerIdlePeriodSeconds)}`,
@@ -184,7 +184,7 @@ function consumerCells(consumer: ConsumerInfo): string[] {
     consumer.name,
     `tick ${consumer.lastTick}`,
     consumer.lagSeconds === null ? 'lag unknown' : `lag ${duration(consumer.lagSeconds)}`,
-    `${plural(consumer.pendingEvents, 'event')} behind`,
+    `${upTo(consumer.pendingEvents, 'event')} behind`,
     consumer.batch === null
       ? `seen ${duration(consumer.lastSeenSeconds ?? 0)} ago`
       : `batch ${consumer.batch} open for ${duration(consumer.lastSeenSeconds ?? 0)}`,

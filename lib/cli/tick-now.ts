@@ -1,5 +1,5 @@
-import { makeTick } from '../compare/catch-up.ts';
 import { queueConfig } from '../config/config.ts';
+import { makeTick } from '../pgq/tick.ts';
 import type { Unit } from '../units/context.ts';
 import type { Session } from './session.ts';
 

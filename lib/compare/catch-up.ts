@@ -5,25 +5,11 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
 import { getPosition } from '../node/position.ts';
-import { forceTick, tickQueue } from '../pgq/tick.ts';
+import { makeTick } from '../pgq/tick.ts';
 
-const TICK_ATTEMPTS = 3;
 const LONGEST_PAUSE_MS = 1_000;
 /** A subscriber that did not move for so long has nobody who runs its replay: schedules run it each minute. */
 const STALLED_AFTER_MS = 5 * 60_000;
-
-/** Makes a tick on the provider and returns its id: every change that is committed now comes before it. */
-export async function makeTick(provider: Client, queue: string): Promise<TickId> {
-  for (let attempt = 0; attempt < TICK_ATTEMPTS; attempt += 1) {
-    const last = await forceTick(provider, queue);
-    // Null when another ticker was quicker; then its tick is the last one at the next attempt, and may be too old.
-    const made = await tickQueue(provider, queue);
-    if (made !== null && made > (last ?? 0n)) return made;
-  }
-  throw new PgtideError('state', `${provider.node}: queue ${queue} makes no tick`, {
-    remedy: `check that queue ${queue} exists there and that its ticker is not paused`,
-  });
-}
 
 async function positionOf(subscriber: Client, queue: string, worker: string): Promise<TickId> {
   const position = await getPosition(subscriber, queue, worker);

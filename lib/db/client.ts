@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { PgtideError } from '../errors.ts';
-import { quoteIdent } from './identifier.ts';
+import { withMissingGrant } from './missing-grant.ts';
 import { isServerError, type ServerError, serverTextOf } from './server-error.ts';
 import { pinSession } from './session.ts';
 import { asBeginError, asPgtideError } from './sqlstate.ts';
@@ -233,20 +233,4 @@ export async function withClient<T>(
     await connection.end().catch(() => undefined);
     clearTimeout(impatience);
   }
-}
-
-/** A privilege that the server found missing, with the GRANT that helps: all that pgtide touches is its owner's. */
-async function withMissingGrant(client: Client, error: unknown): Promise<unknown> {
-  if (!(error instanceof PgtideError) || error.kind !== 'privilege' || error.remedy !== undefined)
-    return error;
-  const owner = await client
-    .first<{ owner: string; role: string }>(
-      `select pg_catalog.pg_get_userbyid(nspowner)::text as owner, current_user::text as role
-         from pg_catalog.pg_namespace
-        where nspname = 'pgtide' and not pg_catalog.pg_has_role(nspowner, 'USAGE')`,
-    )
-    .catch(() => undefined);
-  if (!owner) return error;
-  const remedy = `connect as ${owner.owner}, which owns what pgtide installed, or run: grant ${quoteIdent(owner.owner)} to ${quoteIdent(owner.role)}`;
-  return new PgtideError('privilege', error.message, { remedy, cause: error.cause });
 }

@@ -72,6 +72,7 @@ const harmless = new Set([
   '42501:aclcheck_error_col',
   '42501:aclcheck_error_type',
   '42501:check_enable_rls',
+  '42501:nextval_internal',
   '55P03:ProcessInterrupts',
   '57014:ProcessInterrupts',
   '57P01:ProcessInterrupts',

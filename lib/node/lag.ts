@@ -7,7 +7,11 @@ export interface Lag {
   known: boolean;
   /** Seconds. At the last tick: 0, or the age of that tick while events wait for the next one. */
   seconds: number | null;
-  /** Events between the position and now, ticked or not; counts rolled-back ones too. */
+  /**
+   * Event ids between the position and now, ticked or not. Those of events that were rolled back count, too, and those that forced
+   * ticks have used up (pgq.force_tick); those are missing of transactions that were open at the position's tick. An exact count would
+   * have to read the events.
+   */
   pendingEvents: bigint;
 }
 

@@ -33,7 +33,7 @@ function quoteValue(value: string): string {
 const unusable = /^node:/;
 
 /** The locations that this node has of a queue's nodes. */
-function listLocations(
+export function listLocations(
   client: Client,
   queue: string,
 ): Promise<{ node: string; location: string; dead: boolean }[]> {

@@ -1,6 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
+import { makeTick } from '../pgq/tick.ts';
 import { accept, type Verdict, verdictColumns } from './verdict.ts';
 
 export type NodeType = 'root' | 'branch' | 'leaf';
@@ -102,18 +103,22 @@ export async function createNode(client: Client, made: NewNode): Promise<void> {
   accept(client.node, verdict);
 }
 
-/** Makes `node` a reader of this one, and returns the tick at which it begins: the global watermark. */
+/**
+ * Makes `node` a reader of this one, and returns the tick at which it begins, which is made now. All its tables are yet to be copied, or to
+ * be declared in sync, with snapshots that see whatever the tick's sees, so it needs nothing from before. Older events would even do
+ * harm: one may remove a table that has been added again since. (Londiste's nodes begin at the global watermark: a branch may have to
+ * hand older events on.)
+ */
 export async function registerSubscriber(
   client: Client,
   queue: string,
   { node, worker }: { node: string; worker: string },
 ): Promise<TickId> {
-  const row = await client.first<Verdict & { position: TickId }>(
-    `select ${verdictColumns}, global_watermark::bigint as position
-       from pgq_node.register_subscriber($1, $2, $3, null)`,
-    [queue, node, worker],
+  const position = await makeTick(client, queue);
+  const verdict = await client.first<Verdict>(
+    `select ${verdictColumns} from pgq_node.register_subscriber($1, $2, $3, $4)`,
+    [queue, node, worker, position],
   );
-  accept(client.node, row);
-  if (!row) throw new PgtideError('internal', `${client.node}: register_subscriber returned nothing`);
-  return row.position;
+  accept(client.node, verdict);
+  return position;
 }

@@ -79,6 +79,36 @@ export async function passEvents(
   return row ?? { forgotten: 0n, passed: 0n };
 }
 
+/** Those of `events` that replay on this node has met. */
+export async function metEvents(
+  client: Client,
+  queue: string,
+  events: readonly bigint[],
+): Promise<Set<bigint>> {
+  const rows = await client.query<{ id: bigint }>(
+    `select ev_id as id from pgtide.unhandled_event
+      where queue_name = $1 and ev_id = any ($2::numeric[]) and state <> 'passed'`,
+    [queue, events],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Takes passes back that are not used up; `events` null: all of them. Returns how many there were. */
+export async function undoPasses(
+  client: Client,
+  queue: string,
+  events: readonly bigint[] | null,
+): Promise<bigint> {
+  const row = await client.first<{ undone: bigint }>(
+    `with undone as (
+       delete from pgtide.unhandled_event
+        where queue_name = $1 and state = 'passed' and ($2::numeric[] is null or ev_id = any ($2)) returning ev_id)
+     select count(*) as undone from undone`,
+    [queue, events],
+  );
+  return row?.undone ?? 0n;
+}
+
 /** The command that lets replay go past an event, or forgets those that were set aside. */
 export function passCommand(queue: string, node: string, events: bigint | '--all' | 'EVENT…|--all'): string {
   return `pgtide pass-events ${queue} ${events} --node ${node}`;

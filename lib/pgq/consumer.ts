@@ -11,6 +11,7 @@ export interface ConsumerInfo {
   batch: BatchId | null;
   /** Where the open batch ends; null while none is open. */
   nextTick: TickId | null;
+  /** Event ids up to the last tick; see Lag.pendingEvents. */
   pendingEvents: bigint;
 }
 

@@ -15,7 +15,7 @@ export interface QueueDetails {
   /** Age of the last tick; null while there is none. */
   tickerLagSeconds: number | null;
   eventsPerSecond: number | null;
-  /** Events that no tick covers yet; counts rolled-back ones too. */
+  /** Event ids since the last tick, also those of events that were rolled back. */
   newEvents: bigint;
   lastTick: TickId | null;
   /** On disk, event tables and their indexes. */

@@ -13,7 +13,7 @@ export interface QueueInfo {
   sinceSwitchSeconds: number;
   /** Age of the last tick; null while there is none. */
   tickerLagSeconds: number | null;
-  /** Events that no tick covers yet; counts rolled-back ones too. */
+  /** Event ids since the last tick, also those of events that were rolled back. */
   newEvents: bigint;
   lastTick: TickId | null;
 }
@@ -34,6 +34,15 @@ export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo |
        from pgq.get_queue_info($1)`,
     [queue],
   );
+}
+
+/** The highest event id that the queue has given out; 0 when there is none yet. */
+export async function lastEventId(client: Client, queue: string): Promise<bigint> {
+  const row = await client.first<{ last: bigint | null }>(
+    'select pg_sequence_last_value(pgq.quote_fqname(queue_event_seq)::regclass) as last from pgq.queue where queue_name = $1',
+    [queue],
+  );
+  return row?.last ?? 0n;
 }
 
 /** How a queue ticks and rotates. */

@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
 
 /**
@@ -17,4 +18,19 @@ export async function forceTick(client: Client, queue: string): Promise<TickId |
     queue,
   ]);
   return row?.tick ?? null;
+}
+
+const TICK_ATTEMPTS = 3;
+
+/** Makes a tick on the provider and returns its id: every change that is committed now comes before it. */
+export async function makeTick(provider: Client, queue: string): Promise<TickId> {
+  for (let attempt = 0; attempt < TICK_ATTEMPTS; attempt += 1) {
+    const last = await forceTick(provider, queue);
+    // Null when another ticker was quicker; then its tick is the last one at the next attempt, and may be too old.
+    const made = await tickQueue(provider, queue);
+    if (made !== null && made > (last ?? 0n)) return made;
+  }
+  throw new PgtideError('state', `${provider.node}: queue ${queue} makes no tick`, {
+    remedy: `check that queue ${queue} exists there and that its ticker is not paused`,
+  });
 }

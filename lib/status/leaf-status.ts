@@ -105,7 +105,7 @@ function staleProblems(node: string, lag: Lag, maxLagSeconds: number): Problem[]
   return [
     {
       code: 'replay-stale',
-      message: `${node} is ${Math.round(lag.seconds)} s behind, with about ${lag.pendingEvents} events to apply`,
+      message: `${node} is ${Math.round(lag.seconds)} s behind, with up to ${lag.pendingEvents} events to apply`,
       remedy:
         'see that the schedules of tick and replay are on, and what their last runs logged; locally: pgtide run',
     },

@@ -12,7 +12,7 @@ export interface QueueStatus {
   name: string;
   /** Age of the last tick; null when the root cannot be reached or was never ticked. */
   ticker: { lagSeconds: number | null };
-  /** Events that some leaf has still to apply; counts rolled-back ones too until the next tick. */
+  /** The most events that a leaf may still have to apply; see Lag.pendingEvents. */
   events: { pending: number };
   nodes: NodeStatus[];
 }

@@ -1,13 +1,12 @@
 /** What has to be done to add tables to a queue, and everything that stands against it, before a table or the queue is changed. */
 import type { Client } from '../db/client.ts';
-import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 import { listSequences } from '../node/sequence-set.ts';
 import { tableReader } from '../node/table-reader.ts';
 import { listTables, type MergeState } from '../node/table-set.ts';
 import { listFedTables, listUncaptured } from './capture.ts';
 import { compareTables } from './comparison.ts';
-import { type ForeignTable, hasRowsForOwner, listForeignTables } from './foreign-owners.ts';
+import { type ForeignTable, grantMembership, hasRowsForOwner, listForeignTables } from './foreign-owners.ts';
 import {
   hasRows,
   type Inspection,
@@ -183,13 +182,16 @@ function writtenAsOwner(leaf: Client, { owner }: ForeignTable): string {
   return `${leaf.node}: written as its owner ${owner}`;
 }
 
-function ownerObstacles(leaf: Client, { name, owner, member, mixed, forced }: ForeignTable): Obstacle[] {
+function ownerObstacles(
+  leaf: Client,
+  { name, owner, role, member, mixed, forced }: ForeignTable,
+): Obstacle[] {
   const obstacles: Obstacle[] = [];
   if (!member)
     obstacles.push({
       kind: 'privilege',
       text: `${leaf.node}: ${name} belongs to ${owner}, whose code would run with the rights of the role that replicates`,
-      remedy: `grant ${quoteIdent(owner)} to that role: then the table is written as ${owner}`,
+      remedy: grantMembership(owner, role),
     });
   if (mixed)
     obstacles.push({

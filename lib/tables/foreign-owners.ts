@@ -1,9 +1,25 @@
 /** Tables that belong to other roles than the one that replicates: written and read as those (pgtide.table_runner, table_reader). */
 import type { Client } from '../db/client.ts';
+import { quoteIdent } from '../db/identifier.ts';
+
+/**
+ * SQL: the name of an owner (an oid) whom this role is neither itself nor a member of. Null also for a superuser, whose member nobody
+ * should be.
+ */
+export const nonMemberOf = (owner: string) =>
+  `(select o.rolname::text from pg_catalog.pg_roles o
+     where o.oid = ${owner} and not o.rolsuper and not pg_catalog.pg_has_role(o.oid, 'MEMBER'))`;
+
+/** What gives a role all that replication needs of the tables of another one: rights on a table alone do not let it act for the owner. */
+export function grantMembership(owner: string, role: string): string {
+  return `grant ${quoteIdent(owner)} to ${quoteIdent(role)}`;
+}
 
 export interface ForeignTable {
   name: string;
   owner: string;
+  /** The role that replicates. */
+  role: string;
   /** The role that replicates may act for the owner. */
   member: boolean;
   /** A partition or child belongs to another role than the table. */
@@ -15,7 +31,7 @@ export interface ForeignTable {
 /** Those of these tables that belong to another role, which is no superuser. */
 export function listForeignTables(client: Client, tables: readonly string[]): Promise<ForeignTable[]> {
   return client.query<ForeignTable>(
-    `select n.name, r.rolname::text as owner, pg_has_role(f.owners[1], 'MEMBER') as member,
+    `select n.name, r.rolname::text as owner, current_user::text as role, pg_has_role(f.owners[1], 'MEMBER') as member,
             f.owners <> array[c.relowner] as mixed, c.relforcerowsecurity as forced
        from unnest($1::text[]) n (name)
        join pg_class c on c.oid = londiste.find_table_oid(n.name)

@@ -2,6 +2,7 @@ import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import type { ErrorKind } from '../errors.ts';
 import { type Reader, readTable } from '../node/table-reader.ts';
+import { grantMembership, nonMemberOf } from './foreign-owners.ts';
 
 /** Something that keeps a table from being replicated as it is. */
 export interface Obstacle {
@@ -25,8 +26,10 @@ export interface Inspection {
   /** True when a policy may hide rows from this role. */
   rowSecurity: boolean;
   schemaUsage: boolean;
-  /** What this role may not do on the table or a partition of it. */
-  missing: { schema: string; table: string; privileges: string[] }[];
+  /** The owner that this role is no member of, if he may use the schema; see nonMemberOf. */
+  schemaThrough: string | null;
+  /** What this role may not do on the table or a partition of it, and the owner that it is no member of. */
+  missing: { schema: string; table: string; privileges: string[]; owner: string | null }[];
   /** The columns that identify a row; empty when there are none. */
   key: string[];
 }
@@ -47,6 +50,7 @@ export function inspectTables(
             c.relpersistence = 'u' as unlogged,
             row_security_active(c.oid) as "rowSecurity",
             has_schema_privilege(n.oid, 'USAGE') as "schemaUsage",
+            case when has_schema_privilege(c.relowner, n.oid, 'USAGE') then ${nonMemberOf('c.relowner')} end as "schemaThrough",
             pgtide.table_key(c.oid) as key,
             array(select rn.nspname || '.' || r.relname
                     from pg_inherits i
@@ -56,15 +60,15 @@ export function inspectTables(
                    where c.oid in (i.inhrelid, i.inhparent) and not child.relispartition
                    order by 1) as relatives,
             pgtide.foreign_partitions(c.oid) as "foreignPartitions",
-            (select coalesce(jsonb_agg(jsonb_build_object('schema', m.nspname, 'table', m.relname, 'privileges', m.privileges)
-                                       order by m.nspname, m.relname), '[]')
-               from (select tn.nspname, t.relname, jsonb_agg(p order by p) as privileges
+            (select coalesce(jsonb_agg(jsonb_build_object('schema', m.nspname, 'table', m.relname, 'privileges', m.privileges,
+                                                          'owner', m.owner) order by m.nspname, m.relname), '[]')
+               from (select tn.nspname, t.relname, jsonb_agg(p order by p) as privileges, ${nonMemberOf('t.relowner')} as owner
                        from pgtide.table_tree(c.oid) r (relation)
                        join pg_class t on t.oid = r.relation
                        join pg_namespace tn on tn.oid = t.relnamespace
                        cross join unnest($2::text[]) p
                       where not has_table_privilege(t.oid, p)
-                      group by 1, 2) m) as missing
+                      group by 1, 2, t.relowner) m) as missing
        from unnest($1::text[]) with ordinality as w (name, position)
        join pg_class c on c.oid = londiste.find_table_oid(w.name)
        join pg_namespace n on n.oid = c.relnamespace
@@ -82,13 +86,17 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
     obstacles.push({
       kind: 'privilege',
       text: `${node}: role ${role} may not use the schema ${schema}`,
-      remedy: `grant usage on schema ${quoteIdent(schema)} to ${quoteIdent(role)}`,
+      remedy: found.schemaThrough
+        ? grantMembership(found.schemaThrough, role)
+        : `grant usage on schema ${quoteIdent(schema)} to ${quoteIdent(role)}`,
     });
   for (const lack of found.missing)
     obstacles.push({
       kind: 'privilege',
       text: `${node}: role ${role} lacks ${lack.privileges.join(', ')} on ${lack.schema}.${lack.table}`,
-      remedy: `grant ${lack.privileges.join(', ').toLowerCase()} on ${quoteQualified(lack.schema, lack.table)} to ${quoteIdent(role)}`,
+      remedy: lack.owner
+        ? grantMembership(lack.owner, role)
+        : `grant ${lack.privileges.join(', ').toLowerCase()} on ${quoteQualified(lack.schema, lack.table)} to ${quoteIdent(role)}`,
     });
   if (found.rowSecurity)
     obstacles.push({

@@ -1,5 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
+import { grantMembership, nonMemberOf } from './foreign-owners.ts';
 import type { Obstacle } from './inspection.ts';
 
 /** A sequence that gives a table's column its values. */
@@ -43,18 +44,20 @@ export async function sequenceObstacles(
   names: readonly string[],
   privilege: 'SELECT' | 'UPDATE',
 ): Promise<Obstacle[]> {
-  const rows = await client.query<{ schema: string; name: string; role: string }>(
-    `select n.nspname::text as schema, c.relname::text as name, current_user::text as role
+  const rows = await client.query<{ schema: string; name: string; role: string; owner: string | null }>(
+    `select n.nspname::text as schema, c.relname::text as name, current_user::text as role, ${nonMemberOf('c.relowner')} as owner
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where case when c.relkind = 'S' and n.nspname || '.' || c.relname = any ($1::text[])
                  then not has_sequence_privilege(c.oid, $2) else false end
       order by 1, 2`,
     [names, privilege],
   );
-  return rows.map(({ schema, name, role }) => ({
+  return rows.map(({ schema, name, role, owner }) => ({
     kind: 'privilege',
     text: `${client.node}: role ${role} lacks ${privilege} on the sequence ${schema}.${name}`,
-    remedy: `grant ${privilege.toLowerCase()} on sequence ${quoteQualified(schema, name)} to ${quoteIdent(role)}`,
+    remedy: owner
+      ? grantMembership(owner, role)
+      : `grant ${privilege.toLowerCase()} on sequence ${quoteQualified(schema, name)} to ${quoteIdent(role)}`,
   }));
 }
 

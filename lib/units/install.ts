@@ -3,7 +3,7 @@ import { type QueueConfig, queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
-import { locationOf, registerLocation } from '../node/location.ts';
+import { listLocations, locationOf, registerLocation } from '../node/location.ts';
 import { isSameDatabase } from '../node/same-database.ts';
 import {
   createNode,
@@ -188,6 +188,9 @@ async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making)
     await locate(making, client, queue, upstream);
     await locate(making, client, queue, client);
     if (there) return;
+    // The others' are in events from before its tick.
+    for (const other of await listLocations(upstream, queue))
+      if (!other.dead) await registerLocation(client, queue, other);
     await createNode(client, { queue, type: 'leaf', node: name, worker, provider, position });
     making.done.push(`created a leaf of the queue ${queue} at tick ${position}`);
   });

@@ -54,6 +54,19 @@ test('a role is granted a right, has it, is listed, and loses it', async () => {
 });
 
 test('errors say what to do', async () => {
+  await db.client((client) =>
+    client.query(`select pgq.register_consumer('mail', 'sender'); select pgq.insert_event('mail', 't', 'd')`),
+  );
+  await queue('tick', 'mail');
+  await db.client((client) => client.query(`select pgq.next_batch('mail', 'sender')`));
+  const url = db.url.replace(/(?<=:\/\/)[^:]+/, encodeURIComponent(role));
+  const config = writeConfig(`nodes:\n  app: { url: "${url}" }\nqueues: {}\n`);
+  expect(await pgtide(['queue', 'events', 'mail', 'sender'], { PGTIDE_CONFIG: config })).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(
+      `^error: app: permission denied for table event_1.*\nfix: as the owner of the queue, run: pgtide queue grant mail '${role}' `,
+    ),
+  });
   expect(await queue('grant', 'mail', 'nobody at all', 'produce')).toMatchObject({
     status: 1,
     err: expect.stringMatching(/^error: app: role "nobody at all" does not exist\nfix: Create it first/),

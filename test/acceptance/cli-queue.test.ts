@@ -118,7 +118,10 @@ describe('consumers', () => {
       'mail',
     );
     expect(shown.queues[0]?.consumers.map(({ name }) => name)).toEqual(['audit', 'early', 'late', 'sender']);
-    expect((await queue('show')).out).toMatch(/^ {3}sender +tick \d+ +lag .* behind +seen /m);
+    // The tick by hand has used up ids: sender is to read none of those events.
+    expect((await queue('show')).out).toMatch(
+      /^ {3}sender +tick \d+ +lag .* up to 1,\d{3} events behind +seen /m,
+    );
   });
 
   test('that are there already are not moved by chance', async () => {

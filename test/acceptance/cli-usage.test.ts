@@ -4,11 +4,27 @@
  */
 import { existsSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../lib/cli/program.ts';
 import { freePort } from '../../lib/demo/postgres-server.ts';
 import { pgtide, startPgtide, writeConfig } from '../support/command-line.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
 const commands = ['init', 'add-table', 'remove-table', 'resync', 'run', 'status', 'compare', 'demo'];
+
+/** In this process: a process for each command takes its time. */
+async function help(...command: string[]): Promise<string> {
+  let text = '';
+  const write = (line: string) => {
+    text += `${line}\n`;
+  };
+  await runCommandLine([...command, '--help'], { out: write, err: write, interactive: false });
+  return text;
+}
+
+const commandsIn = (text: string) =>
+  [...(text.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z-]+) /gm)]
+    .flatMap(([, name]) => name ?? [])
+    .filter((name) => name !== 'help');
 
 describe('help', () => {
   test('names every command, and shows a first replication', async () => {
@@ -23,6 +39,16 @@ describe('help', () => {
     const { status, out } = await pgtide([command, '--help']);
     expect(status).toBe(0);
     expect(out).toContain(`Usage: pgtide ${command}`);
+  });
+
+  test('of each command has an example of it', async () => {
+    const without: string[] = [];
+    for (const group of [[], ['queue']])
+      for (const name of commandsIn(await help(...group))) {
+        const command = ['pgtide', ...group, name].join(' ');
+        if (!(await help(...group, name)).includes(`\n  $ ${command}`)) without.push(command);
+      }
+    expect(without).toEqual([]);
   });
 
   test('the version is that of the package', async () => {

@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { listSequences } from '../../lib/node/sequence-set.ts';
 import { listTables } from '../../lib/node/table-set.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
-import { createRole } from '../support/database.ts';
+import { createRole, type TestDatabase } from '../support/database.ts';
 import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 let it: InstalledPair;
@@ -241,22 +241,51 @@ test('writers of another table of the queue, whose capture is out of date, are n
   await writer.client.query('rollback');
 });
 
-test('rights that are missing are told with the GRANT', async () => {
-  await createRole(it.old.server, 'other_owner');
-  await it.old.superuser((client) =>
-    client.query(`create schema guarded authorization other_owner; set role other_owner;
-      create table guarded.t (id int primary key); reset role`),
+const OTHER = 'other_owner_of_added';
+
+/** `statement` as a superuser, on each of these sides. */
+const asSuperuser = async (sides: readonly TestDatabase[], statement: string) => {
+  for (const side of sides) await side.superuser((client) => client.query(statement));
+};
+
+const refusal = (table: string) => add([table]).catch((error: unknown) => error);
+
+test('rights on tables of another role are told as the membership that brings them, once', async () => {
+  const sides = [it.old, it.new];
+  for (const side of sides) await createRole(side.server, OTHER);
+  await asSuperuser(
+    sides,
+    `create schema guarded authorization ${OTHER}; set role ${OTHER};
+     create table guarded.t (id serial primary key); reset role`,
   );
-  await it.new.client((client) =>
-    client.query('create schema guarded; create table guarded.t (id int primary key)'),
-  );
-  const failed = await add(['guarded.t']).catch((error: unknown) => error);
-  expect(failed).toMatchObject({ kind: 'privilege' });
-  const { remedy } = failed as { remedy: string };
-  expect(remedy).toContain('grant usage on schema "guarded" to "app"');
-  expect(remedy).toContain('grant select, trigger on "guarded"."t" to "app"');
-  await it.old.superuser((client) => client.query(remedy.split('\n').join('; ')));
+  const failed = await refusal('guarded.t');
+  expect(failed).toMatchObject({ kind: 'privilege', remedy: `grant "${OTHER}" to "app"` });
+  for (const node of ['old', 'new'])
+    for (const lack of [
+      'may not use the schema guarded',
+      'lacks .* on guarded.t',
+      'lacks .* guarded.t_id_seq',
+    ])
+      expect((failed as Error).message).toMatch(new RegExp(`${node}: role app ${lack}`));
+  await asSuperuser(sides, (failed as { remedy: string }).remedy);
   expect((await add(['guarded.t'])).tables).toMatchObject([{ name: 'guarded.t', state: 'new' }]);
+});
+
+test('rights on tables of a superuser are told with the GRANT', async () => {
+  await asSuperuser([it.old], 'create schema vault; create table vault.t (id serial primary key)');
+  await it.new.client((client) =>
+    client.query('create schema vault; create table vault.t (id serial primary key)'),
+  );
+  const failed = await refusal('vault.t');
+  expect(failed).toMatchObject({ kind: 'privilege' });
+  const remedies = (failed as { remedy: string }).remedy.split('\n');
+  expect(remedies).toEqual([
+    'grant usage on schema "vault" to "app"',
+    'grant select, trigger on "vault"."t" to "app"',
+    'grant select on sequence "vault"."t_id_seq" to "app"',
+  ]);
+  await asSuperuser([it.old], remedies.join('; '));
+  expect((await add(['vault.t'])).tables).toMatchObject([{ name: 'vault.t', state: 'new' }]);
 });
 
 test('rows that a policy may hide are refused', async () => {

@@ -3,10 +3,11 @@
  * them until an operator passes them. What they say never reaches status or errors.
  */
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../lib/demo/postgres-server.ts';
 import { replayWith } from '../../lib/units/replay.ts';
 import { replayAll, tickNow } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
-import { aside, commands, problems, row, send, shopWith, write } from '../support/unhandled.ts';
+import { aside, burn, commands, problems, row, send, shopWith, write } from '../support/unhandled.ts';
 
 const SECRET = 'alice-4711';
 
@@ -188,11 +189,72 @@ describe('where the policy is to stop', () => {
   it('a pass of an event that can be handled is used up when the event is met', async () => {
     const pair = await shopWith();
     const id = await send(pair, 'pgq.global-watermark', '1', 'shop');
-    const later = id + 1000n;
-    expect(await commands(pair)('pass-events', 'shop', String(id), String(later))).toMatchObject({
+    const unborn = await burn(pair);
+    expect(await commands(pair)('pass-events', 'shop', String(id), String(unborn))).toMatchObject({
       status: 0,
     });
     await replayAll(pair);
-    expect(await aside(pair)).toMatchObject([{ id: later, state: 'passed' }]);
+    expect(await aside(pair)).toMatchObject([{ id: unborn, state: 'passed' }]);
+  });
+});
+
+describe('a pass', () => {
+  it('is refused to an id that the queue has not given out, and then none of the others is passed', async () => {
+    const pair = await shopWith();
+    const run = commands(pair);
+    const last = await send(pair, 'hello', 'x');
+    for (const wrong of [String(last + 1n), '0', '9999999999999999999'])
+      expect(await run('pass-events', 'shop', String(last), wrong)).toEqual({
+        status: 1,
+        out: '',
+        err: `error: old: the queue shop has not given out event ${wrong}: its last is ${last}\nfix: name events as \`pgtide events shop\` and \`pgtide status shop\` show them\n`,
+      });
+    expect(await aside(pair)).toEqual([]);
+    expect(await run('pass-events', 'shop', String(last))).toMatchObject({ status: 0 });
+    expect(await aside(pair)).toMatchObject([{ id: last, state: 'passed' }]);
+  });
+
+  it('needs the root for an event that no leaf has met, and says so; it needs none for the others', async () => {
+    const pair = await shopWith();
+    const met = await send(pair, 'hello', 'x');
+    await replayAll(pair);
+    const port = await freePort();
+    const run = commands(pair, '', `postgres://app@127.0.0.1:${port}/shop`);
+    const { status, err } = await run('pass-events', 'shop', String(met), String(met + 1n));
+    expect(status).toBe(1);
+    expect(err).toMatch(
+      new RegExp(
+        `^error: no leaf has met event ${met + 1n}, and old cannot tell whether there is one: old .*ECONNREFUSED.*\\nfix: see that the server runs`,
+      ),
+    );
+    expect(await aside(pair)).toMatchObject([{ id: met, state: 'aside' }]);
+    expect(await run('pass-events', 'shop', String(met))).toMatchObject({ status: 0 });
+    expect(await aside(pair)).toEqual([]);
+  });
+
+  it('is listed while its event has not been met, and can be taken back', async () => {
+    const pair = await shopWith({ onUnknownEvent: 'stop' });
+    const run = commands(pair, ', onUnknownEvent: stop');
+    const [first, second] = [await send(pair, 'hello', 'x'), await send(pair, 'hello', 'y')];
+    await expect(replayAll(pair)).rejects.toThrow(`event ${first} `);
+    await run('pass-events', 'shop', String(first), String(second));
+    const listed = await run('events', 'shop');
+    expect(listed).toMatchObject({ status: 0 });
+    expect(listed.out).toMatch(
+      new RegExp(`${first} .*replay will go past it[^]*${second} .*replay will go past it`),
+    );
+    expect(await run('pass-events', 'shop', String(second), '--undo')).toMatchObject({
+      status: 0,
+      out: 'new: 1 pass taken back\n',
+    });
+    expect(await run('pass-events', 'shop', '--all', '--undo', '--json')).toMatchObject({
+      out: '{"queue":"shop","nodes":[{"node":"new","undone":1}]}\n',
+    });
+    expect(await run('pass-events', 'shop', '--all', '--undo')).toMatchObject({
+      status: 0,
+      out: 'new: 0 passes taken back\n',
+    });
+    expect(await aside(pair)).toEqual([]);
+    await expect(replayAll(pair)).rejects.toThrow(`event ${first} `);
   });
 });

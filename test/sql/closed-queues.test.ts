@@ -62,13 +62,32 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
   });
 
   test('errors say what to do', async () => {
-    const refusal = await shop
-      .as('stranger', (client) => client.query(`select pgq.next_batch('shop', 'leaf')`))
-      .catch((error: unknown) => error);
-    expect(refusal).toMatchObject({
+    const refusal = (role: string, statement: string) =>
+      shop.as(role, (client) => client.query(statement)).catch((error: unknown) => error);
+    expect(await refusal('stranger', `select pgq.next_batch('shop', 'leaf')`)).toMatchObject({
       kind: 'privilege',
       message: expect.stringContaining('permission denied for queue shop'),
       remedy: expect.stringContaining(`pgtide.grant_queue('shop', 'stranger', 'consume')`),
+    });
+    expect(await refusal('stranger', `select pgq.insert_event('shop', 'R', '')`)).toMatchObject({
+      kind: 'privilege',
+      message: expect.stringContaining('permission denied for sequence event_1_id_seq'),
+      remedy: 'as the owner of the queue, run: pgtide queue grant shop stranger produce',
+    });
+    await shop.db.client((client) =>
+      client.query(`select pgtide.grant_queue('shop', 'producer', 'produce')`),
+    );
+    expect(await refusal('producer', `select * from pgq.get_batch_events(${batch})`)).toMatchObject({
+      kind: 'privilege',
+      remedy: 'as the owner of the queue, run: pgtide queue grant shop producer consume',
+    });
+    await shop.db.client((client) =>
+      client.query(`select pgtide.revoke_queue('shop', 'producer', 'produce')`),
+    );
+    expect(await refusal('producer', 'copy pgq.event_1_0 (ev_type) from stdin')).toMatchObject({
+      kind: 'privilege',
+      remedy:
+        'as the owner of the queue, run: pgtide queue grant shop producer produce (to write events), or consume (to read them)',
     });
     await shop.db.client(async (client) => {
       const state = async (statement: string) => (await stateOf(client.query(statement)))?.[0];

@@ -30,6 +30,16 @@ export async function send(pair: InstalledPair, ...fields: (string | null)[]): P
   return row?.id ?? 0n;
 }
 
+/** The id of an event that was rolled back: it is given out, and never met. */
+export async function burn(pair: InstalledPair): Promise<bigint> {
+  const [row] = await pair.old.client((client) =>
+    client.query<{ id: bigint }>(
+      `select nextval(q.queue_event_seq::regclass) as id from pgq.queue q where q.queue_name = 'shop'`,
+    ),
+  );
+  return row?.id ?? 0n;
+}
+
 /** The events that the subscriber keeps, or whose pass waits for them. */
 export const aside = (pair: InstalledPair) =>
   pair.new.client((client) =>
@@ -53,9 +63,9 @@ export const setAside = (pair: InstalledPair) =>
   );
 
 /** `pgtide` with these two nodes; `tuning` as for `shopWith`, in YAML. */
-export function commands(pair: InstalledPair, tuning = '') {
+export function commands(pair: InstalledPair, tuning = '', oldUrl = pair.old.url) {
   const config = writeConfig(
-    `nodes:\n  old: { url: "${pair.old.url}" }\n  new: { url: "${pair.new.url}" }\nqueues:\n  shop: { root: old, leaves: [new]${tuning} }\n`,
+    `nodes:\n  old: { url: "${oldUrl}" }\n  new: { url: "${pair.new.url}" }\nqueues:\n  shop: { root: old, leaves: [new]${tuning} }\n`,
   );
   return (...args: string[]) => pgtide(args, { PGTIDE_CONFIG: config });
 }

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { CopyProgress } from '../../lib/cli/copy-progress.ts';
-import { columns, duration, plural, shellWord } from '../../lib/cli/figures.ts';
+import { columns, duration, plural, upTo, waiting } from '../../lib/cli/figures.ts';
 import { idle, synced } from '../../lib/cli/goal.ts';
 import { statusLines } from '../../lib/cli/status.ts';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import type { NodeStatus, StatusResult, TableStatus } from '../../lib/units/status.ts';
 
 test.each([
@@ -22,6 +23,14 @@ test.each([
 test('nouns follow their number', () => {
   expect(plural(1, 'table')).toBe('1 table');
   expect(plural(12_345, 'row')).toBe('12,345 rows');
+});
+
+test('a number of events that is taken from ids is shown as the most that there may be', () => {
+  expect(waiting(0)).toBe('0 events wait');
+  expect(waiting(1)).toBe('up to 1 event waits');
+  expect(waiting(2002)).toBe('up to 2,002 events wait');
+  expect(upTo(0n, 'new event')).toBe('0 new events');
+  expect(upTo(2002n, 'new event')).toBe('up to 2,002 new events');
 });
 
 test('a table whose name holds blanks or quotes is one word of the suggested command', () => {
@@ -110,7 +119,7 @@ describe('idle', () => {
     expect(idle(statusOf({ tick: 6 }), ticks)).toMatchObject({ met: false });
     expect(idle(statusOf({ tick: null }), ticks)).toMatchObject({ met: false });
     expect(idle(statusOf({ tick: 7 }, 1), ticks)).toMatchObject({
-      missing: 'shop: 1 event waits for a tick',
+      missing: 'shop: up to 1 event waits for a tick',
     });
   });
 });
@@ -123,7 +132,7 @@ test('status is a small tree, with problems and what to do', () => {
   };
   const found = statusOf({ tables: [table('a', 'ok'), table('b', 'in-copy')], problems: [problem] }, 3);
   expect(statusLines({ ...found, healthy: false })).toEqual([
-    'shop: last tick 1.0 s ago, 3 events wait',
+    'shop: last tick 1.0 s ago, up to 3 events wait',
     '├─ old (root): tick 7, 0 tables',
     '└─ new (leaf): lag 0.5 s, tick 7, 1 of 2 tables ok',
     '      b  in-copy  10 of about 40 rows',

@@ -2,8 +2,8 @@
 --
 -- What an operator decides about events that replay cannot handle (pgtide.handle_events), by their ids: those that are set aside are
 -- forgotten; replay goes past the others when it meets them, once, also if it has not met them yet. An event that replay can handle
--- is applied all the same, and its pass is used up. A pass cannot be withdrawn; that of an event that a leaf has met before stays,
--- and does nothing.
+-- is applied all the same, and its pass is used up. That of an event that a leaf has met before stays, and does nothing. To take
+-- passes back, delete their rows (state passed). Ids that the queue has not given out are not refused: only its root knows them.
 --   i_events  NULL: all that are set aside, those that were only counted, and the one at which replay stops
 -- Returns how many were forgotten, and how many replay will go past. Writes pgtide.unhandled_event, pgtide.replay_state.
 -- Raises TD002 where this database has no node of the queue.
