@@ -1,18 +1,26 @@
 -- Functions of pgtide are for those who run it, but for two that consumers call. These run with the caller's rights, and the
 -- queue's gate decides (pgq._gate): they are for pgq_reader and for whoever has the right to consume from some queue. The real
 -- extension pgq has no gates; there pgq_reader may call what is behind them. Triggers run whoever's write fires them.
-revoke all on all functions in schema pgtide from public;
--- A new partition gets the trigger (pgtide.guard_partitions) with the rights of whoever makes it.
+-- Not touched are functions that belong to owners of tables (pgtide.owner_runner), and of triggers that PostgreSQL gives to new partitions with
+-- the rights of whoever makes them (pgtide.guard_partitions, pgtide.capture_replica).
 grant execute on function pgtide.refuse_foreign_partition() to public;
 
 do $$
 declare
     v_role text;
+    v_function text;
     v_gates bool := pg_catalog.to_regprocedure('pgq._gate(int4, text)') is not null;
+    v_ours text[] := array(
+        select p.oid::regprocedure::text from pg_catalog.pg_proc p
+        where p.pronamespace = 'pgtide'::regnamespace and p.proname !~ '^(run|read|look)_as_|^capture_rows_|^refuse_foreign_partition$');
 begin
-    foreach v_role in array array['pgq_reader', 'pgq_admin'] loop
-        if pg_catalog.to_regrole(v_role) is not null then
-            execute pg_catalog.format('revoke all on all functions in schema pgtide from %I', v_role);
+    foreach v_role in array array['public', 'pgq_reader', 'pgq_admin'] loop
+        if v_role = 'public' or pg_catalog.to_regrole(v_role) is not null then
+            foreach v_function in array v_ours loop
+                execute pg_catalog.format('revoke all on function %s from %s', v_function, v_role);
+            end loop;
+        end if;
+        if v_role <> 'public' and pg_catalog.to_regrole(v_role) is not null then
             perform pgtide.let_consume(v_role);
             if not v_gates then
                 execute pg_catalog.format('grant execute on function pgtide._consume_next_batch(int, text, bigint),'

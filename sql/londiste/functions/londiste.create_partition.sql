@@ -2,7 +2,8 @@
 --
 -- Creates a table that inherits from another one and is like it: columns, defaults, constraints, indexes, storage, comments, owner,
 -- grants, triggers and rules; not foreign keys, nor policies of row security: where the parent has that, its partition has it too, and
--- so is only reached through the parent. One is created at a time, as the owner of the parent where that is another role.
+-- so is only reached through the parent. One is created at a time; as the parent's
+-- owner, where that is another role whose code PostgreSQL might run then.
 --
 -- Arguments: i_table, i_part - global names of both; i_pkeys - not used, the key is the table's; i_part_field - the column that
 --            decides, for a CHECK on its range: null or '' for none; i_part_time - any time within the range; i_part_period -
@@ -10,7 +11,7 @@
 -- Returns: int4, 1; 0 when there is a table or anything else of that name
 -- Writes: a table; holds a lock on londiste.table_info, which keeps out only others who create partitions
 -- Errors: TD001 a name is null, no finite time or no period; TD002 no such table or schema; as londiste._copy_trigger;
---         TD004 this role may not act for the owner of the table
+--         TD004 this role may not act for the owner of the table, or that may not create one there
 create or replace function londiste.create_partition(
     i_table text,
     i_part text,
@@ -27,6 +28,7 @@ declare
     v_field     text := nullif(i_part_field, '');
     v_start     timestamptz;
     v_create    text;
+    v_owner     oid;
     v_dot       int4;
     v_part      text;
     v_info      record;
@@ -55,12 +57,16 @@ begin
         return 0;
     end if;
     v_create := format('create table %s (like %s including all) inherits (%2$s)', v_part, v_parent::regclass);
-    if exists (select from pg_class c join pg_roles r on r.oid = c.relowner
-                where c.oid = v_parent and not r.rolsuper and r.rolname <> current_user) then
-        -- Indexes compute constant calls when they are made, as whoever makes them.
-        perform pgtide.run(pgtide.owner_runner(c.relowner), v_create) from pg_class c where c.oid = v_parent;
-    else
+    select c.relowner into v_owner from pg_class c join pg_roles r on r.oid = c.relowner
+     where c.oid = v_parent and not r.rolsuper and r.rolname <> current_user;
+    if v_owner is null or pgtide.foreign_code(v_parent) is null then
         execute v_create;
+    elsif not has_schema_privilege(v_owner, left(v_name, v_dot - 1), 'CREATE') then
+        raise exception 'the partition must be made as role %, whose code % calls', pg_get_userbyid(v_owner), v_parent::regclass
+            using errcode = 'TD004', hint = format('grant create on schema %I to %I', left(v_name, v_dot - 1), pg_get_userbyid(v_owner));
+    else
+        -- Indexes compute constant calls when they are made, as whoever makes them.
+        perform pgtide.run(pgtide.owner_runner(v_owner), v_create);
     end if;
     v_oid := v_part::regclass;
     select pg_get_userbyid(c.relowner) as owner, c.relacl as acl, c.relowner <> p.relowner as owned_by_other,

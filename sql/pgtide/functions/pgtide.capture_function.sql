@@ -162,7 +162,7 @@ begin
             select last_value - (not is_called)::int into v_before from %2$s;
         end if;
         if tg_op = 'TRUNCATE' then
-            perform pgtide.capture_truncate(tg_relid, v_root, tg_when, '%4$s_' || v_current);
+            perform pgtide.capture_truncate(tg_relid, v_root, tg_when, '%4$s_' || v_current, pgtide.event_form(%14$L, pgtide.table_name(v_root)));
         elsif not v_fits then
             declare
                 v_pins text[] := pgtide.pin_settings(null);
@@ -171,10 +171,10 @@ begin
                 execute pgtide.capture_statement(tg_relid, v_root, '%4$s_' || v_current,
                     case when tg_op = 'UPDATE' and pgtide.table_key(v_root) <> '{}' then 'UPDATE KEYS' else tg_op end,
                     pgtide.event_form(%14$L, pgtide.table_name(v_root)));
-                v_unpinned := pgtide.pin_settings(v_pins);
                 if tg_op in ('DELETE', 'UPDATE') then
                     execute pgtide.capture_check(tg_relid, v_root, tg_op) into v_there;
                 end if;
+                v_unpinned := pgtide.pin_settings(v_pins);
             end;
 %6$s        end if;
         if v_there then

@@ -1,17 +1,81 @@
--- pgtide.capture_look(i_function, i_owner, i_query, i_keys) returns table (nr bigint, data text)
+-- pgtide.capture_look(i_table, i_queries, i_keys, i_must) returns table (nr bigint, data text)
 --
--- What pgtide.look_query finds, looked for as the role i_owner by its function pgtide.<i_function> (pgtide.owner_function). No rows where that
--- is not there, or not as it was made, or this role may not call it: an application's write does not fail for that
--- (pgtide.capture_problems tells). It looks at no more than its owner could alter without the body's own notice.
-create or replace function pgtide.capture_look(i_function name, i_owner oid, i_query text, i_keys json)
+-- What a query of pgtide.look_query finds, looked for as the one that pgtide.capture_reader names, at this moment.
+--   i_queries  what pgtide.look_query returns
+--   i_keys     the keys; NULL: all rows
+--   i_must     what is done where it cannot be looked, as that role has no function for it that this role may call, or the look fails: true raises
+--              TD004, with what can be done as its hint; false returns no rows, for then the application's write is not to fail
+-- Code of the owner runs meanwhile, and what it sets in the session outlives every function. So a look for keys is undone, and its rows are kept
+-- in variables: captures look for a thousand at most. All rows are too many for that: then it is an error if settings differ afterwards.
+create or replace function pgtide.capture_look(i_table oid, i_queries text[], i_keys json, i_must bool)
 returns table (nr bigint, data text) language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_query text := i_queries[case when i_keys is null then 3 when json_array_length(i_keys) = 1 then 1 else 2 end];
+    v_reader oid := pgtide.capture_reader(i_table);
+    v_function record;
+    v_before text;
+    v_path text;
+    v_looked bool := false;
+    v_nrs bigint[];
+    v_data text[];
+    v_failure text;
+    v_hint text;
 begin
-    if exists (select from pg_proc p
-               where p.pronamespace = 'pgtide'::regnamespace and p.proname = i_function and p.proowner = i_owner and p.prosecdef
-                 and has_function_privilege(p.oid, 'EXECUTE')) then
-        return query execute format('select l.nr, l.data from pgtide.%I($1, $2) l', i_function) using i_query, i_keys;
+    if v_reader = 0 and not row_security_active(i_table) then
+        return query execute v_query using i_keys;
+        return;
+    elsif v_reader = 0 then
+        v_failure := 'row security hides its rows';
+        v_hint := 'let the owner of schema pgtide own the table, or give that role BYPASSRLS';
+    elsif v_reader is null then
+        v_failure := coalesce('that would run code of another role: ' || pgtide.foreign_code(i_table),
+                              'it belongs to another role, with partitions of others, forced row security, or no right to read it');
+        v_hint := case when pgtide.foreign_code(i_table) is not null
+            then 'let a superuser or the owner of schema pgtide own that, or take it out of the table'
+            else 'give the table and its partitions one owner, who may read it, and do not force row security upon it' end;
+    else
+        select * into v_function from pgtide.owner_function(v_reader, 'look');
+        if not v_function.is_usable then
+            v_failure := format('it belongs to role %s, for which %s may not act', pg_get_userbyid(v_reader), current_user);
+            v_hint := pgtide.grant_of(v_reader, current_user) || '; the next run of maintain does the rest';
+            if v_function.function_oid is not null and not v_function.is_right and pg_has_role(v_reader, 'USAGE') then
+                v_failure := format('the function pgtide.%s is not as it was made', v_function.function_name);
+                v_hint := 'the next run of maintain makes it again';
+            end if;
+        elsif i_keys is null then
+            v_before := pgtide.session_state();
+            return query execute format('select l.nr, l.data from pgtide.%I($1, null) l', v_function.function_name) using v_query;
+            v_path := pg_catalog.current_setting('search_path');
+            perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+            if v_path <> 'pg_catalog, pg_temp' or pgtide.session_state() <> v_before then
+                raise exception 'code of its owner leaves settings behind' using errcode = 'TD004';
+            end if;
+            return;
+        else
+            begin
+                execute format('select array_agg(l.nr), array_agg(l.data) from pgtide.%I($1, $2) l', v_function.function_name)
+                into v_nrs, v_data using v_query, i_keys;
+                v_looked := true;
+                raise exception sqlstate 'TD004';
+            exception when others then
+                if not v_looked then
+                    if left(sqlstate, 2) in ('40', '53', '55', '57') then
+                        raise;
+                    end if;
+                    v_failure := 'a look as its owner fails: ' || pgtide.condition_name(sqlstate);
+                    v_hint := 'let that role read the table, and use the types and operators of its key';
+                end if;
+            end;
+            if v_looked then
+                return query select * from unnest(v_nrs, v_data);
+                return;
+            end if;
+        end if;
+    end if;
+    if i_must then
+        raise exception '%', v_failure using errcode = 'TD004', hint = v_hint;
     end if;
 end;
 $$;

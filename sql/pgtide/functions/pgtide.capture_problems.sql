@@ -96,18 +96,8 @@ as $$
                         where g.suffix like 'trunc%' and g.enabled <> 'A') end
     union all
     select r.name, 'order-unsettled',
-           format('%s is not looked into, because %s; what nested statements do to one row may be captured out of order', r.name,
-                  case when k.reader > 0 then format('it belongs to role %s, for which %s may not act', k.owner, k.us)
-                       when c.code is not null then format('that would run code of another role: %s', c.code)
-                       else 'it belongs to another role, with partitions of others, forced row security, or no right to read it' end),
-           case when k.reader > 0 then format('grant %I to %I; the next run of maintain does the rest', k.owner, k.us)
-                when c.code is not null then 'let a superuser or the owner of schema pgtide own that function, or take it out of the table'
-                else 'give the table and its partitions one owner, who may read it, and do not force row security upon it' end
-    from relations r
-    cross join lateral (
-        select l.reader, pg_get_userbyid(l.reader) as owner, pg_get_userbyid(n.nspowner) as us
-        from pgtide.capture_reader(r.root) l (reader) join pg_namespace n on n.nspname = 'pgtide') k
-    cross join lateral pgtide.foreign_code(r.root) c (code)
-    where r.relation = r.root and case when k.reader > 0 then not (select f.is_right from pgtide.owner_function(k.reader, 'look') f)
-        else k.reader is null end;
+           format('%s is not looked into, because %s; what nested statements do to one row may be captured out of order', r.name, f.failure),
+           f.remedy
+    from relations r cross join lateral pgtide.look_failure(r.root) f
+    where r.relation = r.root and f.failure is not null;
 $$;

@@ -31,17 +31,10 @@ begin
         if v_source is null or position(pgtide.capture_version() || ' ' || pgtide.capture_made_for(v_queue_id, i_table, i_table) in v_source) = 0
                 or position(pgtide.capture_shape(i_table, i_table) in v_source) = 0 then
             execute pgtide.capture_row_function(v_queue_id, i_table, v_function);
-            execute format('revoke all on function pgtide.%I() from public', v_function);
+            -- PostgreSQL gives the trigger to each new partition, with the rights of whoever makes it.
+            execute format('grant execute on function pgtide.%I() to public', v_function);
             v_changes := v_changes + 1;
         end if;
-        -- PostgreSQL gives the trigger to each new partition, with the rights of whoever makes it.
-        for v_one in
-            select pg_get_userbyid(c.relowner) as owner from pg_class c
-            where c.oid = i_table and not has_function_privilege(c.relowner, format('pgtide.%I()', v_function), 'EXECUTE')
-        loop
-            execute format('grant execute on function pgtide.%I() to %I', v_function, v_one.owner);
-            v_changes := v_changes + 1;
-        end loop;
         for v_one in
             select r.relation from pgtide.replica_relations(i_table) r (relation)
             where r.relation not in (select g.relation from pgtide.replica_triggers(v_queue_id, i_table) g)

@@ -6,6 +6,7 @@
 --   i_name      the function's name in schema pgtide
 -- It works as that of pgtide.capture_function does, for one row: static statements while the table has the shape that they were written for,
 -- with the event table compared in the same statement; else, and for a changed key, statements that are built at run time.
+-- Anybody may call it in a trigger (pgtide.capture_replica): so it looks whether the trigger's table is the replicated one, or now under it.
 create or replace function pgtide.capture_row_function(i_queue_id int, i_root oid, i_name name)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -50,10 +51,10 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L'
 #variable_conflict use_column
 -- Written by %1$s %2$s
 begin
-    if current_setting('session_replication_role') <> 'replica' then
+    if current_setting('session_replication_role') <> 'replica' or tg_when <> 'AFTER' or tg_level <> 'ROW' then
         return null;
     end if;
-    if current_setting('transaction_isolation') = 'read committed'%3$s then
+    if current_setting('transaction_isolation') = 'read committed' and %3$s then
 %4$s        end if;
         if found then
             return null;
@@ -99,8 +100,7 @@ begin
     end;
 end;
 $body$, pgtide.capture_version(), pgtide.capture_made_for(i_queue_id, i_root, i_root),
-        case when v_partitioned and current_setting('server_version_num')::int < 110000
-             then format(' and pgtide.is_under(tg_relid, %s)', i_root) else '' end,
+        format(case when v_partitioned then 'pgtide.is_under(tg_relid, %s)' else 'tg_relid = %s' end, i_root),
         v_branches, i_queue_id, i_root, pgtide.table_name(i_root), v_partitioned, v_queue.queue_name));
 end;
 $$;

@@ -6,8 +6,8 @@
 --   i_root         the table that is replicated: i_table, or the partitioned table above it
 --   i_event_table  where to, quoted
 --   i_op           INSERT, DELETE, UPDATE (no key has changed), UPDATE KEYS (some may have), or
---                  EMPTY (a partition is about to be truncated: its rows are deletes, read from the table itself; as its owner, where
---                  pgtide.capture_reader says so)
+--                  EMPTY (a partition is about to be truncated: its rows are deletes, read from the table itself, as the one that
+--                  pgtide.capture_reader names)
 --   i_form         json or url (pgtide.event_form); json for a table that has lost its key, which url cannot tell
 -- A changed key becomes a delete of the old key and an insert of the new one; a key that one row leaves and another
 -- takes in the same statement is an update. Deletes come first, so that per key the order of events is that of the rows.
@@ -30,7 +30,6 @@ declare
     v_type text;
     v_tags text;
     v_rows text;
-    v_reader oid;
 begin
     if v_key = '{}' then
         i_form := 'json';
@@ -47,13 +46,11 @@ begin
         || ' (ev_time, ev_type, ev_extra1, ev_extra4, ev_data, ev_extra2) select now(), ';
 
     if i_op = 'EMPTY' then
-        v_reader := pgtide.capture_reader(i_table);
-        if v_reader <> 0 then
+        if pgtide.capture_reader(i_table) is distinct from 0 or row_security_active(i_table) then
             return v_insert || quote_literal(case i_form when 'url' then 'D:' || array_to_string(v_key, ',') else '{"op":"DELETE"' || v_type end)
-                || format(', %s, %s, null from pgtide.capture_look(%L, %s, %L, ''[]'') l', v_tags,
+                || format(', %s, %s, null from pgtide.capture_look(%s, %L, null, true) l', v_tags,
                           case i_form when 'url' then pgtide.url_expression(i_table, 'l.data::json') else 'l.data' end,
-                          (select f.function_name from pgtide.owner_function(v_reader, 'look') f), v_reader,
-                          pgtide.look_query(i_table, i_root, i_form, true));
+                          i_table, pgtide.look_query(i_table, i_root, i_form));
         end if;
     end if;
     if i_op = 'UPDATE' and v_key = '{}' then

@@ -1,33 +1,30 @@
--- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table) returns void
+-- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table, i_form) returns void
 --
 -- Called by a capture function before and after a TRUNCATE. A truncate of the replicated table is one event, in the one form
 -- that Londiste reads (it knows no TRUNCATE in JSON). When only a partition is truncated,
 -- which the subscriber need not have, its rows are written as deletes before they are gone, or, where they may not be looked at
--- (pgtide.capture_reader), it is refused; PostgreSQL fires the triggers of every
+-- (pgtide.capture_look), it is refused; PostgreSQL fires the triggers of every
 -- partition also when the whole table is truncated, so that is remembered for the length of the statement.
-create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text)
+create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text, i_form text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_mark text := format('%s %s', i_root, statement_timestamp());
-    v_reader oid;
+    v_hint text;
     v_pins text[];
 begin
     if i_table <> i_root then
         if i_when = 'BEFORE' and current_setting('pgtide.truncating', true) is distinct from v_mark
                 and (select relkind from pg_class where oid = i_table) = 'r' then
-            v_reader := pgtide.capture_reader(i_table);
-            if v_reader is null or v_reader = 0 and row_security_active(i_table)
-                    or v_reader <> 0 and not (select f.is_usable from pgtide.owner_function(v_reader, 'look') f) then
-                raise exception 'partition % cannot be truncated alone: its rows cannot be read for the queue without running code of others',
-                    pgtide.table_name(i_table) using errcode = 'TD004',
-                    hint = coalesce(format('Grant %I to %I, and run maintain; or delete its rows, or truncate the whole table.',
-                                           pg_get_userbyid(nullif(v_reader, 0)), current_user),
-                                    'Delete its rows, or truncate the whole table.');
-            end if;
             v_pins := pgtide.pin_settings(null);
-            execute pgtide.capture_statement(i_table, i_root, i_event_table, 'EMPTY');
+            begin
+                execute pgtide.capture_statement(i_table, i_root, i_event_table, 'EMPTY', i_form);
+            exception when sqlstate 'TD004' then
+                get stacked diagnostics v_hint = pg_exception_hint;
+                raise exception 'partition % cannot be truncated alone: its rows cannot be read for the queue: %', pgtide.table_name(i_table), sqlerrm
+                    using errcode = 'TD004', hint = concat_ws('; or ', nullif(v_hint, ''), 'delete its rows, or truncate the whole table');
+            end;
             v_pins := pgtide.pin_settings(v_pins);
         end if;
     elsif i_when = 'BEFORE' then

@@ -65,7 +65,7 @@ begin
             v_created := v_created + 1;
         end loop;
     end loop;
-    perform pgtide.let_look(i_table);
+    perform pgtide.let_look(i_queue, i_table);
     perform pgtide.guard_partitions(i_queue, i_table);
     perform pgtide.capture_replica(i_queue, i_table);
     return v_created;

@@ -12,7 +12,8 @@ as $$
 begin
     -- Most tables have none of all that, and a writer in REPEATABLE READ asks at each statement.
     if not exists (select from pg_class c
-                   where c.oid = i_table and (c.relkind <> 'r' or c.relhassubclass or c.relispartition or c.relrowsecurity or c.relchecks > 0))
+                   where c.oid = i_table and (c.relkind <> 'r' or c.relhassubclass or c.relrowsecurity or c.relchecks > 0
+                       or c.relispartition and exists (select from pg_partitioned_table p where p.partexprs is not null)))
             and not exists (select from pg_index i where i.indrelid = i_table and (i.indexprs is not null or i.indpred is not null))
             and not exists (select from pg_statistic_ext s where s.stxrelid = i_table) then
         return null;

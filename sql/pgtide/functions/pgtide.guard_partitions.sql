@@ -4,8 +4,9 @@
 -- write that reaches such a partition through its parent would fail, because of the capture alone. With this guard it is the
 -- ATTACH that fails, or CREATE FOREIGN TABLE .. PARTITION OF: the guard is a constraint trigger, which PostgreSQL gives to each new
 -- partition, and a foreign table cannot have one. It is disabled and has a false condition, so it costs a look at a
--- flag for each deleted row. PUBLIC may execute its function, since whoever makes a partition must. Returns false where nothing was to be done: it is there, the table is not partitioned, or the server is
--- PostgreSQL 10, which neither has such triggers nor writes to a foreign partition through its parent. Locks the table as CREATE TRIGGER does.
+-- flag for each deleted row. PUBLIC may execute its function, since whoever makes a partition must. Returns false where nothing was to be done:
+-- it is there, the table is not partitioned, or the server is PostgreSQL 10, which neither has such triggers nor writes to a foreign
+-- partition through its parent. Locks the table as CREATE TRIGGER does.
 create or replace function pgtide.guard_partitions(i_queue text, i_table oid)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

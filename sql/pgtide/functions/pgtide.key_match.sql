@@ -4,24 +4,27 @@
 -- operators and collations, whatever schema those are in. A domain is compared as its base type: PostgreSQL has no equality of a
 -- domain over an enum. NULL when the table has no key.
 create or replace function pgtide.key_match(i_table oid, i_left text, i_right text)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select string_agg(format('%s operator(%I.%s) %s%s', format(v.value, i_left), n.nspname, o.oprname, format(v.value, i_right),
-            pgtide.collate_clause(k.index_collation, a.attcollation, a.atttypid)), ' and ' order by k.nr)
-    from pg_index i
-    cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[]) with ordinality as k (attnum, opclass, index_collation, nr)
-    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-    join pg_opclass c on c.oid = k.opclass
-    -- Equality is 3 in a btree. The GiST index of a key WITHOUT OVERLAPS has it there too, or at 18, where 3 means that ranges overlap.
-    join lateral (
-        select p.amopopr from pg_amop p
-        where p.amopfamily = c.opcfamily and p.amoplefttype = c.opcintype and p.amoprighttype = c.opcintype and p.amopstrategy in (3, 18)
-        order by p.amopstrategy desc limit 1) m on true
-    join pg_operator o on o.oid = m.amopopr
-    join pg_namespace n on n.oid = o.oprnamespace
-    cross join lateral pgtide.base_type(a.atttypid) as b (oid)
-    cross join lateral (select case when b.oid = a.atttypid then '%1$s.' else '(%1$s.' end || replace(quote_ident(a.attname), '%', '%%')
-                            || case when b.oid = a.atttypid then '' else ')::' || replace(format_type(b.oid, -1), '%', '%%') end as value) v
-    where i.indexrelid = pgtide.key_index(i_table);
+begin
+    return (
+        select string_agg(format('%s operator(%I.%s) %s%s', format(v.value, i_left), n.nspname, o.oprname, format(v.value, i_right),
+                pgtide.collate_clause(k.index_collation, a.attcollation, a.atttypid)), ' and ' order by k.nr)
+        from pg_index i
+        cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[]) with ordinality as k (attnum, opclass, index_collation, nr)
+        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+        join pg_opclass c on c.oid = k.opclass
+        -- Equality is 3 in a btree. The GiST index of a key WITHOUT OVERLAPS has it there too, or at 18, where 3 means that ranges overlap.
+        join lateral (
+            select p.amopopr from pg_amop p
+            where p.amopfamily = c.opcfamily and p.amoplefttype = c.opcintype and p.amoprighttype = c.opcintype and p.amopstrategy in (3, 18)
+            order by p.amopstrategy desc limit 1) m on true
+        join pg_operator o on o.oid = m.amopopr
+        join pg_namespace n on n.oid = o.oprnamespace
+        cross join lateral pgtide.base_type(a.atttypid) as b (oid)
+        cross join lateral (select case when b.oid = a.atttypid then '%1$s.' else '(%1$s.' end || replace(quote_ident(a.attname), '%', '%%')
+                                || case when b.oid = a.atttypid then '' else ')::' || replace(format_type(b.oid, -1), '%', '%%') end as value) v
+        where i.indexrelid = pgtide.key_index(i_table));
+end;
 $$;

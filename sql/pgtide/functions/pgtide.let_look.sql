@@ -1,8 +1,8 @@
--- pgtide.let_look(i_table) returns void
+-- pgtide.let_look(i_queue [, i_table]) returns void
 --
--- Makes what captures need to look into a table and its partitions as their owners (pgtide.capture_reader), where it is missing and this
--- role may. Else these are not looked into, and pgtide.capture_problems tells.
-create or replace function pgtide.let_look(i_table oid)
+-- Makes the functions by which captures look into tables of other roles, and their partitions (pgtide.capture_look), where they are missing and
+-- this role may: for one table, or for all that are captured. Where it may not, pgtide.capture_problems tells.
+create or replace function pgtide.let_look(i_queue text, i_table oid default null)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -10,7 +10,12 @@ declare
     v_owner oid;
 begin
     for v_owner in
-        select distinct r.reader from pgtide.table_tree(i_table) t (relation), pgtide.capture_reader(t.relation) r (reader) where r.reader <> 0
+        select distinct r.reader
+        from (select i_table as root where i_table is not null
+              union all select c.root from pgtide.captured_tables(i_queue) c where i_table is null) c
+        cross join lateral pgtide.table_tree(c.root) t (relation)
+        cross join lateral pgtide.capture_reader(t.relation) r (reader)
+        where r.reader <> 0 and pg_has_role(r.reader, 'MEMBER')
     loop
         begin
             perform pgtide.owner_runner(v_owner, 'look');

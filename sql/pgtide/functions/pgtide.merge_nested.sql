@@ -6,7 +6,9 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
 --   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
--- A table of another role is looked into as that role; nothing is done to one that may not be looked into: see pgtide.capture_reader.
+-- A table of another role is looked into as that role (pgtide.capture_look); where that cannot be done, nothing is.
+-- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement: on a partitioned table the delete's
+-- comes before the insert has written its events.
 -- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay. Both forms of ours
 -- (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of events removed. Writes the queue's event tables.
@@ -25,6 +27,9 @@ declare
     v_url bool;
     v_match text;
     v_now text;
+    v_looked text := '';
+    v_gone text;
+    v_count text;
     v_reader oid := pgtide.capture_reader(i_root);
 begin
     if v_key <> '{}' and (v_reader is null or v_reader = 0 and row_security_active(i_root)) then
@@ -85,18 +90,31 @@ begin
               from (select r.rows, case when x.safe then pgtide.text_as(r.text, pgtide.base_type(a.atttypid)) else r.text end as typed
                     from (select n.rows, format('(%s.data->>%L)', n.rows, k.name) as text from (values ('j'), ('k')) n (rows)) r) w) y
           left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
-    v_now := case when v_reader = 0
-        then format('select k.key, %s::text as ev_data from keys k cross join lateral (select %s) p join %s t on %s',
-            v_row, v_key_columns, i_root::regclass, v_match)
-        else format('select k.key, %s as ev_data'
-            ' from (select json_agg(json_build_object(%s) order by k.nr) as keys, min(k.nr) as first from keys k group by k.nr / 1000) c'
-            ' cross join lateral pgtide.capture_look(%L, %s, %L, c.keys) l'
-            ' join keys k on k.nr = c.first + l.nr - 1',
-            case when v_url then pgtide.url_expression(i_root, 'l.data::json') else 'l.data' end,
-            (select string_agg(format('%L, k.data->%1$L', n.name), ', ') from unnest(v_key) n (name)),
-            (select f.function_name from pgtide.owner_function(v_reader, 'look') f), v_reader,
-            pgtide.look_query(i_root, i_root, case when v_url then 'url' else 'json' end, false)) end;
-    execute format($sql$
+    -- Nothing here joins two sets whose sizes the planner has to guess: a statement may have a million keys.
+    if v_reader = 0 then
+        v_now := format('keys k left join lateral (select %s::text as ev_data, true as found from (select %s) p, %s t where %s limit 1) n on true',
+            v_row, v_key_columns, i_root::regclass, v_match);
+    else
+        -- MATERIALIZED, which is the rule up to version 11: a thousand keys are looked up once, and not for each of them.
+        v_looked := format(', looked as %s(select c.nr, c.first, array(select l.data from generate_series(1, c.keys) g'
+            ' left join pgtide.capture_look(%s, %L, c.key, true) l on l.nr = g order by g) as data'
+            ' from (select k.nr / 1000 as nr, min(k.nr) as first, count(*) as keys, json_agg(json_build_object(%s) order by k.nr) as key'
+            ' from keys k group by 1) c)',
+            case when current_setting('server_version_num')::int < 120000 then '' else 'materialized ' end,
+            i_root, pgtide.look_query(i_root, i_root, case when v_url then 'url' else 'json' end),
+            (select string_agg(format('%L, k.data->%1$L', n.name), ', ') from unnest(v_key) n (name)));
+        v_now := format('keys k join looked c on c.nr = k.nr / 1000'
+            ' cross join lateral (select l.data is not null as found, %s as ev_data from (select c.data[k.nr - c.first + 1] as data) l) n',
+            case when v_url then pgtide.url_expression(i_root, 'l.data::json') else 'l.data' end);
+    end if;
+    select string_agg(format(', gone_%s as (delete from only %s_%1$s e where e.ctid = any (array('
+            'select p.place from net n, unnest(n.relations, n.places) p (relation, place) where p.relation = %3$L::regclass)) returning 1)',
+            nr, i_event_parent, format('%s_%s', i_event_parent, nr)), ''),
+           string_agg(format('(select count(*) from gone_%s)', nr), ' + ')
+    into v_gone, v_count
+    from pgq.queue q, generate_series(0, q.queue_ntables - 1) nr where q.queue_data_pfx = i_event_parent;
+    begin
+        execute format($sql$
         with touched as (
             select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key, j.data,
                    case o.op when 'I' then 1 when 'D' then -1 else 0 end as sign
@@ -106,19 +124,15 @@ begin
             where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
-                   (array_agg(t.data order by t.ev_id desc))[1] as data, row_number() over () as nr
+                   (array_agg(t.data order by t.ev_id desc))[1] as data, array_agg(t.tableoid) as relations, array_agg(t.ctid) as places,
+                   row_number() over () as nr
             from touched t group by t.key
             having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
-        ), gone as (
-            delete from %1$s e using touched t, keys k
-            where e.tableoid = t.tableoid and e.ctid = t.ctid and t.key = k.key
-        ), now as (
-            %4$s
-        ), net as (
-            select k.*, n.ev_data as row, (n.key is not null) as exists_now,
-                   (n.key is not null)::int - k.net = 1 as existed_before
-            from keys k left join now n on n.key = k.key
-        ), written as (
+        )%12$s, net as (
+            select k.*, n.ev_data as row, n.found is true as exists_now, (n.found is true)::int - k.net = 1 as existed_before
+            from %4$s
+            where (n.found is true)::int - k.net in (0, 1)
+        )%10$s, written as (
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
             select now(), %9$s, coalesce(n.row, n.ev_data), $2, %5$L
             from net n
@@ -126,7 +140,7 @@ begin
             where n.exists_now or n.existed_before
             order by n.exists_now
         )
-        select count(*) from touched t join keys k using (key)$sql$,
+        select %11$s$sql$,
         i_event_parent, v_event_table, v_event_key, v_now,
         -- Rows are read in the shape that the table has now.
         pgtide.shape_tag(i_root),
@@ -134,8 +148,12 @@ begin
         case when v_url then '(pgtide.json_of_urlencoded(e.ev_data, getdatabaseencoding())).data::json' else 'e.ev_data::json' end,
         case when v_url then 'e.ev_type like ''_:%'' and e.ev_extra4 like ''pgtide:%''' else 'e.ev_type like ''{%''' end,
         case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
-             else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end)
-    into v_removed using i_inner, i_name, i_outer;
+             else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end,
+        v_gone, v_count, v_looked)
+        into v_removed using i_inner, i_name, i_outer;
+    exception when sqlstate 'TD004' then
+        v_removed := 0;
+    end;
     v_pins := pgtide.pin_settings(v_pins);
     return v_removed;
 end;

@@ -53,7 +53,7 @@ begin
             return next v_stale.name;
         end if;
     end loop;
-    perform pgtide.let_look(c.root) from pgtide.captured_tables(i_queue) c;
+    perform pgtide.let_look(i_queue);
     for v_stale in
         select r.root, r.name from pgtide.captured_relations(i_queue) r
         where r.relation = r.root and r.whole and not r.replaced and pgtide.foreign_partitions(r.root) = '{}'
