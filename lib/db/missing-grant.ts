@@ -1,7 +1,6 @@
 import { PgtideError } from '../errors.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Client } from './client.ts';
-import { quoteIdent } from './identifier.ts';
 
 /** A privilege that the server found missing, with the grant that helps, where the error has no remedy of its own. */
 export async function withMissingGrant(client: Client, error: unknown): Promise<unknown> {
@@ -48,5 +47,6 @@ async function membership(client: Client): Promise<string | undefined> {
     .catch(() => undefined);
   if (!found) return undefined;
   const { owner, role } = found;
-  return `connect as ${owner}, which owns what pgtide installed, or run: grant ${quoteIdent(owner)} to ${quoteIdent(role)}`;
+  // Not membership in that role: it may own all tables that are replicated.
+  return `connect as ${owner}, which owns what pgtide installed; a right on one queue: pgtide queue grant QUEUE ${shellWord(role)} produce|consume|admin`;
 }

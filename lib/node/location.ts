@@ -63,3 +63,9 @@ export async function registerLocation(
   accept(client.node, verdict);
   return true;
 }
+
+/** Tells a node where the others are, as its provider knows it: for one that begins after the events that said so. */
+export async function copyLocations(provider: Client, node: Client, queue: string): Promise<void> {
+  for (const other of await listLocations(provider, queue))
+    if (!other.dead) await registerLocation(node, queue, other);
+}

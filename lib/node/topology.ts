@@ -1,7 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
-import { makeTick } from '../pgq/tick.ts';
 import { accept, type Verdict, verdictColumns } from './verdict.ts';
 
 export type NodeType = 'root' | 'branch' | 'leaf';
@@ -104,21 +103,19 @@ export async function createNode(client: Client, made: NewNode): Promise<void> {
 }
 
 /**
- * Makes `node` a reader of this one, and returns the tick at which it begins, which is made now. All its tables are yet to be copied, or to
- * be declared in sync, with snapshots that see whatever the tick's sees, so it needs nothing from before. Older events would even do
- * harm: one may remove a table that has been added again since. (Londiste's nodes begin at the global watermark: a branch may have to
- * hand older events on.)
+ * Makes `node` a reader of this one that begins at `tick`, a new one (makeTick), made in a transaction of its own: a ticker must not be
+ * overtaken by one that cannot see it. All tables of the node are yet to be copied, or to be declared in sync, with snapshots that see
+ * whatever the tick's sees, so it needs nothing from before. Older events would even do harm: one may remove a table that has been added
+ * again since. (Londiste's nodes begin at the global watermark: a branch may have to hand older events on.)
  */
 export async function registerSubscriber(
   client: Client,
   queue: string,
-  { node, worker }: { node: string; worker: string },
-): Promise<TickId> {
-  const position = await makeTick(client, queue);
+  { node, worker, tick }: { node: string; worker: string; tick: TickId },
+): Promise<void> {
   const verdict = await client.first<Verdict>(
     `select ${verdictColumns} from pgq_node.register_subscriber($1, $2, $3, $4)`,
-    [queue, node, worker, position],
+    [queue, node, worker, tick],
   );
   accept(client.node, verdict);
-  return position;
 }

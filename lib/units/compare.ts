@@ -5,6 +5,7 @@ import type { TableReport } from '../compare/report.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { refuseSameDatabase } from '../node/same-database.ts';
 import { requireNode } from '../node/topology.ts';
 import { matching } from '../tables/name-pattern.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
@@ -44,6 +45,7 @@ export function compareWith(settings: CompareSettings): OnDemandUnit<CompareInpu
     await context.connect(queue.root, async (provider) => {
       for (const node of nodes)
         await context.connect(node, async (subscriber) => {
+          await refuseSameDatabase(provider, subscriber);
           tables.push(...(await compareNode(context, input, { provider, subscriber, settings })));
         });
     });

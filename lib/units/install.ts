@@ -3,8 +3,8 @@ import { type QueueConfig, queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
-import { listLocations, locationOf, registerLocation } from '../node/location.ts';
-import { isSameDatabase } from '../node/same-database.ts';
+import { copyLocations, locationOf, registerLocation } from '../node/location.ts';
+import { refuseSameDatabase } from '../node/same-database.ts';
 import {
   createNode,
   findNode,
@@ -16,6 +16,7 @@ import {
 } from '../node/topology.ts';
 import { getConsumerInfo } from '../pgq/consumer.ts';
 import { tuneQueue } from '../pgq/queue.ts';
+import { makeTick } from '../pgq/tick.ts';
 import { refreshCapture } from '../tables/capture.ts';
 import { noteOnRole } from '../tables/foreign-owners.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
@@ -81,11 +82,7 @@ function wantedNodes(config: QueueConfig, queue: string, only: string[] | undefi
 
 async function refuseSharedDatabases(open: OpenNodes, names: string[]): Promise<void> {
   for (const [index, name] of names.entries())
-    for (const earlier of names.slice(0, index))
-      if (await isSameDatabase(open.of(earlier), open.of(name)))
-        throw new PgtideError('input', `${earlier} and ${name} are the same database`, {
-          remedy: 'each node of a queue needs a database of its own; correct their urls in the configuration',
-        });
+    for (const earlier of names.slice(0, index)) await refuseSameDatabase(open.of(earlier), open.of(name));
 }
 
 /** What the database already is, or an error when that is something else than the configuration wants. */
@@ -178,19 +175,19 @@ async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making)
       },
     );
   const worker = await workerOf(upstream, queue, name);
+  const tick = subscribed ? null : await makeTick(upstream, queue);
   const position = await upstream.transaction({}, async () => {
     await locate(making, upstream, queue, client);
-    if (subscribed) return (await getConsumerInfo(upstream, queue, worker))?.lastTick ?? null;
+    if (tick === null) return (await getConsumerInfo(upstream, queue, worker))?.lastTick ?? null;
     making.done.push(`subscribed to ${provider}`);
-    return registerSubscriber(upstream, queue, { node: name, worker });
+    await registerSubscriber(upstream, queue, { node: name, worker, tick });
+    return tick;
   });
   await client.transaction({}, async () => {
     await locate(making, client, queue, upstream);
     await locate(making, client, queue, client);
     if (there) return;
-    // The others' are in events from before its tick.
-    for (const other of await listLocations(upstream, queue))
-      if (!other.dead) await registerLocation(client, queue, other);
+    await copyLocations(upstream, client, queue);
     await createNode(client, { queue, type: 'leaf', node: name, worker, provider, position });
     making.done.push(`created a leaf of the queue ${queue} at tick ${position}`);
   });

@@ -3,10 +3,12 @@ import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
-import { locationOf, registerLocation } from '../node/location.ts';
+import { copyLocations, locationOf, registerLocation } from '../node/location.ts';
 import { comparePosition, getPosition, movePosition } from '../node/position.ts';
+import { refuseSameDatabase } from '../node/same-database.ts';
 import { listTables } from '../node/table-set.ts';
 import { registerSubscriber, requireNode } from '../node/topology.ts';
+import { makeTick } from '../pgq/tick.ts';
 import { resetCopy } from '../tables/copy-state.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import type { OnDemandUnit } from './context.ts';
@@ -42,6 +44,7 @@ export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, i
   return withNodes(context, [root, ...leaves], async (open) => {
     const local = new Map<string, string[]>();
     for (const leaf of leaves) {
+      await refuseSameDatabase(open.of(root), open.of(leaf));
       await requireNode(open.of(leaf), queue);
       const tables = await listTables(open.of(leaf), queue);
       local.set(
@@ -89,13 +92,16 @@ async function mendPosition(root: Client, leaf: Client, queue: string): Promise<
   return tick;
 }
 
-function subscribeAgain(
+async function subscribeAgain(
   root: Client,
   leaf: Client,
   { queue, worker }: { queue: string; worker: string },
 ): Promise<TickId> {
-  return root.transaction({}, async () => {
+  const tick = await makeTick(root, queue);
+  await root.transaction({}, async () => {
     await registerLocation(root, queue, { node: leaf.node, location: locationOf(leaf) });
-    return registerSubscriber(root, queue, { node: leaf.node, worker });
+    await registerSubscriber(root, queue, { node: leaf.node, worker, tick });
   });
+  await copyLocations(root, leaf, queue);
+  return tick;
 }

@@ -6,6 +6,7 @@ import type { LeaseStore } from '../../lib/lease/lease-store.ts';
 import { startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import { locationOf, registerLocation } from '../../lib/node/location.ts';
 import { createNode, newWorkerName, registerSubscriber } from '../../lib/node/topology.ts';
+import { makeTick } from '../../lib/pgq/tick.ts';
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
@@ -76,7 +77,8 @@ function makePairs({ root, leaf }: Databases, from: number, to: number): Promise
           position: null,
         });
         await registerLocation(upstream, queue, { node: 'new', location: at.new });
-        const position = await registerSubscriber(upstream, queue, { node: 'new', worker: worker.new });
+        const position = await makeTick(upstream, queue);
+        await registerSubscriber(upstream, queue, { node: 'new', worker: worker.new, tick: position });
         await registerLocation(client, queue, { node: 'old', location: at.old });
         await registerLocation(client, queue, { node: 'new', location: at.new });
         await createNode(client, {

@@ -76,16 +76,20 @@ it('a leaf that joins meets nothing from before, and loses nothing that commits 
 });
 
 it('a leaf whose subscription is gone goes on there, too, once all is copied again', async () => {
-  const { pair, shop, follow, positions } = await queueInUse();
+  const { pair, late, shop, follow, positions } = await queueInUse();
   await install(shop.context('old'), {});
   await addTable(shop.context('old'), addTableInput.parse({ tables: ['t', 'u'] }));
   await follow();
   await pair.old.client((client) => client.query(`select pgq_node.unregister_subscriber('shop', 'late')`));
   await send(pair, 'hello', 'y');
+  await pair.old.client((client) =>
+    client.query(`select pgq_node.register_location('shop', 'fourth', 'dbname=fourth', false)`),
+  );
   await tickNow(pair);
   await write(pair, `update t set v = 'after the tick'`);
   await resync(shop.context('old'), resyncInput.parse({ all: true }));
   const at = await positions();
   expect(at.late).toBe(at.newest);
+  expect(await late.client((client) => listLocations(client, 'shop'))).toHaveLength(4);
   await follow();
 });

@@ -2,8 +2,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { listTables } from '../../lib/node/table-set.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
+import { compare } from '../../lib/units/compare.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
-import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 let it: InstalledPair;
 beforeAll(async () => {
@@ -41,11 +42,34 @@ test('an error that a table was set aside with is cleared', async () => {
   expect(row).toEqual({ error: null });
 });
 
+test('a table that was added to keep its rows is emptied now', async () => {
+  await it.new.client((client) =>
+    client.query(
+      `update londiste.table_info set table_attrs = 'expect_sync=1&skip_truncate=1' where table_name = 'public.two'`,
+    ),
+  );
+  await run({ tables: ['two'] });
+  const row = await it.new.client((client) =>
+    client.first(`select table_attrs as attrs from londiste.table_info where table_name = 'public.two'`),
+  );
+  expect(row).toEqual({ attrs: 'expect_sync=1' });
+});
+
 test('a table that is not in the queue is named, and nothing changes', async () => {
   await expect(run({ tables: ['nix'] })).rejects.toMatchObject({
     kind: 'not-found',
     remedy: 'the queue has: public.one, public.two',
   });
+});
+
+test('two nodes that are one database are refused, and not found equal', async () => {
+  const same = cascade('shop', {
+    old: it.old,
+    new: { url: it.old.url.replace('127.0.0.1', 'localhost'), target: it.old.target },
+  });
+  const refused = { kind: 'input', message: 'old and new are the same database' };
+  await expect(resync(same.context('old'), resyncInput.parse({ all: true }))).rejects.toMatchObject(refused);
+  await expect(compare(same.context('old'), {})).rejects.toMatchObject(refused);
 });
 
 test('all means all', async () => {

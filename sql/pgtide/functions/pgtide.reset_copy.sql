@@ -1,7 +1,7 @@
 -- pgtide.reset_copy(i_queue, i_table) returns bool
 --
--- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it again (and
--- empties the table then, unless it was added to keep its rows). A chunk that is being copied just now notices by the
+-- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it again, and
+-- empties the table then, also one that was added to keep its rows: copied upon these, it would never be equal. A chunk that is being copied just now notices by the
 -- generation, and rolls back. A replay under way is waited for: it has judged events by what is given up here.
 -- Indexes and foreign keys that an earlier copy took off stay saved.
 -- Returns false when the table is not one of this node's.
@@ -15,6 +15,9 @@ begin
     if not found then
         return false;
     end if;
+    update londiste.table_info t
+    set table_attrs = nullif(array_to_string(array_remove(string_to_array(t.table_attrs, '&'), 'skip_truncate=1'), '&'), '')
+    where t.queue_name = i_queue and t.table_name = i_table and t.table_attrs like '%skip_truncate=1%';
     insert into pgtide.table_state as s (queue_name, table_name, generation) values (i_queue, i_table, 1)
     on conflict (queue_name, table_name) do update
     set generation = s.generation + 1, phase = null, error = null, error_time = null;
