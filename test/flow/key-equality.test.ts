@@ -177,14 +177,14 @@ it('a table is copied in chunks of such keys beside writers that spell them diff
   const change = (round: number) =>
     write(
       pair,
-      copied
+      `${copied
         .map(
           (
             table,
           ) => `update ${table} set v = -v where v % 7 = ${round}; update ${table} set k = upper(k) where v % 11 = ${round};
             update ${table} set k = lower(k), v = v + 1000 where v % 11 = ${round}; delete from ${table} where v % 13 = ${round}`,
         )
-        .join('; ') + `; update three set n = n::numeric(10,3) where v % 5 = ${round}`,
+        .join('; ')}; update three set n = n::numeric(10,3) where v % 5 = ${round}`,
     );
   let chunks = 0;
   await copyWith({
