@@ -5,6 +5,7 @@
  * the same files changes nothing in the catalog. Writers beside it wait at most for its commit.
  */
 import type { Client } from '../db/client.ts';
+import { quoteIdent } from '../db/identifier.ts';
 import { hasState } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import {
@@ -101,6 +102,7 @@ async function installSchema(
   const { functions, stale } = await recreateFunctions(client, sources, there?.functions ?? []);
   for (const trigger of sources.triggers) await run(client, trigger);
   for (const signature of stale) await client.query(`drop function ${signature}`);
+  await giveToOwner(client, sources.schema);
   if (sources.grants) await run(client, sources.grants);
   await client.query(
     `insert into pgtide.schema_version (schema_name, version, release, sources_hash, functions)
@@ -110,6 +112,28 @@ async function installSchema(
            functions = excluded.functions, installed_at = now()`,
     [sources.schema, sources.version, release, sources.hash, functions],
   );
+}
+
+/**
+ * All of a schema is its owner's, as whom captures run: also where a superuser or a member of the owner upgrades it. What is made at run
+ * time (event tables, captures) is left to whoever made it.
+ */
+async function giveToOwner(client: Client, schema: string): Promise<void> {
+  const made = await client.query<{ object: string; owner: string }>(
+    `select m.object, pg_catalog.pg_get_userbyid(n.nspowner)::text as owner
+       from pg_catalog.pg_namespace n
+       cross join lateral (
+         select 'function ' || p.oid::pg_catalog.regprocedure as object, p.proowner as owner
+           from pg_catalog.pg_proc p
+          where p.pronamespace = n.oid and p.proname !~ '^(capture_(rows_)?\\d|(run|read|look)_as_|event_\\d)'
+         union all
+         select 'table ' || c.oid::pg_catalog.regclass, c.relowner
+           from pg_catalog.pg_class c
+          where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v') and c.relname !~ '^event_\\d') m
+      where n.nspname = $1 and m.owner <> n.nspowner and pg_catalog.pg_get_userbyid(m.owner) = current_user`,
+    [schema],
+  );
+  for (const { object, owner } of made) await client.query(`alter ${object} owner to ${quoteIdent(owner)}`);
 }
 
 async function migrate(client: Client, sources: SchemaSources, from: number): Promise<void> {

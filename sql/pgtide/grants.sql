@@ -28,6 +28,10 @@ begin
             end if;
         end if;
     end loop;
+    -- Captures of an older release look by these functions from now on.
+    if to_regclass('londiste.table_info') is not null and to_regclass('pgq_node.node_info') is not null then
+        perform pgtide.let_look(q.queue_name) from pgq.queue q;
+    end if;
     perform pgtide.let_consume(r.rolname)
     from (select distinct a.grantee
           from pg_catalog.pg_proc p cross join pg_catalog.aclexplode(p.proacl) a

@@ -101,6 +101,34 @@ describe.each([10, 14, 18])('on PostgreSQL %i', (version) => {
   });
 });
 
+test('what a superuser or a member of the owner upgrades stays the owner’s', async () => {
+  const database = await createDatabase(await postgres(17), { installed: true });
+  await createRole(database.server, 'installer_member');
+  await database.client((client) =>
+    client.query(`select pgq.create_queue('shop'); create table t (id int primary key, n int);
+      select pgtide.create_capture('shop', 't'::regclass, 'public.t')`),
+  );
+  await database.superuser((client) => client.query(`grant ${database.owner} to installer_member`));
+  for (const user of [database.server.superuser, 'installer_member']) {
+    await database.client((client) =>
+      client.query('drop function pgtide.capture_way(oid), pgtide.look_failure(oid)'),
+    );
+    await using installer = await database.open(user);
+    await install(installer.client, { force: true });
+    await database.client(async (client) => {
+      expect(
+        await client.query(
+          `select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+            where n.nspname in ('pgq', 'pgq_node', 'londiste', 'pgtide') and p.proowner <> n.nspowner`,
+        ),
+      ).toEqual([]);
+      await client.query('alter table t add c int; insert into t values (1, 1); delete from t; truncate t');
+      await client.query('alter table t drop c');
+    });
+  }
+  await database.superuser((client) => client.query(`revoke ${database.owner} from installer_member`));
+});
+
 test('uninstalling a database in use leaves the tables of its users, and no trigger on them', async () => {
   const db = await createDatabase(await postgres(17));
   await db.client(async (client) => {

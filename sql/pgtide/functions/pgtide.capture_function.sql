@@ -177,11 +177,8 @@ begin
                 v_unpinned := pgtide.pin_settings(v_pins);
             end;
 %6$s        end if;
-        if v_there then
-            perform pgtide.merge_nested(%4$L, v_root, pgtide.table_name(v_root), 0, null);
-        end if;
-        if v_nested then
-            perform pgtide.settle_nesting(%4$L, v_root, pgtide.table_name(v_root), tg_op, v_before);
+        if v_nested or v_there then
+            perform pgtide.settle_nesting(%4$L, v_root, pgtide.table_name(v_root), tg_op, v_before, v_there);
         end if;
         return null;
     end;

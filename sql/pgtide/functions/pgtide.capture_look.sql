@@ -5,8 +5,8 @@
 --   i_keys     the keys; NULL: all rows
 --   i_must     what is done where it cannot be looked, as that role has no function for it that this role may call, or the look fails: true raises
 --              TD004, with what can be done as its hint; false returns no rows, for then the application's write is not to fail
--- Code of the owner runs meanwhile, and what it sets in the session outlives every function. So a look for keys is undone, and its rows are kept
--- in variables: captures look for a thousand at most. All rows are too many for that: then it is an error if settings differ afterwards.
+-- Code of the owner runs meanwhile, and what it sets in the session outlives every function. So a look for keys is undone, with settings and
+-- writes (prepared statements stay), and its rows are kept in variables: captures look for a thousand at most. All rows are too many for that: then it is an error if settings differ afterwards.
 create or replace function pgtide.capture_look(i_table oid, i_queries text[], i_keys json, i_must bool)
 returns table (nr bigint, data text) language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -40,9 +40,9 @@ begin
         if not v_function.is_usable then
             v_failure := format('it belongs to role %s, for which %s may not act', pg_get_userbyid(v_reader), current_user);
             v_hint := pgtide.grant_of(v_reader, current_user) || '; the next run of maintain does the rest';
-            if v_function.function_oid is not null and not v_function.is_right and pg_has_role(v_reader, 'USAGE') then
-                v_failure := format('the function pgtide.%s is not as it was made', v_function.function_name);
-                v_hint := 'the next run of maintain makes it again';
+            if not v_function.is_right and pg_has_role(v_reader, 'USAGE') then
+                v_failure := format('the function pgtide.%s is not there, or not as it was made', v_function.function_name);
+                v_hint := 'the next run of maintain makes it';
             end if;
         elsif i_keys is null then
             v_before := pgtide.session_state();

@@ -1,11 +1,11 @@
--- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table, i_form) returns void
+-- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table [, i_form]) returns void
 --
 -- Called by a capture function before and after a TRUNCATE. A truncate of the replicated table is one event, in the one form
 -- that Londiste reads (it knows no TRUNCATE in JSON). When only a partition is truncated,
 -- which the subscriber need not have, its rows are written as deletes before they are gone, or, where they may not be looked at
 -- (pgtide.capture_look), it is refused; PostgreSQL fires the triggers of every
 -- partition also when the whole table is truncated, so that is remembered for the length of the statement.
-create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text, i_form text)
+create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text, i_form text default 'json')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

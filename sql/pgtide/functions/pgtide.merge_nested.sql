@@ -105,7 +105,7 @@ begin
             (select string_agg(format('%L, k.data->%1$L', n.name), ', ') from unnest(v_key) n (name)));
         v_now := format('keys k join looked c on c.nr = k.nr / 1000'
             ' cross join lateral (select l.data is not null as found, %s as ev_data from (select c.data[k.nr - c.first + 1] as data) l) n',
-            case when v_url then pgtide.url_expression(i_root, 'l.data::json') else 'l.data' end);
+            case when v_url then 'case when l.data is not null then ' || pgtide.url_expression(i_root, 'l.data::json') || ' end' else 'l.data' end);
     end if;
     select string_agg(format(', gone_%s as (delete from only %s_%1$s e where e.ctid = any (array('
             'select p.place from net n, unnest(n.relations, n.places) p (relation, place) where p.relation = %3$L::regclass)) returning 1)',
@@ -121,7 +121,7 @@ begin
             from %1$s e
             cross join lateral (select substr(e.ev_type, %6$s, 1) as op) o
             cross join lateral (select %7$s as data) j
-            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s and %13$s
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
                    (array_agg(t.data order by t.ev_id desc))[1] as data, array_agg(t.tableoid) as relations, array_agg(t.ctid) as places,
@@ -149,9 +149,12 @@ begin
         case when v_url then 'e.ev_type like ''_:%'' and e.ev_extra4 like ''pgtide:%''' else 'e.ev_type like ''{%''' end,
         case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
              else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end,
-        v_gone, v_count, v_looked)
+        v_gone, v_count, v_looked,
+        -- Events of before a key column was renamed in this transaction are left as they are.
+        (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)))
         into v_removed using i_inner, i_name, i_outer;
-    exception when sqlstate 'TD004' then
+    exception when sqlstate 'TD004' or data_exception then
+        -- Not looked; or a key has another type since the event.
         v_removed := 0;
     end;
     v_pins := pgtide.pin_settings(v_pins);

@@ -1,4 +1,4 @@
--- pgtide.settle_nesting(i_event_parent, i_root, i_name, i_op, i_before) returns void
+-- pgtide.settle_nesting(i_event_parent, i_root, i_name, i_op, i_before [, i_there]) returns void
 --
 -- Keeps, per key, the order of events equal to the order of row versions when statements on one table nest.
 --
@@ -23,7 +23,9 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_op            the trigger's operation
 --   i_before        the event sequence's value before the calling capture wrote
-create or replace function pgtide.settle_nesting(i_event_parent text, i_root oid, i_name text, i_op text, i_before bigint)
+--   i_there         a key that a row has left is in the table all the same (pgtide.capture_check): another part of the same statement put it there, in
+--                   whatever order the parts are captured, and so all events of the transaction are settled, now and by the parts that follow
+create or replace function pgtide.settle_nesting(i_event_parent text, i_root oid, i_name text, i_op text, i_before bigint, i_there bool default false)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -49,7 +51,10 @@ begin
     if v_inner is null and (v_mark#>>array['done', v_depth::text, 'turn'])::int < v_turn then
         v_inner := (v_mark#>>array['done', v_depth::text, 'inner'])::bigint;
     end if;
-    if v_inner is not null then
+    if i_there then
+        v_inner := 0;
+        perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, null);
+    elsif v_inner is not null then
         perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, i_before);
     end if;
 
