@@ -6,6 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRole } from '../support/database.ts';
 import { capture, data, type Stage, stageOf, typesOf } from '../support/foreign-types.ts';
+import { stateOf } from '../support/queue.ts';
 import { until } from '../support/until.ts';
 
 /** pgtide's owner is a member of the one, and has grants of the other alone. */
@@ -418,12 +419,35 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       await on.mallory.query(
         'insert into t select g, 0 from generate_series(50, 60) g; delete from t where id = 50; delete from t where id = 51',
       );
+      const give = async () => {
+        await asSuperuser(`alter table hers.t_2 owner to ${MEMBER}`);
+        await on.mallory.query(`create index lure on t_2 (n) where spy('x') = 'x'`);
+      };
+      const takeBack = async () => {
+        await on.mallory.query('drop index lure');
+        await asSuperuser(`alter table hers.t_2 owner to ${on.database.owner}`);
+      };
+      const attach = async () => {
+        await on.mallory.query('create table late (id int primary key, n int)');
+        await asSuperuser('alter table hers.t attach partition hers.late for values from (300) to (400)');
+        await on.mallory.query(`alter table late add check (spy('x') = 'x')`);
+      };
+      const swap = replaceRow(53, 1).replaceAll(/\bt\b/g, 'hers.t');
       await using old = await on.database.open(MEMBER);
-      await old.client.query('begin isolation level repeatable read; select from pg_class limit 1');
-      await asSuperuser(`alter table hers.t_2 owner to ${MEMBER}`);
-      await on.mallory.query(`create index on t_2 (n) where spy('x') = 'x'`);
-      await on.mallory.query('delete from t where id = 52');
-      await old.client.query('delete from hers.t where id = 53; commit');
+      for (const [change, back] of [
+        [give, takeBack],
+        [attach, () => on.mallory.query('drop table late')],
+      ] as const)
+        for (const statement of ['delete from hers.t where id in (54, 55)', swap]) {
+          await old.client.query('begin isolation level repeatable read; select from pg_class limit 1');
+          await change();
+          expect((await stateOf(old.client.query(statement)))?.[0], `${change.name}: ${statement}`).toBe(
+            '40001',
+          );
+          await old.client.query('rollback');
+          await on.mallory.query('delete from t where id = (select min(id) from t where id > 55)');
+          await back();
+        }
     });
   });
 

@@ -24,6 +24,7 @@ declare
     v_hint text;
 begin
     if v_reader = 0 and not row_security_active(i_table) then
+        perform pgtide.refuse_old_tree(i_table);
         return query execute v_query using i_keys;
         return;
     elsif v_reader = 0 then

@@ -6,7 +6,7 @@
 --   0     by itself: the table and its partitions belong to the owner of schema pgtide or to superusers, and hold no code of others
 --   role  the owner of the table and its partitions
 --   NULL  not at all: partitions of several owners, row security that is forced, code of others in a table of ours, or the owner may not read it
--- Volatile: it reads what is committed now, whatever statement asks.
+-- Volatile: in READ COMMITTED it reads what is committed now, whatever statement asks. Elsewhere see pgtide.refuse_old_tree.
 create or replace function pgtide.capture_reader(i_table oid)
 returns oid language plpgsql volatile
 set search_path = pg_catalog, pg_temp

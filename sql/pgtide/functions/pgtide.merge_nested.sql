@@ -92,6 +92,7 @@ begin
           left join pg_index i on i.indexrelid = pgtide.key_index(i_root)) v;
     -- Nothing here joins two sets whose sizes the planner has to guess: a statement may have a million keys.
     if v_reader = 0 then
+        perform pgtide.refuse_old_tree(i_root);
         v_now := format('keys k left join lateral (select %s::text as ev_data, true as found from (select %s) p, %s t where %s limit 1) n on true',
             v_row, v_key_columns, i_root::regclass, v_match);
     else
