@@ -6,7 +6,8 @@
 --   i_must     what is done where it cannot be looked, as that role has no function for it that this role may call, or the look fails: true raises
 --              TD004, with what can be done as its hint; false returns no rows, for then the application's write is not to fail
 -- Code of the owner runs meanwhile, and what it sets in the session outlives every function. So a look for keys is undone, with settings and
--- writes (prepared statements stay), and its rows are kept in variables: captures look for a thousand at most. All rows are too many for that: then it is an error if settings differ afterwards.
+-- writes (prepared statements stay), and its rows are kept in variables: captures look for a thousand at most.
+-- All rows are too many for that: then it is an error if settings differ afterwards.
 create or replace function pgtide.capture_look(i_table oid, i_queries text[], i_keys json, i_must bool)
 returns table (nr bigint, data text) language plpgsql volatile
 set search_path = pg_catalog, pg_temp

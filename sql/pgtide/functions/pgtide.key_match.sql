@@ -12,7 +12,8 @@ begin
         select string_agg(format('%s operator(%I.%s) %s%s', format(v.value, i_left), n.nspname, o.oprname, format(v.value, i_right),
                 pgtide.collate_clause(k.index_collation, a.attcollation, a.atttypid)), ' and ' order by k.nr)
         from pg_index i
-        cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[]) with ordinality as k (attnum, opclass, index_collation, nr)
+        cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
+            with ordinality as k (attnum, opclass, index_collation, nr)
         join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
         join pg_opclass c on c.oid = k.opclass
         -- Equality is 3 in a btree. The GiST index of a key WITHOUT OVERLAPS has it there too, or at 18, where 3 means that ranges overlap.

@@ -1,9 +1,9 @@
 -- pgtide.reset_copy(i_queue, i_table) returns bool
 --
 -- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it again, and
--- empties the table then, also one that was added to keep its rows: copied upon these, it would never be equal. A chunk that is being copied just now notices by the
--- generation, and rolls back. A replay under way is waited for: it has judged events by what is given up here.
--- Indexes and foreign keys that an earlier copy took off stay saved.
+-- empties the table then, also one that was added to keep its rows: copied upon these, it would never be equal. A chunk that is being
+-- copied just now notices by the generation, and rolls back. A replay under way is waited for: it has judged events by what is given up
+-- here. Indexes and foreign keys that an earlier copy took off stay saved.
 -- Returns false when the table is not one of this node's.
 create or replace function pgtide.reset_copy(i_queue text, i_table text)
 returns bool language plpgsql

@@ -23,8 +23,9 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_op            the trigger's operation
 --   i_before        the event sequence's value before the calling capture wrote
---   i_there         a key that a row has left is in the table all the same (pgtide.capture_check): another part of the same statement put it there, in
---                   whatever order the parts are captured, and so all events of the transaction are settled, now and by the parts that follow
+--   i_there         a key that a row has left is in the table all the same (pgtide.capture_check): another part of the same statement put it
+--                   there, in whatever order the parts are captured, and so all events of the transaction are settled, now and by the
+--                   parts that follow
 create or replace function pgtide.settle_nesting(i_event_parent text, i_root oid, i_name text, i_op text, i_before bigint, i_there bool default false)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
