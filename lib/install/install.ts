@@ -97,12 +97,13 @@ async function installSchema(
   sources: SchemaSources,
   there: InstalledSchema | undefined,
 ): Promise<void> {
+  const tablesBefore = await tablesOf(client, sources.schema);
   if (!there && sources.tables) await run(client, sources.tables);
   if (there) await migrate(client, sources, there.version);
   const { functions, stale } = await recreateFunctions(client, sources, there?.functions ?? []);
   for (const trigger of sources.triggers) await run(client, trigger);
   for (const signature of stale) await client.query(`drop function ${signature}`);
-  await giveToOwner(client, sources.schema);
+  await giveToOwner(client, sources.schema, { functions, tablesBefore });
   if (sources.grants) await run(client, sources.grants);
   await client.query(
     `insert into pgtide.schema_version (schema_name, version, release, sources_hash, functions)
@@ -114,26 +115,34 @@ async function installSchema(
   );
 }
 
-/**
- * All of a schema is its owner's, as whom captures run: also where a superuser or a member of the owner upgrades it. What is made at run
- * time (event tables, captures) is left to whoever made it.
- */
-async function giveToOwner(client: Client, schema: string): Promise<void> {
-  const made = await client.query<{ object: string; owner: string }>(
+/** What was made is the schema's owner's, as whom captures run: also where a superuser or a member of the owner upgrades it. */
+async function giveToOwner(
+  client: Client,
+  schema: string,
+  made: { functions: string[]; tablesBefore: number[] },
+): Promise<void> {
+  const others = await client.query<{ object: string; owner: string }>(
     `select m.object, pg_catalog.pg_get_userbyid(n.nspowner)::text as owner
        from pg_catalog.pg_namespace n
        cross join lateral (
          select 'function ' || p.oid::pg_catalog.regprocedure as object, p.proowner as owner
-           from pg_catalog.pg_proc p
-          where p.pronamespace = n.oid and p.proname !~ '^(capture_(rows_)?\\d|(run|read|look)_as_|event_\\d)'
+           from pg_catalog.pg_proc p where p.oid::pg_catalog.regprocedure::text = any ($2)
          union all
          select 'table ' || c.oid::pg_catalog.regclass, c.relowner
            from pg_catalog.pg_class c
-          where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v') and c.relname !~ '^event_\\d') m
+          where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v') and c.oid <> all ($3)) m
       where n.nspname = $1 and m.owner <> n.nspowner and pg_catalog.pg_get_userbyid(m.owner) = current_user`,
+    [schema, made.functions, made.tablesBefore],
+  );
+  for (const { object, owner } of others) await client.query(`alter ${object} owner to ${quoteIdent(owner)}`);
+}
+
+async function tablesOf(client: Client, schema: string): Promise<number[]> {
+  const rows = await client.query<{ oid: number }>(
+    `select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1`,
     [schema],
   );
-  for (const { object, owner } of made) await client.query(`alter ${object} owner to ${quoteIdent(owner)}`);
+  return rows.map(({ oid }) => oid);
 }
 
 async function migrate(client: Client, sources: SchemaSources, from: number): Promise<void> {

@@ -27,7 +27,8 @@ export async function requireCreate(client: Client): Promise<void> {
 export async function requireOwner(client: Client, schema: string): Promise<void> {
   const row = await client.first<{ owner: string; role: string; allowed: boolean }>(
     `select pg_get_userbyid(nspowner)::text as owner, current_user::text as role,
-            pg_has_role(nspowner, 'USAGE') as allowed
+            pg_has_role(nspowner, 'USAGE') and (nspowner = to_regrole(quote_ident(current_user))
+              or current_setting('server_version_num')::int < 160000 or pg_has_role(nspowner, 'SET')) as allowed
        from pg_catalog.pg_namespace where nspname = $1`,
     [schema],
   );

@@ -451,13 +451,29 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     });
   });
 
+  it('looks into a former parent of an inheriting table from an old snapshot', async () => {
+    const setUp =
+      'create table t (id int primary key, n int); create table child () inherits (t); drop table child';
+    await stageOf(MEMBER, { version, setUp, member: true }, async (on) => {
+      await giveToUs(on, 't');
+      await on.owner.query(`select pgtide.create_capture('shop', 'hers.t'::regclass, 'hers.t')`);
+      await on.mallory.query('insert into t values (1, 1), (2, 2), (3, 3)');
+      await on.mallory.query(
+        `begin isolation level repeatable read; delete from t where id = 1; ${replaceRow(2, 7)}; commit`,
+      );
+      expect((await data(on.owner)).at(-1)).toEqual({ id: 2, n: 7 });
+    });
+  });
+
   it('reads a partition that is truncated as its owner', async () => {
     const setUp = `${spyOf(MEMBER)} create table t (id int, n int) partition by range (id);
       create table t_1 partition of t for values from (0) to (10); create table t_2 partition of t for values from (10) to (20);
       alter table t_1 add primary key (id); alter table t_2 add primary key (id); alter table t_1 add check (spy('x') = 'x')`;
     await stageOf(MEMBER, { version, setUp, member: true }, async (on) => {
       await capture(on, 'hers.t');
-      await on.mallory.query('insert into t values (1, 1), (2, 2), (11, 3); truncate t_1; truncate t_2');
+      await on.mallory.query(
+        `do $$ begin insert into hers.t values (1, 1), (2, 2), (11, 3); truncate hers.t_1; end $$; truncate t_2`,
+      );
       expect(
         await on.owner.query(
           `select substr(ev_type, 8, 1) as op, ev_data::json->>'id' as id from pgq.event_1 order by 1 desc, 2`,

@@ -14,7 +14,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_query text := i_queries[case when i_keys is null then 3 when json_array_length(i_keys) = 1 then 1 else 2 end];
-    v_reader oid := pgtide.capture_reader(i_table);
+    -- At each DELETE what the statement was made for is believed: see pgtide.capture_way.
+    v_reader oid := pgtide.capture_reader(i_table, i_must);
     v_function record;
     v_before text;
     v_path text;

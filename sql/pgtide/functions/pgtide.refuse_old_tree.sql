@@ -22,7 +22,7 @@ begin
     )
     select count(*), count(*) filter (where currtid2('pg_class', c.ctid) <> c.ctid) into v_known, v_changed
     from tree t join pg_class c on c.oid = t.oid;
-    if current_setting('server_version_num')::int >= 120000 then
+    if current_setting('server_version_num')::int >= 120000 and exists (select from pg_class c where c.oid = i_table and c.relkind = 'p') then
         execute 'select count(*) from pg_partition_tree($1)' into v_now using i_table::regclass;
     end if;
     if v_changed > 0 or v_now <> v_known then

@@ -52,7 +52,10 @@ begin
     if v_inner is null and (v_mark#>>array['done', v_depth::text, 'turn'])::int < v_turn then
         v_inner := (v_mark#>>array['done', v_depth::text, 'inner'])::bigint;
     end if;
-    if i_there then
+    if i_op = 'TRUNCATE' then
+        -- Before a partition is truncated its rows are deletes in the queue, and there all the same.
+        null;
+    elsif i_there then
         v_inner := 0;
         perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, null);
     elsif v_inner is not null then
