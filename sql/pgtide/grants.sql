@@ -12,7 +12,8 @@ declare
     v_gates bool := pg_catalog.to_regprocedure('pgq._gate(int4, text)') is not null;
     v_ours text[] := array(
         select p.oid::regprocedure::text from pg_catalog.pg_proc p
-        where p.pronamespace = 'pgtide'::regnamespace and p.proname !~ '^(run|read|look)_as_|^capture_rows_|^refuse_foreign_partition$');
+        where p.pronamespace = 'pgtide'::regnamespace and pg_has_role(p.proowner, 'USAGE')
+          and p.proname !~ '^(run|read|look)_as_|^capture_rows_|^refuse_foreign_partition$');
 begin
     foreach v_role in array array['public', 'pgq_reader', 'pgq_admin'] loop
         if v_role = 'public' or pg_catalog.to_regrole(v_role) is not null then

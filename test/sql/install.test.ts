@@ -126,6 +126,12 @@ test('what a superuser or a member of the owner upgrades stays the owner’s', a
       await client.query('alter table t drop c');
     });
   }
+  // A capture that a superuser made, say, whom the owner may not act for.
+  await database.superuser((client) =>
+    client.query(`create function pgtide.capture_9_9() returns trigger language plpgsql as 'begin return null; end';
+      revoke all on function pgtide.capture_9_9() from public`),
+  );
+  await database.client((client) => install(client, { force: true }));
   await database.superuser((client) => client.query(`revoke ${database.owner} from installer_member`));
 });
 
