@@ -6,7 +6,7 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { Creation, type Note, type ServerFacts, type Statement, serverFactsSql } from './creation.ts';
-import { fenceTable } from './creation-fence.ts';
+import { refuseTableCode } from './creation-code.ts';
 import { type ForeignCode, foreignCodeSql } from './foreign-code.ts';
 import { addForeignKeys, addIndexes } from './key-statements.ts';
 import { requireObjects } from './needed-objects.ts';
@@ -55,7 +55,8 @@ export function createTableStatements(
       [...new Set(tables.flatMap((table) => table.columns.map(({ typeOid }) => typeOid)))],
       creation,
     );
-    for (const { table, parent } of plan) fenceTable(table, { attached: parent !== undefined }, creation);
+    for (const { table, parent } of plan)
+      refuseTableCode(table, { attached: parent !== undefined }, creation);
     await requireObjects(provider, { oids: tables.map(({ oid }) => oid), typeExtensions }, creation);
     const sequences = tables.flatMap((table) => table.sequences);
     const missing = sequences.filter((one) => !creation.server.relations.includes(nameOf(one)));

@@ -2,7 +2,7 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
-import { fence } from './creation-fence.ts';
+import { refuseForeignCode } from './creation-code.ts';
 import { usesIn } from './foreign-code.ts';
 import { addSchemas } from './schema-statements.ts';
 import type { RelationName } from './structure.ts';
@@ -107,7 +107,7 @@ export async function addTypes(
   const wanted = make.filter((type) => isToBeMade(type, creation));
   addSchemas(wanted, creation);
   for (const type of wanted) {
-    fenceType(type, creation);
+    refuseTypeCode(type, creation);
     addType(type, creation);
   }
   return [...new Set(types.flatMap(({ extension }) => extension ?? []))];
@@ -154,7 +154,7 @@ function isToBeMade(type: NeededType, creation: Creation): boolean {
 }
 
 /** What is made of a foreign type is one too: a table of another role must not have it, whoever has put it together. */
-function fenceType(type: NeededType, creation: Creation): void {
+function refuseTypeCode(type: NeededType, creation: Creation): void {
   const name = factName(type);
   const madeOf = [
     { what: 'base', sql: type.base },
@@ -168,7 +168,7 @@ function fenceType(type: NeededType, creation: Creation): void {
     ...checks.map((check) => ({ what: `check ${check.name}`, sql: check.definition })),
   ];
   const remedy = `create the type ${name} there first`;
-  fence({ name, foreignOwner: type.foreignOwner, parts, remedy }, creation);
+  refuseForeignCode({ name, foreignOwner: type.foreignOwner, parts, remedy }, creation);
   const uses = madeOf.flatMap(({ sql }) => usesIn(sql ?? '', creation.server));
   creation.server.foreignTypes[name] = uses.flatMap(({ foreign }) => foreign ?? []);
 }

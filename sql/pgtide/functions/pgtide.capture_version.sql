@@ -9,6 +9,6 @@ as $$
     from pg_proc p
     where p.pronamespace = 'pgtide'::regnamespace
       and p.proname in ('capture_function', 'capture_row_function', 'capture_statement', 'capture_check', 'capture_way', 'capture_columns',
-                        'key_match',
-                        'pinned_settings', 'look_query', 'shape_tag', 'stored_type', 'collate_clause', 'url_expression', 'type_text', 'base_type');
+                        'key_match', 'pinned_settings', 'look_query', 'shape_tag', 'stored_type', 'collate_clause', 'url_expression',
+                        'type_text', 'base_type');
 $$;

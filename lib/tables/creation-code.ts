@@ -8,7 +8,7 @@ import type { Creation } from './creation.ts';
 import { usesIn } from './foreign-code.ts';
 import { nameOf, type Table } from './structure.ts';
 
-export interface Fenced {
+export interface Authored {
   /** `schema.name` */
   name: string;
   /** The provider's owner, where that is neither the role that replicates there nor a superuser; else null. */
@@ -20,7 +20,7 @@ export interface Fenced {
 }
 
 /** Refuses what would run code with rights that its author does not have. */
-export function fence({ name, foreignOwner, parts, remedy }: Fenced, creation: Creation): void {
+export function refuseForeignCode({ name, foreignOwner, parts, remedy }: Authored, creation: Creation): void {
   if (foreignOwner === null) return;
   const { role } = creation.server;
   for (const { what, sql } of parts)
@@ -34,7 +34,7 @@ export function fence({ name, foreignOwner, parts, remedy }: Fenced, creation: C
       );
 }
 
-export function fenceTable(table: Table, { attached }: { attached: boolean }, creation: Creation): void {
+export function refuseTableCode(table: Table, { attached }: { attached: boolean }, creation: Creation): void {
   const name = nameOf(table);
   const columns = table.columns.flatMap((column) => [
     { what: `column ${column.name}`, sql: column.type },
@@ -56,5 +56,5 @@ export function fenceTable(table: Table, { attached }: { attached: boolean }, cr
     { what: 'partition key', sql: table.partitionKey },
   ];
   const remedy = `make ${name} there as its owner, and add it without --create`;
-  fence({ name, foreignOwner: table.foreignOwner, parts, remedy }, creation);
+  refuseForeignCode({ name, foreignOwner: table.foreignOwner, parts, remedy }, creation);
 }
