@@ -1,6 +1,6 @@
-/** `npm run bench [-- CASE] [--json] [--rounds N] [--scale X] [--svg FILE]`: pgtide beside its peers, on this machine. */
+/** `npm run bench [-- CASE…] [--json] [--rounds N] [--scale X] [--svg FILE]`: pgtide beside its peers, on this machine. */
 import { writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { findBuild } from './build.ts';
 import { capture } from './capture.ts';
 import type { BenchCase, BenchResult } from './case.ts';
@@ -26,7 +26,7 @@ interface Options {
 }
 
 async function bench(
-  chosen: string,
+  chosen: readonly string[],
   { json, rounds, scale, svg, postgres, verbose }: Options,
 ): Promise<void> {
   const began = performance.now();
@@ -39,7 +39,7 @@ async function bench(
   for (const line of skippedLines(build)) say(line);
   const detail = verbose ? say : () => undefined;
   const results: BenchResult[] = [];
-  for (const one of cases.filter(({ name }) => chosen === 'all' || chosen === name))
+  for (const one of cases.filter(({ name }) => chosen.includes('all') || chosen.includes(name)))
     results.push(...(await unlessItFails(one, { build, rounds, scale, say, detail })));
   if (svg) writeFileSync(svg, chartOf(results));
   const output = json ? [JSON.stringify(results)] : reportLines(results, build);
@@ -74,10 +74,11 @@ process.once('SIGTERM', () => process.exit(143));
 
 await new Command('bench')
   .description('Measures pgtide beside its peers, in turn, in one run.')
-  .argument('[case]', `all, or one of ${cases.map(({ name }) => name).join(', ')}`, (name: string) => {
-    if (name === 'all' || cases.some((one) => one.name === name)) return name;
-    throw new InvalidArgumentError(`must be all, or one of ${cases.map((one) => one.name).join(', ')}`);
-  })
+  .addArgument(
+    new Argument('[case...]', 'what is measured')
+      .choices(['all', ...cases.map(({ name }) => name)])
+      .default(['all'], 'all'),
+  )
   .option('--json', 'print one array, on the last line')
   .option('--rounds <n>', 'how often each side is measured; medians count', positive(true), 3)
   .option('--scale <x>', 'multiply rows, transactions and seconds, for a quick try', positive(false), 1)
@@ -88,5 +89,5 @@ await new Command('bench')
     ),
   )
   .option('--verbose', 'tell where the time goes')
-  .action((chosen: string | undefined, options: Options) => bench(chosen ?? 'all', options))
+  .action(bench)
   .parseAsync();
