@@ -97,14 +97,18 @@ async function installSchema(
   sources: SchemaSources,
   there: InstalledSchema | undefined,
 ): Promise<void> {
-  const tablesBefore = await tablesOf(client, sources.schema);
+  const before = await objectsOf(client, sources.schema);
   if (!there && sources.tables) await run(client, sources.tables);
   if (there) await migrate(client, sources, there.version);
   const { functions, stale } = await recreateFunctions(client, sources, there?.functions ?? []);
   for (const trigger of sources.triggers) await run(client, trigger);
   for (const signature of stale) await client.query(`drop function ${signature}`);
-  await giveToOwner(client, sources.schema, { functions, tablesBefore });
-  if (sources.grants) await run(client, sources.grants);
+  await giveToOwner(client, sources.schema, { functions, before });
+  if (sources.grants) {
+    await run(client, sources.grants);
+    // It makes a function, too.
+    await giveToOwner(client, sources.schema, { functions, before });
+  }
   await client.query(
     `insert into pgtide.schema_version (schema_name, version, release, sources_hash, functions)
      values ($1, $2, $3, $4, $5)
@@ -119,27 +123,34 @@ async function installSchema(
 async function giveToOwner(
   client: Client,
   schema: string,
-  made: { functions: string[]; tablesBefore: number[] },
+  { functions, before }: { functions: string[]; before: number[] },
 ): Promise<void> {
   const others = await client.query<{ object: string; owner: string }>(
     `select m.object, pg_catalog.pg_get_userbyid(n.nspowner)::text as owner
        from pg_catalog.pg_namespace n
        cross join lateral (
          select 'function ' || p.oid::pg_catalog.regprocedure as object, p.proowner as owner
-           from pg_catalog.pg_proc p where p.oid::pg_catalog.regprocedure::text = any ($2)
+           from pg_catalog.pg_proc p
+          where p.pronamespace = n.oid and (p.oid::pg_catalog.regprocedure::text = any ($2) or p.oid <> all ($3))
          union all
          select 'table ' || c.oid::pg_catalog.regclass, c.relowner
            from pg_catalog.pg_class c
           where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v') and c.oid <> all ($3)) m
       where n.nspname = $1 and m.owner <> n.nspowner and pg_catalog.pg_get_userbyid(m.owner) = current_user`,
-    [schema, made.functions, made.tablesBefore],
+    [schema, functions, before],
   );
   for (const { object, owner } of others) await client.query(`alter ${object} owner to ${quoteIdent(owner)}`);
 }
 
-async function tablesOf(client: Client, schema: string): Promise<number[]> {
+/** The OIDs of a schema's tables and functions. */
+async function objectsOf(client: Client, schema: string): Promise<number[]> {
   const rows = await client.query<{ oid: number }>(
-    `select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1`,
+    `select o.oid from pg_catalog.pg_namespace n
+      cross join lateral (
+        select c.oid from pg_catalog.pg_class c where c.relnamespace = n.oid
+        union all
+        select p.oid from pg_catalog.pg_proc p where p.pronamespace = n.oid) o
+      where n.nspname = $1`,
     [schema],
   );
   return rows.map(({ oid }) => oid);

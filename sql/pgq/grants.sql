@@ -59,7 +59,7 @@ begin
     perform pgq._lock_put_event();
     perform pgq._make_put_event();
     for v_function in
-        select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'pgq'::regnamespace order by p.proname
+        select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'pgq'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE') order by p.proname
     loop
         execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
     end loop;
@@ -69,7 +69,7 @@ begin
           join (values ('public', c_public), ('pgq_admin', c_admin)) r(rolname, names)
             on p.proname = any (r.names)
             or r.rolname = 'public' and p.oid = 'pgq.ticker(text, bigint, timestamptz, bigint)'::regprocedure
-         where p.pronamespace = 'pgq'::regnamespace
+         where p.pronamespace = 'pgq'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE')
            and (r.rolname = 'public' or pg_catalog.to_regrole(r.rolname) is not null)
     loop
         execute pg_catalog.format('grant execute on function %s to %s', v_grant.func, v_grant.grantee);

@@ -111,7 +111,7 @@ test('what a superuser or a member of the owner upgrades stays the owner’s', a
   await database.superuser((client) => client.query(`grant ${database.owner} to installer_member`));
   for (const user of [database.server.superuser, 'installer_member']) {
     await database.client((client) =>
-      client.query('drop function pgtide.capture_way(oid), pgtide.look_failure(oid)'),
+      client.query('drop function pgtide.capture_way(oid), pgtide.look_failure(oid), pgq._put_event'),
     );
     await using installer = await database.open(user);
     await install(installer.client, { force: true });
@@ -123,14 +123,15 @@ test('what a superuser or a member of the owner upgrades stays the owner’s', a
         ),
       ).toEqual([]);
       await client.query('alter table t add c int; insert into t values (1, 1); delete from t; truncate t');
-      await client.query('alter table t drop c');
+      await client.query(`alter table t drop c; select pgq.create_queue('later'), pgq.drop_queue('later')`);
     });
   }
   // A capture that a superuser made, say, whom the owner may not act for.
-  await database.superuser((client) =>
-    client.query(`create function pgtide.capture_9_9() returns trigger language plpgsql as 'begin return null; end';
-      revoke all on function pgtide.capture_9_9() from public`),
-  );
+  for (const schema of ['pgq', 'pgq_coop', 'pgq_ext', 'pgq_node', 'londiste', 'pgtide'])
+    await database.superuser((client) =>
+      client.query(`create function ${schema}.capture_9_9() returns trigger language plpgsql as 'begin return null; end';
+        revoke all on function ${schema}.capture_9_9() from public`),
+    );
   await database.client((client) => install(client, { force: true }));
   await database.superuser((client) => client.query(`revoke ${database.owner} from installer_member`));
 });

@@ -14,8 +14,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_query text := i_queries[case when i_keys is null then 3 when json_array_length(i_keys) = 1 then 1 else 2 end];
-    -- At each DELETE what the statement was made for is believed: see pgtide.capture_way.
-    v_reader oid := pgtide.capture_reader(i_table, i_must);
+    v_reader oid := pgtide.capture_reader(i_table);
     v_function record;
     v_before text;
     v_path text;
@@ -27,8 +26,20 @@ declare
 begin
     if v_reader = 0 and not row_security_active(i_table) then
         perform pgtide.refuse_old_tree(i_table);
-        return query execute v_query using i_keys;
-        return;
+        if i_keys is null then
+            return query execute v_query;
+            return;
+        end if;
+        begin
+            execute format('select array_agg(l.nr), array_agg(l.data) from (%s) l (nr, data)', v_query) into v_nrs, v_data using i_keys;
+            v_looked := true;
+        exception when others then
+            if left(sqlstate, 2) in ('40', '53', '55', '57') then
+                raise;
+            end if;
+            v_failure := 'a look as the owner of schema pgtide fails: ' || pgtide.condition_name(sqlstate);
+            v_hint := 'let that role read the table and its partitions, and use the types and operators of its key';
+        end;
     elsif v_reader = 0 then
         v_failure := 'row security hides its rows';
         v_hint := 'let the owner of schema pgtide own the table, or give that role BYPASSRLS';
@@ -71,13 +82,11 @@ begin
                     v_hint := 'let that role read the table, and use the types and operators of its key';
                 end if;
             end;
-            if v_looked then
-                return query select * from unnest(v_nrs, v_data);
-                return;
-            end if;
         end if;
     end if;
-    if i_must then
+    if v_looked then
+        return query select * from unnest(v_nrs, v_data);
+    elsif i_must then
         raise exception '%', v_failure using errcode = 'TD004', hint = v_hint;
     end if;
 end;

@@ -1,4 +1,4 @@
--- pgtide.capture_reader(i_table [, i_code]) returns oid
+-- pgtide.capture_reader(i_table) returns oid
 --
 -- As whom captures look into a table, to settle the order of events (pgtide.capture_check, pgtide.merge_nested) and to read a partition that is
 -- truncated. PostgreSQL computes constant calls in indexes, checks, statistics and partition keys when it plans a query, as whoever asks,
@@ -6,9 +6,8 @@
 --   0     by itself: the table and its partitions belong to the owner of schema pgtide or to superusers, and hold no code of others
 --   role  the owner of the table and its partitions
 --   NULL  not at all: partitions of several owners, row security that is forced, code of others in a table of ours, or the owner may not read it
---   i_code  false: code of others in a table of ours is not asked for, which takes longest: nobody but us puts it there
 -- Volatile: in READ COMMITTED it reads what is committed now, whatever statement asks. Elsewhere see pgtide.refuse_old_tree.
-create or replace function pgtide.capture_reader(i_table oid, i_code bool default true)
+create or replace function pgtide.capture_reader(i_table oid)
 returns oid language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -26,10 +25,11 @@ begin
         )
         select array_agg(distinct c.relowner) filter (where not r.rolsuper and n.nspowner <> r.oid), bool_or(c.relforcerowsecurity)
         into v_owners, v_forced
-        from tree t join pg_class c on c.oid = t.oid join pg_roles r on r.oid = c.relowner join pg_namespace n on n.nspname = 'pgtide';
+        from tree t cross join lateral (select x.relowner, x.relforcerowsecurity from pg_class x where x.oid = t.oid offset 0) c
+        join pg_roles r on r.oid = c.relowner join pg_namespace n on n.nspname = 'pgtide';
     end if;
     return case
-        when coalesce(v_owners, '{}') = '{}' then case when not i_code or pgtide.foreign_code(i_table) is null then 0 end
+        when coalesce(v_owners, '{}') = '{}' then case when pgtide.foreign_code(i_table) is null then 0 end
         when v_owners = array[v_class.relowner] and not v_forced and has_table_privilege(v_class.relowner, i_table, 'SELECT')
             and has_schema_privilege(v_class.relowner, v_class.relnamespace, 'USAGE') then v_class.relowner
         end;

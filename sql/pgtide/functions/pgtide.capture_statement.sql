@@ -5,9 +5,9 @@
 --   i_table        the table that the trigger is on
 --   i_root         the table that is replicated: i_table, or the partitioned table above it
 --   i_event_table  where to, quoted
---   i_op           INSERT, DELETE, UPDATE (no key has changed), UPDATE KEYS (some may have), or
---                  EMPTY (a partition is about to be truncated: its rows are deletes, read from the table itself, as the one that
---                  pgtide.capture_reader names)
+--   i_op           INSERT, DELETE, UPDATE (no key has changed), UPDATE KEYS (some may have), or, where the rows are read from the table itself,
+--                  as the one that pgtide.capture_reader names: EMPTY (they are deletes: a partition is about to be truncated) or
+--                  FILL (they are inserts)
 --   i_form         json or url (pgtide.event_form); json for a table that has lost its key, which url cannot tell
 -- A changed key becomes a delete of the old key and an insert of the new one; a key that one row leaves and another
 -- takes in the same statement is an update. Deletes come first, so that per key the order of events is that of the rows.
@@ -30,6 +30,7 @@ declare
     v_type text;
     v_tags text;
     v_rows text;
+    v_op text;
 begin
     if v_key = '{}' then
         i_form := 'json';
@@ -45,9 +46,11 @@ begin
     v_insert := 'insert into ' || i_event_table
         || ' (ev_time, ev_type, ev_extra1, ev_extra4, ev_data, ev_extra2) select now(), ';
 
-    if i_op = 'EMPTY' then
+    if i_op in ('EMPTY', 'FILL') then
         if pgtide.capture_reader(i_table) is distinct from 0 or row_security_active(i_table) then
-            return v_insert || quote_literal(case i_form when 'url' then 'D:' || array_to_string(v_key, ',') else '{"op":"DELETE"' || v_type end)
+            v_op := case i_op when 'EMPTY' then 'DELETE' else 'INSERT' end;
+            return v_insert || quote_literal(case i_form when 'url' then left(v_op, 1) || ':' || array_to_string(v_key, ',')
+                                             else '{"op":"' || v_op || '"' || v_type end)
                 || format(', %s, %s, null from pgtide.capture_look(%s, %L, null, true) l', v_tags,
                           case i_form when 'url' then pgtide.url_expression(i_table, 'l.data::json') else 'l.data' end,
                           i_table, pgtide.look_query(i_table, i_root, i_form));
@@ -72,6 +75,7 @@ begin
             ('INSERT', 1, 'INSERT', 'pgtide_new'),
             ('DELETE', 1, 'DELETE', 'pgtide_old'),
             ('EMPTY', 1, 'DELETE', i_table::regclass::text),
+            ('FILL', 1, 'INSERT', i_table::regclass::text),
             ('UPDATE', 1, 'UPDATE', 'pgtide_new'),
             ('UPDATE KEYS', 1, 'DELETE', format(v_net, 'pgtide_old', 'min', '< 0')),
             ('UPDATE KEYS', 2, 'UPDATE', format(v_net, 'pgtide_new', 'max', '= 0')),

@@ -1,9 +1,11 @@
 -- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table [, i_form]) returns void
 --
 -- Called by a capture function before and after a TRUNCATE. A truncate of the replicated table is one event, in the one form
--- that Londiste reads (it knows no TRUNCATE in JSON). When only a partition is truncated,
+-- that Londiste reads (it knows no TRUNCATE in JSON). It is written after all that the transaction has captured, and that may hold rows
+-- that triggers of others have put there since the table was emptied: what is there now follows it once more.
+-- When only a partition is truncated,
 -- which the subscriber need not have, its rows are written as deletes before they are gone, or, where they may not be looked at
--- (pgtide.capture_look), it is refused; PostgreSQL fires the triggers of every
+-- (pgtide.capture_look), or an old snapshot may not have them all, it is refused; PostgreSQL fires the triggers of every
 -- partition also when the whole table is truncated, so that is remembered for the length of the statement.
 create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text, i_form text default 'json')
 returns void language plpgsql
@@ -13,15 +15,24 @@ declare
     v_mark text := format('%s %s', i_root, statement_timestamp());
     v_hint text;
     v_pins text[];
+    v_wrote bool;
 begin
     if i_table <> i_root then
         if i_when = 'BEFORE' and current_setting('pgtide.truncating', true) is distinct from v_mark
-                and (select relkind from pg_class where oid = i_table) = 'r' then
+                and (select relkind from pg_class where oid = i_table) = 'r' and pg_relation_size(i_table) > 0 then
+            if current_setting('transaction_isolation') <> 'read committed' then
+                raise exception 'partition % cannot be truncated alone in %: rows that were committed since the transaction began cannot be read for the queue',
+                    pgtide.table_name(i_table), upper(current_setting('transaction_isolation'))
+                    using errcode = 'TD004', hint = 'truncate it in READ COMMITTED; or truncate the whole table';
+            end if;
             v_pins := pgtide.pin_settings(null);
             begin
                 execute pgtide.capture_statement(i_table, i_root, i_event_table, 'EMPTY', i_form);
-            exception when sqlstate 'TD004' then
+            exception when sqlstate 'TD004' or insufficient_privilege then
                 get stacked diagnostics v_hint = pg_exception_hint;
+                if sqlstate = '42501' then
+                    v_hint := 'let the owner of schema pgtide read it';
+                end if;
                 raise exception 'partition % cannot be truncated alone: its rows cannot be read for the queue: %', pgtide.table_name(i_table), sqlerrm
                     using errcode = 'TD004', hint = concat_ws('; or ', nullif(v_hint, ''), 'delete its rows, or truncate the whole table');
             end;
@@ -31,8 +42,23 @@ begin
         perform set_config('pgtide.truncating', v_mark, true);
     else
         perform set_config('pgtide.truncating', '', true);
-        execute format('insert into %s (ev_time, ev_type, ev_data, ev_extra1) values (now(), ''R'', '''', $1)', i_event_table)
-        using pgtide.table_name(i_root);
+        execute format($sql$
+            with written as (insert into %s (ev_time, ev_type, ev_data, ev_extra1) values (now(), 'R', '', $1))
+            select exists (select from %s where ev_txid = txid_current() and ev_extra1 = $1 and ev_type <> 'R')$sql$,
+            i_event_table, regexp_replace(i_event_table, '_\d+$', ''))
+        into v_wrote using pgtide.table_name(i_root);
+        if v_wrote then
+            v_pins := pgtide.pin_settings(null);
+            begin
+                execute pgtide.capture_statement(i_root, i_root, i_event_table, 'FILL', i_form);
+            exception when others then
+                -- A table that cannot be looked into is truncated all the same.
+                if left(sqlstate, 2) in ('40', '53', '55', '57') then
+                    raise;
+                end if;
+            end;
+            v_pins := pgtide.pin_settings(v_pins);
+        end if;
     end if;
 end;
 $$;

@@ -1,7 +1,8 @@
 -- pgtide.capture_way(i_table) returns text
 --
--- How a capture's statements look into a table: NULL: they name it, since it is a table of ours without partitions; looked: by
--- pgtide.capture_look; unread: not at all (see pgtide.capture_reader).
+-- How a capture's statements look into a table: NULL: they name it, since it is a table of ours without partitions, which we may read;
+-- looked: by pgtide.capture_look, which may fail; unread: not at all (see pgtide.capture_reader). Superusers' tables are looked into,
+-- too: a right that is revoked there must not make writes fail.
 create or replace function pgtide.capture_way(i_table oid)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -10,6 +11,10 @@ declare
     v_reader oid := pgtide.capture_reader(i_table);
 begin
     return case when v_reader is null then 'unread'
-        when v_reader <> 0 or exists (select from pg_class c where c.oid = i_table and (c.relkind <> 'r' or c.relhassubclass)) then 'looked' end;
+        when v_reader = 0 and exists (select from pg_class c join pg_namespace n on n.nspname = 'pgtide'
+                                      where c.oid = i_table and c.relowner = n.nspowner and c.relkind = 'r' and not c.relhassubclass
+                                        and has_table_privilege(n.nspowner, c.oid, 'SELECT')
+                                        and has_schema_privilege(n.nspowner, c.relnamespace, 'USAGE')) then null
+        else 'looked' end;
 end;
 $$;

@@ -9,6 +9,11 @@ create or replace function pgtide.foreign_code(i_table oid)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_functions oid[];
+    v_operators oid[];
+    v_types oid[];
+    v_secured oid[];
 begin
     -- Most tables have none of all that, and a writer in REPEATABLE READ asks at each statement.
     if not exists (select from pg_class c
@@ -18,49 +23,53 @@ begin
             and not exists (select from pg_statistic_ext s where s.stxrelid = i_table) then
         return null;
     end if;
+    -- A capture asks at each DELETE by the name of a partitioned table: what most trees refer to is nothing but themselves, which is all that is
+    -- looked up then, part by part (offset 0), in whatever state the catalogs' statistics are.
+    with recursive tree as (
+        select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid
+    ), above as (
+        select i_table as oid union select i.inhparent from above a join pg_inherits i on i.inhrelid = a.oid
+    ), parts as (
+        select 'pg_class'::regclass as classid, i.indexrelid as objid
+        from tree t cross join lateral (select x.indexrelid from pg_index x
+                                        where x.indrelid = t.oid and (x.indexprs is not null or x.indpred is not null) offset 0) i
+        union all
+        select 'pg_constraint'::regclass, k.oid
+        from tree t cross join lateral (select x.oid from pg_constraint x where x.conrelid = t.oid and x.contype = 'c' offset 0) k
+        union all
+        select 'pg_statistic_ext'::regclass, s.oid from tree t join pg_statistic_ext s on s.stxrelid = t.oid
+        union all
+        select 'pg_class'::regclass, p.partrelid from pg_partitioned_table p
+        where p.partexprs is not null and p.partrelid in (select t.oid from tree t union all select a.oid from above a)
+    )
+    select array_agg(d.refobjid) filter (where d.refclassid = 'pg_proc'::regclass),
+           array_agg(d.refobjid) filter (where d.refclassid = 'pg_operator'::regclass),
+           array_agg(d.refobjid) filter (where d.refclassid = 'pg_type'::regclass),
+           (select array_agg(t.oid) from tree t where (select c.relrowsecurity from pg_class c where c.oid = t.oid))
+    into v_functions, v_operators, v_types, v_secured
+    from parts
+    cross join lateral (select d.refclassid, d.refobjid from pg_depend d
+                        where d.classid = parts.classid and d.objid = parts.objid and d.refobjid >= 16384 offset 0) d;
+    if v_functions is null and v_operators is null and v_types is null and v_secured is null then
+        return null;
+    end if;
+    v_functions := v_functions || array(select o.oprcode::oid from pg_operator o where o.oid = any (v_operators));
+    v_types := array(select unnest(array[y.oid, y.typelem, y.typbasetype]) from pg_type y where y.oid = any (v_types));
     return (
-        with recursive tree as (
-            select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid
-        ), above as (
-            select i_table as oid union select i.inhparent from above a join pg_inherits i on i.inhrelid = a.oid
-        ), trees as (
-            select c.oid, c.relrowsecurity, c.relowner, c.relforcerowsecurity from tree t join pg_class c on c.oid = t.oid
-        ), parts as (
-            select 'pg_class'::regclass as classid, i.indexrelid as objid from trees t join pg_index i on i.indrelid = t.oid
-            where i.indexprs is not null or i.indpred is not null
-            union all
-            select 'pg_constraint'::regclass, k.oid from trees t join pg_constraint k on k.conrelid = t.oid where k.contype = 'c'
-            union all
-            select 'pg_statistic_ext'::regclass, s.oid from trees t join pg_statistic_ext s on s.stxrelid = t.oid
-            union all
-            select 'pg_class'::regclass, p.partrelid from pg_partitioned_table p
-            where p.partexprs is not null and p.partrelid in (select t.oid from trees t union all select a.oid from above a)
-        ), us as (
+        with us as (
             select r.oid, r.rolsuper or r.rolbypassrls as sees_all
             from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = 'pgtide'
         ), found as (
             select 'function ' || p.oid::regprocedure as code
-            from parts
-            join pg_depend d on d.classid = parts.classid and d.objid = parts.objid and d.refobjid >= 16384
-            left join pg_operator o on d.refclassid = 'pg_operator'::regclass and o.oid = d.refobjid
-            join pg_proc p on p.oid = case d.refclassid when 'pg_proc'::regclass then d.refobjid else o.oprcode::oid end
-            join pg_roles r on r.oid = p.proowner
-            where not r.rolsuper and p.proowner <> (select oid from us)
-            union all
-            -- A function of PostgreSQL's own that is inlined, as anynonarray || text, calls a cast of its argument's type.
-            select 'function ' || p.oid::regprocedure
-            from parts
-            join pg_depend d on d.classid = parts.classid and d.objid = parts.objid and d.refclassid = 'pg_type'::regclass and d.refobjid >= 16384
-            join pg_type y on y.oid = d.refobjid
-            join pg_cast k on y.oid in (k.castsource, k.casttarget) or y.typelem in (k.castsource, k.casttarget)
-                or y.typbasetype in (k.castsource, k.casttarget)
-            join pg_proc p on p.oid = k.castfunc
-            join pg_roles r on r.oid = p.proowner
-            where not r.rolsuper and p.proowner <> (select oid from us)
+            from pg_proc p join pg_roles r on r.oid = p.proowner
+            where p.oid = any (v_functions
+                -- A function of PostgreSQL's own that is inlined, as anynonarray || text, calls a cast of its argument's type.
+                || array(select k.castfunc from pg_cast k where k.castsource = any (v_types) or k.casttarget = any (v_types)))
+              and not r.rolsuper and p.proowner <> (select oid from us)
             union all
             select coalesce('policy ' || quote_ident(p.polname), 'row security')
-            from trees t left join pg_policy p on p.polrelid = t.oid cross join us
-            where t.relrowsecurity and not us.sees_all and (t.relforcerowsecurity or not pg_has_role(us.oid, t.relowner, 'USAGE'))
+            from pg_class c left join pg_policy p on p.polrelid = c.oid cross join us
+            where c.oid = any (v_secured) and not us.sees_all and (c.relforcerowsecurity or not pg_has_role(us.oid, c.relowner, 'USAGE'))
         )
         select code from found order by code limit 1);
 end;

@@ -3,10 +3,10 @@
 -- Keeps foreign tables from becoming partitions of a captured table. PostgreSQL collects no transition rows of a foreign table, so each
 -- write that reaches such a partition through its parent would fail, because of the capture alone. With this guard it is the
 -- ATTACH that fails, or CREATE FOREIGN TABLE .. PARTITION OF: the guard is a constraint trigger, which PostgreSQL gives to each new
--- partition, and a foreign table cannot have one. It is disabled and has a false condition, so it costs a look at a
--- flag for each deleted row. PUBLIC may execute its function, since whoever makes a partition must. Returns false where nothing was to be done:
--- it is there, the table is not partitioned, or the server is PostgreSQL 10, which neither has such triggers nor writes to a foreign
--- partition through its parent. Locks the table as CREATE TRIGGER does.
+-- partition, and a foreign table cannot have one. It has a false condition, and whoever may act for the table's owner disables it, so
+-- it costs a look at a flag for each deleted row. PUBLIC may execute its function, since whoever makes a partition must. Returns
+-- false where nothing was to be done: it is there, the table is not partitioned, or the server is PostgreSQL 10, which neither has such
+-- triggers nor writes to a foreign partition through its parent. Locks the table as CREATE TRIGGER does.
 create or replace function pgtide.guard_partitions(i_queue text, i_table oid)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -22,7 +22,9 @@ begin
     v_name := pgtide.free_trigger_name(i_table, pgtide.trigger_name(i_queue, 'no_foreign'));
     execute format('create constraint trigger %I after delete on %s for each row when (false) execute procedure pgtide.refuse_foreign_partition()',
         v_name, i_table::regclass);
-    execute format('alter table %s disable trigger %I', i_table::regclass, v_name);
+    if pg_has_role((select c.relowner from pg_class c where c.oid = i_table), 'USAGE') then
+        execute format('alter table %s disable trigger %I', i_table::regclass, v_name);
+    end if;
     return true;
 end;
 $$;

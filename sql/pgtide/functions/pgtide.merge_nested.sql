@@ -9,8 +9,8 @@
 -- A table of another role is looked into as that role (pgtide.capture_look); where that cannot be done, nothing is.
 -- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement: on a partitioned table the delete's
 -- comes before the insert has written its events.
--- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay. Both forms of ours
--- (pgtide.event_form) are read: url by way of JSON.
+-- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay, and so does all that is before the
+-- last truncate: no row from there is left. Both forms of ours (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of events removed. Writes the queue's event tables.
 create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint)
 returns int language plpgsql
@@ -31,6 +31,7 @@ declare
     v_gone text;
     v_count text;
     v_reader oid := pgtide.capture_reader(i_root);
+    v_from bigint;
 begin
     if v_key <> '{}' and (v_reader is null or v_reader = 0 and row_security_active(i_root)) then
         return 0;
@@ -40,6 +41,9 @@ begin
     into v_row from pgtide.capture_columns(i_root) c;
     select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
+    execute format($sql$select max(ev_id) from %s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 and ev_type = 'R'$sql$, i_event_parent)
+    into v_from using i_inner, i_name;
+    v_from := coalesce(v_from, i_inner);
 
     if v_key = '{}' then
         execute format($sql$
@@ -61,7 +65,7 @@ begin
                 order by n.copies
             )
             select count(*) from gone$sql$, i_event_parent, v_event_table)
-        into v_removed using i_inner, i_name;
+        into v_removed using v_from, i_name;
         return v_removed;
     end if;
 
@@ -153,7 +157,7 @@ begin
         v_gone, v_count, v_looked,
         -- Events of before a key column was renamed in this transaction are left as they are.
         (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)))
-        into v_removed using i_inner, i_name, i_outer;
+        into v_removed using v_from, i_name, i_outer;
     exception when sqlstate 'TD004' or data_exception then
         -- Not looked; or a key has another type since the event.
         v_removed := 0;

@@ -49,8 +49,8 @@ begin
     select min(m.value::bigint) filter (where m.key::int > v_depth), min(m.value::bigint) filter (where m.key::int = v_depth)
     into v_inner, v_own
     from jsonb_each_text(v_mark->'depths') m;
-    if v_inner is null and (v_mark#>>array['done', v_depth::text, 'turn'])::int < v_turn then
-        v_inner := (v_mark#>>array['done', v_depth::text, 'inner'])::bigint;
+    if (v_mark#>>array['done', v_depth::text, 'turn'])::int < v_turn then
+        v_inner := least(v_inner, (v_mark#>>array['done', v_depth::text, 'inner'])::bigint);
     end if;
     if i_op = 'TRUNCATE' then
         -- Before a partition is truncated its rows are deletes in the queue, and there all the same.
