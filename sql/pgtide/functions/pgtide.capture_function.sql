@@ -158,7 +158,7 @@ begin
         elsif v_disabled and v_role <> 'replica' then
             raise exception 'Insert into queue disallowed' using errcode = 'TD003';
         end if;
-        if v_nested then
+        if v_nested or tg_op = 'UPDATE' then
             select last_value - (not is_called)::int into v_before from %2$s;
         end if;
         if tg_op = 'TRUNCATE' then

@@ -1,4 +1,4 @@
--- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer) returns int
+-- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_merge]) returns int
 --
 -- Replaces the events of this transaction that inner and outer statements wrote for the same key by one event a key with
 -- the row as it is now. See pgtide.settle_nesting for why, and for the arithmetic.
@@ -6,13 +6,17 @@
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
 --   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
+--   i_merge         the events after i_inner are those of the UPDATE and the INSERT part of one statement, which may be a MERGE that showed
+--                   an inserted row in place of updated ones (pgtide.settle_nesting). If so, a key was inserted twice, by the events;
+--                   then one that was left and is there was updated, and a row is what it is now
 -- A table of another role is looked into as that role (pgtide.capture_look); where that cannot be done, nothing is.
 -- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement: on a partitioned table the delete's
 -- comes before the insert has written its events.
 -- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay, and so does all that is before the
 -- last truncate: no row from there is left. Both forms of ours (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of events removed. Writes the queue's event tables.
-create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint)
+create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint,
+    i_merge bool default false)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -41,7 +45,8 @@ begin
     into v_row from pgtide.capture_columns(i_root) c;
     select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
-    execute format($sql$select max(ev_id) from %s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 and ev_type = 'R'$sql$, i_event_parent)
+    execute format($sql$select max(ev_id) from %s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 and ev_type = 'R'$sql$,
+                   i_event_parent)
     into v_from using i_inner, i_name;
     v_from := coalesce(v_from, i_inner);
 
@@ -130,13 +135,15 @@ begin
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
                    (array_agg(t.data order by t.ev_id desc))[1] as data, array_agg(t.tableoid) as relations, array_agg(t.ctid) as places,
-                   row_number() over () as nr
+                   (array_agg(t.sign order by t.ev_id))[1] as first, row_number() over () as nr
             from touched t group by t.key
-            having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3)
+            having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3) or $4 and sum(t.sign) < 0
         )%12$s, net as (
-            select k.*, n.ev_data as row, n.found is true as exists_now, (n.found is true)::int - k.net = 1 as existed_before
+            select k.*, n.ev_data as row, n.found is true as exists_now,
+                   case (n.found is true)::int - k.net when 1 then true when 0 then false else k.first <> 1 end as existed_before
             from %4$s
-            where (n.found is true)::int - k.net in (0, 1)
+            cross join lateral (select (n.found is true)::int - k.net in (0, 1) as is_whole) w
+            where case when $4 then not w.is_whole and (select max(net) > 1 from keys) else w.is_whole end
         )%10$s, written as (
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
             select now(), %9$s, coalesce(n.row, n.ev_data), $2, %5$L
@@ -157,7 +164,7 @@ begin
         v_gone, v_count, v_looked,
         -- Events of before a key column was renamed in this transaction are left as they are.
         (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)))
-        into v_removed using v_from, i_name, i_outer;
+        into v_removed using v_from, i_name, i_outer, i_merge;
     exception when sqlstate 'TD004' or data_exception then
         -- Not looked; or a key has another type since the event.
         v_removed := 0;

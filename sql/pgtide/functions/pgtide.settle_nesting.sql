@@ -16,9 +16,14 @@
 -- of them after the row triggers. So a capture that has settled leaves its mark for the captures of later operations of the
 -- same depth, until an inner capture shows that a new statement has begun.
 --
+-- A MERGE into a partitioned table that updates a row after it has inserted one shows to its UPDATE triggers the inserted row in place of the
+-- updated one (PostgreSQL 15 to 18). So there a key that a row has left and that is there may have been updated, or be inserted by
+-- another part. The capture of the inserts tells: it has the row that was shown too often (pgtide.merge_nested, i_merge).
+--
 -- The marks live in the setting pgtide.nested for the transaction: per table the client's statement (marks of earlier ones are
--- in order already), per trigger depth the last ev_id before the inner captures, and per depth what was settled last:
---     {table: {"at": time, "depths": {depth: ev_id}, "done": {depth: {"turn": 1-3, "inner": ev_id}}}}
+-- in order already), per trigger depth the last ev_id before the inner captures, and per depth what was settled last (from: what
+-- preceded an UPDATE that may be a MERGE's):
+--     {table: {"at": time, "depths": {depth: ev_id}, "done": {depth: {"turn": 1-3, "inner": ev_id, "from": ev_id}}}}
 --   i_event_parent  the queue's event table, parent of the rotated ones
 --   i_root, i_name  the replicated table and its name in events
 --   i_op            the trigger's operation
@@ -42,6 +47,9 @@ declare
     v_own bigint;
     v_depths jsonb;
     v_done jsonb;
+    v_from bigint;
+    v_merge bool := i_there and v_turn = 2 and current_setting('server_version_num')::int >= 150000
+        and (select c.relkind from pg_class c where c.oid = i_root) = 'p';
 begin
     select coalesce(jsonb_object_agg(m.key, m.value), '{}') into v_marks
     from jsonb_each(v_marks) m where m.value->>'at' = v_at;
@@ -51,15 +59,22 @@ begin
     from jsonb_each_text(v_mark->'depths') m;
     if (v_mark#>>array['done', v_depth::text, 'turn'])::int < v_turn then
         v_inner := least(v_inner, (v_mark#>>array['done', v_depth::text, 'inner'])::bigint);
+        v_from := (v_mark#>>array['done', v_depth::text, 'from'])::bigint;
     end if;
     if i_op = 'TRUNCATE' then
         -- Before a partition is truncated its rows are deletes in the queue, and there all the same.
         null;
-    elsif i_there then
+    elsif i_there and not v_merge then
         v_inner := 0;
         perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, null);
     elsif v_inner is not null then
+        if v_turn = 3 and v_from is not null then
+            perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_from, null, true);
+        end if;
         perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, i_before);
+    end if;
+    if v_merge then
+        v_inner := 0;
     end if;
 
     select coalesce(jsonb_object_agg(m.key, m.value), '{}') into v_depths
@@ -70,7 +85,8 @@ begin
         v_depths := v_depths || jsonb_build_object(v_depth::text, least(v_own, v_inner, i_before));
     end if;
     if v_inner is not null and v_turn < 3 then
-        v_done := v_done || jsonb_build_object(v_depth::text, jsonb_build_object('turn', v_turn, 'inner', v_inner));
+        v_done := v_done || jsonb_build_object(v_depth::text,
+            jsonb_build_object('turn', v_turn, 'inner', v_inner, 'from', case when v_merge then i_before end));
     end if;
     v_marks := case when v_depths = '{}' and v_done = '{}' then v_marks - v_table
         else v_marks || jsonb_build_object(v_table, jsonb_build_object('at', v_at, 'depths', v_depths, 'done', v_done)) end;
