@@ -112,6 +112,11 @@ const stories: Record<string, Story> = {
     triggers: trigger('z', 'after delete on t for each statement', 'delete from t where id = 21'),
     writes: `begin; insert into t values (21, 1); ${moveRow(21, 14)}; commit`,
   },
+  gone_between_parts_in_another_order: {
+    triggers: trigger('A', 'after delete on t for each statement', 'delete from t where id = 21'),
+    before: 'insert into t values (21, 6)',
+    writes: replaceRow(21, 19),
+  },
   updated_between_parts: {
     triggers: trigger('z', 'after delete on t for each statement', 'update t set n = n where id = 21'),
     before: 'insert into t values (21, 0)',

@@ -1,4 +1,4 @@
--- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_merge]) returns int
+-- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_merge]) returns bigint
 --
 -- Replaces the events of this transaction that inner and outer statements wrote for the same key by one event a key with
 -- the row as it is now. See pgtide.settle_nesting for why, and for the arithmetic.
@@ -10,21 +10,22 @@
 --                   an inserted row in place of updated ones (pgtide.settle_nesting). If so, a key was inserted twice, by the events;
 --                   then one that was left and is there was updated, and a row is what it is now
 -- A table of another role is looked into as that role (pgtide.capture_look); where that cannot be done, nothing is.
--- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement: on a partitioned table the delete's
--- comes before the insert has written its events.
+-- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement (on a partitioned table the delete's
+-- comes before the insert has written its events), or to a look further back. What takes the events' place has as many inserts less
+-- deletes as they had, so that nothing is lost by settling a key too early.
 -- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay, and so does all that is before the
 -- last truncate: no row from there is left. Both forms of ours (pgtide.event_form) are read: url by way of JSON.
--- Returns the number of events removed. Writes the queue's event tables.
+-- Returns the number of keys that were left. Writes the queue's event tables.
 create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint,
     i_merge bool default false)
-returns int language plpgsql
+returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_key text[] := pgtide.table_key(i_root);
     v_event_key text;
     v_key_columns text;
-    v_removed int;
+    v_left bigint;
     v_pins text[];
     v_event_table text;
     v_row text;
@@ -33,7 +34,6 @@ declare
     v_now text;
     v_looked text := '';
     v_gone text;
-    v_count text;
     v_reader oid := pgtide.capture_reader(i_root);
     v_from bigint;
 begin
@@ -70,8 +70,8 @@ begin
                 order by n.copies
             )
             select count(*) from gone$sql$, i_event_parent, v_event_table)
-        into v_removed using v_from, i_name;
-        return v_removed;
+        using v_from, i_name;
+        return 0;
     end if;
 
     v_pins := pgtide.pin_settings(null);
@@ -119,9 +119,8 @@ begin
     end if;
     select string_agg(format(', gone_%s as (delete from only %s_%1$s e where e.ctid = any (array('
             'select p.place from net n, unnest(n.relations, n.places) p (relation, place) where p.relation = %3$L::regclass)) returning 1)',
-            nr, i_event_parent, format('%s_%s', i_event_parent, nr)), ''),
-           string_agg(format('(select count(*) from gone_%s)', nr), ' + ')
-    into v_gone, v_count
+            nr, i_event_parent, format('%s_%s', i_event_parent, nr)), '')
+    into v_gone
     from pgq.queue q, generate_series(0, q.queue_ntables - 1) nr where q.queue_data_pfx = i_event_parent;
     begin
         execute format($sql$
@@ -131,19 +130,20 @@ begin
             from %1$s e
             cross join lateral (select substr(e.ev_type, %6$s, 1) as op) o
             cross join lateral (select %7$s as data) j
-            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s and %13$s
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s and %12$s
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
                    (array_agg(t.data order by t.ev_id desc))[1] as data, array_agg(t.tableoid) as relations, array_agg(t.ctid) as places,
                    (array_agg(t.sign order by t.ev_id))[1] as first, row_number() over () as nr
             from touched t group by t.key
             having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3) or $4 and sum(t.sign) < 0
-        )%12$s, net as (
-            select k.*, n.ev_data as row, n.found is true as exists_now,
-                   case (n.found is true)::int - k.net when 1 then true when 0 then false else k.first <> 1 end as existed_before
+        )%11$s, found as (
+            select k.*, n.ev_data as row, n.found is true as exists_now, (n.found is true)::int - k.net as before
             from %4$s
-            cross join lateral (select (n.found is true)::int - k.net in (0, 1) as is_whole) w
-            where case when $4 then not w.is_whole and (select max(net) > 1 from keys) else w.is_whole end
+        ), net as (
+            select f.*, case f.before when 1 then true when 0 then false else f.first <> 1 end as existed_before
+            from found f
+            where case when $4 then f.before not in (0, 1) and (select max(net) > 1 from keys) else f.before in (0, 1) end
         )%10$s, written as (
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
             select now(), %9$s, coalesce(n.row, n.ev_data), $2, %5$L
@@ -152,7 +152,7 @@ begin
             where n.exists_now or n.existed_before
             order by n.exists_now
         )
-        select %11$s$sql$,
+        select count(*) from found where before not in (0, 1)$sql$,
         i_event_parent, v_event_table, v_event_key, v_now,
         -- Rows are read in the shape that the table has now.
         pgtide.shape_tag(i_root),
@@ -161,15 +161,15 @@ begin
         case when v_url then 'e.ev_type like ''_:%'' and e.ev_extra4 like ''pgtide:%''' else 'e.ev_type like ''{%''' end,
         case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
              else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end,
-        v_gone, v_count, v_looked,
+        v_gone, v_looked,
         -- Events of before a key column was renamed in this transaction are left as they are.
         (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)))
-        into v_removed using v_from, i_name, i_outer, i_merge;
+        into v_left using v_from, i_name, i_outer, i_merge;
     exception when sqlstate 'TD004' or data_exception then
         -- Not looked; or a key has another type since the event.
-        v_removed := 0;
+        v_left := 0;
     end;
     v_pins := pgtide.pin_settings(v_pins);
-    return v_removed;
+    return v_left;
 end;
 $$;
