@@ -32,7 +32,8 @@ begin
       from pg_catalog.pg_roles r where r.rolname in ('londiste_reader', 'londiste_writer', 'pgq_admin');
     grant usage on schema londiste to public;
     for v_function, v_name in
-        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'londiste'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE')
+        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p
+        where p.pronamespace = 'londiste'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE')
     loop
         execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
         if v_name = any (c_public) then

@@ -59,7 +59,8 @@ begin
     perform pgq._lock_put_event();
     perform pgq._make_put_event();
     for v_function in
-        select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'pgq'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE') order by p.proname
+        select p.oid::regprocedure from pg_catalog.pg_proc p
+        where p.pronamespace = 'pgq'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE') order by p.proname
     loop
         execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
     end loop;

@@ -14,7 +14,8 @@ begin
     grant usage on schema pgq_ext to public;
     grant select on pgq_ext.completed_tick, pgq_ext.completed_batch, pgq_ext.completed_event, pgq_ext.partial_batch to public;
     for v_function, v_name in
-        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_ext'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE')
+        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p
+        where p.pronamespace = 'pgq_ext'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE')
     loop
         execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
         if v_name in ('version', 'is_batch_done', 'is_event_done', 'get_last_tick') then

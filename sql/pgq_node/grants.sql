@@ -27,7 +27,8 @@ begin
     -- it is for the owner, and for whom the owner grants it to.
     grant select (queue_name, consumer_name, provider_node, last_tick_id, paused, uptodate) on pgq_node.local_state to public;
     for v_function, v_name in
-        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p where p.pronamespace = 'pgq_node'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE')
+        select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p
+        where p.pronamespace = 'pgq_node'::regnamespace and pg_catalog.pg_has_role(p.proowner, 'USAGE')
     loop
         execute pg_catalog.format('revoke all on function %s from %s', v_function, v_grantees);
         if v_name = any (c_public) then

@@ -150,6 +150,16 @@ const stories: Record<string, Story> = {
     writes: `begin; delete from m where id = 10; savepoint a; ${merge('(13, 2), (10, 5)')}; rollback to a; ${merge('(13, 2), (11, 5)')};
       truncate m; ${merge('(13, 2), (11, 5)')}; ${merge('(14, 2), (11, 5)')}; commit`,
   },
+  merged_twice_beside_triggers: {
+    since: 15,
+    triggers: trigger(
+      'act',
+      'after insert or update on m for each row',
+      'update m set n = n + 1 where id = new.id',
+    ),
+    before: 'insert into m values (10, 7), (11, 8), (1, 1)',
+    writes: `begin; insert into m values (15, 1); ${merge('(13, 2), (10, 5), (15, 3)')}; ${merge('(14, 2), (11, 5), (13, 3)')}; commit`,
+  },
   merged_beside_triggers: {
     since: 15,
     triggers: trigger(

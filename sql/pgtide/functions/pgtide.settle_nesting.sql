@@ -71,7 +71,7 @@ begin
         if v_turn = 3 and v_from is not null then
             perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_from, null, true);
         end if;
-        if pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, i_before) > 0 then
+        if pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, i_before) > 0 and not v_merge then
             -- Another part of the statement was captured before the inner statements were.
             v_inner := 0;
             perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, null);
