@@ -18,6 +18,7 @@ declare
     v_function record;
     v_before text;
     v_path text;
+    v_look text;
     v_looked bool := false;
     v_nrs bigint[];
     v_data text[];
@@ -30,16 +31,7 @@ begin
             return query execute v_query;
             return;
         end if;
-        begin
-            execute format('select array_agg(l.nr), array_agg(l.data) from (%s) l (nr, data)', v_query) into v_nrs, v_data using i_keys;
-            v_looked := true;
-        exception when others then
-            if left(sqlstate, 2) in ('40', '53', '55', '57') then
-                raise;
-            end if;
-            v_failure := 'a look as the owner of schema pgtide fails: ' || pgtide.condition_name(sqlstate);
-            v_hint := 'let that role read the table and its partitions, and use the types and operators of its key';
-        end;
+        v_look := format('(%s) l (nr, data)', v_query);
     elsif v_reader = 0 then
         v_failure := 'row security hides its rows';
         v_hint := 'let the owner of schema pgtide own the table, or give that role BYPASSRLS';
@@ -68,21 +60,24 @@ begin
             end if;
             return;
         else
-            begin
-                execute format('select array_agg(l.nr), array_agg(l.data) from pgtide.%I($1, $2) l', v_function.function_name)
-                into v_nrs, v_data using v_query, i_keys;
-                v_looked := true;
-                raise exception sqlstate 'TD004';
-            exception when others then
-                if not v_looked then
-                    if left(sqlstate, 2) in ('40', '53', '55', '57') then
-                        raise;
-                    end if;
-                    v_failure := 'a look as its owner fails: ' || pgtide.condition_name(sqlstate);
-                    v_hint := 'let that role read the table, and use the types and operators of its key';
-                end if;
-            end;
+            v_look := format('pgtide.%I(%L, $1) l', v_function.function_name, v_query);
         end if;
+    end if;
+    if v_look is not null then
+        begin
+            execute 'select array_agg(l.nr), array_agg(l.data) from ' || v_look into v_nrs, v_data using i_keys;
+            v_looked := true;
+            raise exception sqlstate 'TD004';
+        exception when others then
+            if not v_looked then
+                if left(sqlstate, 2) in ('40', '53', '55', '57') then
+                    raise;
+                end if;
+                v_failure := format('a look as %s fails: %s', case v_reader when 0 then 'the owner of schema pgtide' else 'its owner' end,
+                                    pgtide.condition_name(sqlstate));
+                v_hint := 'let that role read the table and its partitions, and use the types and operators of its key';
+            end if;
+        end;
     end if;
     if v_looked then
         return query select * from unnest(v_nrs, v_data);
