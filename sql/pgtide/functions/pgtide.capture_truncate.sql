@@ -3,10 +3,9 @@
 -- Called by a capture function before and after a TRUNCATE. A truncate of the replicated table is one event, in the one form
 -- that Londiste reads (it knows no TRUNCATE in JSON). It is written after all that the transaction has captured, and that may hold rows
 -- that triggers of others have put there since the table was emptied: what is there now follows it once more.
--- When only a partition is truncated,
--- which the subscriber need not have, its rows are written as deletes before they are gone, or, where they may not be looked at
--- (pgtide.capture_look), or an old snapshot may not have them all, it is refused; PostgreSQL fires the triggers of every
--- partition also when the whole table is truncated, so that is remembered for the length of the statement.
+-- When only a partition is truncated, which the subscriber need not have, its rows are written as deletes before they are gone. Where they
+-- may not be looked at (pgtide.capture_look), or an old snapshot may not have them all, it is refused. PostgreSQL fires the triggers of
+-- every partition also when the whole table is truncated, so that is remembered for the length of the statement.
 create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text, i_form text default 'json')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -21,8 +20,8 @@ begin
         if i_when = 'BEFORE' and current_setting('pgtide.truncating', true) is distinct from v_mark
                 and (select relkind from pg_class where oid = i_table) = 'r' and pg_relation_size(i_table) > 0 then
             if current_setting('transaction_isolation') <> 'read committed' then
-                raise exception 'partition % cannot be truncated alone in %: rows that were committed since the transaction began cannot be read for the queue',
-                    pgtide.table_name(i_table), upper(current_setting('transaction_isolation'))
+                raise exception 'partition % cannot be truncated alone in %: % cannot be read for the queue', pgtide.table_name(i_table),
+                    upper(current_setting('transaction_isolation')), 'rows that were committed since the transaction began'
                     using errcode = 'TD004', hint = 'truncate it in READ COMMITTED; or truncate the whole table';
             end if;
             v_pins := pgtide.pin_settings(null);
