@@ -48,6 +48,14 @@ create table pgq.queue (
     constraint queue_name_uq unique (queue_name)
 );
 
+-- The function is in functions/, and replaces this one.
+create function pgq._queue_changed() returns trigger language plpgsql as 'begin return null; end';
+create trigger queue_changed after update on pgq.queue
+    for each row when (old.queue_cur_table <> new.queue_cur_table or old.queue_disable_insert <> new.queue_disable_insert
+                       or old.queue_data_pfx <> new.queue_data_pfx)
+    execute procedure pgq._queue_changed();
+alter table pgq.queue enable always trigger queue_changed;
+
 -- Queues on which pgq_reader, pgq_writer and pgq_admin have no rights: all that nodes follow, and others by pgtide.close_queue.
 create table pgq.closed_queue (
     queue_id    int4 not null,

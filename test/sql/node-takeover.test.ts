@@ -162,6 +162,48 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         ).toHaveLength(2);
       }));
 
+    test('waits for a captured write that has found inserts enabled in its plan, and nobody else', () =>
+      atRoot(async (client, queue) => {
+        const { queue_data_pfx } = await stateOfQueue(client, queue);
+        const table = `t_${queue}`;
+        await client.query(`create table ${table} (id int primary key)`);
+        await client.query(`select pgtide.create_capture($1, $2::regclass, 'public.' || $2)`, [queue, table]);
+        await using writer = await db.open();
+        await writer.client.query(`insert into ${table} values (1)`);
+        await using other = await db.open();
+        await other.client.query(`begin; insert into ${table} values (3); rollback`);
+        await using blocker = await db.open();
+        await blocker.client.query(`begin; alter sequence ${queue_data_pfx}_id_seq cache 1`);
+        const [pid, writerPid] = await Promise.all([pidOf(client), pidOf(writer.client)]);
+        const written = writer.client.query(`insert into ${table} values (2)`);
+        await waits(writerPid);
+        expect(
+          await client.query(`select from pg_locks where pid = $1 and relation = 'pgq.queue'::regclass`, [
+            writerPid,
+          ]),
+        ).toEqual([]);
+
+        await demote(client, queue, 1);
+        const second = demote(client, queue, 2);
+        await waits(pid);
+        // Others do not wait behind it.
+        expect(await stateOf(other.client.query(`insert into ${table} values (3)`))).toEqual([
+          'TD003',
+          'Insert into queue disallowed',
+        ]);
+        await blocker.client.query('commit');
+        await written;
+        const { last_tick } = await second;
+        expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick });
+        expect(
+          await client.query(
+            `select ev_data from ${queue_data_pfx} e, pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue
+              where q.queue_name = $1 and t.tick_id = $2 and e.ev_type like '{%' and txid_visible_in_snapshot(e.ev_txid, t.tick_snapshot) order by ev_id`,
+            [queue, last_tick],
+          ),
+        ).toEqual([{ ev_data: '{"id":1}' }, { ev_data: '{"id":2}' }]);
+      }));
+
     test('has no last tick before the first step is committed', () =>
       atRoot(async (client, queue) => {
         await using first = await db.open();

@@ -7,7 +7,9 @@
 -- Writes: nothing
 --
 -- To be called after inserts were disabled and that was committed. Whoever makes an event takes a transaction id, then reads
--- pgq.queue, and keeps that lock until its end. So those who have both now are waited for; whoever reads pgq.queue later is refused.
+-- pgq.queue, or, in a capture, locks an event table and looks whether its plan still holds (pgtide.known_event_table), and keeps that
+-- lock until its end. So those who have both now are waited for; whoever gets the lock later is refused. So is the transaction
+-- that disabled inserts, whose commit may not have been told to all.
 -- PostgreSQL has no call to wait for a transaction without a lock of its own, so this looks again every 10 ms. The caller must have no
 -- transaction id and no locks, for nobody would notice a deadlock.
 create or replace function pgq_node._await_writers() returns void
@@ -21,7 +23,12 @@ begin
         select array_agg(q.virtualtransaction), string_agg(q.pid::text, ', ') into v_now, v_processes
           from pg_locks q
           join pg_locks x on x.virtualtransaction = q.virtualtransaction and x.locktype = 'transactionid' and x.mode = 'ExclusiveLock'
-         where q.locktype = 'relation' and q.relation = 'pgq.queue'::regclass and q.mode = 'AccessShareLock' and q.granted
+         where q.locktype = 'relation' and q.granted
+           and (q.relation = 'pgq.queue'::regclass
+                or q.mode = 'RowExclusiveLock'
+                   and q.relation in (select i.inhrelid
+                                        from pg_inherits i join pg_inherits t on t.inhrelid = i.inhparent
+                                       where t.inhparent = 'pgq.event_template'::regclass))
            and q.database = (select d.oid from pg_database d where d.datname = current_database())
            and q.pid <> pg_backend_pid()
            and (v_waited_for is null or q.virtualtransaction = any (v_waited_for));

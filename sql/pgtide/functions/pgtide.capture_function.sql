@@ -18,8 +18,9 @@
 --
 -- The shortcut: most statements change one row, and for these each look-up costs as much as the event. So where nothing is
 -- unusual (role, nesting: one expression; shape and event table: pgtide.capture_known_route) one statement both looks
--- whether the event may be written like that, and writes it: the event table is still the current one, inserts are enabled; of
--- an UPDATE or a DELETE there is one row, and its key has not changed, or is not there again. Where it writes nothing, the long way decides.
+-- whether the event may be written like that, and writes it: the event table is still the current one, inserts are enabled (both:
+-- pgtide.known_event_table); of an UPDATE or a DELETE there is one row, and its key has not changed, or is not there again. Where it
+-- writes nothing, the long way decides. A transaction without an id has changed no row, so there is nothing to write.
 --
 -- Values must not depend on the session. Where the text of a column's type does (pgtide.capture_columns.settles), the
 -- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement. The form url has
@@ -29,8 +30,8 @@
 --
 -- A transaction with an old snapshot (REPEATABLE READ, SERIALIZABLE) must not write into an event table that has been switched away
 -- from since: its events would lie where no batch looks. Nor can it know the shape of a table that was altered since. Both fail with
--- serialization_failure. It looks for the latest version of the queue's row and takes no lock on it, for writers would wait for each
--- other there; why that is enough is in pgq._refuse_old_queue. The transaction has its id before: mostly
+-- serialization_failure. The long way looks for the latest version of the queue's row and takes no lock on it, for writers would wait
+-- for each other there; why that is enough is in pgq._refuse_old_queue. The transaction has its id before: mostly
 -- because it has written; TRUNCATE may have none yet.
 --
 -- A column may be called as a variable is (old, new, found, tg_op): in the statements the column is meant.
@@ -49,7 +50,10 @@ declare
     v_queue pgq.queue;
     v_pins text;
     v_keys text;
+    v_event_tables text;
     v_known text;
+    -- PgQ's own extension tells no session of what changes in pgq.queue: there each statement looks at the row.
+    v_told bool := to_regprocedure('pgq._queue_changed()') is not null;
     v_shortcuts text := '';
     v_branches text := '';
     v_shape text := pgtide.capture_shape(i_table, i_root);
@@ -63,17 +67,18 @@ begin
     select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide.pinned_settings() s
     where v_form = 'url' or exists (select from pgtide.capture_columns(i_table) c where not c.settles);
     select string_agg(quote_ident(k), ', ') into v_keys from unnest(pgtide.table_key(i_root)) k;
-    select format('pgtide.capture_known_route(%L, %L, %L, %s%s)', i_table, i_root, v_shape, i_queue_id,
-                  string_agg(format(', %L', to_regclass(format('%s_%s', v_queue.queue_data_pfx, nr))::oid), '' order by nr))
-    into v_known from generate_series(0, v_queue.queue_ntables - 1) nr;
+    select string_agg(quote_literal(to_regclass(format('%s_%s', v_queue.queue_data_pfx, nr))::oid), ', ' order by nr)
+    into v_event_tables from generate_series(0, v_queue.queue_ntables - 1) nr;
+    v_known := format('pgtide.capture_known_route(%L, %L, %L, %s, %s)', i_table, i_root, v_shape, i_queue_id, v_event_tables);
 
     for v_nr in 0 .. v_queue.queue_ntables - 1 loop
         v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
         select array_agg(pgtide.capture_statement(i_table, i_root, v_event_table, op, v_form) order by nr)
         into v_ways from unnest('{INSERT,UPDATE,DELETE}'::text[]) with ordinality o (op, nr);
-        v_here := format(' where exists (select from pgq.queue q where q.queue_id = %s and q.queue_cur_table = %s and not q.queue_disable_insert'
-            ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))',
-            i_queue_id, v_nr);
+        v_here := format(case when v_told then ' where pgtide.known_event_table(%1$s, %3$s) = %2$s' else
+            ' where exists (select from pgq.queue q where q.queue_id = %1$s and q.queue_cur_table = %2$s and not q.queue_disable_insert'
+            ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))' end,
+            i_queue_id, v_nr, v_event_tables);
         v_shortcuts := v_shortcuts || format('        %s %s = %s then
             if tg_op = ''INSERT'' then
                 %s;
@@ -116,7 +121,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L'
 -- Written by %11$s %12$s
 begin
     if tg_relid = %9$s and current_setting('session_replication_role') = 'origin' and pg_trigger_depth() = 1
-            and coalesce(current_setting('pgtide.nested', true), '') = '' then
+            and txid_current_if_assigned() is not null and coalesce(current_setting('pgtide.nested', true), '') = '' then
 %7$s        end if;
         if found then
             return null;
@@ -132,7 +137,7 @@ begin
         v_there bool := false;
         v_root oid := %3$s;
     begin
-        if v_role = 'local' then
+        if v_role = 'local' or tg_op <> 'TRUNCATE' and txid_current_if_assigned() is null then
             return null;
         end if;
         perform txid_current();
@@ -140,10 +145,7 @@ begin
             v_fits := tg_relid = %9$s and %8$s >= 0;
         else
             v_fits := tg_relid = %9$s and pgtide.capture_shape(%9$s, %3$s) = %5$L;
-            if pgtide.catalog_changed(tg_relid, case when tg_relid = %9$s then %3$s else tg_relid end) then
-                raise exception 'could not serialize access due to a change of table %%', pgtide.table_name(tg_relid) using errcode = '40001',
-                    hint = 'The table was altered after this transaction began; run the transaction again.';
-            end if;
+            perform pgtide.refuse_old_table(tg_relid, case when tg_relid = %9$s then %3$s else tg_relid end);
             perform from pgq.queue q where q.queue_id = %1$s and currtid2('pgq.queue', q.ctid) <> q.ctid for share;
         end if;
         if v_fits is not true then

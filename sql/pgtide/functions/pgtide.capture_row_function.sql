@@ -72,10 +72,7 @@ begin
             return null;
         end if;
         if current_setting('transaction_isolation') <> 'read committed' then
-            if pgtide.catalog_changed(tg_relid, v_root) then
-                raise exception 'could not serialize access due to a change of table %%', pgtide.table_name(tg_relid) using errcode = '40001',
-                    hint = 'The table was altered after this transaction began; run the transaction again.';
-            end if;
+            perform pgtide.refuse_old_table(tg_relid, v_root);
             perform from pgq.queue q where q.queue_id = %5$s and currtid2('pgq.queue', q.ctid) <> q.ctid for share;
         end if;
         select format('%%s_%%s', queue_data_pfx, queue_cur_table) into v_event_table from pgq.queue where queue_id = %5$s;
