@@ -21,21 +21,24 @@ const found = async () => [...(await differences(world)), ...(await leftovers(wo
 const table = `'${QUEUE}', 'public.wide'`;
 const ofConsumer = `queue_name = '${QUEUE}' and consumer_name = '${CONSUMER}'`;
 
+/** Changes while the world begins delete rows from the first on, more of them where it takes longer. */
+const LAST = '(select max(id) from wide)';
+
 /** How it is put out of order, how it is put right again, and what is said of it. */
 const disorders: [what: string, side: Side, sql: string, undo: string, said: string][] = [
   [
     'a row that is lost',
     'new',
-    'delete from wide where id = 7',
-    `insert into wide select 7, hot, body from kept`,
+    `delete from wide where id = ${LAST}`,
+    'insert into wide select * from kept',
     'wide: ',
   ],
   ['a row too many', 'new', `insert into wide values (7777)`, 'delete from wide where id = 7777', '+ '],
   [
     'another value',
     'new',
-    'update wide set hot = hot + 1 where id = 8',
-    'update wide set hot = hot - 1 where id = 8',
+    `update wide set hot = hot + 1 where id = ${LAST}`,
+    `update wide set hot = hot - 1 where id = ${LAST}`,
     'wide: ',
   ],
   [
@@ -122,7 +125,7 @@ const disorders: [what: string, side: Side, sql: string, undo: string, said: str
 it.each(disorders)('%s is found', async (_what, side, sql, undo, said) => {
   await world.superuser(
     'new',
-    'drop table if exists kept; create unlogged table kept as select * from wide where id = 7',
+    `drop table if exists kept; create unlogged table kept as select * from wide where id = ${LAST}`,
   );
   const inReplicaMode = (text: string) =>
     world.superuser(side, `set session_replication_role = 'replica'; ${text}`);
