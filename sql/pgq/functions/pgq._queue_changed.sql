@@ -1,7 +1,8 @@
 -- pgq._queue_changed() returns trigger
 --
--- On pgq.queue, where it becomes another table that events go into, or none: makes all sessions plan anew what names the queue's event
--- tables. Captures know these two from their plans (pgtide.known_event_table).
+-- On pgq.queue, where events may be inserted no more, or again, or go into another table without a rotation: makes all sessions plan
+-- anew what names the queue's event tables, for captures know both from their plans (pgtide.known_event_table). A rotation does so
+-- itself, by its truncation.
 -- A GRANT that changes nothing is enough: it writes the table's row in pg_class, and takes no lock on the table.
 --
 -- Returns: null
