@@ -5,6 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres } from '../support/database.ts';
+import { stateOf } from '../support/queue.ts';
+import { until } from '../support/until.ts';
 
 interface CapturedEvent {
   op: string;
@@ -455,6 +457,36 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
       });
     },
   );
+
+  it('refuses no write because a partition is being detached', async ({ skip }) => {
+    if (version < 14) skip();
+    const database = await createDatabase(await postgres(version), { installed: true });
+    await using reader = await database.open();
+    await using other = await database.open();
+    await database.client(async (client) => {
+      await client.query(`select pgq.create_queue('shop'); create table p (id int primary key, n int) partition by range (id);
+        create table p_1 partition of p for values from (0) to (10); create table p_2 partition of p for values from (10) to (20)`);
+      await client.query("select pgtide.create_capture('shop', 'p'::regclass, 'public.p')");
+      await client.query('insert into p values (1, 1), (2, 2), (11, 1)');
+      await reader.client.query('begin; select from p');
+      // It waits for the reader, and ends half done.
+      const { pid } = (await other.client.first<{ pid: number }>('select pg_backend_pid() as pid')) ?? {};
+      const detached = stateOf(other.client.query('alter table p detach partition p_2 concurrently'));
+      await until('the partition is half detached', () =>
+        client.first('select from pg_inherits where inhdetachpending'),
+      );
+      await client.query('select pg_cancel_backend($1)', [pid]);
+      expect((await detached)?.[0]).toBe('57014');
+      await reader.client.query('rollback');
+      for (const [isolation, change] of [
+        ['repeatable read', 'delete from p where id = 1'],
+        ['serializable', 'update p set id = 5 where id = 2'],
+      ])
+        await client.query(`begin isolation level ${isolation}; ${change}; commit`);
+      expect(short(await events(client)).slice(3)).toEqual(['DELETE 1,1', 'DELETE 2,2', 'INSERT 5,2']);
+      await client.query('alter table p detach partition p_2 finalize');
+    });
+  });
 
   it('lets nobody write from a snapshot that is older than a change of the table', async () => {
     const changes = [

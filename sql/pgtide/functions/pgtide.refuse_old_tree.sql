@@ -18,7 +18,10 @@ begin
         return;
     end if;
     with recursive tree as (
-        select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid
+        select i_table as oid
+        union
+        -- One that is being detached concurrently is read no more. The column came with PostgreSQL 14.
+        select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid and (to_jsonb(i)->>'inhdetachpending')::bool is not true
     )
     select count(*), count(*) filter (where currtid2('pg_class', c.ctid) <> c.ctid) into v_known, v_changed
     from tree t join pg_class c on c.oid = t.oid;
