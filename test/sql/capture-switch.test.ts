@@ -146,7 +146,7 @@ describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await read()).toEqual([1, 2, 4]);
     }));
 
-  test('Step 2 waits until step 1 has been told to all', () =>
+  test('Step 2 waits until the transaction of step 1 has released its locks', () =>
     story(async ({ client, queue, read }) => {
       await read();
       await using maintenance = await db.open();

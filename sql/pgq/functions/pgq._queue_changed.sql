@@ -1,9 +1,9 @@
 -- pgq._queue_changed() returns trigger
 --
--- On pgq.queue, where events may be inserted no more, or again, or go into another table without a rotation: makes all sessions plan
--- anew what names the queue's event tables, for captures know both from their plans (pgtide.known_event_table). A rotation does so
--- itself, by its truncation.
--- A GRANT that changes nothing is enough: it writes the table's row in pg_class, and takes no lock on the table.
+-- Trigger on pgq.queue, for when inserts are disabled or enabled, or the current event table is changed without a rotation. It invalidates
+-- the plans of all sessions that name the queue's event tables: captures read both from their plans (pgtide.known_event_table). A
+-- rotation invalidates them by its truncation.
+-- A GRANT that changes nothing is enough: it updates the table's row in pg_class, and takes no lock on the table.
 --
 -- Returns: null
 -- Writes: nothing else

@@ -11,8 +11,8 @@
 -- current (pgq._insert_event). If it reads the old one, step 1 had not committed then, so step 2, which is a later
 -- transaction, gets a higher id than the writer. A batch that begins with xmin > step 2 begins after the writer ended.
 -- A writer in REPEATABLE READ may have an older snapshot than its id: it makes sure that no switch has committed since
--- (pgq._refuse_old_queue). A capture does not read it, but knows it from its plan: as no session plans anew before the truncation is
--- committed, the same is true (pgtide.known_event_table).
+-- (pgq._refuse_old_queue). A capture reads the current table from its plan and not from pgq.queue. Only the commit of the truncation
+-- invalidates that plan, so the same holds (pgtide.known_event_table).
 -- The queue's row is locked against pgq.register_consumer_at and other maintenance, and nobody waits: whoever finds it locked
 -- leaves it for the next time.
 create or replace function pgq.maint_rotate_tables_step1(i_queue_name text) returns int4

@@ -9,7 +9,7 @@
 -- To be called after inserts were disabled and that was committed. Whoever makes an event takes a transaction id, then reads
 -- pgq.queue, or, in a capture, locks an event table and looks whether its plan still holds (pgtide.known_event_table), and keeps that
 -- lock until its end. So those who have both now are waited for; whoever gets the lock later is refused. The transaction that
--- disabled inserts is waited for, too: its commit may not have been told to all.
+-- disabled inserts is waited for, too: its invalidations may not have been sent.
 -- PostgreSQL has no call to wait for a transaction without a lock of its own, so this looks again every 10 ms. The caller must have no
 -- transaction id and no locks, for nobody would notice a deadlock.
 create or replace function pgq_node._await_writers() returns void

@@ -52,8 +52,8 @@ declare
     v_keys text;
     v_event_tables text;
     v_known text;
-    -- PgQ's own extension tells no session of what changes in pgq.queue: there each statement looks at the row.
-    v_told bool := to_regprocedure('pgq._queue_changed()') is not null;
+    -- PgQ's own extension invalidates no plans when pgq.queue changes: there each statement reads the row.
+    v_notified bool := to_regprocedure('pgq._queue_changed()') is not null;
     v_shortcuts text := '';
     v_branches text := '';
     v_shape text := pgtide.capture_shape(i_table, i_root);
@@ -75,7 +75,7 @@ begin
         v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
         select array_agg(pgtide.capture_statement(i_table, i_root, v_event_table, op, v_form) order by nr)
         into v_ways from unnest('{INSERT,UPDATE,DELETE}'::text[]) with ordinality o (op, nr);
-        v_here := format(case when v_told then ' where pgtide.known_event_table(%1$s, %3$s) = %2$s' else
+        v_here := format(case when v_notified then ' where pgtide.known_event_table(%1$s, %3$s) = %2$s' else
             ' where exists (select from pgq.queue q where q.queue_id = %1$s and q.queue_cur_table = %2$s and not q.queue_disable_insert'
             ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))' end,
             i_queue_id, v_nr, v_event_tables);

@@ -1,15 +1,17 @@
 -- pgtide.known_event_table(i_queue_id, variadic i_event_tables) returns int
 --
--- pgtide.event_table_now, as the plan of the statement that asks knows it: reading the queue's row would be a quarter of what a captured
--- statement costs. As pgtide.capture_known_route it is declared immutable, which it is not. PostgreSQL makes a new plan when an event
--- table has changed: each rotation truncates one, and pgq._queue_changed touches one when anything else of the answer changes.
+-- pgtide.event_table_now, kept in the plan of the statement that calls it: reading the queue's row would be a quarter of the cost of a
+-- captured statement. Like pgtide.capture_known_route it is declared immutable, which it is not. PostgreSQL makes a new plan when an
+-- event table has changed: each rotation truncates one, and pgq._queue_changed invalidates one when anything else of the answer changes.
 --
--- Only for statements that insert into the event table whose number the answer must be, in a transaction that has its id. Why such a
--- statement never writes where no batch looks: it locks that table before it looks whether its plan still holds, and whoever takes a
--- lock is told first of all that was committed. If it is not told of a switch then, step 2, which comes after all have been told, gets a
--- higher id than the writer (pgq.maint_rotate_tables_step1), and all that the writer's transaction writes may go there. A
--- transaction that has the lock already is told nothing, but was when it took it, and it had its id by then: who has none has
--- changed nothing yet, and a capture then writes nothing. For disabled inserts see pgq_node._await_writers.
+-- Only for statements that insert into the event table with the expected number, in a transaction that has an id. Such a statement never
+-- writes an event that no batch reads:
+--   - It locks that table, then checks that its plan is valid. Taking a lock processes all invalidations that were sent before.
+--   - If none of a switch is among them, then step 2 of that switch gets a higher id than the writer's, for it begins after the
+--     invalidations were sent (pgq.maint_rotate_tables_step2). So all events of the writer's transaction may go into that table.
+--   - A transaction that holds the lock already processes none, but did when it took the lock, and had its id then: a transaction without
+--     an id has changed no row, and its captures insert nothing.
+-- For disabled inserts see pgq_node._await_writers.
 create or replace function pgtide.known_event_table(i_queue_id int, variadic i_event_tables regclass[])
 returns int language plpgsql immutable
 set search_path = pg_catalog, pg_temp
