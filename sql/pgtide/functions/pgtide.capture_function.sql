@@ -41,7 +41,8 @@
 -- statement is planned each time; the table is only looked up by its key.
 --
 -- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE ..
--- INSERT), and the delete's trigger may fire last: where a deleted key is there afterwards, its events are settled the same way.
+-- INSERT), and the delete's trigger may fire last: where a deleted key is there afterwards, or was left twice (pgtide.capture_check), events
+-- are settled the same way.
 create or replace function pgtide.capture_function(i_queue_id int, i_table oid, i_root oid, i_name name)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -94,7 +95,7 @@ begin
                 %s;
             end if;
 ', v_ways[3] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else not (%s) end',
-                pgtide.capture_check(i_table, i_root, 'DELETE')));
+                pgtide.capture_check(i_table, i_root, 'ROW')));
         v_branches := v_branches || format('        elsif v_current = %s then
             if tg_op = ''INSERT'' then
                 %s;

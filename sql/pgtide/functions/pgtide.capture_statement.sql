@@ -13,7 +13,9 @@
 -- takes in the same statement is an update. Deletes come first, so that per key the order of events is that of the rows.
 -- What the action of a foreign key to the same table (ON UPDATE CASCADE) changes lies in the same transition tables, after the
 -- row versions that it replaces. So a key may be there more than once: what has become of it is how often it was taken less how
--- often it was left, and its row is the last one.
+-- often it was left, and its row is the last one. It may be left twice, where another part of the statement has inserted it in between
+-- (pgtide.capture_check); then there are two deletes. It is taken twice only where a MERGE shows rows wrongly (pgtide.settle_nesting), and then
+-- there are two inserts.
 -- A table without a key writes the old row beside the new one (ev_extra2).
 create or replace function pgtide.capture_statement(i_table oid, i_root oid, i_event_table text, i_op text, i_form text default 'json')
 returns text language plpgsql stable
@@ -26,6 +28,7 @@ declare
     v_columns text;
     v_keys text;
     v_net text;
+    v_free int;
     v_insert text;
     v_type text;
     v_tags text;
@@ -63,9 +66,15 @@ begin
             || v_rows || 'pgtide_new) r) n full join ' || v_rows || 'pgtide_old) r) o using (position) order by position';
     end if;
     select string_agg(quote_ident(k), ', ') into v_keys from unnest(v_key) k;
-    v_net := replace('(select row_number() over () as "pgtide nr", * from %s) n where "pgtide nr" in (select abs(%s("pgtide nr")) from '
-        '(select row_number() over () as "pgtide nr", <keys> from pgtide_new union all select - row_number() over (), <keys> from pgtide_old) k '
-        'group by <keys> having sum(sign("pgtide nr")) %s)', '<keys>', replace(v_keys, '%', '%%'));
+    -- Columns of the user's may have any name.
+    select g into v_free
+    from generate_series(1, 1700) g
+    where not exists (select from pg_attribute a where a.attrelid = i_table and a.attname in ('nr ' || g, 'copy ' || g)) limit 1;
+    v_net := replace(replace(replace('(select row_number() over () as <nr>, * from %s) n join (select abs(%s(<nr>)) as <nr>,'
+        ' generate_series(1, greatest(abs(sum(sign(<nr>)))::int, 1)) as <copy> from'
+        ' (select row_number() over () as <nr>, <keys> from pgtide_new union all select - row_number() over (), <keys> from pgtide_old) k'
+        ' group by <keys> having sum(sign(<nr>)) %s) k using (<nr>) order by <nr>',
+        '<nr>', format('"nr %s"', v_free)), '<copy>', format('"copy %s"', v_free)), '<keys>', replace(v_keys, '%', '%%'));
     v_rows := ', ' || v_tags || case i_form when 'url' then ', r.data, null from (select ' || pgtide.url_expression(i_table) || ' as data from '
         else ', row_to_json(r.*)::text, null from (select ' || v_columns || ' from ' end;
     return (

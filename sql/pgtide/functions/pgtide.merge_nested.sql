@@ -1,23 +1,28 @@
--- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_merge]) returns bigint
+-- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_how]) returns bigint
 --
--- Replaces the events of this transaction that inner and outer statements wrote for the same key by one event a key with
--- the row as it is now. See pgtide.settle_nesting for why, and for the arithmetic.
+-- Replaces events of this transaction, where inner statements and parts of one statement have written them in another order than they
+-- have changed the rows, by one event a key with the row as it is now. See pgtide.settle_nesting for why, and for the arithmetic.
 --   i_event_parent  the queue's event table
 --   i_root, i_name  the replicated table and its name in events
 --   i_inner         events after this ev_id are the inner statements'
---   i_outer         events after this ev_id are the outer statement's; NULL: every key with more than one event is settled
---   i_merge         the events after i_inner are those of the UPDATE and the INSERT part of one statement, which may be a MERGE that showed
---                   an inserted row in place of updated ones (pgtide.settle_nesting). If so, a key was inserted twice, by the events;
---                   then one that was left and is there was updated, and a row is what it is now
+--   i_outer         events after this ev_id are the outer statement's: its keys are settled whose events do not fit: their operations cannot
+--                   have come in that order, or the last one is not what the row is now. NULL: every key with more than one event is
+--                   settled
+--   i_how           nested: keys with one event are passed over; only another part of the outer statement can make that wrong
+--                   parts: they are not
+--                   merge: the events after i_inner are those of the UPDATE and the INSERT part of one statement, and of what they nest.
+--                   It may be a MERGE that showed an inserted row in place of updated ones (pgtide.settle_nesting). If so, by that
+--                   arithmetic one key existed more than once before, which was updated, and another less than not at all, which was
+--                   inserted
 -- A table of another role is looked into as that role (pgtide.capture_look); where that cannot be done, nothing is.
 -- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement (on a partitioned table the delete's
--- comes before the insert has written its events), or to a look further back. What takes the events' place has as many inserts less
--- deletes as they had, so that nothing is lost by settling a key too early.
+-- comes before the insert has written its events), or to a look further back. Except for merge, what takes the events' place has as many
+-- inserts less deletes as they had, so that nothing is lost by settling a key too early.
 -- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay, and so does all that is before the
 -- last truncate: no row from there is left. Both forms of ours (pgtide.event_form) are read: url by way of JSON.
 -- Returns the number of keys that were left. Writes the queue's event tables.
 create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint,
-    i_merge bool default false)
+    i_how text default 'nested')
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -36,6 +41,7 @@ declare
     v_gone text;
     v_reader oid := pgtide.capture_reader(i_root);
     v_from bigint;
+    v_last bigint;
 begin
     if v_key <> '{}' and (v_reader is null or v_reader = 0 and row_security_active(i_root)) then
         return 0;
@@ -45,10 +51,14 @@ begin
     into v_row from pgtide.capture_columns(i_root) c;
     select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
-    execute format($sql$select max(ev_id) from %s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 and ev_type = 'R'$sql$,
-                   i_event_parent)
-    into v_from using i_inner, i_name;
+    execute format($sql$select max(ev_id) filter (where ev_type = 'R'), max(ev_id) from %s
+                   where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2$sql$, i_event_parent)
+    into v_from, v_last using i_inner, i_name;
     v_from := coalesce(v_from, i_inner);
+    if v_last is null or v_last <= i_outer then
+        -- The outer statement has changed nothing.
+        return 0;
+    end if;
 
     if v_key = '{}' then
         execute format($sql$
@@ -126,24 +136,27 @@ begin
         execute format($sql$
         with touched as (
             select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key, j.data,
-                   case o.op when 'I' then 1 when 'D' then -1 else 0 end as sign
+                   o.sign, %13$s as start
             from %1$s e
-            cross join lateral (select substr(e.ev_type, %6$s, 1) as op) o
+            cross join lateral (select case substr(e.ev_type, %6$s, 1) when 'I' then 1 when 'D' then -1 else 0 end as sign) o
             cross join lateral (select %7$s as data) j
             where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s and %12$s
         ), keys as (
             select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
                    (array_agg(t.data order by t.ev_id desc))[1] as data, array_agg(t.tableoid) as relations, array_agg(t.ctid) as places,
-                   (array_agg(t.sign order by t.ev_id))[1] as first, row_number() over () as nr
+                   min(t.start) as first, max(t.start) as last, row_number() over () as nr
             from touched t group by t.key
-            having count(*) > 1 and ($3 is null or min(t.ev_id) <= $3 and max(t.ev_id) > $3) or $4 and sum(t.sign) < 0
+            having $4 = 'merge' or (count(*) > 1 or $4 = 'parts') and ($3 is null or max(t.ev_id) > $3)
         )%11$s, found as (
-            select k.*, n.ev_data as row, n.found is true as exists_now, (n.found is true)::int - k.net as before
+            select k.*, n.ev_data as row, n.found is true as exists_now, (n.found is true)::int - k.net as before,
+                   k.first <> k.last or k.first <> (n.found is true)::int - k.net
+                       or n.found is true and n.ev_data is distinct from k.ev_data as misfit
             from %4$s
         ), net as (
-            select f.*, case f.before when 1 then true when 0 then false else f.first <> 1 end as existed_before
+            select f.*, f.before > 0 as existed_before
             from found f
-            where case when $4 then f.before not in (0, 1) and (select max(net) > 1 from keys) else f.before in (0, 1) end
+            where case when $4 = 'merge' then f.before not in (0, 1) and (select min(before) < 0 and max(before) > 1 from found)
+                  else f.before in (0, 1) and ($3 is null or f.misfit) end
         )%10$s, written as (
             insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
             select now(), %9$s, coalesce(n.row, n.ev_data), $2, %5$L
@@ -163,8 +176,11 @@ begin
              else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end,
         v_gone, v_looked,
         -- Events of before a key column was renamed in this transaction are left as they are.
-        (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)))
-        into v_left using v_from, i_name, i_outer, i_merge;
+        (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)),
+        -- For each event, whether the key existed before the first one: events in a possible order all give the same answer.
+        case when i_outer is not null then format('(o.sign <> 1)::int - sum(o.sign) over (partition by %s order by e.ev_id) + o.sign', v_event_key)
+            else '0' end)
+        into v_left using v_from, i_name, i_outer, i_how;
     exception when sqlstate 'TD004' or data_exception then
         -- Not looked; or a key has another type since the event.
         v_left := 0;
