@@ -1,17 +1,17 @@
 /**
  * `pgtide queue …`: what an operator does with queues, from an empty database on. With --json each command's result is
- * one JSON document; without it, lines for people.
+ * one JSON document; without it, lines for people. The server is its own: a transaction in another database holds rotation too.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../../lib/cli/program.ts';
 import { type Ended, pgtide, writeConfig } from '../support/command-line.ts';
-import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 
 let db: TestDatabase;
 let env: { PGTIDE_CONFIG: string };
 
 beforeAll(async () => {
-  db = await createDatabase(await postgres(14));
+  db = await createDatabase(await ownServer({ version: 14 }), { owner: 'app' });
   env = { PGTIDE_CONFIG: writeConfig(`nodes:\n  app: { url: "${db.url}" }\nqueues: {}\n`) };
 });
 

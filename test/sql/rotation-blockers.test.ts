@@ -137,6 +137,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(blocker?.kind).toBe('transaction');
         const pid = (await old.client.first<{ pid: number }>('select pg_backend_pid() as pid'))?.pid;
         expect(blocker?.who).toContain(`process ${pid} (`);
+        expect(blocker?.remedy).toBe(`end it, or: select pg_terminate_backend(${pid})`);
         expect(Date.now() - Number(blocker?.since)).toBeLessThan(60_000);
         await old.client.query('rollback');
         expect(await kinds(client, queue)).toEqual([['ticker', null]]);

@@ -23,11 +23,13 @@ begin
     elsif txid_snapshot_xmin(v_now) <= i_queue.queue_switch_step2 then
         return query
             select 'transaction'::text,
-                   coalesce('prepared transaction ' || p.gid, format(c_process, l.pid, a.application_name, a.usename),
-                            'transaction ' || x.txid),
+                   case when p.gid is not null then 'prepared transaction ' || p.gid
+                        when l.pid is not null then format(c_process, l.pid, a.application_name, a.usename)
+                        else 'transaction ' || x.txid end,
                    null::text, coalesce(p.prepared, a.xact_start), 'a transaction is older than the last rotation'::text,
-                   coalesce(format('rollback prepared %L, or commit it', p.gid),
-                            format('end it, or: select pg_terminate_backend(%s)', l.pid), 'end it')
+                   case when p.gid is not null then format('rollback prepared %L, or commit it', p.gid)
+                        when l.pid is not null then format('end it, or: select pg_terminate_backend(%s)', l.pid)
+                        else 'end it' end
             from txid_snapshot_xip(v_now) x (txid)
             left join pg_locks l on l.locktype = 'transactionid' and l.granted and l.mode = 'ExclusiveLock'
                 and l.transactionid::text::bigint = x.txid & 4294967295
