@@ -10,7 +10,8 @@ import { expectEqual } from '../support/oracle.ts';
 import { holds } from '../support/property.ts';
 import { installedPair } from '../support/unit-context.ts';
 import { applyEvents, type Event, textOf } from './captured-events.ts';
-import { MAY_ACT, tables, type World, worldOf } from './captured-world.ts';
+import { tables } from './captured-tables.ts';
+import { MAY_ACT, type World, worldOf } from './captured-world.ts';
 
 const EVENTS = `select ev_id, ev_type, ev_data, ev_extra2 from pgq.event_1
   where ev_txid > $1 and ev_extra1 = $2 order by ev_id limit $3`;
