@@ -7,13 +7,16 @@
 -- Returns: oid; null when there is none
 -- Writes: nothing
 create or replace function londiste.find_rel_oid(i_fqname text, i_kind text) returns oid
-language sql stable set search_path = pg_catalog, pg_temp as $$
-    select c.oid
-      from (select londiste.make_fqname(i_fqname) as name) f
-     cross join generate_series(2, length(f.name) - 1) dot(pos)
-      join pg_namespace n on n.nspname = substr(f.name, 1, dot.pos - 1)
-      join pg_class c on c.relnamespace = n.oid and c.relname = substr(f.name, dot.pos + 1)
-     where substr(f.name, dot.pos, 1) = '.'
-       and (c.relkind::text = i_kind or (i_kind = 'r' and c.relkind = 'p'))
-     order by dot.pos limit 1;
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select c.oid
+          from (select londiste.make_fqname(i_fqname) as name) f
+         cross join generate_series(2, length(f.name) - 1) dot(pos)
+          join pg_namespace n on n.nspname = substr(f.name, 1, dot.pos - 1)
+          join pg_class c on c.relnamespace = n.oid and c.relname = substr(f.name, dot.pos + 1)
+         where substr(f.name, dot.pos, 1) = '.'
+           and (c.relkind::text = i_kind or (i_kind = 'r' and c.relkind = 'p'))
+         order by dot.pos limit 1);
+end;
 $$;

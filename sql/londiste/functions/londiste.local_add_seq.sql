@@ -43,7 +43,7 @@ begin
         insert into londiste.seq_info (queue_name, seq_name, local, last_value)
         values (i_queue_name, v_name, true, londiste._seq_value(v_seq))
         on conflict (queue_name, seq_name) do update set local = true;
-        perform londiste.root_check_seqs(i_queue_name);
+        perform londiste._publish_seq(i_queue_name, v_name, 10000);
     else
         update londiste.seq_info s set local = true where s.queue_name = i_queue_name and s.seq_name = v_name;
         perform londiste._seq_forward(v_seq, v_info.last_value);

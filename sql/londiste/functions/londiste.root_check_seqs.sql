@@ -16,9 +16,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_buffer    int8 := case when i_buffer >= 10 then i_buffer else 10000 end;
     v_node      text := londiste._find_node(i_queue_name);
-    v_seq       record;
-    v_real      int8;
-    v_new       int8;
+    v_seq       text;
 begin
     if v_node is null then
         ret_code := 404;
@@ -30,23 +28,9 @@ begin
         return;
     end if;
     for v_seq in
-        select s.seq_name, s.last_value, q.seqrelid, q.seqincrement, q.seqmax
-          from londiste.seq_info s
-          join pg_sequence q on q.seqrelid = londiste.find_seq_oid(s.seq_name)
-         where s.queue_name = i_queue_name and s.local and q.seqincrement > 0
-         order by s.nr
-           for update of s
+        select s.seq_name from londiste.seq_info s where s.queue_name = i_queue_name and s.local order by s.nr
     loop
-        v_real := londiste._seq_value(v_seq.seqrelid);
-        if v_real::numeric + v_buffer::numeric * v_seq.seqincrement < v_seq.last_value then
-            continue;
-        end if;
-        v_new := least(v_real::numeric + 3::numeric * v_buffer * v_seq.seqincrement, v_seq.seqmax);
-        if v_new > v_seq.last_value then
-            update londiste.seq_info s set last_value = v_new
-             where s.queue_name = i_queue_name and s.seq_name = v_seq.seq_name;
-            perform pgq.insert_event(i_queue_name, 'londiste.update-seq', v_new::text, v_seq.seq_name, null, null, null);
-        end if;
+        perform londiste._publish_seq(i_queue_name, v_seq, v_buffer);
     end loop;
     ret_code := 100;
     ret_note := 'Sequences updated';

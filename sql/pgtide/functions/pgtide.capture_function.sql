@@ -59,9 +59,14 @@ declare
     v_branches text := '';
     v_shape text := pgtide.capture_shape(i_table, i_root);
     v_form text;
+    -- Stands for the event table in the statements, which are made once for all event tables: columns may have any other name.
+    v_token text := 'event_table_' || md5(random()::text);
     v_event_table text;
     v_here text;
+    v_made text[];
     v_ways text[];
+    v_same_key text := pgtide.key_match(i_root, 'o', 'n');
+    v_checks text[];
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
     v_form := pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root));
@@ -72,10 +77,15 @@ begin
     into v_event_tables from generate_series(0, v_queue.queue_ntables - 1) nr;
     v_known := format('pgtide.capture_known_route(%L, %L, %L, %s, %s)', i_table, i_root, v_shape, i_queue_id, v_event_tables);
 
+    select array_agg(pgtide.capture_statement(i_table, i_root, v_token, op, v_form) order by nr)
+    into v_made from unnest('{INSERT,UPDATE,DELETE,UPDATE KEYS}'::text[]) with ordinality o (op, nr)
+    where op <> 'UPDATE KEYS' or v_keys is not null;
+    select array_agg(pgtide.capture_check(i_table, i_root, op) order by nr)
+    into v_checks from unnest('{ROW,DELETE,UPDATE}'::text[]) with ordinality o (op, nr);
+
     for v_nr in 0 .. v_queue.queue_ntables - 1 loop
         v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
-        select array_agg(pgtide.capture_statement(i_table, i_root, v_event_table, op, v_form) order by nr)
-        into v_ways from unnest('{INSERT,UPDATE,DELETE}'::text[]) with ordinality o (op, nr);
+        v_ways := array(select replace(m.statement, v_token, v_event_table) from unnest(v_made) with ordinality m (statement, nr) order by m.nr);
         v_here := format(case when v_notified then ' where pgtide.known_event_table(%1$s, %3$s) = %2$s' else
             ' where exists (select from pgq.queue q where q.queue_id = %1$s and q.queue_cur_table = %2$s and not q.queue_disable_insert'
             ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))' end,
@@ -89,25 +99,25 @@ begin
                 %s;
 ', v_ways[2] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false'
                 ' else exists (select from pgtide_old o, pgtide_new n where %s) end',
-                pgtide.key_match(i_root, 'o', 'n')));
+                v_same_key));
         end if;
         v_shortcuts := v_shortcuts || format('            elsif tg_op = ''DELETE'' then
                 %s;
             end if;
 ', v_ways[3] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else not (%s) end',
-                pgtide.capture_check(i_table, i_root, 'ROW')));
+                v_checks[1]));
         v_branches := v_branches || format('        elsif v_current = %s then
             if tg_op = ''INSERT'' then
                 %s;
             elsif tg_op = ''DELETE'' then
                 %s;
                 v_there := (%s);
-', v_nr, v_ways[1], v_ways[3], pgtide.capture_check(i_table, i_root, 'DELETE'));
+', v_nr, v_ways[1], v_ways[3], v_checks[2]);
         if v_keys is not null then
             v_branches := v_branches || format('            elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
                 execute %2$L;
                 execute %3$L into v_there;
-', v_keys, pgtide.capture_statement(i_table, i_root, v_event_table, 'UPDATE KEYS', v_form), pgtide.capture_check(i_table, i_root, 'UPDATE'));
+', v_keys, v_ways[4], v_checks[3]);
         end if;
         v_branches := v_branches || format('            else
                 %s;

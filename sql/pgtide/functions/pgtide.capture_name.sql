@@ -7,15 +7,19 @@ create or replace function pgtide.capture_name(i_queue_id int, i_table oid)
 returns name language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with taken as (
-        select p.proname, bool_or(g.tgrelid = i_table) as by_this, bool_or(g.tgrelid <> i_table) as by_another
-        from pg_proc p
-        join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_trigger'::regclass
+    with candidates as (
+        -- By the index on names: the number of other tables does not matter.
+        select p.oid, p.proname from pg_proc p
+        where p.pronamespace = 'pgtide'::regnamespace and p.proname >= format('capture_%s_%s', i_queue_id, i_table)::name
+          and p.proname < format('capture_%s_%s`', i_queue_id, i_table)::name
+        union
+        select p.oid, p.proname from pg_proc p where p.oid in (select function from pgtide.capture_triggers(i_queue_id, i_table))
+    ), taken as (
+        select c.proname, bool_or(g.tgrelid = i_table) as by_this, bool_or(g.tgrelid <> i_table) as by_another
+        from candidates c
+        join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = c.oid and d.classid = 'pg_trigger'::regclass
         join pg_trigger g on g.oid = d.objid
-        where p.pronamespace = 'pgtide'::regnamespace and p.proname like format('capture\_%s\_%%', i_queue_id)
-          and (p.oid in (select function from pgtide.capture_triggers(i_queue_id, i_table))
-               or p.proname like format('capture\_%s\_%s%%', i_queue_id, i_table))
-        group by p.proname
+        group by c.proname
     )
     select coalesce(
         (select proname from taken where by_this and not by_another order by proname limit 1),

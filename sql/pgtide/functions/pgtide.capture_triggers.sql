@@ -8,17 +8,20 @@
 --   function  the OID of its function
 --   enabled   as pg_trigger.tgenabled
 create or replace function pgtide.capture_triggers(i_queue_id int, i_table oid)
-returns table (suffix text, trigger_name name, function oid, enabled "char") language sql stable
+returns table (suffix text, trigger_name name, function oid, enabled "char") language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select k.suffix, g.tgname, g.tgfoid, g.tgenabled
-    from pg_trigger g
-    join pg_proc p on p.oid = g.tgfoid
-    -- tgtype: 1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
-    left join (values ('insert', 4, null, 'pgtide_new'), ('update', 16, 'pgtide_old', 'pgtide_new'), ('delete', 8, 'pgtide_old', null),
-                      ('truncating', 34, null, null), ('truncate', 32, null, null)) k (suffix, type, old_rows, new_rows)
-        on k.type = g.tgtype and g.tgqual is null and g.tgattr::text = ''
-            and g.tgoldtable is not distinct from k.old_rows::name and g.tgnewtable is not distinct from k.new_rows::name
-    where g.tgrelid = i_table and not g.tgisinternal
-      and p.pronamespace = 'pgtide'::regnamespace and p.proname like format('capture\_%s\_%%', i_queue_id);
+begin
+    return query
+        select k.suffix, g.tgname, g.tgfoid, g.tgenabled
+        from pg_trigger g
+        join pg_proc p on p.oid = g.tgfoid
+        -- tgtype: 1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
+        left join (values ('insert', 4, null, 'pgtide_new'), ('update', 16, 'pgtide_old', 'pgtide_new'), ('delete', 8, 'pgtide_old', null),
+                          ('truncating', 34, null, null), ('truncate', 32, null, null)) k (suffix, type, old_rows, new_rows)
+            on k.type = g.tgtype and g.tgqual is null and g.tgattr::text = ''
+                and g.tgoldtable is not distinct from k.old_rows::name and g.tgnewtable is not distinct from k.new_rows::name
+        where g.tgrelid = i_table and not g.tgisinternal
+          and p.pronamespace = 'pgtide'::regnamespace and p.proname like format('capture\_%s\_%%', i_queue_id);
+end;
 $$;

@@ -7,13 +7,16 @@
 --   i_column     pg_attribute.attcollation
 --   i_type       the value's type
 create or replace function pgtide.collate_clause(i_collation oid, i_column oid, i_type oid)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce((
-        select format(' collate %I.%I', n.nspname, c.collname)
-        from pg_collation c
-        join pg_namespace n on n.oid = c.collnamespace
-        join pg_type t on t.oid = i_type
-        where c.oid = i_collation and (c.collname <> 'default' or t.typcollation <> i_collation or i_column <> i_collation)), '');
+begin
+    return (
+        select coalesce((
+            select format(' collate %I.%I', n.nspname, c.collname)
+            from pg_collation c
+            join pg_namespace n on n.oid = c.collnamespace
+            join pg_type t on t.oid = i_type
+            where c.oid = i_collation and (c.collname <> 'default' or t.typcollation <> i_collation or i_column <> i_collation)), ''));
+end;
 $$;

@@ -1,23 +1,29 @@
--- pgtide.create_capture(i_queue, i_table, i_global_name, i_form) returns int
+-- pgtide.create_capture(i_queue, i_table, i_global_name [, i_form, i_only]) returns int
 --
 -- Puts the capture on a table: a trigger function of its own, and statement-level triggers on the table and, when it is
 -- partitioned, on each of its partitions (a statement fires the triggers of the table that it names, and no others).
--- Again on a table that has it: brings it up to date. Locks the table as CREATE TRIGGER does, and so waits for its writers.
+-- Again on a table that has it: brings it up to date. Locks what lacks a trigger as CREATE TRIGGER does, and so waits for its writers.
+-- All functions are made before the first lock is taken: their texts take far longer than the triggers.
 --   i_queue        the queue that gets the events
 --   i_table        the table
 --   i_global_name  its name in the queue; must be schema.table of i_table
 --   i_form         json or url (pgtide.event_form); NULL: the one that the table has
+--   i_only         only this one of the table's partitions. A table with many of them is captured one by one, each in a transaction of
+--                  its own, so that no writer waits for all; the last call, without i_only, does what is left.
 -- Returns the number of triggers created, 0 when all were there.
 -- Errors: TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
-create or replace function pgtide.create_capture(i_queue text, i_table oid, i_global_name text, i_form text default null)
+create or replace function pgtide.create_capture(i_queue text, i_table oid, i_global_name text, i_form text default null,
+    i_only oid default null)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue_id int;
-    v_function name;
-    v_name name;
+    v_reform bool := false;
+    v_relations oid[];
     v_relation oid;
+    v_functions name[];
+    v_name name;
     v_trigger record;
     v_created int := 0;
 begin
@@ -37,16 +43,30 @@ begin
     end if;
     if i_form = 'json' then
         delete from pgtide.url_form f where f.queue_name = i_queue and f.table_name = i_global_name;
+        v_reform := found;
     elsif i_form = 'url' then
         insert into pgtide.url_form (queue_name, table_name) values (i_queue, i_global_name) on conflict do nothing;
+        v_reform := found;
     end if;
-    for v_relation in select * from pgtide.table_tree(i_table) loop
-        v_function := pgtide.capture_name(v_queue_id, v_relation);
-        execute pgtide.capture_function(v_queue_id, v_relation, i_table, v_function);
-        execute format('revoke all on function pgtide.%I() from public', v_function);
+    v_relations := array(select t from pgtide.table_tree(i_table) t where i_only is null or t = i_only);
+    for i in 1 .. cardinality(v_relations) loop
+        v_functions[i] := pgtide.capture_name(v_queue_id, v_relations[i]);
+        if v_reform or not exists (
+            select from pg_proc p
+            where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_functions[i]
+              and position(pgtide.capture_version() || ' ' || pgtide.capture_made_for(v_queue_id, v_relations[i], i_table) in p.prosrc) > 0
+              and position(quote_literal(pgtide.capture_shape(v_relations[i], i_table)) in p.prosrc) > 0)
+        then
+            execute pgtide.capture_function(v_queue_id, v_relations[i], i_table, v_functions[i]);
+            execute format('revoke all on function pgtide.%I() from public', v_functions[i]);
+        end if;
+    end loop;
+    perform pgtide.let_look(i_queue, i_table);
+    for i in 1 .. cardinality(v_relations) loop
+        v_relation := v_relations[i];
         for v_name in
             select g.trigger_name from pgtide.capture_triggers(v_queue_id, v_relation) g
-            where g.suffix is null or g.function <> to_regproc(format('pgtide.%I', v_function))
+            where g.suffix is null or g.function <> to_regproc(format('pgtide.%I', v_functions[i]))
         loop
             execute format('drop trigger %I on %s', v_name, v_relation::regclass);
         end loop;
@@ -61,13 +81,14 @@ begin
         loop
             execute format('create trigger %I %s on %s %s for each statement execute procedure pgtide.%I(%L)',
                 pgtide.free_trigger_name(v_relation, pgtide.trigger_name(i_queue, v_trigger.suffix)), v_trigger.event, v_relation::regclass,
-                v_trigger.transition, v_function, i_queue);
+                v_trigger.transition, v_functions[i], i_queue);
             v_created := v_created + 1;
         end loop;
     end loop;
-    perform pgtide.let_look(i_queue, i_table);
-    perform pgtide.guard_partitions(i_queue, i_table);
-    perform pgtide.capture_replica(i_queue, i_table);
+    if i_only is null then
+        perform pgtide.guard_partitions(i_queue, i_table);
+        perform pgtide.capture_replica(i_queue, i_table);
+    end if;
     return v_created;
 end;
 $$;

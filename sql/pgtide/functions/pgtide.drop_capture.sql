@@ -8,9 +8,12 @@ as $$
 declare
     v_queue_id int;
     v_trigger record;
+    v_functions oid[];
     v_dropped int := 0;
 begin
     select queue_id into v_queue_id from pgq.queue where queue_name = i_queue;
+    select array_agg(distinct g.function) into v_functions
+    from pgtide.table_tree(i_table) t (relation), pgtide.capture_triggers(v_queue_id, t.relation) g;
     for v_trigger in
         select t.relation::regclass as relation, g.trigger_name
         from pgtide.table_tree(i_table) t (relation), pgtide.capture_triggers(v_queue_id, t.relation) g
@@ -33,17 +36,7 @@ begin
     loop
         execute format('drop trigger %I on %s', v_trigger.tgname, i_table::regclass);
     end loop;
-    -- What no trigger calls any more, also of tables and partitions that are gone.
-    for v_trigger in
-        select p.oid::regprocedure as signature
-        from pg_proc p
-        where p.pronamespace = 'pgtide'::regnamespace and p.proname similar to format('capture\_(rows\_)?%s\_%%', v_queue_id)
-          and pg_has_role(p.proowner, 'USAGE')
-          and not exists (select from pg_depend d where d.classid = 'pg_trigger'::regclass
-                          and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid)
-    loop
-        execute format('drop function %s', v_trigger.signature);
-    end loop;
+    perform pgtide.drop_uncalled_captures(v_queue_id, v_functions);
     return v_dropped;
 end;
 $$;

@@ -8,7 +8,8 @@
 -- A table that follows alone and has become a partition gets row triggers: a statement on the table above it fires none of its
 -- statement triggers.
 -- One at a time: whoever finds another at it leaves it to that one and returns nothing (two that replace one function would fail).
--- Makes the functions that look into tables of other roles, where it may and they are missing (pgtide.let_look).
+-- Makes the functions that look into tables of other roles, where it may and they are missing (pgtide.let_look), and drops those that no
+-- trigger calls any more.
 -- Takes no lock on a table unless a trigger is missing on a partition, or tables share a function.
 create or replace function pgtide.refresh_capture(i_queue text)
 returns setof text language plpgsql
@@ -54,6 +55,7 @@ begin
         end if;
     end loop;
     perform pgtide.let_look(i_queue);
+    perform pgtide.drop_uncalled_captures((select q.queue_id from pgq.queue q where q.queue_name = i_queue));
     for v_stale in
         select r.root, r.name from pgtide.captured_relations(i_queue) r
         where r.relation = r.root and r.whole and not r.replaced and pgtide.foreign_partitions(r.root) = '{}'
