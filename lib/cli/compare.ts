@@ -42,7 +42,9 @@ export function compareTables(
   return session.demand('compare', compareWith({ drive }), {
     queue,
     input: tables.length > 0 ? { tables } : {},
-    progress: ({ table, rows, totalRows }) => onProgress?.(table, rows, totalRows),
+    progress: (event) => {
+      if ('rows' in event) onProgress?.(event.table, event.rows, event.totalRows);
+    },
   });
 }
 

@@ -82,7 +82,9 @@ function jobsOf(session: Session, options: FollowOptions, watch: Watch): Job[] {
             unit,
             queue,
             node,
-            progress: (event) => watch.note(event.node, event.table, event.rows, event.totalRows),
+            progress: (event) => {
+              if ('rows' in event) watch.note(event.node, event.table, event.rows, event.totalRows);
+            },
           });
         },
       })),

@@ -126,12 +126,15 @@ function addSetupCommands(program: Command, run: Run): void {
   program
     .command('remove-table')
     .summary('stop replicating tables')
-    .description('Ends capture and replay of tables. Their rows stay on both sides.')
+    .description(
+      'Ends capture and replay of tables. A leaf lets go of a table when `run` comes to its removal, after all changes from before. Rows stay on both sides.',
+    )
     .argument(...queueArgument)
     .argument(...tablesArgument)
     .option('--all', 'every table of the queue')
+    .option('--now', 'take them off the leaves at once; changes that are not replayed yet are lost there')
     .action(
-      run(async (invocation, queue: string, tables: string[], options: { all?: boolean }) =>
+      run(async (invocation, queue: string, tables: string[], options: RemoveTableOptions) =>
         (await import('./tables.ts')).removeTable(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
@@ -155,6 +158,11 @@ function addSetupCommands(program: Command, run: Run): void {
         }),
       ),
     );
+}
+
+export interface RemoveTableOptions {
+  all?: boolean;
+  now?: boolean;
 }
 
 export interface RunOptions {

@@ -1,9 +1,11 @@
 import { type AddTableResult, addTable as addTableUnit } from '../units/add-table.ts';
+import type { ProgressEvent } from '../units/context.ts';
 import { removeTable as removeTableUnit } from '../units/remove-table.ts';
 import { resync as resyncUnit } from '../units/resync.ts';
 import { columns, plural } from './figures.ts';
-import type { AddTableOptions, Invocation } from './program.ts';
+import type { AddTableOptions, Invocation, RemoveTableOptions } from './program.ts';
 import { type Session, withSession } from './session.ts';
+import { openTableCount } from './table-count.ts';
 import { holds, type Verdict } from './verdict.ts';
 
 interface Tables {
@@ -17,11 +19,15 @@ export function addTable(
   options: AddTableOptions & Tables,
 ): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
-    const { tables, sequences, notes = [] } = await addTables(session, queue, options);
+    const counting = openTableCount(terminal);
+    const {
+      tables,
+      sequences,
+      notes = [],
+    } = await addTables(session, queue, options, counting.show).finally(counting.close);
     for (const line of columns(tables.map(({ name, state, note }) => [name, state, note ?? ''])))
       terminal.out(line);
-    if (sequences.length > 0)
-      terminal.out(`${plural(sequences.length, 'sequence')} follow: ${sequences.join(', ')}`);
+    for (const line of sequenceLines(sequences, ['follows', 'follow'])) terminal.out(line);
     for (const note of notes) terminal.out(`note: ${note}`);
     if (tables.some(({ state }) => state === 'new'))
       terminal.err('their rows are copied by: pgtide run --until synced');
@@ -33,10 +39,12 @@ export function addTables(
   session: Session,
   queue: string,
   options: AddTableOptions & Tables,
+  progress?: (event: ProgressEvent) => void,
 ): Promise<AddTableResult> {
   const { tables, all = false, create = false, expectSync = false, skipTruncate = false } = options;
   return session.demand('add-table', addTableUnit, {
     queue,
+    ...(progress ? { progress } : {}),
     input: { tables, all, create, expectSync, skipTruncate },
   });
 }
@@ -44,15 +52,35 @@ export function addTables(
 export function removeTable(
   { terminal, global }: Invocation,
   queue: string,
-  wanted: Tables,
+  wanted: RemoveTableOptions & Tables,
 ): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
-    const { tables, all = false } = wanted;
-    const removed = await session.demand('remove-table', removeTableUnit, { queue, input: { tables, all } });
+    const { tables, all = false, now = false } = wanted;
+    const counting = openTableCount(terminal);
+    const removed = await session
+      .demand('remove-table', removeTableUnit, {
+        queue,
+        input: { tables, all, now },
+        progress: counting.show,
+      })
+      .finally(counting.close);
     for (const { name, state } of removed.tables) terminal.out(`${name}  ${state}`);
-    if (removed.sequences.length > 0) terminal.out(`no longer following: ${removed.sequences.join(', ')}`);
+    for (const line of sequenceLines(removed.sequences, ['no longer follows', 'no longer follow']))
+      terminal.out(line);
+    if (removed.tables.some(({ state }) => state === 'leaving'))
+      terminal.err('the leaves let go of them when they come to the removal: pgtide run --until idle');
     return holds;
   });
+}
+
+/** How many names are worth a line. */
+const MOST_NAMES = 10;
+
+function sequenceLines(names: readonly string[], [one, several]: readonly [string, string]): string[] {
+  if (names.length === 0) return [];
+  const shown = names.slice(0, MOST_NAMES).join(', ');
+  const more = names.length > MOST_NAMES ? `, and ${names.length - MOST_NAMES} more` : '';
+  return [`${plural(names.length, 'sequence')} ${names.length === 1 ? one : several}: ${shown}${more}`];
 }
 
 export function resync({ terminal, global }: Invocation, queue: string, wanted: Tables): Promise<Verdict> {

@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { briefly } from './locking.ts';
 
 /**
  * The queue's tables whose followers miss changes: a trigger is missing or disabled, or another table has taken the name. A new
@@ -11,17 +12,72 @@ export async function listUncaptured(client: Client, queue: string): Promise<str
   return [...new Set(broken.map(({ table }) => table))];
 }
 
-/** Creates the capture of tables again, in the form that it had; a partition that follows alone has row triggers. */
-export async function mendCapture(client: Client, queue: string, tables: readonly string[]): Promise<void> {
-  for (const name of tables) {
-    await client.query('select pgtide.drop_capture($1, londiste.find_table_oid($2))', [queue, name]);
-    await client.query(
-      `select case when c.relispartition then (select ret_code from londiste.create_trigger($1, $2, '{}', $2, 'root'))
-                   else pgtide.create_capture($1, c.oid, $2) end
-         from pg_catalog.pg_class c where c.oid = londiste.find_table_oid($2)`,
-      [queue, name],
+/** Creates the capture of a table again, in the form that it had; a partition that follows alone has row triggers. */
+export async function repairCapture(client: Client, queue: string, table: string): Promise<void> {
+  await client.query('select pgtide.drop_capture($1, londiste.find_table_oid($2))', [queue, table]);
+  await client.query(
+    `select case when c.relispartition then (select ret_code from londiste.create_trigger($1, $2, '{}', $2, 'root'))
+                 else pgtide.create_capture($1, c.oid, $2) end
+       from pg_catalog.pg_class c where c.oid = londiste.find_table_oid($2)`,
+    [queue, table],
+  );
+}
+
+/** The OIDs of all partitions below a table. */
+export async function listPartitions(client: Client, table: string): Promise<number[]> {
+  const rows = await client.query<{ relation: number }>(
+    `select p.relation::int8::float8 as relation
+       from londiste.find_table_oid($1) as t (oid) cross join lateral pgtide.table_tree(t.oid) as p (relation)
+      where p.relation <> t.oid`,
+    [table],
+  );
+  return rows.map(({ relation }) => relation);
+}
+
+/** Tables that have left the queue, or have not joined it yet, and have triggers of its capture: a call was ended between two partitions. */
+export async function listLeftCaptures(client: Client, queue: string): Promise<string[]> {
+  const rows = await client.query<{ name: string }>(
+    `with captured as (
+       select distinct g.tgrelid as relation
+         from pgq.queue q
+         join pg_catalog.pg_proc p on p.pronamespace = 'pgtide'::regnamespace
+          and p.proname >= format('capture_%s_', q.queue_id)::name and p.proname < format('capture_%s\`', q.queue_id)::name
+         join pg_catalog.pg_trigger g on g.tgfoid = p.oid
+        where q.queue_name = $1),
+     trees as (
+       select case when c.relispartition then pgtide.above_partition(array[c.oid]) else array[c.oid] end as relations
+         from captured t join pg_catalog.pg_class c on c.oid = t.relation offset 0)
+     select distinct n.nspname || '.' || c.relname as name
+       from trees t
+       cross join lateral unnest(t.relations) r (relation)
+       join pg_catalog.pg_class c on c.oid = r.relation and not c.relispartition
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where not t.relations && array(
+            select londiste.find_table_oid(coalesce(i.dest_table, i.table_name))
+              from londiste.table_info i where i.queue_name = $1 and i.local)`,
+    [queue],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * Captures the partitions of a table that is to be added, each in a transaction of its own. Until the table is in the queue, what
+ * they capture is skipped by all who read it. Nothing for a table without partitions.
+ */
+export async function capturePartitions(client: Client, queue: string, table: string): Promise<void> {
+  const partitions = await listPartitions(client, table);
+  if (partitions.length === 0) return;
+  await briefly(client, () =>
+    client.query('select pgtide.guard_partitions($1, londiste.find_table_oid($2))', [queue, table]),
+  );
+  for (const relation of partitions)
+    await briefly(client, () =>
+      client.query('select pgtide.create_capture($1, londiste.find_table_oid($2), $2, null, $3::int8::oid)', [
+        queue,
+        table,
+        relation,
+      ]),
     );
-  }
 }
 
 /** A new partition needs triggers; its writers are not kept waiting longer than this for them. */

@@ -4,62 +4,97 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { describeLockHolders } from './lock-holders.ts';
 
-/** Whoever waits for a lock is waited for by all who come later, so no wait is longer than this. */
-const LOCK_TIMEOUT_MS = 5_000;
 /**
- * All tables are locked within this, or none. It is below PostgreSQL's deadlock_timeout (1 s): where writers lock the same
- * tables in another order, we give way before the server makes one of them a victim.
+ * How tables join and leave a queue while others write to them.
+ *
+ * Triggers are created and dropped under a lock that excludes writers. Whoever waits for such a lock makes all later writers wait, too. So
+ * every table has transactions of its own, which lock nothing else, and all that needs no lock is done before they ask for it: a writer
+ * waits for at most LOCK_WAIT_MS, and then for a few triggers. A table whose lock could not be had comes again after the others.
+ * What is done is committed table by table. A run that ends between two tables leaves those before it changed and those after it as they
+ * were, and the same call again goes on from there.
  */
-const LOCK_ALL_MS = 800;
-const ATTEMPTS = 30;
+const LOCK_WAIT_MS = 150;
+/** No table has been locked for so long: then it is said who holds them. */
+const GIVE_UP_MS = 20_000;
 const LONGEST_PAUSE_MS = 400;
+/** A table is not begun with less than this left. */
+const LEAST_MS = 2_000;
 
-export function lockTimeoutMs(budget: Budget): number {
-  return Math.max(1, Math.min(LOCK_TIMEOUT_MS, budget.remainingMs() / 3));
+export interface TableSteps {
+  budget: Budget;
+  /** Said in errors: what becomes of a table. */
+  doing: 'added' | 'removed';
+  /** Gets the number of tables done, after each. */
+  onDone?: (done: number, all: number) => void;
 }
 
-/**
- * Runs `work`, which changes triggers of `tables`, in a transaction that has locked them all, and that gives way to writers:
- * it is tried again and again for some twenty seconds, and then says who holds the locks. `work` begins again each time,
- * after everything was rolled back.
- */
-export async function lockingTransaction<T>(
+/** Runs `work` for each table; it locks by `briefly` alone, and begins again if that finds the table busy. */
+export async function tableByTable(
   client: Client,
-  { tables, budget }: { tables: readonly string[]; budget: Budget },
-  work: () => Promise<T>,
-): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await client.transaction({ lockTimeoutMs: lockTimeoutMs(budget) }, async () => {
-        await lockTables(client, tables);
-        return work();
-      });
-    } catch (error) {
-      if (!(error instanceof PgtideError) || error.kind !== 'busy') throw error;
-      if (attempt < ATTEMPTS && budget.allows(LOCK_TIMEOUT_MS)) {
-        await pause(LONGEST_PAUSE_MS * Math.random());
-        continue;
+  tables: readonly string[],
+  { budget, doing, onDone }: TableSteps,
+  work: (table: string) => Promise<void>,
+): Promise<void> {
+  let waiting = [...tables];
+  let lastSuccess = performance.now();
+  for (let first = true; waiting.length > 0; first = false) {
+    const busy: string[] = [];
+    let reason: PgtideError | undefined;
+    for (const [index, table] of waiting.entries()) {
+      if (first && index > 0 && !budget.allows(LEAST_MS))
+        throw outOfTime(client, index - busy.length, { tables, doing });
+      try {
+        await work(table);
+        lastSuccess = performance.now();
+        onDone?.(tables.length - waiting.length + index + 1 - busy.length, tables.length);
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        busy.push(table);
+        reason = error;
       }
-      const holders = await describeLockHolders(client, tables);
-      throw new PgtideError(
-        'busy',
-        `${error.message}; tried ${attempt} times; the lock is held by: ${holders}`,
-        { remedy: 'let that transaction end, or end it, and try again; nothing was changed', cause: error },
-      );
     }
+    if (reason && (performance.now() - lastSuccess > GIVE_UP_MS || !budget.allows(LEAST_MS)))
+      throw await stillBusy(client, busy, { tables, doing, reason });
+    waiting = busy;
+    if (busy.length > 0) await pause(LONGEST_PAUSE_MS * Math.random());
   }
 }
 
-/** The locks that CREATE TRIGGER and DROP TRIGGER take, of all tables at once. Passes over what is not there or may not be locked. */
-async function lockTables(client: Client, tables: readonly string[]): Promise<void> {
-  const found = await client.first<{ list: string | null }>(
-    `select string_agg(t.oid::regclass::text, ', ' order by t.oid) as list
-       from (select londiste.find_table_oid(name) as oid from unnest($1::text[]) name) t
-      where has_table_privilege(t.oid, 'UPDATE, DELETE, TRUNCATE')`,
-    [tables],
+/** A transaction that waits for no lock for longer than writers may wait. */
+export function briefly<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  return client.transaction({ lockTimeoutMs: LOCK_WAIT_MS }, work);
+}
+
+function isBusy(error: unknown): error is PgtideError {
+  return error instanceof PgtideError && error.kind === 'busy';
+}
+
+interface Whole {
+  tables: readonly string[];
+  doing: TableSteps['doing'];
+}
+
+async function stillBusy(
+  client: Client,
+  busy: readonly string[],
+  { tables, doing, reason }: Whole & { reason: PgtideError },
+): Promise<PgtideError> {
+  const holders = await describeLockHolders(client, busy);
+  const others = tables.length - busy.length;
+  return new PgtideError(
+    'busy',
+    `${reason.message}; ${busy.join(', ')} cannot be ${doing}: the lock is held by ${holders}`,
+    {
+      remedy: `let that transaction end, or end it, and run the same again${others > 0 ? `; the ${others} other tables are ${doing}` : '; nothing was changed'}`,
+      cause: reason,
+    },
   );
-  if (!found?.list) return;
-  await client.query(`set local statement_timeout = ${LOCK_ALL_MS}`);
-  await client.query(`lock table ${found.list} in share row exclusive mode`);
-  await client.query('set local statement_timeout = 0');
+}
+
+function outOfTime(client: Client, done: number, { tables, doing }: Whole): PgtideError {
+  return new PgtideError(
+    'busy',
+    `${client.node}: the time was over when ${done} of ${tables.length} tables were ${doing}`,
+    { remedy: 'run the same again: it goes on with the others' },
+  );
 }

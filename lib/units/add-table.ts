@@ -13,11 +13,11 @@ import {
 } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
-import { mendCapture, setReplicaCapture } from '../tables/capture.ts';
+import { capturePartitions, repairCapture, setReplicaCapture } from '../tables/capture.ts';
 import { resetCopy, setTableAside } from '../tables/copy-state.ts';
 import { createMissingTables } from '../tables/create.ts';
 import { noteOnRole } from '../tables/foreign-owners.ts';
-import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
+import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { withNodes } from './with-nodes.ts';
@@ -47,9 +47,12 @@ export interface AddTableResult {
 }
 
 /**
- * Adds tables to a queue on its root and on all leaves. Everything is checked before anything is changed. The leaves
- * change first and commit last, so that the root's tables are locked for as short as can be, and a failure on either
- * side leaves both as they were.
+ * Adds tables to a queue on its root and on all leaves. Everything is checked before anything is changed. Then tables join one by one, each
+ * in transactions of its own (lib/tables/locking.ts), so that their writers do not wait; what is done stays, and the same call goes on.
+ *
+ * Root first: a leaf that does not have a table yet skips its events, and its copy begins after the root captures it.
+ * With expectSync leaves first: nothing is copied, so no event may be skipped. The leaf gets a snapshot that was taken before the root
+ * captured anything. Events that it sees are in the rows, by the user's word; what the capture writes, it does not see.
  */
 export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (context, input) => {
   if (input.expectSync && input.skipTruncate)
@@ -66,8 +69,9 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     );
     const adding = { context, input, plan, root: open.of(root) };
     await setAsideUncaptured(adding);
-    await context.step('add', () => changeLeaves(adding, plan.leaves));
-    await copyUncapturedAnew(adding);
+    for (const leaf of plan.leaves) await context.step('create', () => createTables(adding, leaf));
+    await context.step('add', () => join(adding));
+    await copyUncaptured(adding);
     for (const leaf of leaves) context.wake?.('copy', leaf);
     context.count('tables', plan.addOnRoot.length);
     const notes = await notesOnRoles([open.of(root), ...clients]);
@@ -107,58 +111,85 @@ async function setAsideUncaptured(adding: Adding): Promise<void> {
 }
 
 /** After the capture is repaired: what a copy that begins now does not see is captured. */
-async function copyUncapturedAnew(adding: Adding): Promise<void> {
+async function copyUncaptured(adding: Adding): Promise<void> {
   const { queue } = adding.context;
   for (const { leaf, table } of uncapturedOnLeaves(adding))
     await leaf.transaction({}, () => resetCopy(leaf, queue, table));
 }
 
-/** Opens one transaction a leaf, inside one another; in the innermost the root changes and commits. Returns its snapshot. */
-async function changeLeaves(adding: Adding, leaves: LeafAddition[]): Promise<string> {
-  const [first, ...rest] = leaves;
-  if (!first) return changeRoot(adding);
-  const { queue } = adding.context;
-  const { expectSync, skipTruncate } = adding.input;
-  return first.leaf.transaction({ lockTimeoutMs: lockTimeoutMs(adding.context.budget) }, async () => {
-    await createTables(adding, first);
-    for (const table of first.add) await addLeafTable(first.leaf, queue, { table, expectSync, skipTruncate });
-    const snapshot = await changeLeaves(adding, rest);
-    if (expectSync) for (const table of first.add) await setInSync(first.leaf, queue, { table, snapshot });
-    await addLeafSequences(adding, first);
-    return snapshot;
-  });
-}
+/** New tables lock others only for foreign keys to them. */
+const CREATE_LOCK_TIMEOUT_MS = 5_000;
 
 async function createTables({ root, plan }: Adding, { leaf, create }: LeafAddition): Promise<void> {
   if (create.length === 0) return;
-  const { notes } = await createMissingTables(root, leaf, create);
+  const { notes } = await leaf.transaction({ lockTimeoutMs: CREATE_LOCK_TIMEOUT_MS }, () =>
+    createMissingTables(root, leaf, create),
+  );
   for (const { table, text } of notes) plan.notes.get(table)?.push(text);
 }
 
-/**
- * The snapshot is taken once the capture's locks are held: what it sees was there before, and is no news to a leaf. No other table of the
- * queue is touched, so that its writers cannot make this fail: what the configuration changes there is up to maintain.
- */
-function changeRoot({ context, plan, root }: Adding): Promise<string> {
-  const { budget, config, queue } = context;
-  return lockingTransaction(root, { tables: plan.tables, budget }, async () => {
-    await setReplicaCapture(root, queue, queueConfig(config, queue));
-    for (const table of plan.addOnRoot) await addRootTable(root, queue, table);
-    for (const sequence of plan.sequencesOnRoot) await addLocalSequence(root, queue, sequence);
-    await mendCapture(root, queue, plan.uncaptured);
-    return currentSnapshot(root);
+async function join(adding: Adding): Promise<void> {
+  const { plan, input, root } = adding;
+  const snapshot = await currentSnapshot(root);
+  if (!input.expectSync) await joinOnRoot(adding);
+  for (const leaf of plan.leaves) await joinOnLeaf(adding, leaf, snapshot);
+  if (input.expectSync) await joinOnRoot(adding);
+  for (const leaf of plan.leaves) await joinSequences(adding, leaf);
+}
+
+/** Sequences first: their values are published in the same transaction, and need no lock on the table. */
+async function joinOnRoot(adding: Adding): Promise<void> {
+  const { context, plan, root } = adding;
+  const { config, queue } = context;
+  await setReplicaCapture(root, queue, queueConfig(config, queue));
+  const add = new Set(plan.addOnRoot);
+  const repair = new Set(plan.uncaptured);
+  const unpublished = new Set(plan.sequencesOnRoot);
+  const sequences = new Map<string, string[]>();
+  for (const { table, name } of plan.sequences)
+    if (unpublished.has(name)) sequences.set(table, [...(sequences.get(table) ?? []), name]);
+  const tables = new Set([...add, ...repair, ...sequences.keys()]);
+  await tableByTable(root, [...tables], stepsOf(adding, root), async (table) => {
+    if (add.has(table)) await capturePartitions(root, queue, table);
+    await briefly(root, async () => {
+      for (const name of sequences.get(table) ?? []) await addLocalSequence(root, queue, name);
+      if (add.has(table)) await addRootTable(root, queue, table);
+      else if (repair.has(table)) await repairCapture(root, queue, table);
+    });
   });
 }
 
-/** Sequences follow by name; one that a leaf does not have is told in the result. */
-async function addLeafSequences({ context, plan, root }: Adding, addition: LeafAddition): Promise<void> {
+function joinOnLeaf(adding: Adding, { leaf, add }: LeafAddition, snapshot: string): Promise<void> {
+  const { queue } = adding.context;
+  const { expectSync, skipTruncate } = adding.input;
+  return tableByTable(leaf, add, stepsOf(adding, leaf), (table) =>
+    briefly(leaf, async () => {
+      await addLeafTable(leaf, queue, { table, expectSync, skipTruncate });
+      if (expectSync) await setInSync(leaf, queue, { table, snapshot });
+    }),
+  );
+}
+
+function stepsOf({ context }: Adding, { node }: Client): TableSteps {
+  const { budget, progress, queue } = context;
+  return {
+    budget,
+    doing: 'added',
+    onDone: (tables, totalTables) => progress?.({ queue, node, step: 'add', tables, totalTables }),
+  };
+}
+
+/** Sequences follow by name; one that a leaf does not have is named in the result. */
+async function joinSequences({ context, plan, root }: Adding, addition: LeafAddition): Promise<void> {
   const { leaf, sequences } = addition;
   const here = await existingSequences(leaf, sequences);
-  for (const sequence of await listSequences(root, context.queue)) {
-    if (!here.has(sequence.name)) continue;
-    await publishSequence(leaf, context.queue, sequence);
-    await addLocalSequence(leaf, context.queue, sequence.name);
-  }
+  const published = (await listSequences(root, context.queue)).filter(({ name }) => here.has(name));
+  await leaf.transaction({}, async () => {
+    for (const sequence of published) {
+      await publishSequence(leaf, context.queue, sequence);
+      await addLocalSequence(leaf, context.queue, sequence.name);
+    }
+  });
   for (const { table, name } of plan.sequences)
     if (sequences.includes(name) && !here.has(name))
       plan.notes.get(table)?.push(`${leaf.node} has no sequence ${name}, so it does not follow`);

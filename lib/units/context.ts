@@ -5,8 +5,11 @@ import type { Client } from '../db/client.ts';
 import type { Outcome } from '../outcome.ts';
 import type { UnitName } from './registry.ts';
 
-/** What a person sees while long work goes on. `total` is an estimate. */
-export interface ProgressEvent {
+/** What a person sees while long work goes on. */
+export type ProgressEvent = RowProgress | TableCountProgress;
+
+/** `totalRows` is an estimate. */
+export interface RowProgress {
   queue: string;
   node: string;
   table: string;
@@ -14,6 +17,15 @@ export interface ProgressEvent {
   rows: number;
   totalRows: number;
   bytes: number;
+}
+
+/** How many tables are done, out of all that were meant. */
+export interface TableCountProgress {
+  queue: string;
+  node: string;
+  step: 'create' | 'add' | 'remove';
+  tables: number;
+  totalTables: number;
 }
 
 /** What every unit gets. Made by lib/runtime, for Lambda, the command line and tests alike. */

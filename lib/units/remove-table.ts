@@ -4,8 +4,10 @@ import type { Client } from '../db/client.ts';
 import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
 import { listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
+import { listLeftCaptures } from '../tables/capture.ts';
 import { abandonCopy } from '../tables/copy-state.ts';
-import { lockingTransaction } from '../tables/locking.ts';
+import { removeRootTable } from '../tables/leave.ts';
+import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import { listTableSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
@@ -17,17 +19,25 @@ export const removeTableInput = z.strictObject({
     .default([])
     .describe('schema.table, or table in public; * and ? are wild.'),
   all: z.boolean().default(false).describe('Every table of the queue.'),
+  now: z
+    .boolean()
+    .default(false)
+    .describe('Takes them off the leaves at once: changes that are not replayed yet are lost there.'),
 });
 export type RemoveTableInput = z.output<typeof removeTableInput>;
 
 export interface RemoveTableResult {
-  tables: { name: string; state: 'removed' }[];
+  /** `leaving`: a leaf has it until replay comes to its removal, so that it gets all changes from before. */
+  tables: { name: string; state: 'removed' | 'leaving' }[];
   sequences: string[];
 }
 
 /**
- * Takes tables out of a queue, on the root and on all leaves. Rows stay on both sides; what a copy had taken away on a
- * leaf (indexes, constraints) is put back. The root goes first: from then on nothing new is captured.
+ * Takes tables out of a queue, one by one (lib/tables/locking.ts). The root goes first: from then on nothing new is captured, and an event says
+ * so. A leaf lets go of a table when its replay comes to that event: it has every change that was made before. With `now` it lets go at once.
+ * Rows stay on both sides; what a copy had taken away on a leaf (indexes, constraints) is put back.
+ *
+ * A leaf knows a name until that event comes through. As long as it does, add-table must not add it again, or the event would take it out.
  */
 export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = async (context, input) => {
   const { root, leaves } = queueConfig(context.config, context.queue);
@@ -38,20 +48,35 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
       await requireNode(open.of(node), queue);
       members.set(node, await listTables(open.of(node), queue));
     }
-    const local = [...members.values()].flat().filter((table) => table.local);
-    const known = [...new Set(local.map(({ name }) => name))].sort();
+    const localOn = (node: string) =>
+      (members.get(node) ?? []).filter(({ local }) => local).map(({ name }) => name);
+    const left = await listLeftCaptures(open.of(root), queue);
+    const known = [...new Set([...[root, ...leaves].flatMap(localOn), ...left])].sort();
     const tables = matchNames(known, input);
     const sequences = await sequencesToRemove(open.of(root), queue, { tables, known });
-    for (const node of [root, ...leaves]) {
-      const there = (members.get(node) ?? []).filter(({ name, local }) => local && tables.includes(name));
-      await context.step(`remove on ${node}`, () =>
-        removeFrom(open.of(node), context, { tables: there, sequences, isRoot: node === root }),
-      );
-      if (node !== root) context.wake?.('copy', node);
+    const onRoot = new Set([...localOn(root), ...left]);
+    await context.step(`remove on ${root}`, () =>
+      removeFromRoot(open.of(root), context, {
+        tables: tables.filter((name) => onRoot.has(name)),
+        sequences,
+      }),
+    );
+    const leaving = new Set<string>();
+    for (const leaf of leaves) {
+      const there = localOn(leaf).filter((name) => tables.includes(name));
+      if (input.now)
+        await context.step(`remove on ${leaf}`, () =>
+          removeFromLeaf(open.of(leaf), context, { tables: there, sequences }),
+        );
+      else for (const name of there) leaving.add(name);
+      context.wake?.('copy', leaf);
     }
     context.count('tables', tables.length);
-    const removed = tables.map((name) => ({ name, state: 'removed' as const }));
-    return { outcome: { kind: 'done' }, result: { tables: removed, sequences } };
+    const result: RemoveTableResult = {
+      tables: tables.map((name) => ({ name, state: leaving.has(name) ? 'leaving' : 'removed' })),
+      sequences,
+    };
+    return { outcome: { kind: 'done' }, result };
   });
 };
 
@@ -73,23 +98,44 @@ async function sequencesToRemove(
 }
 
 interface Removal {
-  tables: MemberTable[];
+  tables: string[];
   sequences: string[];
-  isRoot: boolean;
 }
 
-/**
- * One side, in one transaction. A leaf keeps knowing the names until the event of the root's removal comes through: as
- * long as it knows them, add-table must not add them again, or that event would take them out again.
- */
-function removeFrom(client: Client, { budget, queue }: UnitContext, removal: Removal): Promise<void> {
-  const tables = removal.tables.map(({ name }) => name);
-  return lockingTransaction(client, { tables, budget }, async () => {
-    for (const { name } of removal.tables) {
-      if (!removal.isRoot) await abandonCopy(client, queue, name);
-      await removeLocalTable(client, queue, name);
-    }
+async function removeFromRoot(client: Client, context: UnitContext, removal: Removal): Promise<void> {
+  await tableByTable(client, removal.tables, stepsOf(context, client), (table) =>
+    removeRootTable(client, context.queue, table),
+  );
+  await removeSequences(client, context, removal);
+}
+
+async function removeFromLeaf(client: Client, context: UnitContext, removal: Removal): Promise<void> {
+  const { queue } = context;
+  await tableByTable(client, removal.tables, stepsOf(context, client), (table) =>
+    briefly(client, async () => {
+      await abandonCopy(client, queue, table);
+      await removeLocalTable(client, queue, table);
+    }),
+  );
+  await removeSequences(client, context, removal);
+}
+
+/** Those that columns own have gone with their tables. */
+async function removeSequences(
+  client: Client,
+  { queue }: UnitContext,
+  { sequences }: Removal,
+): Promise<void> {
+  await client.transaction({}, async () => {
     for (const { name, local } of await listSequences(client, queue))
-      if (local && removal.sequences.includes(name)) await removeLocalSequence(client, queue, name);
+      if (local && sequences.includes(name)) await removeLocalSequence(client, queue, name);
   });
+}
+
+function stepsOf({ budget, progress, queue }: UnitContext, { node }: Client): TableSteps {
+  return {
+    budget,
+    doing: 'removed',
+    onDone: (tables, totalTables) => progress?.({ queue, node, step: 'remove', tables, totalTables }),
+  };
 }

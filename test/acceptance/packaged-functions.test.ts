@@ -212,7 +212,7 @@ test('a table is copied again, and then taken out', async () => {
   expect(await invoke('remove-table', { queue: 'shop', tables: ['public.orders'] })).toMatchObject({
     outcome: 'done',
   });
-  expect(await tableState()).toBeUndefined();
+  await runSchedules(async () => (await tableState()) === undefined);
 });
 
 test('a rotated password is read again', async () => {

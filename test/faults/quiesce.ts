@@ -199,7 +199,7 @@ export async function furniture(world: World, side: Side): Promise<string[]> {
 /** Once the tables are out of the queue, they are as they were made, and nothing of ours is left of them. */
 export async function removal(world: World): Promise<string[]> {
   await world.onDemand('remove-table', (context) =>
-    removeTable(context, removeTableInput.parse({ all: true })),
+    removeTable(context, removeTableInput.parse({ all: true, now: true })),
   );
   const problems: string[] = [];
   for (const side of sides) {

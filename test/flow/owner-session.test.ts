@@ -117,7 +117,7 @@ describe.each<Setting>([
   });
 
   it('lets a table go whose foreign key it may not validate, and keeps the key', async () => {
-    await removeTable(on.shop.context('old'), removeTableInput.parse({ tables: ['public.ours'] }));
+    await removeTable(on.shop.context('old'), removeTableInput.parse({ tables: ['public.ours'], now: true }));
     expect(await stolen()).toEqual([]);
     expect(
       await rows(

@@ -106,7 +106,7 @@ describe.skipIf(missing.length > 0)('with the real extensions', () => {
     await root.client((client) => client.query('truncate orders'));
     await replayAll(it);
     await expectEqual(root, leaf, ['orders']);
-    await removeTable(shop.context('old'), removeTableInput.parse({ tables: ['orders'] }));
+    await removeTable(shop.context('old'), removeTableInput.parse({ tables: ['orders'], now: true }));
     for (const [db, node] of [
       [leaf, 'new'],
       [root, 'old'],

@@ -1,9 +1,13 @@
-/** remove-table: both sides forget a table, its rows stay, and its sequences go unless another table needs them. */
+/**
+ * remove-table: the root forgets a table, and a leaf does when its replay comes to that place, or at once. Rows stay; sequences go unless
+ * another table needs them.
+ */
 import { beforeAll, expect, test } from 'vitest';
 import { listSequences } from '../../lib/node/sequence-set.ts';
 import { listTables } from '../../lib/node/table-set.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
-import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { type RemoveTableInput, removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { followUntilSynced, replayAll } from '../support/follow.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 let it: InstalledPair;
@@ -16,7 +20,7 @@ beforeAll(async () => {
   await addTable(it.shop.context('old'), addTableInput.parse({ all: true }));
 });
 
-const remove = async (input: { tables?: string[]; all?: boolean }) =>
+const remove = async (input: Partial<RemoveTableInput>) =>
   (await removeTable(it.shop.context('old'), removeTableInput.parse(input))).result;
 
 const left = async (side: 'old' | 'new') =>
@@ -43,9 +47,9 @@ test('a table that the queue does not have is named, and nothing changes', async
   expect(await left('old')).toHaveLength(3);
 });
 
-test('a removed table is captured no more, and may be written on the leaf', async () => {
+test('with now a removed table is captured no more, and may be written on the leaf', async () => {
   await it.old.client((client) => client.query('insert into one default values'));
-  const result = await remove({ tables: ['one'] });
+  const result = await remove({ tables: ['one'], now: true });
   expect(result).toEqual({
     tables: [{ name: 'public.one', state: 'removed' }],
     sequences: ['public.one_id_seq'],
@@ -87,14 +91,39 @@ test('a removed table can be added again', async () => {
 
 test('a table that was dropped can be removed', async () => {
   await it.both('drop table three');
-  expect((await remove({ tables: ['three'] })).tables).toEqual([{ name: 'public.three', state: 'removed' }]);
+  expect((await remove({ tables: ['three'] })).tables).toEqual([{ name: 'public.three', state: 'leaving' }]);
+  expect(await left('old')).not.toContain('public.three');
+  await replayAll(it);
+  expect(await left('new')).not.toContain('public.three');
 });
 
 test('all empties the queue', async () => {
-  const result = await remove({ all: true });
+  const result = await remove({ all: true, now: true });
   expect(result.tables.map(({ name }) => name)).toEqual(['public.one', 'public.two']);
   expect(await left('old')).toEqual([]);
   expect(await left('new')).toEqual([]);
   const sequences = await it.new.client((client) => listSequences(client, 'shop'));
   expect(sequences.filter(({ local }) => local)).toEqual([]);
+});
+
+test('a leaf gets what was written before the removal, and nothing that was written after it', async () => {
+  const pair = await installedPair();
+  await pair.both('create table diary (id int primary key, line text)');
+  await addTable(pair.shop.context('old'), addTableInput.parse({ tables: ['diary'] }));
+  await followUntilSynced(pair);
+  const write = (sql: string) => pair.old.client((client) => client.query(sql));
+  await write(`insert into diary select g, 'before' from generate_series(1, 100) g`);
+  const call = () => removeTable(pair.shop.context('old'), removeTableInput.parse({ tables: ['diary'] }));
+  expect((await call()).result.tables).toEqual([{ name: 'public.diary', state: 'leaving' }]);
+  await write(`insert into diary values (101, 'after')`);
+  expect((await call()).result.tables, 'the same again changes nothing').toEqual([
+    { name: 'public.diary', state: 'leaving' },
+  ]);
+  await replayAll(pair);
+  const lines = await pair.new.client((client) =>
+    client.query('select line, count(*)::int from diary group by 1'),
+  );
+  expect(lines).toEqual([{ line: 'before', count: 100 }]);
+  expect(await pair.new.client((client) => listTables(client, 'shop'))).toEqual([]);
+  await pair.new.client((client) => client.query(`insert into diary values (101, 'mine')`));
 });

@@ -32,7 +32,7 @@ describe.each(modes)('%s', (_, make) => {
     await replayAll(pair);
     await expectEqual(pair.old, pair.new, ['t', 'k']);
     expect(await pair.new.client((client) => client.query('select * from log'))).toEqual([]);
-    await removeTable(pair.shop.context('old'), { tables: ['t', 'k'], all: false });
+    await removeTable(pair.shop.context('old'), { tables: ['t', 'k'], all: false, now: false });
     await replayAll(pair);
     expect(await rules()).toEqual(before);
   });

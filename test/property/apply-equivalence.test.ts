@@ -40,7 +40,7 @@ describe.each(modes)('%s', (_, make, replica) => {
       // Also after a failure: the next, smaller workload has to find a clean pair.
       await sessions.close();
       const tables = schema.names.map((name) => `public.${name}`);
-      await removeTable(pair.shop.context('old'), { tables, all: false });
+      await removeTable(pair.shop.context('old'), { tables, all: false, now: true });
       await replayAll(pair);
       await pair.both(schema.drop());
     }

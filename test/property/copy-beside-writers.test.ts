@@ -83,6 +83,7 @@ describe.each(modes)('%s', (_, make) => {
       await removeTable(pair.shop.context('old'), {
         tables: schema.names.map((name) => `public.${name}`),
         all: false,
+        now: true,
       });
       await replayAll(pair);
       await pair.both(schema.drop());

@@ -12,7 +12,7 @@ import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 import { until } from '../support/until.ts';
 
 const remove = (it: CrashShop, tables: string[]) =>
-  removeTable(it.shop.context('old'), removeTableInput.parse({ tables }));
+  removeTable(it.shop.context('old'), removeTableInput.parse({ tables, now: true }));
 
 /** The subscriber's triggers that fire, its foreign keys and its indexes, as text. */
 const constraints = (it: CrashShop) =>

@@ -5,7 +5,7 @@
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { mendCapture } from '../../lib/tables/capture.ts';
+import { repairCapture } from '../../lib/tables/capture.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { ask, demand, makeFollower, makeRoot } from '../support/node.ts';
 import { consume, tickNow } from '../support/queue.ts';
@@ -115,7 +115,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         await client.query('alter table shop.t add v int');
         expect(await client.query('select * from pgtide.refresh_capture($1)', [queue])).toHaveLength(1);
         await client.query('insert into shop.t values (1)');
-        await mendCapture(client, queue, ['shop.t']);
+        await repairCapture(client, queue, 'shop.t');
         await client.query('insert into shop.t values (2)');
         await demand(client, 'londiste.local_remove_table', queue, 'shop.t');
         await demand(client, 'londiste.local_add_table', queue, 'shop.t', ['pgtide']);
@@ -283,7 +283,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(await client.query('select code from pgtide.capture_problems($1)', [queue])).toMatchObject([
           { code: 'trigger-missing' },
         ]);
-        await mendCapture(client, queue, ['shop.low']);
+        await repairCapture(client, queue, 'shop.low');
         expect(await client.query('select code from pgtide.capture_problems($1)', [queue])).toEqual([]);
         await client.query(`insert into shop.whole values (1, 'a')`);
         expect(await events(client, queue)).toEqual([['shop.low', 'I:id', 'id=1&v=a']]);

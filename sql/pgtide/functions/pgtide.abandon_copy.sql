@@ -1,7 +1,8 @@
 -- pgtide.abandon_copy(i_queue, i_table) returns int
 --
 -- Before a table leaves replication: puts back all that was taken off it or changed on it. A table in the middle of its copy is
--- emptied, since half of it may break what is put back, and means nothing. Returns the number of objects put back.
+-- emptied, since half of it may break what is put back, and means nothing. An object that cannot be put back is kept with the reason
+-- (pgtide.keep_saved): it holds neither the table up nor the queue. Returns the number of objects put back.
 create or replace function pgtide.abandon_copy(i_queue text, i_table text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -10,8 +11,6 @@ declare
     v_info londiste.table_info;
     v_list jsonb;
     v_saved pgtide.saved_ddl;
-    v_relation regclass;
-    v_failure text;
     v_schema text;
     v_table text;
     v_constraint text;
@@ -19,6 +18,7 @@ declare
     v_restored int := 0;
     v_target oid;
 begin
+    perform pgtide.hold_structure(i_queue);
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table;
     if not found or not v_info.local then
         return 0;
@@ -48,40 +48,22 @@ begin
                          then pgtide.key_runner(londiste.find_table_oid(v_saved.table_name), londiste.find_table_oid(v_saved.other_table))
                          when v_saved.kind in ('index', 'constraint') then pgtide.table_runner(v_target) end);
             exception
-                when foreign_key_violation or sqlstate 'TD004' or sqlstate 'TD007' then
-                    if v_saved.kind not in ('foreign key', 'deferrable') then
-                        raise;
-                    end if;
-                    -- Rows that are there do not fit, or only another role may look at them (pgtide.key_runner); the key is there for
-                    -- all others, copy validates it once it can, and status tells it.
-                    get stacked diagnostics v_schema = schema_name, v_table = table_name, v_constraint = constraint_name,
-                        v_detail = pg_exception_detail;
-                    v_failure := pgtide.failure_text(sqlstate, sqlerrm, v_detail, null, v_schema, v_table, null, v_constraint, null, null);
-                    v_relation := londiste.find_table_oid(v_saved.table_name);
-                    if v_saved.restore_sql like 'alter table % add constraint %' and v_saved.restore_sql not like '% NOT VALID'
-                            and (select c.relkind = 'r' from pg_class c where c.oid = v_relation) then
-                        execute v_saved.restore_sql || ' not valid';
-                        delete from pgtide.saved_ddl d
-                        where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind
-                          and d.object_name = v_saved.object_name;
-                        v_saved.kind := 'foreign key';
-                        v_saved.restore_sql := format('alter table %s validate constraint %I', v_relation, v_saved.object_name);
-                    end if;
-                    insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql, error, tried_at)
-                    values (i_queue, v_saved.table_name, v_saved.kind, v_saved.object_name, v_saved.other_table, v_saved.restore_sql,
-                            v_failure, now())
-                    on conflict (queue_name, table_name, kind, object_name) do update
-                    set restore_sql = excluded.restore_sql, error = excluded.error, tried_at = excluded.tried_at;
-                    continue;
-                when undefined_object then
-                    if v_saved.kind <> 'deferrable' then
-                        raise;
-                    end if;
-                    -- A key that is not there now gets them when it is put back (pgtide.restore_object).
-                    continue when exists (
+                when undefined_object or duplicate_object or duplicate_table then
+                    -- Somebody has dropped the trigger, or made the object. A key that is not there now gets its deferrability and actions
+                    -- when it is put back (pgtide.restore_object).
+                    continue when v_saved.kind = 'deferrable' and exists (
                         select from pgtide.saved_ddl d
                         where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = 'foreign key'
                           and d.object_name = v_saved.object_name);
+                when others then
+                    get stacked diagnostics v_schema = schema_name, v_table = table_name, v_constraint = constraint_name,
+                        v_detail = pg_exception_detail;
+                    if left(sqlstate, 2) in ('08', '25', '40', '53', '55', '57', '58') then
+                        raise;
+                    end if;
+                    perform pgtide.keep_saved(v_saved, pgtide.failure_text(sqlstate, sqlerrm, v_detail, null, v_schema, v_table, null,
+                        v_constraint, null, null));
+                    continue;
             end;
             delete from pgtide.saved_ddl d
             where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;

@@ -17,6 +17,7 @@
 -- A last image per key stands for those before it only if it holds all that they held. Images of our capture do: they are whole rows.
 -- Others (of PgQ's triggers: pgtide.read_classic_event) may hold some columns, and another image others: where keys repeat and column
 -- lists differ, a key's images are folded into one (pgtide.fold_stage).
+-- Tables that leave the queue in this slice do so at its end (pgtide.leave_staged).
 -- What runs as a table's owner can move any cursor of the session. So no statement of pgtide.run is inside of a loop over a query, here
 -- and in all that is called here: loops go over arrays.
 -- Missing privileges, locks, a full disk and the like fail the whole: they say nothing about a table.
@@ -95,7 +96,7 @@ begin
         if v_list is not null then
             execute format('lock table %s in row exclusive mode', v_list);
         end if;
-        perform pgtide.quiet_tables(i_queue);
+        perform pgtide.quiet_tables(i_queue, array(select oid from pg_temp.pgtide_work where oid is not null));
         perform pgtide.watch_keys();
         update pg_temp.pgtide_work w set rank = r.rank from pgtide.foreign_key_ranks(
             array(select oid from pg_temp.pgtide_work where oid is not null)) r where r.oid = w.oid;
@@ -130,6 +131,7 @@ begin
     set inserted = s.inserted + excluded.inserted, updated = s.updated + excluded.updated, deleted = s.deleted + excluded.deleted,
         missing = s.missing + excluded.missing, conflicts = s.conflicts + excluded.conflicts,
         last_problem = coalesce(excluded.last_problem, s.last_problem);
+    perform pgtide.leave_staged(i_queue);
     return query
     select w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts, w.collapsed, w.exact, w.error
     from pg_temp.pgtide_sums w order by w.nr;

@@ -14,6 +14,7 @@ declare
     v_info londiste.table_info;
     v_table oid;
 begin
+    perform pgtide.hold_structure(i_queue);
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table and t.local for update;
     if not found or v_info.merge_state is not null then
         return false;
@@ -35,7 +36,7 @@ begin
     -- Without replica mode, the copied rows would fire the table's triggers.
     if not pgtide.enter_apply() then
         execute format('lock table %s in access exclusive mode', v_table::regclass);
-        perform pgtide.quiet_tables(i_queue);
+        perform pgtide.quiet_tables(i_queue, array[v_table]);
     end if;
     if coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)' then
         perform pgtide.run(pgtide.table_runner(v_table), format('truncate %s', v_table::regclass));

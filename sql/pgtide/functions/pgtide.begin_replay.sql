@@ -81,10 +81,8 @@ begin
         return;
     end if;
 
+    perform pgtide.hold_structure(i_queue);
     replica := pgtide.enter_apply();
-    if not replica then
-        perform pgtide.quiet_tables(i_queue);
-    end if;
     create temp table pgtide_stage (
         ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,
         ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int

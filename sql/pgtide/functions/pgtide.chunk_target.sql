@@ -18,7 +18,7 @@ declare
 begin
     if current_setting('session_replication_role') <> 'replica' then
         execute format('lock table %s in row exclusive mode', v_table::regclass);
-        perform pgtide.quiet_tables(i_queue);
+        perform pgtide.quiet_tables(i_queue, array[v_table]);
     end if;
     v_runner := pgtide.table_runner(v_table);
     if v_runner is null then

@@ -35,7 +35,7 @@ begin
         raise exception 'table % cannot be replicated under the name %', pgtide.table_name(i_table), i_global_name
             using errcode = 'TD001';
     end if;
-    if pgtide.foreign_partitions(i_table) <> '{}' then
+    if i_only is null and pgtide.foreign_partitions(i_table) <> '{}' then
         raise exception 'table % has partitions that are foreign tables: %', pgtide.table_name(i_table),
                 array_to_string(pgtide.foreign_partitions(i_table), ', ')
             using errcode = 'TD004',
@@ -48,7 +48,7 @@ begin
         insert into pgtide.url_form (queue_name, table_name) values (i_queue, i_global_name) on conflict do nothing;
         v_reform := found;
     end if;
-    v_relations := array(select t from pgtide.table_tree(i_table) t where i_only is null or t = i_only);
+    v_relations := case when i_only is null then array(select pgtide.table_tree(i_table)) else array[i_only] end;
     for i in 1 .. cardinality(v_relations) loop
         v_functions[i] := pgtide.capture_name(v_queue_id, v_relations[i]);
         if v_reform or not exists (
@@ -61,7 +61,9 @@ begin
             execute format('revoke all on function pgtide.%I() from public', v_functions[i]);
         end if;
     end loop;
-    perform pgtide.let_look(i_queue, i_table);
+    if i_only is null then
+        perform pgtide.let_look(i_queue, i_table);
+    end if;
     for i in 1 .. cardinality(v_relations) loop
         v_relation := v_relations[i];
         for v_name in

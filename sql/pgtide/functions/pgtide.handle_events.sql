@@ -10,6 +10,8 @@
 -- An event that could not be sent as it is (chunk_no -2, see pgtide.slice_query) has the reason as its data, and nothing else to keep.
 -- Returns the first event at which replay stops, as stop_id with its type as it may be shown (pgtide.event_label) and the reason:
 -- the caller must roll back, and note it with pgtide.note_stop. stop_id is NULL when replay goes on; set_aside counts events.
+-- A table that leaves the queue gets its rows of before: they are still in the stage, so pgtide.apply_stage lets it go (pgtide.leave_staged); its
+-- rows of after are dropped.
 -- Everything is in replay's own transaction, so each event is set aside exactly once. Of a queue, at most 1000 events are kept and 64 MB
 -- of what they hold; larger ones are kept without data, and more are counted in pgtide.replay_state.unkept_events: a flood of them
 -- neither fills this database nor stops replay.
@@ -27,6 +29,7 @@ declare
     v_kept_bytes bigint;
     v_stored bigint;
     v_passed bigint[];
+    v_cut bool := false;
     c_control constant text[] := array['pgq.location-info', 'pgq.unregister-location', 'pgq.global-watermark', 'pgq.tick-id',
         'londiste.add-table', 'londiste.remove-table', 'londiste.update-seq', 'londiste.remove-seq', 'pgtide.new-epoch'];
     c_max_events constant bigint := 1000;
@@ -58,6 +61,15 @@ begin
         select s.*, s.ctid as place from pg_temp.pgtide_stage s
         where s.ev_type in (select k.ev_type from pg_temp.pgtide_kinds k where k.ev_type = any (c_control)) order by s.ev_id
     loop
+        if v_event.ev_type = 'londiste.remove-table' and exists (
+                select from pg_temp.pgtide_kinds k where k.table_name = v_event.ev_data and k.first_ev_id < v_event.ev_id) then
+            create temp table if not exists pgtide_leaving (table_name text primary key) on commit drop;
+            insert into pg_temp.pgtide_leaving values (v_event.ev_data) on conflict do nothing;
+            delete from pg_temp.pgtide_stage s
+            where s.ev_extra1 = v_event.ev_data and s.ev_type like '{%' and s.ev_id > v_event.ev_id;
+            v_cut := v_cut or found;
+            continue;
+        end if;
         begin
             perform pgtide.apply_control_event(i_queue, v_event.ev_type, v_event.ev_data, v_event.ev_extra1, v_event.ev_extra2, v_event.ev_extra3);
         exception when others then
@@ -71,6 +83,9 @@ begin
         end;
     end loop;
 
+    if v_cut then
+        perform pgtide.measure_stage();
+    end if;
     delete from pg_temp.pgtide_unhandled u where u.ev_id = any (v_passed);
 
     select u.ev_id, pgtide.event_label(s.ev_type), u.reason into stop_id, stop_label, stop_reason

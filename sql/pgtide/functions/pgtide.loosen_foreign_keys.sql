@@ -8,23 +8,21 @@ returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_key record;
-    v_count int := 0;
+    v_tables oid[] := array(
+        select londiste.find_table_oid(coalesce(t.dest_table, t.table_name))
+        from (select distinct k.table_name from pg_temp.pgtide_kinds k) k
+        join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name and t.local);
+    v_touched oid[] := array(select r from unnest(v_tables) t (relation), pgtide.table_tree(t.relation) r where t.relation is not null);
+    v_keys oid[];
 begin
-    for v_key in
-        with touched as (
-            select r.relation
-            from (select distinct k.table_name from pg_temp.pgtide_kinds k) k
-            join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name and t.local,
-            pgtide.table_tree(londiste.find_table_oid(coalesce(t.dest_table, t.table_name))) r (relation)
-        )
+    perform pgtide.quiet_tables(i_queue, v_tables);
+    v_keys := array(
         select k.oid from pg_constraint k
         where k.contype = 'f' and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
-          and exists (select from touched t where t.relation in (k.conrelid, k.confrelid))
-    loop
-        perform pgtide.take_off_foreign_key(i_queue, v_key.oid);
-        v_count := v_count + 1;
+          and (k.conrelid = any (v_touched) or k.confrelid = any (v_touched)));
+    for i in 1 .. cardinality(v_keys) loop
+        perform pgtide.take_off_foreign_key(i_queue, v_keys[i]);
     end loop;
-    return v_count;
+    return cardinality(v_keys);
 end;
 $$;

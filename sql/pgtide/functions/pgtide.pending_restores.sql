@@ -1,6 +1,6 @@
 -- pgtide.pending_restores(i_queue) returns table (table_name, kind, object_name)
 --
--- What can be put back now: indexes and constraints of tables that are consistent and wait for it (phase restoring), and foreign
+-- What can be put back now: indexes and constraints of tables that are consistent and wait for it (phase restoring) or have left, and foreign
 -- keys whose tables are both ok (a table that is not replicated here always is), unless a batch is applied in part. One that
 -- failed is tried again after a while.
 create or replace function pgtide.pending_restores(i_queue text)
@@ -13,6 +13,8 @@ as $$
       and (d.kind in ('constraint', 'index') and exists (
                select from pgtide.table_state t
                where t.queue_name = d.queue_name and t.table_name = d.table_name and t.phase in ('restoring', 'ok'))
+           or d.kind in ('constraint', 'index') and not exists (
+               select from londiste.table_info t where t.queue_name = d.queue_name and t.table_name = d.table_name and t.local)
            or d.kind = 'foreign key' and not exists (
                select from londiste.table_info t
                where t.table_name in (d.table_name, d.other_table) and t.local and coalesce(t.merge_state, '') <> 'ok')

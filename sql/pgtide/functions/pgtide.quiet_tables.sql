@@ -1,44 +1,41 @@
--- pgtide.quiet_tables(i_queue) returns int
+-- pgtide.quiet_tables(i_queue, i_tables) returns int
 --
--- For a role that may not use replica mode: disables the user triggers and rules of this node's tables, and makes their foreign keys
--- deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the provider comes
+-- For a role that may not use replica mode, before rows of i_tables change: disables their user triggers and rules, and makes the foreign
+-- keys from and to them deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the provider comes
 -- as events of its own, and a cascade here would take rows that a later event moves away. Keys of tables that are not this node's
 -- keep their actions. What was changed is in pgtide.saved_ddl, and pgtide.abandon_copy undoes it; a key that was made again is
--- validated by copy. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes.
-create or replace function pgtide.quiet_tables(i_queue text)
+-- validated by copy. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes. Its cost does not depend on the
+-- number of the other tables.
+create or replace function pgtide.quiet_tables(i_queue text, i_tables oid[])
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_relations oid[] := array(select r from unnest(i_tables) t (relation), pgtide.table_tree(t.relation) r where t.relation is not null);
     v_list jsonb;
     v_change record;
     v_changes int := 0;
 begin
     -- No loop over the query: see pgtide.apply_stage.
     select jsonb_agg(to_jsonb(c)) into v_list from (
-        with local as (
-            select t.table_name, r.relation
-            from londiste.table_info t,
-                 pgtide.table_tree(londiste.find_table_oid(coalesce(t.dest_table, t.table_name))) r (relation)
-            where t.queue_name = i_queue and t.local
-        )
-        select l.table_name, 'trigger' as kind, g.tgname::text || ' on ' || pgtide.table_name(l.relation) as object_name, null::text as other_table,
+        select pgtide.replicated_as(i_queue, l.relation) as table_name, 'trigger' as kind,
+               g.tgname::text || ' on ' || pgtide.table_name(l.relation) as object_name, null::text as other_table,
                format('alter table %s disable trigger %I', l.relation::regclass, g.tgname) as quiet_sql,
                format('alter table %s enable %s trigger %I', l.relation::regclass,
                       case g.tgenabled when 'A' then 'always' else '' end, g.tgname) as restore_sql,
                null::text as validate_sql, false as acts, null::oid as relation, null::oid as other
-        from local l join pg_trigger g on g.tgrelid = l.relation
+        from unnest(v_relations) l (relation) join pg_trigger g on g.tgrelid = l.relation
         join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
         where not g.tgisinternal and g.tgenabled in ('O', 'A')
           -- Ours and Londiste's go on, and are known by their functions: anybody may give any trigger such a name.
           and n.nspname <> 'pgtide' and not (n.nspname in ('pgq', 'londiste') and left(g.tgname, 10) = '_londiste_')
         union all
-        select l.table_name, 'trigger', format('rule %s on %s', w.rulename, pgtide.table_name(l.relation)), null,
+        select pgtide.replicated_as(i_queue, l.relation), 'trigger', format('rule %s on %s', w.rulename, pgtide.table_name(l.relation)), null,
                format('alter table %s disable rule %I', l.relation::regclass, w.rulename),
                format('alter table %s enable %s rule %I', l.relation::regclass,
                       case w.ev_enabled when 'A' then 'always' else '' end, w.rulename),
                null, false, null, null
-        from local l join pg_rewrite w on w.ev_class = l.relation
+        from unnest(v_relations) l (relation) join pg_rewrite w on w.ev_class = l.relation
         where w.ev_enabled in ('O', 'A')
         union all
         select f.table_name, 'deferrable', f.conname::text, f.other_table,
@@ -56,11 +53,12 @@ begin
         from (select k.oid, k.conname, k.conrelid, k.conkey, k.confrelid, k.confkey, k.confmatchtype, k.condeferrable, k.convalidated,
                      c.relkind, pgtide.table_name(k.conrelid) as table_name, pgtide.table_name(k.confrelid) as other_table,
                      (k.confdeltype <> 'a' or k.confupdtype <> 'a')
-                     and k.conrelid in (select relation from local) and k.confrelid in (select relation from local) as acts
+                     and (k.conrelid = any (v_relations) or pgtide.replicated_as(i_queue, k.conrelid) is not null)
+                     and (k.confrelid = any (v_relations) or pgtide.replicated_as(i_queue, k.confrelid) is not null) as acts
               from pg_constraint k join pg_class c on c.oid = k.conrelid
               where k.contype = 'f' and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
                 and coalesce((to_jsonb(k)->>'conenforced')::bool, true)
-                and exists (select from local l where l.relation in (k.conrelid, k.confrelid))) f
+                and (k.conrelid = any (v_relations) or k.confrelid = any (v_relations))) f
         where f.acts or not f.condeferrable) c;
     for i in 0 .. coalesce(jsonb_array_length(v_list), 0) - 1 loop
         select * into v_change from jsonb_to_record(v_list->i) as r (table_name text, kind text, object_name text, other_table text,

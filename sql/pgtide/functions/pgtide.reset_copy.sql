@@ -11,6 +11,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from pgtide.replay_state r where r.queue_name = i_queue for update;
+    perform pgtide.hold_structure(i_queue);
     perform from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table and t.local for update;
     if not found then
         return false;

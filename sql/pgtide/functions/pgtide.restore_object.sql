@@ -32,6 +32,9 @@ begin
     if not found then
         return 'gone';
     end if;
+    if i_kind = 'foreign key' and v_saved.restore_sql not like 'alter table % validate constraint %' then
+        perform pgtide.hold_structure(i_queue);
+    end if;
     begin
         if i_kind = 'foreign key' and v_saved.restore_sql like 'alter table % add constraint %'
                 and v_saved.restore_sql not like '% NOT VALID'
@@ -59,8 +62,10 @@ begin
     exception
         when duplicate_table or duplicate_object then
             v_result := 'restored';
-        when integrity_constraint_violation or undefined_table or undefined_column or undefined_function or undefined_object
-                or invalid_table_definition or datatype_mismatch or sqlstate 'TD004' or sqlstate 'TD007' then
+        when others then
+            if left(sqlstate, 2) in ('08', '25', '40', '53', '55', '57', '58') then
+                raise;
+            end if;
             get stacked diagnostics v_schema = schema_name, v_table = table_name, v_column = column_name, v_constraint = constraint_name,
                 v_context = pg_exception_context, v_detail = pg_exception_detail;
             update pgtide.saved_ddl d

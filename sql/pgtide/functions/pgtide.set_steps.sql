@@ -9,8 +9,8 @@ returns table (nr int, op text) language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
     select w.nr, p.op
-    from (select t.nr, t.rank, not i_replica and exists (
-              select from pg_constraint k where k.contype = 'f' and k.confrelid = t.oid and k.confdeltype <> 'a') as late
+    from (select t.nr, t.rank, not i_replica and t.oid in (
+              select k.confrelid from pg_constraint k where k.contype = 'f' and k.confdeltype <> 'a') as late
           from pg_temp.pgtide_work t where t.nr = any (i_nrs)) w,
          (values ('E', 1), ('D', 2), ('U', 3), ('I', 4)) p (op, turn)
     order by case when p.op = 'E' then 0 when p.op = 'D' and w.late then 2 else 1 end,

@@ -1,0 +1,12 @@
+-- pgtide.hold_structure(i_queue) returns void
+--
+-- On the subscriber: until the transaction ends, it alone changes constraints, indexes and triggers of the queue's tables, or changes their
+-- rows as replay does. Each of these locks several tables, in an order that its foreign keys give, so two at once could wait for each other.
+-- The order of locks on a subscriber is: replay's position (pgtide.replay_state), this one, the tables' states (londiste.table_info,
+-- pgtide.table_state), the tables. Chunks of a copy, and what builds or validates on one table, do not need it.
+create or replace function pgtide.hold_structure(i_queue text)
+returns void language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    select pg_advisory_xact_lock(hashtext('pgtide.hold_structure'), hashtext(i_queue));
+$$;

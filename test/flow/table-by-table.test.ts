@@ -1,0 +1,226 @@
+/**
+ * Tables join and leave a queue one by one: a call locks one table at a time, a table that is busy does not keep the others waiting, and a
+ * call that ends in the middle leaves whole tables, which the same call goes on from.
+ */
+import { expect, test } from 'vitest';
+import { Budget } from '../../lib/budget.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { listTables } from '../../lib/node/table-set.ts';
+import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
+import type { ProgressEvent } from '../../lib/units/context.ts';
+import { type RemoveTableInput, removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { followUntilSynced, replayAll } from '../support/follow.ts';
+import { expectEqual } from '../support/oracle.ts';
+import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+
+const add = (pair: InstalledPair, input: Partial<AddTableInput>, overrides = {}) =>
+  addTable(pair.shop.context('old', overrides), addTableInput.parse(input));
+const remove = (pair: InstalledPair, input: Partial<RemoveTableInput>, overrides = {}) =>
+  removeTable(pair.shop.context('old', overrides), removeTableInput.parse(input));
+
+const members = async (pair: InstalledPair, side: 'old' | 'new') =>
+  (await pair[side].client((client) => listTables(client, 'shop')))
+    .filter(({ local }) => local)
+    .map(({ name }) => name.replace('public.', ''))
+    .sort();
+
+/** Triggers of the queue, by table. */
+const captured = async (pair: InstalledPair) =>
+  (
+    await pair.old.client((client) =>
+      client.query<{ name: string }>(
+        `select distinct tgrelid::regclass::text as name from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+          where p.proname like 'capture%' and not tgisinternal order by 1`,
+      ),
+    )
+  ).map(({ name }) => name);
+
+/** The locks that exclude writers, whenever somebody asks: how many tables have one at the same time. */
+async function watchLocks(pair: InstalledPair, work: () => Promise<unknown>): Promise<number> {
+  let working = true;
+  let most = 0;
+  await using watcher = await pair.old.open();
+  const watching = (async () => {
+    while (working) {
+      const row = await watcher.client.first<{ tables: number }>(
+        `select count(distinct relation)::int as tables from pg_locks l join pg_class c on c.oid = l.relation and c.relkind in ('r', 'p')
+          where l.database = (select oid from pg_database where datname = current_database()) and c.relnamespace = 'public'::regnamespace
+            and l.mode in ('ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`,
+      );
+      most = Math.max(most, row?.tables ?? 0);
+    }
+  })();
+  try {
+    await work();
+  } finally {
+    working = false;
+    await watching;
+  }
+  return most;
+}
+
+const names = Array.from({ length: 20 }, (_, nr) => `t${nr + 10}`);
+const ddl = names
+  .map((name, nr) => {
+    const parent = nr === 0 ? '' : ` references ${names[nr - 1]}`;
+    return `create table ${name} (id serial primary key, parent int${parent});`;
+  })
+  .join('\n');
+
+test('one table is locked at a time, on the way in and on the way out', async () => {
+  const pair = await installedPair();
+  await pair.both(ddl);
+  const seen: ProgressEvent[] = [];
+  const progress = (event: ProgressEvent) => void seen.push(event);
+  expect(await watchLocks(pair, () => add(pair, { all: true }, { progress }))).toBeLessThanOrEqual(1);
+  expect(await members(pair, 'new')).toEqual(names);
+  expect(seen.at(-1)).toEqual({ queue: 'shop', node: 'new', step: 'add', tables: 20, totalTables: 20 });
+  await followUntilSynced(pair);
+  expect(await watchLocks(pair, () => remove(pair, { all: true }, { progress }))).toBeLessThanOrEqual(1);
+  expect(await captured(pair)).toEqual([]);
+  expect(seen.at(-1)).toEqual({ queue: 'shop', node: 'old', step: 'remove', tables: 20, totalTables: 20 });
+});
+
+test('partitions are captured one at a time, and nothing of them is lost', async () => {
+  const pair = await installedPair();
+  const parts = Array.from({ length: 12 }, (_, nr) => `p_${nr + 10}`);
+  await pair.both(`create table p (id int primary key, v text) partition by range (id);
+    ${parts.map((name, nr) => `create table ${name} partition of p for values from (${nr * 10}) to (${nr * 10 + 10});`).join('\n')}`);
+  let writing = true;
+  let written = 0;
+  await using writer = await pair.old.open();
+  const writes = (async () => {
+    for (; writing; written++) {
+      const id = written % 120;
+      const into = written % 2 === 0 ? 'p' : `p_${10 + Math.floor(id / 10)}`;
+      await writer.client.query(
+        `insert into ${into} values (${id}, '${written}') on conflict (id) do update set v = excluded.v`,
+      );
+    }
+  })();
+  await add(pair, { tables: ['p'] });
+  writing = false;
+  await writes;
+  expect(await captured(pair)).toEqual(['p', ...parts]);
+  await followUntilSynced(pair);
+  await expectEqual(pair.old, pair.new, ['p']);
+  await remove(pair, { tables: ['p'] });
+  expect(await captured(pair)).toEqual([]);
+  await replayAll(pair);
+  expect(await members(pair, 'new')).toEqual([]);
+});
+
+test('a table that a transaction holds keeps no other one waiting, and is named', async () => {
+  const pair = await installedPair();
+  await pair.both(ddl);
+  await using writer = await pair.old.open();
+  await writer.client.query('begin; insert into t15 default values');
+  const budget = () => new Budget(systemClock, 8_000);
+  const failed = await add(pair, { all: true }, { budget: budget() }).catch((error: unknown) => error);
+  expect(failed).toMatchObject({
+    kind: 'busy',
+    message: expect.stringContaining('public.t15 cannot be added: the lock is held by process'),
+    remedy: expect.stringContaining('the 19 other tables are added'),
+  });
+  expect(await members(pair, 'old')).toEqual(names.filter((name) => name !== 't15'));
+  await writer.client.query('commit');
+  await add(pair, { all: true });
+  await followUntilSynced(pair);
+  await expectEqual(pair.old, pair.new, names);
+
+  await writer.client.query('begin; insert into t15 default values');
+  await expect(remove(pair, { all: true }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
+  expect(await members(pair, 'old')).toEqual(['t15']);
+  await writer.client.query('commit');
+  await remove(pair, { all: true });
+  await replayAll(pair);
+  expect(await members(pair, 'new')).toEqual([]);
+  await expectEqual(pair.old, pair.new, names);
+});
+
+test('a call whose time is over says how far it came, and the same call goes on', async () => {
+  const pair = await installedPair();
+  await pair.both(ddl);
+  let left = 4;
+  const budget = Object.assign(new Budget(systemClock, 60_000), { allows: () => left-- > 0 });
+  await expect(add(pair, { all: true }, { budget })).rejects.toMatchObject({
+    kind: 'busy',
+    message: 'old: the time was over when 5 of 20 tables were added',
+    remedy: 'run the same again: it goes on with the others',
+  });
+  expect(await members(pair, 'old')).toEqual(names.slice(0, 5));
+  expect(await members(pair, 'new')).toEqual([]);
+  await add(pair, { all: true });
+  expect(await members(pair, 'old')).toEqual(names);
+  expect(await members(pair, 'new')).toEqual(names);
+});
+
+test('a call that dies between two partitions is gone on with, on the way in and on the way out', async () => {
+  const pair = await installedPair();
+  await pair.both(`create table p (id int, v text) partition by range (id);
+    create table p_1 partition of p for values from (0) to (10);
+    create table p_2 partition of p for values from (10) to (20);
+    create table p_3 partition of p for values from (20) to (30)`);
+  const budget = () => new Budget(systemClock, 5_000);
+  await using writer = await pair.old.open();
+  await writer.client.query('begin; insert into p_2 values (11)');
+  await expect(add(pair, { tables: ['p'] }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
+  await writer.client.query('commit');
+  await add(pair, { tables: ['p'] });
+  await followUntilSynced(pair);
+
+  await writer.client.query('begin; insert into p_2 values (12)');
+  await expect(remove(pair, { tables: ['p'] }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
+  expect(await members(pair, 'old')).toEqual([]);
+  expect(await captured(pair)).toEqual(['p', 'p_2', 'p_3']);
+  await writer.client.query('commit');
+  await replayAll(pair);
+  expect(await members(pair, 'new')).toEqual([]);
+  await remove(pair, { all: true });
+  expect(await captured(pair)).toEqual([]);
+});
+
+test('tables that are the same on both sides lose no change that is made while they join', async () => {
+  const pair = await installedPair();
+  await pair.both(`${ddl} ${names.map((name) => `insert into ${name} default values;`).join('')}`);
+  let writing = true;
+  await using writer = await pair.old.open();
+  const writes = (async () => {
+    for (let nr = 0; writing; nr++)
+      await writer.client.query(`insert into ${names[nr % 20]} values (${1000 + nr})`);
+  })();
+  const replaying = (async () => {
+    while (writing) await replayAll(pair);
+  })();
+  // What is written before a table is captured is not the same on both sides, so it is written again afterwards.
+  await add(pair, { all: true, expectSync: true });
+  writing = false;
+  await Promise.all([writes, replaying]);
+  await pair.old.client((client) =>
+    client.query(
+      names
+        .map(
+          (name) => `insert into ${name} values (1)
+    on conflict (id) do update set parent = null;`,
+        )
+        .join(''),
+    ),
+  );
+  await replayAll(pair);
+  expect(await members(pair, 'new')).toEqual(names);
+  const missing = await Promise.all(
+    names.map(async (name) => {
+      const events = await pair.old.client((client) =>
+        client.query<{ id: string }>(
+          `select ev_data::json->>'id' as id from pgq.event_template where ev_extra1 = 'public.${name}' and ev_type like '{"op":"INSERT"%'`,
+        ),
+      );
+      const there = await pair.new.client((client) =>
+        client.query<{ id: string }>(`select id::text from ${name}`),
+      );
+      const ids = new Set(there.map(({ id }) => id));
+      return events.filter(({ id }) => !ids.has(id)).map(({ id }) => `${name} ${id}`);
+    }),
+  );
+  expect(missing.flat(), 'captured, and not applied').toEqual([]);
+});
