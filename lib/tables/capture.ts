@@ -23,15 +23,19 @@ export async function repairCapture(client: Client, queue: string, table: string
   );
 }
 
-/** The OIDs of all partitions below a table. */
-export async function listPartitions(client: Client, table: string): Promise<number[]> {
-  const rows = await client.query<{ relation: number }>(
-    `select p.relation::int8::float8 as relation
-       from londiste.find_table_oid($1) as t (oid) cross join lateral pgtide.table_tree(t.oid) as p (relation)
-      where p.relation <> t.oid`,
-    [table],
+/** The OIDs of all partitions below each of these tables that has some. */
+export async function listPartitions(
+  client: Client,
+  tables: readonly string[],
+): Promise<Map<string, number[]>> {
+  const rows = await client.query<{ name: string; relations: number[] }>(
+    `select n.name, array(select p.relation::int8::float8 from pgtide.table_tree(c.oid) as p (relation)
+                           where p.relation <> c.oid) as relations
+       from unnest($1::text[]) n (name)
+       join pg_catalog.pg_class c on c.oid = londiste.find_table_oid(n.name) and c.relkind = 'p'`,
+    [tables],
   );
-  return rows.map(({ relation }) => relation);
+  return new Map(rows.map(({ name, relations }) => [name, relations]));
 }
 
 /** Tables that have left the queue, or have not joined it yet, and have triggers of its capture: a call was ended between two partitions. */
@@ -62,11 +66,13 @@ export async function listLeftCaptures(client: Client, queue: string): Promise<s
 
 /**
  * Captures the partitions of a table that is to be added, each in a transaction of its own. Until the table is in the queue, what
- * they capture is skipped by all who read it. Nothing for a table without partitions.
+ * they capture is skipped by all who read it.
  */
-export async function capturePartitions(client: Client, queue: string, table: string): Promise<void> {
-  const partitions = await listPartitions(client, table);
-  if (partitions.length === 0) return;
+export async function capturePartitions(
+  client: Client,
+  queue: string,
+  { table, partitions }: { table: string; partitions: readonly number[] },
+): Promise<void> {
   await briefly(client, () =>
     client.query('select pgtide.guard_partitions($1, londiste.find_table_oid($2))', [queue, table]),
   );

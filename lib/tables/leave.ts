@@ -1,6 +1,5 @@
 import type { Client } from '../db/client.ts';
 import { listTables, removeLocalTable } from '../node/table-set.ts';
-import { listPartitions } from './capture.ts';
 import { briefly } from './locking.ts';
 
 /**
@@ -8,8 +7,11 @@ import { briefly } from './locking.ts';
  * afterwards: what is captured until then is of no table of the queue, and all who read it skip it. The other way round, changes from
  * before the removal would be missing.
  */
-export async function removeRootTable(root: Client, queue: string, table: string): Promise<void> {
-  const partitions = await listPartitions(root, table);
+export async function removeRootTable(
+  root: Client,
+  queue: string,
+  { table, partitions }: { table: string; partitions: readonly number[] },
+): Promise<void> {
   if (partitions.length === 0 || (await hasOwnLondiste(root)))
     return briefly(root, () => removeLocalTable(root, queue, table));
   if ((await listTables(root, queue)).some(({ name, local }) => local && name === table))

@@ -13,7 +13,7 @@ import {
 } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
-import { capturePartitions, repairCapture, setReplicaCapture } from '../tables/capture.ts';
+import { capturePartitions, listPartitions, repairCapture, setReplicaCapture } from '../tables/capture.ts';
 import { resetCopy, setTableAside } from '../tables/copy-state.ts';
 import { createMissingTables } from '../tables/create.ts';
 import { noteOnRole } from '../tables/foreign-owners.ts';
@@ -149,8 +149,10 @@ async function joinOnRoot(adding: Adding): Promise<void> {
   for (const { table, name } of plan.sequences)
     if (unpublished.has(name)) sequences.set(table, [...(sequences.get(table) ?? []), name]);
   const tables = new Set([...add, ...repair, ...sequences.keys()]);
+  const partitions = await listPartitions(root, plan.addOnRoot);
   await tableByTable(root, [...tables], stepsOf(adding, root), async (table) => {
-    if (add.has(table)) await capturePartitions(root, queue, table);
+    const parts = partitions.get(table);
+    if (parts) await capturePartitions(root, queue, { table, partitions: parts });
     await briefly(root, async () => {
       for (const name of sequences.get(table) ?? []) await addLocalSequence(root, queue, name);
       if (add.has(table)) await addRootTable(root, queue, table);

@@ -4,7 +4,7 @@ import type { Client } from '../db/client.ts';
 import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
 import { listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
-import { listLeftCaptures } from '../tables/capture.ts';
+import { listLeftCaptures, listPartitions } from '../tables/capture.ts';
 import { abandonCopy } from '../tables/copy-state.ts';
 import { removeRootTable } from '../tables/leave.ts';
 import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
@@ -103,8 +103,9 @@ interface Removal {
 }
 
 async function removeFromRoot(client: Client, context: UnitContext, removal: Removal): Promise<void> {
+  const partitions = await listPartitions(client, removal.tables);
   await tableByTable(client, removal.tables, stepsOf(context, client), (table) =>
-    removeRootTable(client, context.queue, table),
+    removeRootTable(client, context.queue, { table, partitions: partitions.get(table) ?? [] }),
   );
   await removeSequences(client, context, removal);
 }

@@ -10,21 +10,21 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     v_table oid := londiste.find_table_oid(coalesce((
         select t.dest_table from londiste.table_info t where t.queue_name = i_queue_name and t.table_name = i_table_name), i_table_name));
-    v_seq   text;
+    v_seq   record;
 begin
     for v_seq in
-        select s.seq_name
-          from (select n.nspname || '.' || c.relname as name, c.oid
-                  from pg_depend d
-                  join pg_class c on c.oid = d.objid and c.relkind = 'S'
-                  join pg_namespace n on n.oid = c.relnamespace
-                 where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-                   and d.refobjid = v_table and d.deptype in ('a', 'i')) o
-          join londiste.seq_info s on s.queue_name = i_queue_name and s.seq_name = o.name and s.local
-         where londiste.find_seq_oid(s.seq_name) = o.oid
+        select d.objid as oid, s.seq_name as name
+          from pg_depend d
+          join pg_class c on c.oid = d.objid and c.relkind = 'S'
+          join pg_namespace n on n.oid = c.relnamespace
+          join londiste.seq_info s on s.queue_name = i_queue_name and s.seq_name = n.nspname || '.' || c.relname and s.local
+         where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+           and d.refobjid = v_table and d.deptype in ('a', 'i')
          order by s.nr
     loop
-        perform londiste.local_remove_seq(i_queue_name, v_seq);
+        -- Where dots in names make two sequences the same, the name is the other's.
+        continue when londiste.find_seq_oid(v_seq.name) <> v_seq.oid;
+        perform londiste.local_remove_seq(i_queue_name, v_seq.name);
     end loop;
     if londiste._find_node(i_queue_name) = 'root' then
         update londiste.table_info t set local = false, merge_state = null, dropped_ddl = null

@@ -8,15 +8,29 @@
 -- Writes: nothing
 create or replace function londiste.find_rel_oid(i_fqname text, i_kind text) returns oid
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    v_name text := londiste.make_fqname(i_fqname);
+    v_dot  int := 1;
+    v_next int;
+    v_oid  oid;
 begin
-    return (
-        select c.oid
-          from (select londiste.make_fqname(i_fqname) as name) f
-         cross join generate_series(2, length(f.name) - 1) dot(pos)
-          join pg_namespace n on n.nspname = substr(f.name, 1, dot.pos - 1)
-          join pg_class c on c.relnamespace = n.oid and c.relname = substr(f.name, dot.pos + 1)
-         where substr(f.name, dot.pos, 1) = '.'
-           and (c.relkind::text = i_kind or (i_kind = 'r' and c.relkind = 'p'))
-         order by dot.pos limit 1);
+    loop
+        v_next := strpos(substr(v_name, v_dot + 1), '.');
+        if v_next is null or v_next = 0 then
+            return null;
+        end if;
+        v_dot := v_dot + v_next;
+        -- As names, so that the indexes of the catalogs are used in every version; a longer part would be cut, and be another's name.
+        if v_dot < length(v_name) and octet_length(substr(v_name, 1, v_dot - 1)) < 64 and octet_length(substr(v_name, v_dot + 1)) < 64 then
+            select c.oid into v_oid
+              from pg_namespace n
+              join pg_class c on c.relnamespace = n.oid and c.relname = substr(v_name, v_dot + 1)::name
+             where n.nspname = substr(v_name, 1, v_dot - 1)::name
+               and (c.relkind::text = i_kind or (i_kind = 'r' and c.relkind = 'p'));
+            if found then
+                return v_oid;
+            end if;
+        end if;
+    end loop;
 end;
 $$;
