@@ -29,6 +29,13 @@ function percentage({ rows, totalRows }: TableProgress): number {
 }
 
 const LINE_EVERY_MS = 5_000;
+/** How many tables are shown by name. */
+const MOST_TABLES = 8;
+
+/** Those that have begun, and wait for nothing but more rows. */
+function worthShowing(tables: readonly TableProgress[]): TableProgress[] {
+  return tables.filter(({ rows, totalRows }) => rows > 0 && rows < totalRows).slice(0, MOST_TABLES);
+}
 
 /** For logs and pipes: a line now and then, and never one over another. */
 function lineDisplay(terminal: Terminal, doing: string): Display {
@@ -38,12 +45,10 @@ function lineDisplay(terminal: Terminal, doing: string): Display {
     show(tables, lagLine) {
       if (performance.now() < due) return;
       due = performance.now() + LINE_EVERY_MS;
-      for (const table of tables) {
-        if (table.rows > 0)
-          terminal.err(
-            `${doing} ${table.table}: ${percentage(table)} % of ${count(table.totalRows)} rows, ${speed(table)}`,
-          );
-      }
+      for (const table of worthShowing(tables))
+        terminal.err(
+          `${doing} ${table.table}: ${percentage(table)} % of ${count(table.totalRows)} rows, ${speed(table)}`,
+        );
       if (lagLine) terminal.err(lagLine);
     },
     copied: (table) => terminal.err(`copied ${table.table}: ${count(table.rows)} rows`),
@@ -84,16 +89,17 @@ function barDisplay(): Display {
   return {
     say: (line) => bars.log(`${line}\n`),
     show(tables, lagLine) {
-      for (const table of tables) {
+      const wanted = worthShowing(tables);
+      for (const table of wanted) {
         const bar = shown.get(table.table);
         if (bar) {
           bar.setTotal(Math.max(1, table.totalRows));
           bar.update(table.rows, payload(table));
-        } else if (table.rows > 0) {
+        } else {
           shown.set(table.table, bars.create(Math.max(1, table.totalRows), table.rows, payload(table)));
         }
       }
-      for (const name of shown.keys()) if (!tables.some(({ table }) => table === name)) remove(name);
+      for (const name of shown.keys()) if (!wanted.some(({ table }) => table === name)) remove(name);
       lag.update(0, { line: lagLine });
       bars.update();
     },

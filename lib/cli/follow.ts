@@ -12,7 +12,7 @@ import type { NodeStatus, StatusResult } from '../units/status.ts';
 import { tick } from '../units/tick.ts';
 import { CopyProgress } from './copy-progress.ts';
 import type { Display } from './display.ts';
-import { duration, waiting } from './figures.ts';
+import { count, duration, plural, waiting } from './figures.ts';
 import { idle, leavesOf, type Progress, synced, type Ticks } from './goal.ts';
 import { type Job, runJobs } from './scheduler.ts';
 import type { Session } from './session.ts';
@@ -44,6 +44,8 @@ const goals = { synced, idle };
 /** A copy that begins again goes back to `new`. */
 const COPIED: ReadonlySet<string> = new Set(['catching-up', 'ok']);
 const LOOK_EVERY_MS = 1_000;
+/** A look at many tables takes its time, and the servers have other work: the pause after it is so many times as long. */
+const PAUSES_PER_LOOK = 4;
 
 export async function follow(session: Session, options: FollowOptions): Promise<Verdict> {
   const blocked = whatBlocks(await readStatus(session, options.queues));
@@ -113,10 +115,13 @@ class Watch {
   readonly #options: FollowOptions & { ticks: Ticks };
   readonly #end: () => void;
   readonly #copy = new CopyProgress();
+  /** Counts tables in place of rows. */
+  readonly #tables = new CopyProgress();
   readonly #copying = new Set<string>();
   /** Queues that have had their extra tick. */
   readonly #ticked = new Set<string>();
   #progress: Progress | undefined;
+  #lookAfter = 0;
 
   constructor(session: Session, options: FollowOptions & { ticks: Ticks }, end: () => void) {
     this.#session = session;
@@ -129,7 +134,10 @@ class Watch {
   }
 
   async look(): Promise<void> {
+    const began = performance.now();
+    if (began < this.#lookAfter) return;
     const status = await readStatus(this.#session, this.#options.queues);
+    this.#lookAfter = performance.now() + PAUSES_PER_LOOK * (performance.now() - began);
     this.#show(status);
     this.#options.onStatus?.(status);
     const { until, ticks } = this.#options;
@@ -181,13 +189,30 @@ class Watch {
             this.#options.display.copied(this.#copy.of(key));
         }
         const lag = leaf.lagSeconds === null ? 'lag unknown' : `lag ${duration(leaf.lagSeconds)}`;
-        lags.push(`${queue.name}/${leaf.name}: ${lag}, ${waiting(queue.events.pending)}`);
+        const state = this.#copyingLine(leaf, now) ?? `${lag}, ${waiting(queue.events.pending)}`;
+        lags.push(`${queue.name}/${leaf.name}: ${state}`);
       }
     }
     this.#options.display.show(
       [...this.#copying].map((key) => this.#copy.of(key)),
       lags.join('; '),
     );
+  }
+
+  /** While tables are being copied: how many are, how fast, and for how long yet. */
+  #copyingLine(leaf: NodeStatus, now: number): string | undefined {
+    const meant = leaf.tables.filter(({ error }) => error === null);
+    const done = meant.filter(({ state }) => COPIED.has(state));
+    if (done.length === meant.length) return undefined;
+    this.#tables.note(leaf.name, done.length, meant.length, now);
+    const { secondsLeft } = this.#tables.of(leaf.name);
+    const inCopy = meant.filter(({ state }) => state === 'in-copy');
+    const speed = inCopy.reduce(
+      (sum, { name }) => sum + this.#copy.of(this.#key(leaf.name, name)).rowsPerSecond,
+      0,
+    );
+    const left = secondsLeft === null ? '' : `, ${duration(secondsLeft)} left`;
+    return `${count(done.length)} of ${plural(meant.length, 'table')} copied, ${count(speed)} rows/s${left}`;
   }
 
   /** With one leaf, the table's name alone. */

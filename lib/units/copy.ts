@@ -11,6 +11,8 @@ import type { Unit, UnitContext } from './context.ts';
 
 /** A chunk or an index is not begun with less than this left. */
 const LEAST_MS = 5_000;
+/** Of a run's time, for plans: what is planned is copied before more is. */
+const PLANNING = 0.25;
 
 /**
  * Brings new tables into step: plans them, copies their chunks, several at once, and puts indexes and foreign keys back once replay
@@ -78,8 +80,9 @@ async function copyTables(
 function planTables(context: UnitContext, work: Copy, unplanned: { table: string }[]): Promise<number> {
   return work.withPair(async (pair) => {
     let planned = 0;
+    const untilMs = context.budget.remainingMs() * (1 - PLANNING);
     for (const { table } of unplanned) {
-      if (!context.budget.allows(LEAST_MS)) break;
+      if (!context.budget.allows(Math.max(LEAST_MS, planned > 0 ? untilMs : 0))) break;
       if (await context.step('plan', () => planTable(work, pair, table))) planned++;
     }
     return planned;

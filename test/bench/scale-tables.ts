@@ -19,7 +19,7 @@ interface Pair {
 }
 
 async function makePair(bench: Bench): Promise<Pair> {
-  // One transaction that adds a thousand tables locks them all, on either side.
+  // One event of each table makes replay lock them all in one transaction.
   const server = await bench.server({ max_locks_per_transaction: '1024' });
   const [root, leaf] = [await createDatabase(server, 'root'), await createDatabase(server, 'leaf')];
   return { root, leaf, runner: await createPgtidePair(root, leaf) };

@@ -1,15 +1,16 @@
 /** Costs that must not grow with what lies around, or in proportion at most. */
 import type { BenchCase } from './case.ts';
+import { scaleMembership } from './scale-membership.ts';
 import { scalePairs } from './scale-pairs.ts';
 import { scaleQueue } from './scale-queue.ts';
 import { scaleChunks, scaleTables } from './scale-tables.ts';
 
 export const scale: BenchCase = {
   name: 'scale',
-  minutes: 4,
+  minutes: 8,
   async run(bench) {
     const results = [];
-    for (const part of [scaleQueue, scaleTables, scaleChunks, scalePairs])
+    for (const part of [scaleQueue, scaleTables, scaleMembership, scaleChunks, scalePairs])
       results.push(...(await part(bench)));
     return results;
   },

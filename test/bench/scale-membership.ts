@@ -1,0 +1,147 @@
+/** What a thousand tables with sequences and foreign keys cost a plain owner: their writers while they join and leave, replay, status, an idle queue. */
+import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { status } from '../../lib/units/status.ts';
+import type { Bench, BenchResult } from './case.ts';
+import { type BenchDatabase, createDatabase } from './database.ts';
+import { judged, median, seconds, significant } from './measure.ts';
+import { addTables, createPgtidePair } from './pgtide-pair.ts';
+import type { PgtideRunner } from './pgtide-runner.ts';
+
+const MOST_TABLES = 1_000;
+const FEW_TABLES = 10;
+const ROUNDS = 5;
+
+interface Pair {
+  root: BenchDatabase;
+  leaf: BenchDatabase;
+  runner: PgtideRunner;
+  tables: number;
+}
+
+interface Membership {
+  seconds: number;
+  longestWaitMs: number;
+}
+
+/** A chain of tables, each of which refers to the one before. In parts: one transaction could not lock them all. */
+async function makeChain(database: BenchDatabase, tables: number): Promise<void> {
+  for (let from = 1; from <= tables; from += 100)
+    await database.run(`do $$ begin for t in ${from} .. ${Math.min(tables, from + 99)} loop
+      execute format('create table chain_%s (id serial primary key, n int not null, parent int%s)', t,
+                     case when t > 1 then format(' references chain_%s', t - 1) end);
+      execute format('insert into chain_%s (n) values (0)', t);
+    end loop; end $$`);
+  await database.run(`create function probe(t int) returns float8 language plpgsql as $$
+    begin
+      execute format('insert into chain_%s (n) values (1)', t);
+      return 1000 * extract(epoch from clock_timestamp() - statement_timestamp());
+    end $$`);
+}
+
+async function makePair(bench: Bench, name: string, tables: number): Promise<Pair> {
+  const server = await bench.server();
+  const owner = 'plain_owner';
+  const root = await createDatabase(server, `${name}_root`, { owner });
+  const leaf = await createDatabase(server, `${name}_leaf`, { owner });
+  for (const database of [root, leaf]) await makeChain(database, tables);
+  return { root, leaf, runner: await createPgtidePair(root, leaf), tables };
+}
+
+/** Writes to one table after the other while `work` goes on: its time, and the longest that a write took. */
+async function beside({ root, tables }: Pair, work: () => Promise<unknown>): Promise<Membership> {
+  let working = true;
+  let longestWaitMs = 0;
+  const writing = root.asOwner(async (client) => {
+    for (let nr = 0; working; nr = (nr + 7) % tables) {
+      const row = await client.first<{ ms: number }>('select probe($1) as ms', [nr + 1]);
+      longestWaitMs = Math.max(longestWaitMs, row?.ms ?? 0);
+    }
+  });
+  const time = await seconds(() => work()).finally(() => {
+    working = false;
+  });
+  await writing;
+  return { seconds: time, longestWaitMs };
+}
+
+async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) times.push(1000 * (await seconds(work)));
+  return median(times);
+}
+
+interface Costs {
+  replay: number;
+  status: number;
+  idle: number;
+}
+
+/** Of the same work, whatever the number of tables: one table changes. */
+async function costsOf({ root, runner }: Pair): Promise<Costs> {
+  const replays: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await root.run('update chain_1 set n = n + 1');
+    await runner.tick();
+    replays.push(1000 * (await seconds(() => runner.replayUntilIdle())));
+  }
+  return {
+    replay: median(replays),
+    status: await milliseconds(() => runner.demand('status', status, {})),
+    idle: await milliseconds(async () => {
+      await runner.tick();
+      await runner.replayUntilIdle();
+      await runner.copy();
+    }),
+  };
+}
+
+export async function scaleMembership(bench: Bench): Promise<BenchResult[]> {
+  const tables = Math.max(2 * FEW_TABLES, Math.round(MOST_TABLES * bench.scale));
+  const few = await makePair(bench, 'few', FEW_TABLES);
+  const many = await makePair(bench, 'many', tables);
+  const added = new Map<Pair, Membership>();
+  for (const pair of [few, many]) {
+    const names = Array.from({ length: pair.tables }, (_, nr) => `public.chain_${nr + 1}`);
+    added.set(pair, await beside(pair, () => addTables(pair.runner, names, { expectSync: true })));
+    await pair.runner.tick();
+    await pair.runner.replayUntilIdle();
+  }
+  const [costsOfFew, costs] = [await costsOf(few), await costsOf(many)];
+  const removed = await beside(many, () =>
+    many.runner.demand('remove-table', removeTable, removeTableInput.parse({ all: true })),
+  );
+  const at = `${tables.toLocaleString('en-US')} tables with sequences and keys, as a plain owner`;
+  const against = `over ${FEW_TABLES} tables`;
+  const joined = added.get(many) ?? { seconds: 0, longestWaitMs: 0 };
+  for (const [what, { seconds: time, longestWaitMs }] of Object.entries({ added: joined, removed }))
+    bench.say(
+      `scale, ${at}, ${what}: ${significant(time)} s, a writer waited ${significant(longestWaitMs)} ms`,
+    );
+  const flat = (what: string, cost: keyof Costs): BenchResult[] => [
+    judged({
+      name: `scale: ${what} over ${at}`,
+      unit: 'ms',
+      ours: costs[cost],
+      peers: { [against]: costsOfFew[cost] },
+      goal: { most: 1.2, against },
+    }),
+    judged({
+      name: `scale: ${what} over ${at}, as a value`,
+      unit: 'ms',
+      ours: costs[cost],
+      peers: {},
+      goal: { most: 2_000 },
+    }),
+  ];
+  const once = (what: string, unit: string, ours: number, most: number): BenchResult =>
+    judged({ name: `scale: ${what}, ${at}`, unit, ours, peers: {}, goal: { most } });
+  return [
+    once('longest wait of a writer during add-table', 'ms', joined.longestWaitMs, 250),
+    once('longest wait of a writer during remove-table', 'ms', removed.longestWaitMs, 250),
+    once('add-table', 's', joined.seconds, 60),
+    once('remove-table', 's', removed.seconds, 60),
+    ...flat('a replay run', 'replay'),
+    ...flat('status', 'status'),
+    ...flat('tick, replay and copy with nothing to do', 'idle'),
+  ];
+}
