@@ -1,4 +1,5 @@
 /** The table of every setting of pgtide.yml: type, default, description. pgtide.schema.json is made from it. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { PgtideError } from '../errors.ts';
 import { parsePostgresUrl } from './postgres-url.ts';
@@ -38,6 +39,10 @@ function urlProblem(url: string): string | undefined {
   }
 }
 
+const host = z.string().refine((text) => isIP(text) > 0 || /^(\/.+|[^\s:/@?#[\]]+)$/.test(text), {
+  error: 'must be one host name or address, without a port',
+});
+
 const tls = z
   .strictObject({
     mode: z
@@ -76,8 +81,21 @@ export const nodeSchema = z
       )
       .optional()
       .describe(
-        'ARN of a Secrets Manager secret of the form RDS makes: host, port, username, password, dbname.',
+        'ARN of a Secrets Manager secret of the form RDS makes: JSON with username and password, and mostly with host, port and dbname.',
       ),
+    host: host
+      .optional()
+      .describe('Beside secret: host name or address of the server. It wins over the host in the secret.'),
+    port: whole(1, 65_535)
+      .optional()
+      .describe(
+        'Beside secret: port of the server. It wins over the port in the secret; 5432 if neither has one.',
+      ),
+    dbname: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Beside secret: name of the database. It wins over the dbname in the secret.'),
     tls: tls.optional(),
   })
   .describe('A database: one of url and secret.');

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { type ErrorKind, PgtideError } from '../errors.ts';
 
-/** A secret of the form that RDS makes; other keys it holds are of no interest here. */
+/**
+ * A secret of the form that RDS makes; other keys it holds are of no interest here. One that RDS manages itself holds the user and
+ * the password alone.
+ */
 const secretForm = z.object({
-  host: z.string().min(1),
+  host: z.string().min(1).optional(),
   port: z.coerce.number().int().min(1).max(65535).default(5432),
   username: z.string().min(1),
   password: z.string(),
-  dbname: z.string().min(1),
+  dbname: z.string().min(1).optional(),
 });
 export type DatabaseSecret = z.output<typeof secretForm>;
 
@@ -22,7 +25,8 @@ const kinds: Record<string, { kind: ErrorKind; remedy: string }> = {
   ResourceNotFoundException: { kind: 'not-found', remedy: "correct the node's secret in the configuration" },
   AccessDeniedException: {
     kind: 'privilege',
-    remedy: 'the role needs secretsmanager:GetSecretValue on this ARN (and kms:Decrypt on its key)',
+    remedy:
+      'the role needs secretsmanager:GetSecretValue on this ARN, whole with its last six characters, and kms:Decrypt on its key',
   },
   DecryptionFailure: { kind: 'privilege', remedy: "the role needs kms:Decrypt on the secret's key" },
   InvalidRequestException: { kind: 'state', remedy: 'the secret may be scheduled for deletion' },
@@ -42,7 +46,7 @@ function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
   if (parsed.success) return parsed.data;
   const keys = new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole value'));
   throw new PgtideError('input', `the secret ${arn} is not of the expected form: ${[...keys].join(', ')}`, {
-    remedy: 'it must be JSON with host, port, username, password and dbname, as RDS makes it',
+    remedy: 'it must be JSON with username and password, as RDS makes it; host, port and dbname may be in it',
   });
 }
 

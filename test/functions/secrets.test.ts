@@ -100,7 +100,7 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
   const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
   const send = SecretsManagerClient.prototype.send;
   const answers = [
-    '{"host":"h","username":"u","password":"hunter2"}',
+    '{"host":"h","password":"hunter2","dbname":"d"}',
     'hunter2 is no JSON',
     '{"host":"h","username":"u","password":"hunter2","dbname":"d","engine":"postgres"}',
   ];
@@ -111,7 +111,7 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
     const first: unknown = await reader.read(arn).catch((error: unknown) => error);
     expect(first).toMatchObject({
       kind: 'input',
-      message: `the secret ${arn} is not of the expected form: dbname`,
+      message: `the secret ${arn} is not of the expected form: username`,
     });
     const second: unknown = await reader.read(arn).catch((error: unknown) => error);
     expect(second).toMatchObject({ message: expect.stringContaining('the whole value') });
@@ -123,6 +123,65 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
   } finally {
     SecretsManagerClient.prototype.send = send;
   }
+});
+
+/** A reader that finds this text in Secrets Manager, whatever it is asked for. */
+async function withSecret<T>(text: string, work: () => Promise<T>): Promise<T> {
+  const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const send = SecretsManagerClient.prototype.send;
+  SecretsManagerClient.prototype.send = (() => Promise.resolve({ SecretString: text })) as typeof send;
+  try {
+    return await work();
+  } finally {
+    SecretsManagerClient.prototype.send = send;
+  }
+}
+
+test('a secret that RDS manages holds a user and a password: host, port and dbname stand beside it', async () => {
+  const managed = JSON.stringify({ username: 'app', password: 'hunter2' });
+  const beside = { host: 'db.example.com', dbname: 'shop' };
+  await withSecret(managed, async () => {
+    const secrets = createSecretReader();
+    const of = (config: NodeConfig) => resolveTarget('shop', { secret: arn, ...config }, secrets);
+    expect(await of(beside)).toMatchObject({
+      host: 'db.example.com',
+      port: 5432,
+      user: 'app',
+      database: 'shop',
+    });
+    expect(await of({ ...beside, port: 6432 })).toMatchObject({ port: 6432, password: 'hunter2' });
+    const error: unknown = await of({}).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      kind: 'input',
+      message: `node shop: neither its secret ${arn} nor the configuration has host and dbname`,
+      remedy:
+        'write host and dbname beside secret; secrets that RDS manages hold username and password alone',
+    });
+    await expect(of({ host: 'h' })).rejects.toThrow('nor the configuration has dbname');
+    expect(String(error)).not.toContain('hunter2');
+  });
+});
+
+test('what stands beside a secret wins over what is in it, so that one secret serves several databases', async () => {
+  const whole = {
+    host: 'writer',
+    port: 6000,
+    username: 'app',
+    password: 'x',
+    dbname: 'postgres',
+    engine: 'postgres',
+  };
+  await withSecret(JSON.stringify(whole), async () => {
+    const secrets = createSecretReader();
+    const of = (config: NodeConfig) => resolveTarget('shop', { secret: arn, ...config }, secrets);
+    expect(await of({})).toMatchObject({ host: 'writer', port: 6000, database: 'postgres' });
+    expect(await of({ dbname: 'shop' })).toMatchObject({ host: 'writer', port: 6000, database: 'shop' });
+    expect(await of({ host: 'localhost', port: 5433 })).toMatchObject({
+      host: 'localhost',
+      port: 5433,
+      ssl: false,
+    });
+  });
 });
 
 test('Secrets Manager that is out of reach is a connection error that names the secret', async () => {

@@ -34,8 +34,13 @@ const parameters: Record<string, string> = {
   'param:vpcSecurityGroupIds': 'sg-1',
 };
 
+interface Configuration {
+  nodes: Record<string, { secret: string; dbname?: string }>;
+  queues: Record<string, { root: string; leaves: string[] }>;
+}
+
 /** The roles, and what is attached to them, that a deployment with this configuration makes. */
-async function rolesOf(configuration: object): Promise<Resources> {
+async function rolesOf(configuration: Configuration): Promise<Resources> {
   const folder = projectWith(JSON.stringify(configuration));
   const roles = createRequire(import.meta.url)(join(folder, 'infra', 'function-roles.cjs'));
   const { Resources } = await roles({ resolveVariable: async (name: string) => parameters[name] ?? '' });
@@ -47,9 +52,9 @@ const arnOf = (name: string) =>
   `${`arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-`.padEnd(93, 'x')}-Ab3${name.slice(-3).padStart(3, '0')}`;
 
 /** So many queues, each from a database of its own to a database of its own. */
-function pairs(count: number, secretOf = arnOf) {
+function pairs(count: number): Configuration {
   const numbers = Array.from({ length: count }, (_, number) => String(number).padStart(3, '0'));
-  const nodes = (kind: string) => numbers.map((n) => [`${kind}${n}`, { secret: secretOf(`${kind}${n}`) }]);
+  const nodes = (kind: string) => numbers.map((n) => [`${kind}${n}`, { secret: arnOf(`${kind}${n}`) }]);
   return {
     nodes: Object.fromEntries([...nodes('r'), ...nodes('l')]),
     queues: Object.fromEntries(numbers.map((n) => [`q${n}`, { root: `r${n}`, leaves: [`l${n}`] }])),
