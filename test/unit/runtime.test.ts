@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Config, parseConfig } from '../../lib/config/config.ts';
-import { PgtideError } from '../../lib/errors.ts';
+import { PgtideError, policyOf } from '../../lib/errors.ts';
 import { type LeaseStore, leaseKey } from '../../lib/lease/lease-store.ts';
 import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import type { Outcome } from '../../lib/outcome.ts';
@@ -381,7 +381,8 @@ test('what has committed work for a resting unit wakes it, also when it fails af
       },
     });
     const before = contexts.length;
-    await demand({ queue: 'shop' }, lambdaContext());
+    const [end] = await Promise.allSettled([demand({ queue: 'shop' }, lambdaContext())]);
+    expect(end.status).toBe(fails ? 'rejected' : 'fulfilled');
     await call();
     expect(contexts).toHaveLength(before + 1);
   }
@@ -482,12 +483,10 @@ test('a function on demand validates its input before anything, and answers in J
     { queue: 'shop', tables: [], x: 1 },
     'text',
   ])
-    expect(await handler(event, lambdaContext())).toMatchObject({
-      outcome: 'error',
-      error: { kind: 'input' },
-    });
-  expect(await handler({ tables: [] }, lambdaContext())).toMatchObject({
-    error: { message: 'the event names no queue', remedy: 'add "queue"; configured are: shop, back' },
+    await expect(handler(event, lambdaContext())).rejects.toMatchObject({ kind: 'input' });
+  await expect(handler({ tables: [] }, lambdaContext())).rejects.toMatchObject({
+    kind: 'input',
+    remedy: 'add "queue"; configured are: shop, back',
   });
   expect(lines).toHaveLength(6);
 });
@@ -506,7 +505,18 @@ test('a function whose results can be merged goes through all queues when none i
   expect(lines).toHaveLength(3);
 });
 
-test("a function on demand returns its unit's error with kind, message and remedy, logged once", async () => {
+/** What Lambda's runtime answers a caller, as a failure (`FunctionError`), when a handler throws. */
+async function failurePayload(
+  answer: Promise<unknown>,
+): Promise<{ errorType: string; errorMessage: string }> {
+  const error = await answer.then(
+    (result) => Promise.reject(new Error(`the invocation succeeded: ${JSON.stringify(result)}`)),
+    (thrown: Error) => thrown,
+  );
+  return { errorType: error.name, errorMessage: error.message };
+}
+
+test("a function on demand fails with its unit's error: kind, message and remedy, logged once", async () => {
   const { environment, lines } = await world();
   const handler = onDemandHandler({
     name: 'resync',
@@ -514,11 +524,44 @@ test("a function on demand returns its unit's error with kind, message and remed
     input: z.strictObject({}),
     unit: () => Promise.reject(new PgtideError('not-found', 'no table', { remedy: 'add it' })),
   });
-  expect(await handler({ queue: 'shop' }, lambdaContext())).toEqual({
-    outcome: 'error',
-    error: { kind: 'not-found', message: 'no table', remedy: 'add it' },
+  expect(await failurePayload(handler({ queue: 'shop' }, lambdaContext()))).toEqual({
+    errorType: 'pgtide.not-found',
+    errorMessage: 'no table\n  → add it',
   });
   expect(lines).toHaveLength(1);
+});
+
+test('a function on demand fails whatever went wrong, also what passes by itself: its caller asked for it', async () => {
+  const { environment } = await world();
+  for (const kind of Object.keys(policyOf) as PgtideError['kind'][]) {
+    const unit = () => Promise.reject(new PgtideError(kind, 'no'));
+    const handler = onDemandHandler({ name: 'resync', environment, input: z.strictObject({}), unit });
+    expect(await failurePayload(handler({ queue: 'shop' }, lambdaContext()))).toEqual({
+      errorType: `pgtide.${kind}`,
+      errorMessage: 'no',
+    });
+  }
+  const broken = { ...environment, config: () => parseConfig('nodes: 1') };
+  const handler = onDemandHandler({
+    name: 'status',
+    environment: broken,
+    input: z.strictObject({}),
+    unit: NEVER_RUN,
+  });
+  expect(await failurePayload(handler({}, lambdaContext()))).toMatchObject({
+    errorType: 'pgtide.input',
+    errorMessage: expect.stringMatching(/nodes: 1 must be of type[\s\S]*\n {2}→ correct pgtide.yml/),
+  });
+});
+
+test('a scheduled function that fails names kind, message and remedy in the same way', async () => {
+  const { environment } = await world();
+  const unit = () => Promise.reject(new PgtideError('privilege', 'no right', { remedy: 'grant it' }));
+  const handler = scheduledHandler({ name: 'tick', environment, unit });
+  expect(await failurePayload(handler({ queue: 'shop' }, lambdaContext()))).toEqual({
+    errorType: 'pgtide.privilege',
+    errorMessage: 'no right\n  → grant it',
+  });
 });
 
 test('a configuration that is not valid fails the run with every problem in it', async () => {
