@@ -73,7 +73,7 @@ module.exports = async ({ resolveVariable }) => {
   const prefix = `${await resolveVariable('self:service')}-${await resolveVariable('sls:stage')}`;
   const keyArn = await resolveVariable('param:secretsKeyArn');
   const vpc = await vpcOf(resolveVariable);
-  const arns = secretArns();
+  const arns = await secretArns();
   const secrets = {
     roots: secretPolicies('Root', arns.roots),
     all: secretPolicies('All', arns.all),

@@ -43,6 +43,9 @@ const host = z.string().refine((text) => isIP(text) > 0 || /^(\/.+|[^\s:/@?#[\]]
   error: 'must be one host name or address, without a port',
 });
 
+/** As a CA file: the authorities of the system, as libpq's sslrootcert has it. */
+export const SYSTEM_AUTHORITIES = 'system';
+
 const tls = z
   .strictObject({
     mode: z
@@ -56,7 +59,7 @@ const tls = z
       .min(1)
       .optional()
       .describe(
-        'PEM file of the certificate authorities to trust for this node. Without it, those of Node.js and NODE_EXTRA_CA_CERTS.',
+        'PEM file of the certificate authorities to trust for this node, beside this configuration. Without it, those of Node.js and NODE_EXTRA_CA_CERTS, and for hosts of RDS those of RDS.',
       ),
   })
   .describe(

@@ -4,7 +4,7 @@ import { parsePostgresUrl } from '../config/postgres-url.ts';
 import { type Client, type ConnectionTarget, withClient } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { SecretReader } from './secret-reader.ts';
-import { tlsModeOf, tlsOptions } from './tls.ts';
+import { tlsModeOf, tlsTrustingRds } from './tls.ts';
 
 /**
  * Where and as whom to connect for a node: its url, the variable that holds it, or its secret. What the configuration says
@@ -24,7 +24,7 @@ export async function resolveTarget(
   if (host === undefined || database === undefined)
     return refuseIncomplete(node, config.secret, { host, dbname: database });
   const port = config.port ?? inSecret.port;
-  return { node, host, port, user, password, database, ssl: tlsOptions(node, host, config.tls) };
+  return { node, host, port, user, password, database, ssl: await tlsTrustingRds(node, host, config.tls) };
 }
 
 function refuseIncomplete(
@@ -42,7 +42,7 @@ function refuseIncomplete(
   );
 }
 
-function targetOfUrl(node: string, config: NodeConfig): ConnectionTarget {
+async function targetOfUrl(node: string, config: NodeConfig): Promise<ConnectionTarget> {
   const variable = config.url?.startsWith('env:') ? config.url.slice('env:'.length) : undefined;
   const text = variable === undefined ? config.url : process.env[variable];
   if (!text)
@@ -58,7 +58,7 @@ function targetOfUrl(node: string, config: NodeConfig): ConnectionTarget {
     user,
     password: url.password,
     database: url.database ?? user,
-    ssl: tlsOptions(node, url.host, config.tls, {
+    ssl: await tlsTrustingRds(node, url.host, config.tls, {
       mode: tlsModeOf(node, url.sslmode),
       caFile: url.sslrootcert,
     }),

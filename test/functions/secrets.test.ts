@@ -1,10 +1,13 @@
 /** C11: connection data by reference, verified TLS by default, rotated secrets, and no secret in any error. */
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import type { NodeConfig } from '../../lib/config/config.ts';
 import { resolveTarget, withNode } from '../../lib/secrets/connection-target.ts';
+import { rdsAuthorities } from '../../lib/secrets/rds-authorities.ts';
 import { createSecretReader, type DatabaseSecret } from '../../lib/secrets/secret-reader.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
@@ -81,6 +84,33 @@ test('a CA file and an sslmode mean what they mean to libpq, or are refused', as
     `the CA file ${empty} is empty`,
   );
   rmSync(folder, { recursive: true });
+});
+
+test('hosts of RDS are verified by the authorities of RDS, in addition to those that Node trusts', async () => {
+  const at = (host: string, config: Partial<NodeConfig> = {}) =>
+    target({ url: `postgres://app@${host}/shop`, ...config }).then(({ ssl }) => ssl);
+  const rds = 'shop.cluster-x.eu-west-1.rds.amazonaws.com';
+  const verified = { rejectUnauthorized: true, secureContext: expect.anything() };
+  for (const host of [rds, rds.toUpperCase(), 'shop.x.rds.cn-north-1.rds.amazonaws.com.cn'])
+    expect(await at(host)).toEqual(verified);
+  expect(await at(rds, { tls: { mode: 'verify-ca' } })).toMatchObject(verified);
+  for (const host of ['db.example.com', 'rds.amazonaws.com.example.com', 'myrds.amazonaws.com'])
+    expect(await at(host), host).toEqual({ rejectUnauthorized: true });
+  expect(await at(rds, { tls: { mode: 'require' } })).toEqual({ rejectUnauthorized: false });
+  expect(await at(rds, { url: `postgres://app@${rds}/shop?sslrootcert=system` })).toEqual({
+    rejectUnauthorized: true,
+  });
+
+  const authorities = await rdsAuthorities();
+  expect(authorities).toEqual(expect.arrayContaining(getCACertificates('default')));
+  const names = authorities
+    .map((pem) => new X509Certificate(pem))
+    .filter(({ validToDate }) => validToDate > new Date());
+  for (const region of ['eu-west-1', 'us-east-1', 'ap-southeast-2'])
+    expect(
+      names.filter(({ subject }) => subject.includes(`Amazon RDS ${region} Root CA RSA2048 G1`)),
+      region,
+    ).toHaveLength(1);
 });
 
 test('env: takes the url from a variable, and says which one is missing or wrong, without its value', async () => {

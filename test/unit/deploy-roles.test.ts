@@ -126,3 +126,10 @@ test('more secrets than a role can be allowed are refused, with their number and
     /^800 secrets are more than a role of IAM can be allowed \(10 policies of 6,144 characters\): let nodes share a secret/,
   );
 });
+
+test('a configuration that is not valid is refused with all that is wrong with it', async () => {
+  const broken = { nodes: { old: { secret: 'shop' } }, queues: { shop: { root: 'older', leaves: [] } } };
+  await expect(rolesOf(broken)).rejects.toThrow(
+    /^pgtide.yml is not valid:\n {2}line 1: nodes.old.secret: .*\n {2}line 1: queues.shop.root: "older" is not a node/,
+  );
+});
