@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { awsClientLimits, NoAnswer, nameEndpoint } from '../aws-endpoint.ts';
 import { type ErrorKind, PgtideError } from '../errors.ts';
 
 /**
@@ -56,12 +57,15 @@ function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
  */
 async function fetchSecret(arn: string): Promise<DatabaseSecret> {
   const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const region = arn.split(':')[3];
-  const client = new SecretsManagerClient({
-    ...(region ? { region } : {}),
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 4000, throwOnRequestTimeout: true },
-  });
+  const region = regionOf(arn);
+  const client = nameEndpoint(
+    new SecretsManagerClient({ ...awsClientLimits, ...(region ? { region } : {}) }),
+    {
+      name: 'Secrets Manager',
+      id: 'secretsmanager',
+      way: 'interface',
+    },
+  );
   try {
     const answer = await client.send(new GetSecretValueCommand({ SecretId: arn }));
     return parseSecret(arn, answer.SecretString);
@@ -79,19 +83,31 @@ async function fetchSecret(arn: string): Promise<DatabaseSecret> {
   }
 }
 
-/** A reader with a cache of its own. Reads that go on at the same time share one request; failures are not kept. */
+const regionOf = (arn: string) => arn.split(':')[3] ?? '';
+
+/** For the rest of a run, and not for the next one. */
+const SILENT_MS = 30_000;
+
+/**
+ * A reader with a cache of its own. Reads that go on at the same time share one request; failures are not kept. But where Secrets
+ * Manager has given no answer, the other secrets of that region are not waited for: a run would spend its time on one after the other.
+ */
 export function createSecretReader(
   fetch: (arn: string) => Promise<DatabaseSecret> = fetchSecret,
 ): SecretReader {
   const cache = new Map<string, Promise<DatabaseSecret>>();
+  const silent = new Map<string, { error: NoAnswer; since: number }>();
   return {
     read(arn) {
       const cached = cache.get(arn);
       if (cached) return cached;
+      const silence = silent.get(regionOf(arn));
+      if (silence && Math.abs(Date.now() - silence.since) < SILENT_MS) return Promise.reject(silence.error);
       const reading = fetch(arn);
       cache.set(arn, reading);
-      reading.catch(() => {
+      reading.catch((error: unknown) => {
         if (cache.get(arn) === reading) cache.delete(arn);
+        if (error instanceof NoAnswer) silent.set(regionOf(arn), { error, since: Date.now() });
       });
       return reading;
     },

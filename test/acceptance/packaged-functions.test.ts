@@ -8,6 +8,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { onFileEnd } from '../support/file-scope.ts';
+import { startSilentServer } from '../support/silent-server.ts';
 import { readZip } from '../support/zip.ts';
 import { type Handler, loadHandler, packageProject, projectWith } from './packaged-project.ts';
 import { type FakeSecretsManager, startSecretsManager } from './secrets-manager.ts';
@@ -246,5 +247,34 @@ test('a rotated password is read again', async () => {
     await old.superuser((client) =>
       client.query(`alter role "${superuser}" password '${old.target.password}'`),
     );
+  }
+});
+
+test('in a network without endpoints a scheduled function fails, and names the endpoint that is missing', async () => {
+  const silent = await startSilentServer();
+  const usual = { ...process.env };
+  Object.assign(process.env, {
+    AWS_LAMBDA_FUNCTION_NAME: 'pgtide-prod-replay',
+    AWS_ENDPOINT_URL_DYNAMODB: silent.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: silent.endpoint,
+  });
+  try {
+    for (const [name, endpoint] of [
+      ['replay', 'gateway endpoint com.amazonaws.eu-west-1.dynamodb'],
+      ['tick', 'interface endpoint com.amazonaws.eu-west-1.secretsmanager'],
+    ] as const) {
+      loaded.delete(name);
+      await expect(invoke(name)).rejects.toThrow(endpoint);
+      expect(lines.at(-1)).toMatchObject({
+        unit: name,
+        level: 'ERROR',
+        outcome: 'error',
+        error: { kind: 'state' },
+      });
+    }
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in usual)) delete process.env[name];
+    Object.assign(process.env, usual);
+    for (const name of ['replay', 'tick']) loaded.delete(name);
   }
 });
