@@ -198,6 +198,17 @@ const errors = z
   })
   .describe('What errors show.');
 
+const metrics = z
+  .strictObject({
+    byPair: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The lag of each pair of queue and leaf is also a metric of its own, for 0.30 USD a month each. Without it there is one metric, of the pair that is furthest behind.',
+      ),
+  })
+  .describe('What deployed functions report to CloudWatch.');
+
 export const configSchema = z
   .strictObject({
     $schema: z.string().optional().describe('For editors; not used.'),
@@ -205,6 +216,7 @@ export const configSchema = z
     queues: z.record(name, queueSchema).describe('The queues, by name.'),
     lease: lease.prefault({}),
     errors: errors.prefault({}),
+    metrics: metrics.prefault({}),
   })
   .describe('pgtide.yml');
 

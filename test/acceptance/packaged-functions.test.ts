@@ -211,7 +211,12 @@ test('the functions make a queue, copy a table, follow it, prove it equal, and r
   expect(JSON.stringify(lines)).not.toContain(`:${password}@`);
   for (const line of lines)
     expect(line).toMatchObject({ unit: expect.any(String), durationMs: expect.any(Number) });
-  expect(lines.filter(({ unit }) => unit === 'replay').every((line) => '_aws' in line)).toBe(true);
+  // One metric for a deployment, whatever it replicates.
+  const replays = lines.filter(({ unit }) => unit === 'replay');
+  expect(replays.every((line) => '_aws' in line)).toBe(true);
+  expect(new Set(lines.map(({ _aws }) => JSON.stringify(_aws)?.match(/"Dimensions":.*?\]\]/)?.[0]))).toEqual(
+    new Set([undefined, '"Dimensions":[["function"]]']),
+  );
 });
 
 test('two runs of replay at once: one has the lease, the other ends without a database connection', async () => {

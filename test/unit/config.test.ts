@@ -41,6 +41,7 @@ test('a short file gets every default', () => {
     copy: { parallelChunks: 2, chunkBytes: 32 * 2 ** 20 },
   });
   expect(config.lease).toEqual({ table: 'pgtide-lease', skewSeconds: 60 });
+  expect(config.metrics).toEqual({ byPair: false });
 });
 
 test('all that is wrong is told at once, with line, key, value and what is allowed', () => {

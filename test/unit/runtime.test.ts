@@ -1,6 +1,6 @@
 /** How a unit runs: leases before connections, budgets, repeats, one log line, and the error policy of the handlers. */
 import type { Context } from 'aws-lambda';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Config, parseConfig } from '../../lib/config/config.ts';
 import { PgtideError, policyOf } from '../../lib/errors.ts';
@@ -10,6 +10,7 @@ import type { Outcome } from '../../lib/outcome.ts';
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { onDemandHandler } from '../../lib/runtime/on-demand-handler.ts';
 import { planServing, selectPairs } from '../../lib/runtime/pairs.ts';
+import { withLagMetric } from '../../lib/runtime/run-log.ts';
 import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { type LambdaHandler, stack } from '../../lib/runtime/stack.ts';
@@ -178,7 +179,7 @@ test('a run stops calling its unit when the budget is spent, and says so', async
   expect(report).toMatchObject({ outcome: { kind: 'out-of-budget' }, repeats: 3 });
 });
 
-test('the one log line holds counts, gauges, step times and the lag as an embedded metric', async () => {
+test('the one log line holds counts, gauges, step times and the lag', async () => {
   const { run, clock, lines } = await world();
   const waits: Outcome = { kind: 'waiting-for', what: 'the copy of public.orders' };
   const outcomes: Outcome[] = [{ kind: 'applied' }, waits];
@@ -203,18 +204,40 @@ test('the one log line holds counts, gauges, step times and the lag as an embedd
       counts: { events: 42 },
       steps: { stage: 60 },
       durationMs: 60,
-      _aws: {
-        Timestamp: 1_800_000_000_060,
-        CloudWatchMetrics: [
-          {
-            Namespace: 'pgtide',
-            Dimensions: [['queue', 'node']],
-            Metrics: [{ Name: 'lagSeconds', Unit: 'Seconds' }],
-          },
-        ],
-      },
     },
   ]);
+});
+
+test('on Lambda the lag of all pairs is one metric of the deployment; each pair has its own where that is configured', () => {
+  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'pgtide-prod-replay');
+  const line = {
+    time: '2027-01-15T08:00:00.060Z',
+    unit: 'replay',
+    queue: 'shop',
+    node: 'new',
+    lagSeconds: 4,
+  };
+  const metricOf = (metrics: Config['metrics'], of: Record<string, unknown> = line) =>
+    withLagMetric(of, metrics, 1_800_000_000_060);
+  const directive = (Dimensions: string[][]) => ({
+    Timestamp: 1_800_000_000_060,
+    CloudWatchMetrics: [
+      { Namespace: 'pgtide', Dimensions, Metrics: [{ Name: 'lagSeconds', Unit: 'Seconds' }] },
+    ],
+  });
+  expect(metricOf({ byPair: false })).toEqual({
+    ...line,
+    function: 'pgtide-prod-replay',
+    _aws: directive([['function']]),
+  });
+  expect(metricOf({ byPair: true })._aws).toEqual(directive([['function'], ['function', 'queue', 'node']]));
+  // Without a lag, and of functions that are called now and then, there is nothing to watch, and nothing to pay.
+  for (const other of [
+    { ...line, lagSeconds: undefined },
+    { ...line, unit: 'status' },
+  ])
+    expect(metricOf({ byPair: true }, other)).toBe(other);
+  vi.unstubAllEnvs();
 });
 
 test('an error is in the log line with kind and remedy, and without passwords', async () => {
