@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
 import type { Config, NodeConfig } from './config.ts';
-import { parsePostgresUrl } from './postgres-url.ts';
+import { isLocalHost, parsePostgresUrl } from './postgres-url.ts';
 import { SYSTEM_AUTHORITIES } from './schema.ts';
 
 export interface Deployment {
@@ -24,21 +24,31 @@ export function deploymentOf(config: Config, folder: string): Deployment {
   const problems: string[] = [];
   for (const [name, node] of Object.entries(config.nodes)) {
     problems.push(...urlProblems(node.url).map((problem) => `nodes.${name}.url: ${problem}`));
+    problems.push(...hostProblems(node.host).map((problem) => `nodes.${name}.host: ${problem}`));
     for (const { key, caFile, remedy } of authoritiesOf(node)) {
       const problem = fileProblem(folder, caFile, remedy);
       if (problem) problems.push(`nodes.${name}.${key}: ${caFile} ${problem}`);
       else if (!isAbsolute(caFile)) files.add(normalize(caFile).replaceAll('\\', '/'));
     }
   }
+  const { endpoint } = config.lease;
+  for (const problem of hostProblems(endpoint && new URL(endpoint).hostname))
+    problems.push(`lease.endpoint: ${problem}, or remove it`);
   return { files: [...files].sort(), problems };
+}
+
+function hostProblems(host: string | undefined): string[] {
+  if (host === undefined || !isLocalHost(host)) return [];
+  return [`${host} is on this machine, where functions do not run; name a host that they reach`];
 }
 
 function urlProblems(url: string | undefined): string[] {
   if (url === undefined) return [];
   if (url.startsWith('env:'))
     return [`functions do not have the environment variable ${url.slice('env:'.length)}; ${INTO_A_SECRET}`];
-  const { user, password } = parsePostgresUrl(url);
+  const { host, user, password } = parsePostgresUrl(url);
   return [
+    ...hostProblems(host),
     ...(user === undefined
       ? ['has no user, and the one that functions run as is not yours; write it into the url']
       : []),

@@ -71,6 +71,27 @@ test('a url that only the machine of the operator understands is refused', () =>
   ]);
 });
 
+test('what is on the machine of the operator alone is refused: databases, sockets, a local DynamoDB', () => {
+  const nodes = {
+    a: { url: 'postgres://app@localhost/shop' },
+    b: { url: 'postgres://app@%2Fvar%2Frun%2Fpostgresql/shop' },
+    c: { secret, host: '127.0.0.1' },
+    d: { secret, host: '10.0.0.7' },
+  };
+  const lease = { endpoint: 'http://localhost:8000' };
+  const config = parseConfig(JSON.stringify({ nodes, queues: {}, lease }));
+  expect(deploymentOf(config, project()).problems).toEqual([
+    'nodes.a.url: localhost is on this machine, where functions do not run; name a host that they reach',
+    'nodes.b.url: /var/run/postgresql is on this machine, where functions do not run; name a host that they reach',
+    'nodes.c.host: 127.0.0.1 is on this machine, where functions do not run; name a host that they reach',
+    'lease.endpoint: localhost is on this machine, where functions do not run; name a host that they reach, or remove it',
+  ]);
+  const elsewhere = parseConfig(
+    JSON.stringify({ nodes: {}, queues: {}, lease: { endpoint: 'https://vpce-1.example.com' } }),
+  );
+  expect(deploymentOf(elsewhere, project()).problems).toEqual([]);
+});
+
 test('a CA file is looked for beside the configuration that names it, wherever the command runs', () => {
   const folder = project();
   const nodes = {
