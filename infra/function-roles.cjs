@@ -4,6 +4,7 @@
  */
 const { vpcOf } = require('./network.cjs');
 const { secretArns } = require('./secret-arns.cjs');
+const { secretPolicies } = require('./secret-policies.cjs');
 
 /** leases: takes them, or only wakes who rests. secrets: of the roots alone, or of all nodes. */
 const needs = {
@@ -45,7 +46,7 @@ const networkInterfaces = allow(
   '*',
 );
 
-const role = (statements) => ({
+const role = (statements, attached) => ({
   Type: 'AWS::IAM::Role',
   Properties: {
     AssumeRolePolicyDocument: {
@@ -60,6 +61,7 @@ const role = (statements) => ({
         PolicyDocument: { Version: '2012-10-17', Statement: statements.filter(Boolean) },
       },
     ],
+    ...(attached.length > 0 && { ManagedPolicyArns: attached }),
   },
 });
 
@@ -71,17 +73,28 @@ module.exports = async ({ resolveVariable }) => {
   const prefix = `${await resolveVariable('self:service')}-${await resolveVariable('sls:stage')}`;
   const keyArn = await resolveVariable('param:secretsKeyArn');
   const vpc = await vpcOf(resolveVariable);
-  const arns = secretArns();
-  const statementsOf = (name) => [
-    ownLog(`${prefix}-${name}`),
-    leases[needs[name].leases],
-    arns[needs[name].secrets].length > 0 && allow('secretsmanager:GetSecretValue', arns[needs[name].secrets]),
-    arns[needs[name].secrets].length > 0 && keyArn && allow('kms:Decrypt', keyArn),
-    vpc.subnetIds.length > 0 && networkInterfaces,
-  ];
+  const arns = await secretArns();
+  const secrets = {
+    roots: secretPolicies('Root', arns.roots),
+    all: secretPolicies('All', arns.all),
+  };
+  const roleOf = (name) => {
+    const { inline, attached } = secrets[needs[name].secrets];
+    const readsSecrets = inline || attached.length > 0;
+    const statements = [
+      ownLog(`${prefix}-${name}`),
+      leases[needs[name].leases],
+      inline,
+      readsSecrets && keyArn && allow('kms:Decrypt', keyArn),
+      vpc.subnetIds.length > 0 && networkInterfaces,
+    ];
+    return role(statements, attached);
+  };
   return {
-    Resources: Object.fromEntries(
-      Object.keys(needs).map((name) => [roleName(name), role(statementsOf(name))]),
-    ),
+    Resources: {
+      ...secrets.roots.resources,
+      ...secrets.all.resources,
+      ...Object.fromEntries(Object.keys(needs).map((name) => [roleName(name), roleOf(name)])),
+    },
   };
 };

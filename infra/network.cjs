@@ -17,8 +17,11 @@ const vpcOf = async (resolveVariable) => {
 module.exports.vpc = ({ resolveVariable }) => vpcOf(resolveVariable);
 
 module.exports.reservedConcurrency = async ({ resolveVariable }) => {
-  const reserved = await resolveVariable('param:reservedConcurrency');
-  return reserved === 'none' ? { Ref: 'AWS::NoValue' } : Number(reserved);
+  const reserved = String(await resolveVariable('param:reservedConcurrency'));
+  if (reserved === 'none') return { Ref: 'AWS::NoValue' };
+  if (!/^\d+$/.test(reserved))
+    throw new Error(`reservedConcurrency=${reserved} must be a whole number, or none`);
+  return Number(reserved);
 };
 
 module.exports.vpcOf = vpcOf;

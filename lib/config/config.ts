@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { type Document, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { PgtideError } from '../errors.ts';
 import { contradictions } from './contradictions.ts';
 import { describeIssue, type Problem } from './problem.ts';
-import { configSchema, type nodeSchema, type queueSchema } from './schema.ts';
+import { configSchema, type nodeSchema, type queueSchema, SYSTEM_AUTHORITIES } from './schema.ts';
 
 export type NodeConfig = z.output<typeof nodeSchema>;
 export type QueueConfig = z.output<typeof queueSchema>;
@@ -28,7 +29,15 @@ export function loadConfig(path: string = configPath()): Config {
       cause,
     });
   }
-  return parseConfig(text, path);
+  return withPathsFrom(dirname(path), parseConfig(text, path));
+}
+
+/** CA files are named from the configuration's folder, which is where a deployment packages them. */
+function withPathsFrom(folder: string, config: Config): Config {
+  for (const { tls } of Object.values(config.nodes))
+    if (tls?.caFile !== undefined && tls.caFile !== SYSTEM_AUTHORITIES)
+      tls.caFile = isAbsolute(tls.caFile) ? tls.caFile : join(folder, tls.caFile);
+  return config;
 }
 
 const MOST_TOLD = 200;

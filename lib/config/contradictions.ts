@@ -9,27 +9,42 @@ const asRecord = (value: unknown): Raw =>
 
 const own = (record: Raw, key: string): unknown => (Object.hasOwn(record, key) ? record[key] : undefined);
 
+const place = (host: string, port: unknown, database: unknown) => `${host.toLowerCase()}:${port}/${database}`;
+
 /** Which database a node means, as far as the file tells: two nodes with the same answer are one database. */
 function placeOf(node: unknown): string | undefined {
-  const { url, secret } = asRecord(node);
-  if (typeof secret === 'string') return secret;
+  const { url, secret, host, port, dbname } = asRecord(node);
+  if (typeof secret === 'string') {
+    const whole = [host, port, dbname].every((part) => part !== undefined);
+    return whole ? place(String(host), port, dbname) : JSON.stringify([secret, host, port, dbname]);
+  }
   if (typeof url !== 'string') return undefined;
   if (url.startsWith('env:')) return url;
   try {
     const { host, port, database, user } = parsePostgresUrl(url);
-    return `${host.toLowerCase()}:${port}/${database ?? user ?? ''}`;
+    return place(host, port, database ?? user ?? '');
   } catch (error) {
     if (error instanceof PgtideError) return undefined;
     throw error;
   }
 }
 
+function strayBesideUrl(name: string, node: Raw): Problem[] {
+  return ['host', 'port', 'dbname']
+    .filter((key) => own(node, key) !== undefined)
+    .map((key) => ({
+      path: ['nodes', name, key],
+      text: 'stands beside secret alone; write it into the url',
+    }));
+}
+
 function nodeContradictions(nodes: Raw): Problem[] {
   return Object.entries(nodes).flatMap(([name, node]) => {
     if (typeof node !== 'object' || node === null) return [];
     const { url, secret } = asRecord(node);
+    const stray = url === undefined || secret !== undefined ? [] : strayBesideUrl(name, asRecord(node));
     const given = [url, secret].filter((value) => value !== undefined).length;
-    if (given === 1) return [];
+    if (given === 1) return stray;
     const text =
       given === 0 ? 'has neither url nor secret; say where the database is' : 'has url and secret; keep one';
     return [{ path: ['nodes', name], text }];

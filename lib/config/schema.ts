@@ -1,4 +1,5 @@
 /** The table of every setting of pgtide.yml: type, default, description. pgtide.schema.json is made from it. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { PgtideError } from '../errors.ts';
 import { parsePostgresUrl } from './postgres-url.ts';
@@ -38,6 +39,13 @@ function urlProblem(url: string): string | undefined {
   }
 }
 
+const host = z.string().refine((text) => isIP(text) > 0 || /^(\/.+|[^\s:/@?#[\]]+)$/.test(text), {
+  error: 'must be one host name or address, without a port',
+});
+
+/** As a CA file: the authorities of the system, as libpq's sslrootcert has it. */
+export const SYSTEM_AUTHORITIES = 'system';
+
 const tls = z
   .strictObject({
     mode: z
@@ -51,7 +59,7 @@ const tls = z
       .min(1)
       .optional()
       .describe(
-        'PEM file of the certificate authorities to trust for this node. Without it, those of Node.js and NODE_EXTRA_CA_CERTS.',
+        'PEM file of the certificate authorities to trust for this node, beside this configuration. Without it, those of Node.js and NODE_EXTRA_CA_CERTS, and for hosts of RDS those of RDS.',
       ),
   })
   .describe(
@@ -76,8 +84,21 @@ export const nodeSchema = z
       )
       .optional()
       .describe(
-        'ARN of a Secrets Manager secret of the form RDS makes: host, port, username, password, dbname.',
+        'ARN of a Secrets Manager secret of the form RDS makes: JSON with username and password, and mostly with host, port and dbname.',
       ),
+    host: host
+      .optional()
+      .describe('Beside secret: host name or address of the server. It wins over the host in the secret.'),
+    port: whole(1, 65_535)
+      .optional()
+      .describe(
+        'Beside secret: port of the server. It wins over the port in the secret; 5432 if neither has one.',
+      ),
+    dbname: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Beside secret: name of the database. It wins over the dbname in the secret.'),
     tls: tls.optional(),
   })
   .describe('A database: one of url and secret.');
@@ -177,6 +198,17 @@ const errors = z
   })
   .describe('What errors show.');
 
+const metrics = z
+  .strictObject({
+    byPair: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The lag of each pair of queue and leaf is also a metric of its own, for 0.30 USD a month each. Without it there is one metric, of the pair that is furthest behind.',
+      ),
+  })
+  .describe('What deployed functions report to CloudWatch.');
+
 export const configSchema = z
   .strictObject({
     $schema: z.string().optional().describe('For editors; not used.'),
@@ -184,6 +216,7 @@ export const configSchema = z
     queues: z.record(name, queueSchema).describe('The queues, by name.'),
     lease: lease.prefault({}),
     errors: errors.prefault({}),
+    metrics: metrics.prefault({}),
   })
   .describe('pgtide.yml');
 

@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import pg from 'pg';
 import { PgtideError } from '../errors.ts';
 import { withMissingGrant } from './missing-grant.ts';
@@ -20,6 +21,7 @@ export interface ConnectionTarget {
     | {
         rejectUnauthorized: boolean;
         ca?: string;
+        secureContext?: SecureContext;
         servername?: string;
         checkServerIdentity?: () => undefined;
       };

@@ -2,8 +2,9 @@
  * What an idle pair costs for a month: how often the schedules call each function, times what a call costs that finds
  * nothing to do. A unit that rests after such a call looks only once in a while; its other calls read one item of the lease
  * table, and end. Durations are measured where the demo runs; prices are list prices of us-east-1, without Lambda's free
- * tier. Schedules are not in it: the first 14 million calls of a month are free for everybody. Nor are cold starts, log
- * storage, and whatever network a function needs to reach its databases (a NAT alone costs more than all of this).
+ * tier. A pair costs its calls, leases and logs; a deployment has its metric besides, and keeps a secret for each database. Schedules are
+ * not in it: the first 14 million calls of a month are free for everybody. Nor are cold starts, the storage of logs, reading the
+ * secrets (once in a container), and whatever network a function needs to reach its databases (a NAT alone costs more than all of this).
  */
 import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
 
@@ -19,6 +20,12 @@ export const listPrices = {
   dynamoDbWrite: 0.625 / 1_000_000,
   /** DynamoDB on demand, an eventually consistent read of up to 4 KB: half a unit. */
   dynamoDbRead: 0.5 * (0.125 / 1_000_000),
+  /** CloudWatch, a byte of logs taken in. */
+  logByte: 0.5 / 1e9,
+  /** CloudWatch, a metric for a month. */
+  metric: 0.3,
+  /** Secrets Manager, a secret for a month. */
+  secret: 0.4,
 } as const;
 
 export interface ScheduledFunction {
@@ -29,6 +36,15 @@ export interface ScheduledFunction {
 
 /** Taking the lease, and giving it back. */
 const LEASE_WRITES = 2;
+
+/**
+ * A call writes a line of some 500 bytes, and Lambda its START, END and REPORT, 300 together; CloudWatch counts 26 more a line.
+ */
+const LOG_BYTES = 1_000;
+/** The lag, see lib/runtime/run-log.ts. */
+const METRICS = 1;
+/** The pair's two databases. */
+const SECRETS = 2;
 
 /** As in serverless.yml; a test compares. */
 export const schedule: readonly ScheduledFunction[] = [
@@ -42,13 +58,19 @@ export interface MonthlyCost {
   calls: number;
   lambda: number;
   dynamoDb: number;
+  logs: number;
+  /** Lambda, DynamoDB and logs: what one more pair costs, besides its secrets. */
+  pair: number;
+  metrics: number;
+  secrets: number;
+  /** A deployment with one pair. */
   total: number;
 }
 
 /** What a call does where there is nothing to do: it looks, and finds that; or the pair rests, and is left out. */
 export type IdleCall = 'looking' | 'resting';
 
-/** What one pair costs; `measuredMs` gives the duration of such a call. */
+/** What a deployment with one pair costs; `measuredMs` gives the duration of such a call. */
 export function monthlyCost(measuredMs: (unit: UnitName, call: IdleCall) => number): MonthlyCost {
   const cost = { calls: 0, lambda: 0, dynamoDb: 0 };
   for (const { unit, everyMinutes, memoryMb } of schedule) {
@@ -63,7 +85,11 @@ export function monthlyCost(measuredMs: (unit: UnitName, call: IdleCall) => numb
     // A lone pair's item is read for its rest alone.
     if (restMs > 0) cost.dynamoDb += calls * listPrices.dynamoDbRead;
   }
-  return { ...cost, total: cost.lambda + cost.dynamoDb };
+  const logs = cost.calls * LOG_BYTES * listPrices.logByte;
+  const pair = cost.lambda + cost.dynamoDb + logs;
+  const metrics = METRICS * listPrices.metric;
+  const secrets = SECRETS * listPrices.secret;
+  return { ...cost, logs, pair, metrics, secrets, total: pair + metrics + secrets };
 }
 
 function callPrice(ms: number, memoryMb: number): number {

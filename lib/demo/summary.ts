@@ -29,7 +29,7 @@ export function summaryLines(summary: DemoSummary, timing: Timing, cost: Monthly
     `  largest lag       ${duration(summary.maxLagSeconds)}`,
     `  units of work run ${count(summary.units)}`,
     `  differences       ${count(summary.differences)}`,
-    `  idle for a month  ${usd(cost.total)}: ${count(cost.calls)} calls of functions; Lambda ${usd(cost.lambda)}, leases ${usd(cost.dynamoDb)}`,
+    `  idle for a month  ${usd(cost.total)}: a pair ${usd(cost.pair)} (${count(cost.calls)} calls ${usd(cost.lambda)}, leases ${usd(cost.dynamoDb)}, logs ${usd(cost.logs)}), one metric ${usd(cost.metrics)}, two secrets ${usd(cost.secrets)}`,
     '                    (durations as measured here, list prices, no free tier, no NAT; see lib/demo/monthly-cost.ts)',
   ];
 }

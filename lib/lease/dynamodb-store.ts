@@ -8,6 +8,7 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { awsClientLimits, nameEndpoint } from '../aws-endpoint.ts';
 import type { Clock } from '../clock.ts';
 import { asLeaseError } from './dynamodb-error.ts';
 import type { Acquisition, Lease, LeaseState, LeaseStore } from './lease-store.ts';
@@ -52,13 +53,9 @@ function leaseOf(item: Item): Lease {
   };
 }
 
-/** Bounded: four attempts, each at most 3 seconds, with the SDK's back-off between them. */
 export function createDynamoDbClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
-  return new DynamoDBClient({
-    maxAttempts: 4,
-    requestHandler: { connectionTimeout: 1500, requestTimeout: 3000, throwOnRequestTimeout: true },
-    ...config,
-  });
+  const client = new DynamoDBClient({ ...awsClientLimits, ...config });
+  return nameEndpoint(client, { name: 'DynamoDB', id: 'dynamodb', way: 'gateway' });
 }
 
 export class DynamoDbLeaseStore implements LeaseStore {

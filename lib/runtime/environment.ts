@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../config/config.ts';
 import type { LeaseStore } from '../lease/lease-store.ts';
 import { openLeaseStore } from '../lease/open-store.ts';
 import { createSecretReader, type SecretReader } from '../secrets/secret-reader.ts';
-import { type RunLog, stdoutLog } from './run-log.ts';
+import { type RunLog, stdoutLog, withLagMetric } from './run-log.ts';
 
 /** What a handler stands on; tests bring their own. */
 export interface Environment {
@@ -17,11 +17,16 @@ export interface Environment {
 /** Lambda's: secrets and the client of DynamoDB outlive a run, as long as the container does; nothing else may. */
 export function lambdaEnvironment(): Environment {
   let store: LeaseStore | undefined;
+  let metrics: Config['metrics'] = { byPair: false };
   return {
     clock: systemClock,
-    log: stdoutLog,
+    log: (line) => stdoutLog(withLagMetric(line, metrics, systemClock.now())),
     secrets: createSecretReader(),
-    config: () => loadConfig(),
+    config: () => {
+      const config = loadConfig();
+      ({ metrics } = config);
+      return config;
+    },
     leaseStore: (config) => {
       store ??= openLeaseStore(config, systemClock);
       return store;

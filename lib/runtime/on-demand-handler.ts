@@ -4,7 +4,6 @@ import type { OnDemandUnit } from '../units/context.ts';
 import type { UnitName } from '../units/registry.ts';
 import type { Environment } from './environment.ts';
 import { type Pair, selectPairs } from './pairs.ts';
-import { type ShownError, shownError } from './run-report.ts';
 import { runUnit } from './run-unit.ts';
 import { type Invocation, RunsFailed, stack } from './stack.ts';
 
@@ -20,14 +19,16 @@ export interface OnDemandSpec<Input extends z.ZodObject, Result> {
   environment?: Environment;
 }
 
-export type OnDemandResponse<Result> =
-  | { outcome: string; result: Result }
-  | { outcome: 'error'; error: ShownError };
+export interface OnDemandResponse<Result> {
+  outcome: string;
+  result: Result;
+}
 
 /**
- * A function that somebody calls: takes `{queue, …input}` as JSON and returns `{outcome, result}`, or
- * `{outcome: "error", error: {kind, message, remedy}}`. Bad input is refused before anything is opened. `queue` may be
- * left out where the configuration has only one, or where the unit's results can be merged.
+ * A function that somebody calls: takes `{queue, …input}` as JSON and returns `{outcome, result}`. An error of any kind fails the
+ * invocation: no next run would try again, and who called must not take it for success. Lambda does not repeat such a call
+ * (serverless.yml). Bad input is refused before anything is opened. `queue` may be left out where the configuration has only
+ * one, or where the unit's results can be merged.
  */
 export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDemandSpec<Input, Result>) {
   const { name, environment } = spec;
@@ -36,21 +37,18 @@ export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDeman
     event: spec.input.extend({ queue: z.string().optional() }),
     mostMs: MOST_MS,
     ...(environment ? { environment } : {}),
-    work: async (event, invocation): Promise<OnDemandResponse<Result>> => {
+    work: async (event, invocation) => {
       const { queue, ...input } = event as { queue?: string };
       const queues = queue === undefined ? defaultQueues(spec, invocation) : [queue];
-      const answers: Answer<Result>[] = [];
+      const answers: OnDemandResponse<Result>[] = [];
       for (const each of queues)
         answers.push(await callUnit(spec, invocation, { queue: each, input: input as z.output<Input> }));
       return answerOf(spec, answers);
     },
-    failed: (error): OnDemandResponse<Result> => ({ outcome: 'error', error: shownError(error) }),
+    failed: (error): OnDemandResponse<Result> => {
+      throw error;
+    },
   });
-}
-
-interface Answer<Result> {
-  outcome: string;
-  result: Result;
 }
 
 function defaultQueues(spec: { merge?: unknown }, { config }: Invocation): string[] {
@@ -63,7 +61,7 @@ function defaultQueues(spec: { merge?: unknown }, { config }: Invocation): strin
 
 function answerOf<Result>(
   { merge }: { merge?: (results: Result[]) => Result },
-  answers: Answer<Result>[],
+  answers: OnDemandResponse<Result>[],
 ): OnDemandResponse<Result> {
   const [first] = answers;
   if (!first) throw new PgtideError('internal', 'the unit was called for no queue');
@@ -80,7 +78,7 @@ async function callUnit<Input extends z.ZodObject, Result>(
   { name, unit }: OnDemandSpec<Input, Result>,
   { environment, config, owner, remainingMs }: Invocation,
   { queue, input }: Call<z.output<Input>>,
-): Promise<Answer<Result>> {
+): Promise<OnDemandResponse<Result>> {
   const { clock, log, secrets } = environment;
   const { node } = onlyPair(selectPairs(config, name, { queue }));
   const report = await runUnit<Result>({

@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import type { PgtideError } from '../errors.ts';
 import { shownMessage } from '../redact.ts';
 import { type RunReport, shownError } from './run-report.ts';
@@ -6,25 +7,6 @@ import { type RunReport, shownError } from './run-report.ts';
 export type RunLog = (line: Record<string, unknown>) => void;
 
 const METRIC_NAMESPACE = 'pgtide';
-
-/**
- * CloudWatch's embedded metric format: the log line itself is the metric, so a run writes one line and calls no metrics
- * API. One metric, because each costs per month more than an idle pair's functions do.
- */
-function lagMetric(timestamp: number) {
-  return {
-    _aws: {
-      Timestamp: timestamp,
-      CloudWatchMetrics: [
-        {
-          Namespace: METRIC_NAMESPACE,
-          Dimensions: [['queue', 'node']],
-          Metrics: [{ Name: 'lagSeconds', Unit: 'Seconds' }],
-        },
-      ],
-    },
-  };
-}
 
 /** The stack is of use only where the message was not written for an operator. */
 function loggedError(error: PgtideError) {
@@ -49,9 +31,28 @@ export function canonicalLine(report: RunReport<unknown>, now: number): Record<s
     counts,
     steps,
     ...(error ? { error: loggedError(error) } : {}),
-    ...(gauges.lagSeconds === undefined ? {} : lagMetric(now)),
   };
 }
 
 /** To standard output as it is: console.log on Lambda puts a prefix before it, and CloudWatch would see no JSON. */
 export const stdoutLog: RunLog = (line) => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+/**
+ * Makes the lag in a line of replay a metric, in CloudWatch's embedded metric format: the line itself is the metric, and no API is called.
+ * All pairs of a deployment are one metric, whose maximum is the pair that is furthest behind; which one it is, the lines say. A
+ * metric costs more in a month than all that an idle pair's functions do, so each pair has its own only where that is configured.
+ */
+export function withLagMetric(
+  line: Record<string, unknown>,
+  { byPair }: Config['metrics'],
+  now: number,
+): Record<string, unknown> {
+  if (line.unit !== 'replay' || line.lagSeconds === undefined) return line;
+  const Dimensions = [['function'], ...(byPair ? [['function', 'queue', 'node']] : [])];
+  const Metrics = [{ Name: 'lagSeconds', Unit: 'Seconds' }];
+  return {
+    ...line,
+    function: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'local',
+    _aws: { Timestamp: now, CloudWatchMetrics: [{ Namespace: METRIC_NAMESPACE, Dimensions, Metrics }] },
+  };
+}

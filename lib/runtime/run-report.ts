@@ -48,6 +48,19 @@ export function withoutCause(error: PgtideError): PgtideError {
   return new PgtideError(error.kind, message, { remedy });
 }
 
+/**
+ * An error as it leaves a function. Lambda answers with its name as `errorType` and its message as `errorMessage`, so these have
+ * all that a caller needs: the kind in the one, message and remedy in the other.
+ */
+export function thrownError(error: PgtideError): PgtideError {
+  const { message, remedy } = shownError(error);
+  const thrown = new PgtideError(error.kind, remedy === undefined ? message : `${message}\n  → ${remedy}`, {
+    remedy,
+  });
+  thrown.name = `pgtide.${error.kind}`;
+  return thrown;
+}
+
 export function shownError(error: PgtideError): ShownError {
   return {
     kind: error.kind,

@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import type { UnitName } from '../units/registry.ts';
 import { type Environment, lambdaEnvironment } from './environment.ts';
-import { asRunError, shownError, withoutCause } from './run-report.ts';
+import { asRunError, shownError, thrownError } from './run-report.ts';
 
 /** What a handler gets besides its event, made by the stack. */
 export interface Invocation {
@@ -68,7 +68,7 @@ function cleanly<Response>(handler: LambdaHandler<Response>): LambdaHandler<Resp
     try {
       return await handler(event, context);
     } catch (error) {
-      throw withoutCause(asRunError(error));
+      throw thrownError(asRunError(error));
     }
   };
 }

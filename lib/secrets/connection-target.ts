@@ -4,23 +4,45 @@ import { parsePostgresUrl } from '../config/postgres-url.ts';
 import { type Client, type ConnectionTarget, withClient } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { SecretReader } from './secret-reader.ts';
-import { tlsModeOf, tlsOptions } from './tls.ts';
+import { tlsModeOf, tlsTrustingRds } from './tls.ts';
 
-/** Where and as whom to connect for a node: its url, the variable that holds it, or its secret. */
+/**
+ * Where and as whom to connect for a node: its url, the variable that holds it, or its secret. What the configuration says
+ * beside a secret (host, port, dbname) wins over what is in it: so one secret serves several databases of a server.
+ */
 export async function resolveTarget(
   node: string,
   config: NodeConfig,
   secrets: SecretReader,
 ): Promise<ConnectionTarget> {
-  if (config.secret !== undefined) {
-    const secret = await secrets.read(config.secret);
-    const { host, port, username: user, password, dbname: database } = secret;
-    return { node, host, port, user, password, database, ssl: tlsOptions(node, host, config.tls) };
-  }
-  return targetOfUrl(node, config);
+  if (config.secret === undefined) return targetOfUrl(node, config);
+  const { username: user, password, ...inSecret } = await secrets.read(config.secret);
+  const { host, dbname: database } = {
+    host: config.host ?? inSecret.host,
+    dbname: config.dbname ?? inSecret.dbname,
+  };
+  if (host === undefined || database === undefined)
+    return refuseIncomplete(node, config.secret, { host, dbname: database });
+  const port = config.port ?? inSecret.port;
+  return { node, host, port, user, password, database, ssl: await tlsTrustingRds(node, host, config.tls) };
 }
 
-function targetOfUrl(node: string, config: NodeConfig): ConnectionTarget {
+function refuseIncomplete(
+  node: string,
+  secret: string,
+  given: Record<'host' | 'dbname', string | undefined>,
+): never {
+  const missing = (['host', 'dbname'] as const).filter((key) => given[key] === undefined).join(' and ');
+  throw new PgtideError(
+    'input',
+    `node ${node}: neither its secret ${secret} nor the configuration has ${missing}`,
+    {
+      remedy: `write ${missing} beside secret; secrets that RDS manages hold username and password alone`,
+    },
+  );
+}
+
+async function targetOfUrl(node: string, config: NodeConfig): Promise<ConnectionTarget> {
   const variable = config.url?.startsWith('env:') ? config.url.slice('env:'.length) : undefined;
   const text = variable === undefined ? config.url : process.env[variable];
   if (!text)
@@ -36,7 +58,7 @@ function targetOfUrl(node: string, config: NodeConfig): ConnectionTarget {
     user,
     password: url.password,
     database: url.database ?? user,
-    ssl: tlsOptions(node, url.host, config.tls, {
+    ssl: await tlsTrustingRds(node, url.host, config.tls, {
       mode: tlsModeOf(node, url.sslmode),
       caFile: url.sslrootcert,
     }),

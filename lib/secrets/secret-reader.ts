@@ -1,13 +1,17 @@
 import { z } from 'zod';
+import { awsClientLimits, NoAnswer, nameEndpoint } from '../aws-endpoint.ts';
 import { type ErrorKind, PgtideError } from '../errors.ts';
 
-/** A secret of the form that RDS makes; other keys it holds are of no interest here. */
+/**
+ * A secret of the form that RDS makes; other keys it holds are of no interest here. One that RDS manages itself holds the user and
+ * the password alone.
+ */
 const secretForm = z.object({
-  host: z.string().min(1),
+  host: z.string().min(1).optional(),
   port: z.coerce.number().int().min(1).max(65535).default(5432),
   username: z.string().min(1),
   password: z.string(),
-  dbname: z.string().min(1),
+  dbname: z.string().min(1).optional(),
 });
 export type DatabaseSecret = z.output<typeof secretForm>;
 
@@ -22,7 +26,8 @@ const kinds: Record<string, { kind: ErrorKind; remedy: string }> = {
   ResourceNotFoundException: { kind: 'not-found', remedy: "correct the node's secret in the configuration" },
   AccessDeniedException: {
     kind: 'privilege',
-    remedy: 'the role needs secretsmanager:GetSecretValue on this ARN (and kms:Decrypt on its key)',
+    remedy:
+      'the role needs secretsmanager:GetSecretValue on this ARN, whole with its last six characters, and kms:Decrypt on its key',
   },
   DecryptionFailure: { kind: 'privilege', remedy: "the role needs kms:Decrypt on the secret's key" },
   InvalidRequestException: { kind: 'state', remedy: 'the secret may be scheduled for deletion' },
@@ -42,7 +47,7 @@ function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
   if (parsed.success) return parsed.data;
   const keys = new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole value'));
   throw new PgtideError('input', `the secret ${arn} is not of the expected form: ${[...keys].join(', ')}`, {
-    remedy: 'it must be JSON with host, port, username, password and dbname, as RDS makes it',
+    remedy: 'it must be JSON with username and password, as RDS makes it; host, port and dbname may be in it',
   });
 }
 
@@ -52,12 +57,15 @@ function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
  */
 async function fetchSecret(arn: string): Promise<DatabaseSecret> {
   const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const region = arn.split(':')[3];
-  const client = new SecretsManagerClient({
-    ...(region ? { region } : {}),
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 4000, throwOnRequestTimeout: true },
-  });
+  const region = regionOf(arn);
+  const client = nameEndpoint(
+    new SecretsManagerClient({ ...awsClientLimits, ...(region ? { region } : {}) }),
+    {
+      name: 'Secrets Manager',
+      id: 'secretsmanager',
+      way: 'interface',
+    },
+  );
   try {
     const answer = await client.send(new GetSecretValueCommand({ SecretId: arn }));
     return parseSecret(arn, answer.SecretString);
@@ -75,19 +83,31 @@ async function fetchSecret(arn: string): Promise<DatabaseSecret> {
   }
 }
 
-/** A reader with a cache of its own. Reads that go on at the same time share one request; failures are not kept. */
+const regionOf = (arn: string) => arn.split(':')[3] ?? '';
+
+/** For the rest of a run, and not for the next one. */
+const SILENT_MS = 30_000;
+
+/**
+ * A reader with a cache of its own. Reads that go on at the same time share one request; failures are not kept. But where Secrets
+ * Manager has given no answer, the other secrets of that region are not waited for: a run would spend its time on one after the other.
+ */
 export function createSecretReader(
   fetch: (arn: string) => Promise<DatabaseSecret> = fetchSecret,
 ): SecretReader {
   const cache = new Map<string, Promise<DatabaseSecret>>();
+  const silent = new Map<string, { error: NoAnswer; since: number }>();
   return {
     read(arn) {
       const cached = cache.get(arn);
       if (cached) return cached;
+      const silence = silent.get(regionOf(arn));
+      if (silence && Math.abs(Date.now() - silence.since) < SILENT_MS) return Promise.reject(silence.error);
       const reading = fetch(arn);
       cache.set(arn, reading);
-      reading.catch(() => {
+      reading.catch((error: unknown) => {
         if (cache.get(arn) === reading) cache.delete(arn);
+        if (error instanceof NoAnswer) silent.set(regionOf(arn), { error, since: Date.now() });
       });
       return reading;
     },

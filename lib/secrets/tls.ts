@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { NodeConfig } from '../config/config.ts';
 import { isLocalHost } from '../config/postgres-url.ts';
+import { SYSTEM_AUTHORITIES } from '../config/schema.ts';
 import type { ConnectionTarget } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { isRdsHost, rdsContext } from './rds-authorities.ts';
 
 export type TlsMode = 'verify-full' | 'verify-ca' | 'require' | 'disable';
 
@@ -36,9 +38,6 @@ function readAuthorities(node: string, file: string): string {
   return text;
 }
 
-/** Says the authorities of the system, as libpq's sslrootcert does: those that Node trusts. */
-const SYSTEM = 'system';
-
 /** Where it is not said. A CA file is there to be used, also on this machine. */
 function usualMode(host: string, caFile: string | undefined): TlsMode {
   return isLocalHost(host) && caFile === undefined ? 'disable' : 'verify-full';
@@ -52,9 +51,14 @@ function refuseWeakMode(node: string, mode: TlsMode): void {
     });
 }
 
+interface UrlTls {
+  mode?: TlsMode | undefined;
+  caFile?: string | undefined;
+}
+
 /**
  * Node's TLS options for a host. verify-full unless told otherwise, except on this machine itself. Without a CA file
- * the authorities are Node's, and those of NODE_EXTRA_CA_CERTS (on Lambda that file holds the ones of RDS).
+ * the authorities are Node's, and those of NODE_EXTRA_CA_CERTS.
  *
  * As libpq has it: `require` with a CA file means verify-ca; the authorities of the system go with verify-full alone; a Unix
  * socket has no TLS, whatever is asked for.
@@ -63,14 +67,29 @@ export function tlsOptions(
   node: string,
   host: string,
   tls: NodeConfig['tls'],
-  fromUrl: { mode?: TlsMode | undefined; caFile?: string | undefined } = {},
+  fromUrl: UrlTls = {},
 ): ConnectionTarget['ssl'] {
   const caFile = tls?.caFile ?? fromUrl.caFile;
   const mode = tls?.mode ?? fromUrl.mode ?? usualMode(host, caFile);
-  if (caFile === SYSTEM) refuseWeakMode(node, mode);
+  if (caFile === SYSTEM_AUTHORITIES) refuseWeakMode(node, mode);
   if (mode === 'disable' || host.startsWith('/')) return false;
   if (mode === 'require' && caFile === undefined) return { rejectUnauthorized: false };
-  const ca = caFile === undefined || caFile === SYSTEM ? {} : { ca: readAuthorities(node, caFile) };
+  const ca =
+    caFile === undefined || caFile === SYSTEM_AUTHORITIES ? {} : { ca: readAuthorities(node, caFile) };
   const anyName = mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined };
   return { rejectUnauthorized: true, ...ca, ...anyName };
+}
+
+/** The same, and for a host of RDS whose node names no authorities also those of RDS, which the package brings. */
+export async function tlsTrustingRds(
+  node: string,
+  host: string,
+  tls: NodeConfig['tls'],
+  fromUrl: UrlTls = {},
+): Promise<ConnectionTarget['ssl']> {
+  const options = tlsOptions(node, host, tls, fromUrl);
+  const caFile = tls?.caFile ?? fromUrl.caFile;
+  if (options === false || !options.rejectUnauthorized || caFile !== undefined || !isRdsHost(host))
+    return options;
+  return { ...options, secureContext: await rdsContext() };
 }

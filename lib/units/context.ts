@@ -44,7 +44,7 @@ export interface UnitContext {
   connect<T>(node: string, work: (client: Client) => Promise<T>): Promise<T>;
   /** Adds to a counter of the run's log line. */
   count(name: string, by: number): void;
-  /** Sets a value of the run's log line; `lagSeconds` also becomes a metric. */
+  /** Sets a value of the run's log line; `lagSeconds` of replay also becomes a metric. */
   gauge(name: string, value: number): void;
   /**
    * Says that there is work for another unit of this queue, which may rest; call it once that work is committed. Absent

@@ -8,6 +8,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { onFileEnd } from '../support/file-scope.ts';
+import { startSilentServer } from '../support/silent-server.ts';
 import { readZip } from '../support/zip.ts';
 import { type Handler, loadHandler, packageProject, projectWith } from './packaged-project.ts';
 import { type FakeSecretsManager, startSecretsManager } from './secrets-manager.ts';
@@ -123,8 +124,12 @@ test('the template has schedules without retries, and roles that name the table 
   ]);
   for (const [, { Properties }] of schedules)
     expect(Properties).toMatchObject({ Target: { RetryPolicy: { MaximumRetryAttempts: 0 } } });
-  for (const name of ['Tick', 'Copy', 'Maintain', 'Replay'])
-    expect(Resources[`${name}LambdaEvConf`]?.Properties).toMatchObject({ MaximumRetryAttempts: 0 });
+  // A call that fails is not repeated by Lambda: of schedules the next minute does it, of calls who made them.
+  const asynchronous = Object.values(Resources).filter(
+    ({ Type }) => Type === 'AWS::Lambda::EventInvokeConfig',
+  );
+  expect(asynchronous).toHaveLength(names.length);
+  for (const { Properties } of asynchronous) expect(Properties).toMatchObject({ MaximumRetryAttempts: 0 });
   const allowed = (role: string) => JSON.stringify(Resources[role]?.Properties);
   expect(allowed('TickRole')).toContain(arnOf('shop-old'));
   expect(allowed('TickRole')).not.toContain(arnOf('shop-new'));
@@ -146,10 +151,23 @@ test('the template has schedules without retries, and roles that name the table 
   ).toBe(true);
 });
 
+test('the stack deploys into an account with the default limit, and again after it was removed', () => {
+  const template = JSON.parse(readFileSync(join(zips, 'cloudformation-template-update-stack.json'), 'utf8'));
+  const { Resources } = template as { Resources: Record<string, { Type: string; Properties: object }> };
+  // Lambda lets no function reserve concurrency where the account has only the 10 that new ones have, or less than 100 would be left.
+  for (const { Type, Properties } of Object.values(Resources))
+    if (Type === 'AWS::Lambda::Function')
+      expect([undefined, { Ref: 'AWS::NoValue' }]).toContainEqual(
+        (Properties as { ReservedConcurrentExecutions?: unknown }).ReservedConcurrentExecutions,
+      );
+  // A table that stayed behind would be in the way of the next deployment, which makes one of the same name.
+  const tables = Object.values(Resources).filter(({ Type }) => Type === 'AWS::DynamoDB::Table');
+  expect(tables).toMatchObject([{ DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' }]);
+});
+
 test('bad input is refused before anything is opened', async () => {
-  expect(await invoke('add-table', { queue: 'shop', tabels: ['orders'] })).toMatchObject({
-    outcome: 'error',
-    error: { kind: 'input' },
+  await expect(invoke('add-table', { queue: 'shop', tabels: ['orders'] })).rejects.toMatchObject({
+    kind: 'input',
   });
   await expect(invoke('replay', { queue: 'shop', node: 'old' })).rejects.toMatchObject({ kind: 'input' });
   expect(secretsManager.reads).toEqual([]);
@@ -193,7 +211,12 @@ test('the functions make a queue, copy a table, follow it, prove it equal, and r
   expect(JSON.stringify(lines)).not.toContain(`:${password}@`);
   for (const line of lines)
     expect(line).toMatchObject({ unit: expect.any(String), durationMs: expect.any(Number) });
-  expect(lines.filter(({ unit }) => unit === 'replay').every((line) => '_aws' in line)).toBe(true);
+  // One metric for a deployment, whatever it replicates.
+  const replays = lines.filter(({ unit }) => unit === 'replay');
+  expect(replays.every((line) => '_aws' in line)).toBe(true);
+  expect(new Set(lines.map(({ _aws }) => JSON.stringify(_aws)?.match(/"Dimensions":.*?\]\]/)?.[0]))).toEqual(
+    new Set([undefined, '"Dimensions":[["function"]]']),
+  );
 });
 
 test('two runs of replay at once: one has the lease, the other ends without a database connection', async () => {
@@ -229,5 +252,34 @@ test('a rotated password is read again', async () => {
     await old.superuser((client) =>
       client.query(`alter role "${superuser}" password '${old.target.password}'`),
     );
+  }
+});
+
+test('in a network without endpoints a scheduled function fails, and names the endpoint that is missing', async () => {
+  const silent = await startSilentServer();
+  const usual = { ...process.env };
+  Object.assign(process.env, {
+    AWS_LAMBDA_FUNCTION_NAME: 'pgtide-prod-replay',
+    AWS_ENDPOINT_URL_DYNAMODB: silent.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: silent.endpoint,
+  });
+  try {
+    for (const [name, endpoint] of [
+      ['replay', 'gateway endpoint com.amazonaws.eu-west-1.dynamodb'],
+      ['tick', 'interface endpoint com.amazonaws.eu-west-1.secretsmanager'],
+    ] as const) {
+      loaded.delete(name);
+      await expect(invoke(name)).rejects.toThrow(endpoint);
+      expect(lines.at(-1)).toMatchObject({
+        unit: name,
+        level: 'ERROR',
+        outcome: 'error',
+        error: { kind: 'state' },
+      });
+    }
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in usual)) delete process.env[name];
+    Object.assign(process.env, usual);
+    for (const name of ['replay', 'tick']) loaded.delete(name);
   }
 });

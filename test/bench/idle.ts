@@ -47,17 +47,28 @@ export const idle: BenchCase = {
     const monthMs = new Map(idleMs);
     monthMs.set('replay', (idleMs.get('replay') ?? 0) + emptyTickMs * Math.min(1, 60 / idleTickSeconds()));
     // Without the zips nobody rests, and a call that would be left out counts as a whole one.
-    const { total, lambda, dynamoDb } = monthlyCost(
+    const { total, lambda, dynamoDb, logs, metrics, secrets } = monthlyCost(
       (unit, call) =>
         (call === 'resting' ? packaged?.restingMs.get(unit) : undefined) ?? monthMs.get(unit) ?? 0,
     );
     return [
       judged({
-        name: 'idle: a pair for a month, at list prices',
+        name: 'idle: functions and leases of a pair for a month, at list prices',
         unit: 'USD',
-        ours: total,
+        ours: lambda + dynamoDb,
         peers: { 'of it Lambda': lambda, 'of it DynamoDB': dynamoDb },
         goal: { most: 0.15 },
+      }),
+      judged({
+        name: 'idle: a deployment with one pair for a month, at list prices',
+        unit: 'USD',
+        ours: total,
+        peers: {
+          'of it Lambda and DynamoDB': lambda + dynamoDb,
+          'of it logs': logs,
+          'of it a metric': metrics,
+          'of it two secrets': secrets,
+        },
       }),
       ...[...idleMs].map(([unit, ours]) =>
         judged({ name: `idle: a call of ${unit} that finds nothing to do`, unit: 'ms', ours, peers: {} }),

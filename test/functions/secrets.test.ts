@@ -1,10 +1,13 @@
 /** C11: connection data by reference, verified TLS by default, rotated secrets, and no secret in any error. */
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import type { NodeConfig } from '../../lib/config/config.ts';
 import { resolveTarget, withNode } from '../../lib/secrets/connection-target.ts';
+import { rdsAuthorities } from '../../lib/secrets/rds-authorities.ts';
 import { createSecretReader, type DatabaseSecret } from '../../lib/secrets/secret-reader.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
@@ -83,6 +86,33 @@ test('a CA file and an sslmode mean what they mean to libpq, or are refused', as
   rmSync(folder, { recursive: true });
 });
 
+test('hosts of RDS are verified by the authorities of RDS, in addition to those that Node trusts', async () => {
+  const at = (host: string, config: Partial<NodeConfig> = {}) =>
+    target({ url: `postgres://app@${host}/shop`, ...config }).then(({ ssl }) => ssl);
+  const rds = 'shop.cluster-x.eu-west-1.rds.amazonaws.com';
+  const verified = { rejectUnauthorized: true, secureContext: expect.anything() };
+  for (const host of [rds, rds.toUpperCase(), 'shop.x.rds.cn-north-1.rds.amazonaws.com.cn'])
+    expect(await at(host)).toEqual(verified);
+  expect(await at(rds, { tls: { mode: 'verify-ca' } })).toMatchObject(verified);
+  for (const host of ['db.example.com', 'rds.amazonaws.com.example.com', 'myrds.amazonaws.com'])
+    expect(await at(host), host).toEqual({ rejectUnauthorized: true });
+  expect(await at(rds, { tls: { mode: 'require' } })).toEqual({ rejectUnauthorized: false });
+  expect(await at(rds, { url: `postgres://app@${rds}/shop?sslrootcert=system` })).toEqual({
+    rejectUnauthorized: true,
+  });
+
+  const authorities = await rdsAuthorities();
+  expect(authorities).toEqual(expect.arrayContaining(getCACertificates('default')));
+  const names = authorities
+    .map((pem) => new X509Certificate(pem))
+    .filter(({ validToDate }) => validToDate > new Date());
+  for (const region of ['eu-west-1', 'us-east-1', 'ap-southeast-2'])
+    expect(
+      names.filter(({ subject }) => subject.includes(`Amazon RDS ${region} Root CA RSA2048 G1`)),
+      region,
+    ).toHaveLength(1);
+});
+
 test('env: takes the url from a variable, and says which one is missing or wrong, without its value', async () => {
   const config = { url: 'env:PGTIDE_TEST_URL' };
   await expect(target(config)).rejects.toThrow(
@@ -100,7 +130,7 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
   const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
   const send = SecretsManagerClient.prototype.send;
   const answers = [
-    '{"host":"h","username":"u","password":"hunter2"}',
+    '{"host":"h","password":"hunter2","dbname":"d"}',
     'hunter2 is no JSON',
     '{"host":"h","username":"u","password":"hunter2","dbname":"d","engine":"postgres"}',
   ];
@@ -111,7 +141,7 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
     const first: unknown = await reader.read(arn).catch((error: unknown) => error);
     expect(first).toMatchObject({
       kind: 'input',
-      message: `the secret ${arn} is not of the expected form: dbname`,
+      message: `the secret ${arn} is not of the expected form: username`,
     });
     const second: unknown = await reader.read(arn).catch((error: unknown) => error);
     expect(second).toMatchObject({ message: expect.stringContaining('the whole value') });
@@ -123,6 +153,65 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
   } finally {
     SecretsManagerClient.prototype.send = send;
   }
+});
+
+/** A reader that finds this text in Secrets Manager, whatever it is asked for. */
+async function withSecret<T>(text: string, work: () => Promise<T>): Promise<T> {
+  const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const send = SecretsManagerClient.prototype.send;
+  SecretsManagerClient.prototype.send = (() => Promise.resolve({ SecretString: text })) as typeof send;
+  try {
+    return await work();
+  } finally {
+    SecretsManagerClient.prototype.send = send;
+  }
+}
+
+test('a secret that RDS manages holds a user and a password: host, port and dbname stand beside it', async () => {
+  const managed = JSON.stringify({ username: 'app', password: 'hunter2' });
+  const beside = { host: 'db.example.com', dbname: 'shop' };
+  await withSecret(managed, async () => {
+    const secrets = createSecretReader();
+    const of = (config: NodeConfig) => resolveTarget('shop', { secret: arn, ...config }, secrets);
+    expect(await of(beside)).toMatchObject({
+      host: 'db.example.com',
+      port: 5432,
+      user: 'app',
+      database: 'shop',
+    });
+    expect(await of({ ...beside, port: 6432 })).toMatchObject({ port: 6432, password: 'hunter2' });
+    const error: unknown = await of({}).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      kind: 'input',
+      message: `node shop: neither its secret ${arn} nor the configuration has host and dbname`,
+      remedy:
+        'write host and dbname beside secret; secrets that RDS manages hold username and password alone',
+    });
+    await expect(of({ host: 'h' })).rejects.toThrow('nor the configuration has dbname');
+    expect(String(error)).not.toContain('hunter2');
+  });
+});
+
+test('what stands beside a secret wins over what is in it, so that one secret serves several databases', async () => {
+  const whole = {
+    host: 'writer',
+    port: 6000,
+    username: 'app',
+    password: 'x',
+    dbname: 'postgres',
+    engine: 'postgres',
+  };
+  await withSecret(JSON.stringify(whole), async () => {
+    const secrets = createSecretReader();
+    const of = (config: NodeConfig) => resolveTarget('shop', { secret: arn, ...config }, secrets);
+    expect(await of({})).toMatchObject({ host: 'writer', port: 6000, database: 'postgres' });
+    expect(await of({ dbname: 'shop' })).toMatchObject({ host: 'writer', port: 6000, database: 'shop' });
+    expect(await of({ host: 'localhost', port: 5433 })).toMatchObject({
+      host: 'localhost',
+      port: 5433,
+      ssl: false,
+    });
+  });
 });
 
 test('Secrets Manager that is out of reach is a connection error that names the secret', async () => {

@@ -7,6 +7,7 @@ import { columns, duration, plural, upTo, waiting } from '../../lib/cli/figures.
 import { idle, synced } from '../../lib/cli/goal.ts';
 import { statusLines } from '../../lib/cli/status.ts';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
+import { summaryLines } from '../../lib/demo/summary.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import type { NodeStatus, StatusResult, TableStatus } from '../../lib/units/status.ts';
 
@@ -150,7 +151,25 @@ describe('an idle month', () => {
     expect(free.calls).toBe(3 * 43_200 + 8_640);
     // Replay takes its lease each minute. Copy does each fifth minute, and reads each minute whether it rests.
     expect(free.dynamoDb).toBeCloseTo((2 * 43_200 * 0.625 + 2 * 8_640 * 0.625 + 43_200 * 0.0625) / 1e6, 9);
-    expect(slow.total).toBeCloseTo(slow.lambda + slow.dynamoDb, 9);
+    // Each call writes a line, and Lambda three.
+    expect(free.logs).toBeCloseTo((free.calls * 1000 * 0.5) / 1e9, 9);
+    expect(slow.pair).toBeCloseTo(slow.lambda + slow.dynamoDb + slow.logs, 9);
+  });
+
+  test('adds up all that a deployment with one pair pays for, and names the parts', () => {
+    const cost = monthlyCost(() => 100);
+    expect([cost.metrics, cost.secrets]).toEqual([0.3, 2 * 0.4]);
+    expect(cost.total).toBeCloseTo(cost.pair + cost.metrics + cost.secrets, 9);
+    expect(cost.total).toBeGreaterThan(1.1);
+    const summary = {
+      ...{ copiedRows: 1, replayedEvents: 1, tables: 1, units: 1, maxLagSeconds: 1, differences: 0 },
+      ...{ provider: '13', subscriber: '17' },
+    };
+    const lines = summaryLines(summary, { copySeconds: 1, wholeSeconds: 1, transactions: 1 }, cost);
+    const usd = (value: number) => `${value.toFixed(3)} USD`;
+    expect(lines).toContain(
+      `  idle for a month  ${usd(cost.total)}: a pair ${usd(cost.pair)} (138,240 calls ${usd(cost.lambda)}, leases ${usd(cost.dynamoDb)}, logs ${usd(cost.logs)}), one metric 0.300 USD, two secrets 0.800 USD`,
+    );
   });
 
   test('holds four short calls of copy for each long one', () => {

@@ -41,6 +41,7 @@ test('a short file gets every default', () => {
     copy: { parallelChunks: 2, chunkBytes: 32 * 2 ** 20 },
   });
   expect(config.lease).toEqual({ table: 'pgtide-lease', skewSeconds: 60 });
+  expect(config.metrics).toEqual({ byPair: false });
 });
 
 test('all that is wrong is told at once, with line, key, value and what is allowed', () => {
@@ -59,7 +60,7 @@ queues:
     copy: { parallelChunks: 0, chunkBytes: 32XB }
 `);
   for (const part of [
-    'line 3: nodes.old.pasword: is not a known key; nodes.old may have url, secret, tls',
+    'line 3: nodes.old.pasword: is not a known key; nodes.old may have url, secret, host, port, dbname, tls',
     'line 4: nodes.new.url: "postgres://app@h2:99999/shop" the URL has the port 99999; ports go from 1 to 65535',
     'line 5: nodes.none: has neither url nor secret',
     'line 6: nodes.both: has url and secret; keep one',
@@ -88,6 +89,49 @@ nodes:
   expect(problemsOf(`${nodes}queues:\n  q: { root: c, leaves: [d] }`)).toContain(
     '"d" is the same database as "c"',
   );
+});
+
+test('host, port and dbname stand beside a secret; a url has its own', () => {
+  const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-1';
+  const { nodes } = parseConfig(`
+nodes: { a: { secret: "${secret}", host: db.example.com, port: 6432, dbname: shop } }
+queues: { q: { root: a } }
+`);
+  expect(nodes.a).toEqual({ secret, host: 'db.example.com', port: 6432, dbname: 'shop' });
+  const message = problemsOf(`
+nodes:
+  a: { url: "postgres://app@h/shop", dbname: other, host: h2 }
+  b: { secret: "${secret}", port: 0, host: "", dbname: "" }
+queues: { q: { root: a } }
+`);
+  for (const part of [
+    'line 3: nodes.a.dbname: stands beside secret alone; write it into the url',
+    'line 3: nodes.a.host: stands beside secret alone; write it into the url',
+    'line 4: nodes.b.port: 0 must be at least 1',
+    'line 4: nodes.b.host: ',
+    'line 4: nodes.b.dbname: ',
+  ])
+    expect(message).toContain(part);
+});
+
+test('two nodes with one secret are one database, unless host, port or dbname tell them apart', () => {
+  const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:cluster';
+  const queueOf = (one: string, other: string) => `
+nodes: { a: { ${one} }, b: { ${other} } }
+queues: { q: { root: a, leaves: [b] } }
+`;
+  const of = (rest: string) => `secret: "${secret}"${rest}`;
+  for (const [one, other] of [
+    [of(''), of('')],
+    [of(', dbname: shop'), of(', dbname: shop')],
+    [of(', host: H, port: 5432, dbname: shop'), 'url: "postgres://app@h/shop"'],
+  ] as const)
+    expect(problemsOf(queueOf(one, other))).toContain('"b" is the same database as "a"');
+  for (const [one, other] of [
+    [of(', dbname: shop'), of(', dbname: copy')],
+    [of(', host: one'), of(', host: two')],
+  ] as const)
+    expect(Object.keys(parseConfig(queueOf(one, other)).nodes)).toEqual(['a', 'b']);
 });
 
 test('a node may be the root of two queues, and two databases of one server are two nodes', () => {

