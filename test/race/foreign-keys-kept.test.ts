@@ -88,7 +88,7 @@ it('a key that another session drops while replay waits to change it is let go',
       'alter table child add constraint late foreign key (id) references parent on delete cascade',
     ),
   );
-  await onOld(pair, 'insert into other values (1)');
+  await onOld(pair, `insert into parent values (1, 'p'); insert into other values (1)`);
   await using session = await pair.new.open();
   await session.client.query('begin; alter table child drop constraint late');
   const replayed = replayAll(pair);
@@ -101,7 +101,7 @@ it('a key that another session drops while replay waits to change it is let go',
   );
   await session.client.query('commit');
   await replayed;
-  await expectEqual(pair.old, pair.new, ['other']);
+  await expectEqual(pair.old, pair.new, ['parent', 'other']);
 });
 
 it('keys that rows do not fit are as they were when their tables leave, and validated once they fit', async () => {
@@ -118,6 +118,8 @@ it('keys that rows do not fit are as they were when their tables leave, and vali
   const before = await keys(pair);
   await addTables(pair, ['one', 'other']);
   await followUntilSynced(pair);
+  await onOld(pair, 'update one set other_id = other_id');
+  await replayAll(pair);
   await pair.new.superuser((client) =>
     client.query('set session_replication_role = replica; delete from public.other where id = 7'),
   );
