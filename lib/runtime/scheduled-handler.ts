@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { policyOf } from '../errors.ts';
 import type { Unit } from '../units/context.ts';
 import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
+import { waitingForInstall } from '../units/waiting-for-install.ts';
 import type { Environment } from './environment.ts';
 import { planServing, selectPairs } from './pairs.ts';
 import { type RunReport, withoutCause } from './run-report.ts';
@@ -42,7 +43,7 @@ export function scheduledHandler({ name, unit, environment }: ScheduledSpec) {
     work: async ({ queue, node }, invocation): Promise<ScheduledResponse> => {
       const only = { ...(queue === undefined ? {} : { queue }), ...(node === undefined ? {} : { node }) };
       const pairs = selectPairs(invocation.config, name, only);
-      const reports = await servePairs({ name, unit, pairs, invocation });
+      const reports = await servePairs({ name, unit: waitingForInstall(unit), pairs, invocation });
       failWhereOperatorIsNeeded(reports);
       return { runs: reports.map(shown) };
     },

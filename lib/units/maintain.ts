@@ -15,6 +15,7 @@ import {
 import { tuneQueue } from '../pgq/queue.ts';
 import { refreshCapture } from '../tables/capture.ts';
 import type { Unit, UnitContext } from './context.ts';
+import { isNotFound, isYetToBeMade } from './waiting-for-install.ts';
 
 /** What one operation may take; none is begun with less left. */
 const OPERATION_MS = 2_000;
@@ -93,7 +94,12 @@ class Upkeep {
 
 /** The root holds events until every leaf says that it needs them no more. */
 async function relayWatermark({ connect, queue }: UnitContext, root: Client, leaf: string): Promise<number> {
-  const watermark = await connect(leaf, (client) => getLocalWatermark(client, queue));
+  const watermark = await connect(leaf, (client) =>
+    getLocalWatermark(client, queue).catch(async (error: unknown) => {
+      if (isNotFound(error) && (await isYetToBeMade(client, root, queue))) return null;
+      throw error;
+    }),
+  );
   if (watermark === null) return 0;
   return (await publishWatermark(root, queue, { node: leaf, watermark })) ? 1 : 0;
 }
