@@ -28,6 +28,9 @@ const kindOfState: Record<string, ErrorKind> = {
   '57P02': 'connection',
   '57P03': 'connection',
   '25P03': 'connection',
+  '57P05': 'connection',
+  '25P04': 'busy',
+  '55006': 'busy',
   '53300': 'connection',
   '25006': 'state',
   '55P03': 'busy',
@@ -90,7 +93,9 @@ function kindOfServer(code: string): ErrorKind {
 
 function kindOfDriver(code: string, message: string): ErrorKind {
   if (networkCodes.has(code)) return 'connection';
-  return /Connection terminated|timeout expired|SSL|certificate|Client has encountered/i.test(message)
+  return /Connection terminated|timeout expired|SSL|certificate|Client has encountered|Client was closed/i.test(
+    message,
+  )
     ? 'connection'
     : 'internal';
 }

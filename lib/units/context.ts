@@ -3,7 +3,10 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import type { Outcome } from '../outcome.ts';
+import type { FailingRuns } from '../status/failing-runs.ts';
 import type { UnitName } from './registry.ts';
+
+export type { FailingRuns } from '../status/failing-runs.ts';
 
 /** What a person sees while long work goes on. `total` is an estimate. */
 export interface ProgressEvent {
@@ -39,6 +42,8 @@ export interface UnitContext {
    * where there is no lease table: then the work begins when the rest is over.
    */
   readonly wake?: (unit: UnitName, node: string) => void;
+  /** Scheduled runs of this queue that get nothing done; absent where there is no lease table. */
+  readonly failingRuns?: () => Promise<FailingRuns[]>;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Tells a person how far the work is; absent where nobody watches. */

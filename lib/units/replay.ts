@@ -193,7 +193,7 @@ async function rememberError(work: Replay, thrown: unknown): Promise<never> {
   const isFenced = thrown instanceof PgtideError && thrown.kind === 'fenced';
   const error = isFenced ? await fencedError(work, thrown) : thrown;
   if (isOfFastClock(error)) throw error;
-  if (error instanceof PgtideError && (policyOf[error.kind] === 'operator' || error.kind === 'internal'))
+  if (error instanceof PgtideError && policyOf[error.kind] === 'operator')
     await work.subscriber
       .query('select pgq_node.set_consumer_error($1, $2, $3)', [work.queue, work.consumer, error.message])
       .catch(() => undefined);
