@@ -28,6 +28,8 @@ export interface RunRequest<Result> {
   owner: string;
   secrets: SecretReader;
   budgetMs: number;
+  /** As UnitContext has it. */
+  wholeMs?: number;
   /** How long after its budget a connection that says nothing any more is cut; default SILENCE_MS. */
   silenceMs?: number;
   /** Most that opening a connection may take; default what lib/db/client.ts says. */
@@ -175,6 +177,7 @@ async function repeatUnit<Result>(
   const budget = new Budget(request.clock, request.budgetMs);
   const context = makeContext(request, report, {
     budget,
+    ...(request.wholeMs === undefined ? {} : { wholeMs: request.wholeMs }),
     ...fence,
     ...(request.leaseStore && { ...wakingInto(woken, request), failingRuns: () => readFailingRuns(request) }),
   });
@@ -197,7 +200,7 @@ function wakingInto(woken: Set<string>, { queue }: RunRequest<unknown>): Pick<Un
 function makeContext(
   request: RunRequest<unknown>,
   report: RunReport<unknown>,
-  given: Pick<UnitContext, 'budget' | 'epoch' | 'restamp' | 'wake' | 'failingRuns'>,
+  given: Pick<UnitContext, 'budget' | 'wholeMs' | 'epoch' | 'restamp' | 'wake' | 'failingRuns'>,
 ): UnitContext {
   const { config, queue, clock, secrets, progress } = request;
   const add = (to: Record<string, number>, name: string, by: number) => {

@@ -51,12 +51,13 @@ export async function servePairs(service: Service): Promise<Served> {
   const turn = new Turn(service, serving);
   await turn.begin();
   const waiting = [...serving.due];
+  const wholeMs = shareOf(invocation.remainingMs(), Math.max(0, waiting.length - 1)).budgetMs;
   for (let pair = waiting.shift(); pair; pair = waiting.shift()) {
     if (invocation.remainingMs() < LEAST_PAIR_MS) {
       await turn.leaveTo(pair);
       break;
     }
-    const report = await serve(service, { pair, serving, waiting: waiting.length }, served);
+    const report = await serve(service, { pair, serving, wholeMs, waiting: waiting.length }, served);
     if (!hasMoreToDo(report)) continue;
     // What earlier runs have left is over.
     serving.states.delete(keyOf({ unitName: name, ...pair }));
@@ -68,13 +69,15 @@ export async function servePairs(service: Service): Promise<Served> {
 interface Place {
   pair: Pair;
   serving: Serving;
+  /** What the first pair had. */
+  wholeMs: number;
   /** How many pairs wait for their turn. */
   waiting: number;
 }
 
 async function serve(
   { name, unit, pairs, invocation }: Service,
-  { pair, serving, waiting }: Place,
+  { pair, serving, wholeMs, waiting }: Place,
   served: Served,
 ): Promise<RunReport> {
   const { environment, config, owner } = invocation;
@@ -89,6 +92,7 @@ async function serve(
     owner,
     restMs,
     secrets,
+    wholeMs,
     ...shareOf(invocation.remainingMs(), waiting),
     clock,
     log,

@@ -24,7 +24,8 @@ export const replay: Unit = (context) => replayWith({})(context);
 export const replayWith =
   (hooks: Hooks): Unit =>
   async (context) => {
-    let attempt: Attempt = { wholeMs: context.budget.remainingMs(), epoch: context.epoch };
+    const wholeMs = Math.max(context.wholeMs ?? 0, context.budget.remainingMs());
+    let attempt: Attempt = { wholeMs, epoch: context.epoch };
     for (;;) {
       try {
         return await replayConnected(context, hooks, attempt);
@@ -45,7 +46,7 @@ interface Hooks {
 }
 
 interface Attempt {
-  /** What the run had when it began. */
+  /** What a whole run has. */
   wholeMs: number;
   /** The lease's, as the run has stamped it last. */
   epoch: bigint | null;
