@@ -108,15 +108,20 @@ function consumptionOf(
       max: spec.retry?.max ?? RETRY_MAX,
     },
     oneByOne: spec.onEvent !== undefined,
-    handle: (events, batch, client) => {
+    handle: (events, { batch, signal, client }) => {
       const handling: Handling = {
         queue,
         consumer,
         batch: batch.id,
         remainingMs: () => Math.max(0, budget.remainingMs() - RESERVE_MS),
+        signal,
         count: (name, by = 1) => context.count(name, by),
       };
       return callHandler(spec, events, handling, client);
+    },
+    outlived(stillRuns) {
+      context.count('handlersCutOff', 1);
+      if (stillRuns) context.count('handlersStillRunning', 1);
     },
     settled(events, { retried, dead }) {
       for (const [name, by] of Object.entries({ events, retried, dead })) if (by > 0) context.count(name, by);
