@@ -8,7 +8,8 @@
  *    tried again all the same.
  *  - What cannot be kept cannot be counted, and fails the invocation at once: nothing ends as a success without being counted.
  *  - Any run with progress, or that finds nothing to do, begins the count again. A lease that is held says nothing of either.
- *    `waiting-for` is a state that status shows by itself.
+ *    What a scheduled unit waits for, status shows by itself. Of a consumer that waits (NotNow) nothing else would tell, so its runs
+ *    count; before install they do not.
  *
  * A pair whose server does not answer costs a run time that others need. After such a run the pair is left out for one run of each
  * minute, after the second in a row for two, and so on, at most for four; but not where it is the only one, which costs no other.
@@ -16,6 +17,7 @@
  */
 import { type ErrorKind, PgtideError, policyOf, RUNS_IN_A_ROW, usualRemedy } from '../errors.ts';
 import type { LeaseStore, Trouble } from '../lease/lease-store.ts';
+import { shownMessage } from '../redact.ts';
 import { type UnitTraits, units } from '../units/registry.ts';
 import { asRunError, type RunReport, shownError } from './run-report.ts';
 
@@ -81,12 +83,20 @@ function endOf(report: RunReport<unknown>): Pick<Trouble, 'kind' | 'what' | 'rem
     const { kind, message, remedy = usualRemedy[error.kind] } = shownError(error);
     return { kind, what: message.slice(0, MOST_CHARACTERS), remedy: remedy.slice(0, MOST_CHARACTERS) };
   }
-  if (outcome?.kind !== 'out-of-budget' || madeProgress(report)) return null;
-  return {
-    kind: outcome.kind,
-    what: 'the run was out of time before it had done anything',
-    remedy: 'see what is slow in the steps of its log line; give the function more time, or fewer pairs',
-  };
+  if (outcome === null || madeProgress(report)) return null;
+  if (outcome.kind === 'out-of-budget')
+    return {
+      kind: outcome.kind,
+      what: 'the run was out of time before it had done anything',
+      remedy: 'see what is slow in the steps of its log line; give the function more time, or fewer pairs',
+    };
+  if (outcome.kind === 'waiting-for' && report.unit === 'consume' && !outcome.install)
+    return {
+      kind: outcome.kind,
+      what: shownMessage(`the handler is not ready: ${outcome.what}`).slice(0, MOST_CHARACTERS),
+      remedy: 'bring back what it waits for; the next run begins with the same event',
+    };
+  return null;
 }
 
 function madeProgress({ unit, counts }: RunReport<unknown>): boolean {
@@ -99,7 +109,7 @@ function waitsForOperator(kind: string): boolean {
 }
 
 function failure(report: RunReport<unknown>, { what, remedy }: Trouble, why: string | null): PgtideError {
-  const { error, queue, node } = report;
-  const message = error?.message ?? `${queue}/${node}: ${what}`;
+  const { error, queue, node, consumer } = report;
+  const message = error?.message ?? `${queue}/${consumer ?? node}: ${what}`;
   return new PgtideError(error?.kind ?? 'busy', why === null ? message : `${message}; ${why}`, { remedy });
 }

@@ -33,7 +33,7 @@ export function isNotFound(error: unknown): boolean {
 }
 
 export function installFirst(why: string): Outcome {
-  return { kind: 'waiting-for', what: `install: ${why}` };
+  return { kind: 'waiting-for', what: `install: ${why}`, install: true };
 }
 
 /** The node that is yet to be made; null where there is none, or one has been lost. */

@@ -286,6 +286,22 @@ test('a consumer that says "not now" ends the run, fails no event, and goes on w
   expect(seen).toEqual(['1', '2', '3', '4']);
 });
 
+test('a consumer that says nothing but "not now" fails the third invocation in a row, and no event', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, ['1']);
+  let ready = false;
+  const { seen, run } = eventReader(queue, () => {
+    if (!ready) throw new NotNow('the mail server is down');
+  });
+  for (const outcome of ['waiting-for', 'waiting-for']) expect(await run()).toMatchObject({ outcome });
+  await expect(run()).rejects.toThrow(
+    `${queue}/reader: the handler is not ready: the mail server is down; 3 runs in a row have ended so`,
+  );
+  ready = true;
+  expect(await run()).toEqual({ outcome: 'applied', events: 1, failed: 0 });
+  expect(seen).toEqual(['1']);
+});
+
 test("the server out of reach is nobody's fault: the run ends normally and the next one goes on", async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(3));
