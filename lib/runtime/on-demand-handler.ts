@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { queueConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import type { OnDemandUnit } from '../units/context.ts';
 import type { UnitName } from '../units/registry.ts';
@@ -6,6 +7,7 @@ import type { Environment } from './environment.ts';
 import { type Pair, selectPairs } from './pairs.ts';
 import { type ShownError, shownError } from './run-report.ts';
 import { runUnit } from './run-unit.ts';
+import { shareOf } from './serve-pairs.ts';
 import { type Invocation, RunsFailed, stack } from './stack.ts';
 
 /** Lambda's longest. */
@@ -40,8 +42,14 @@ export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDeman
       const { queue, ...input } = event as { queue?: string };
       const queues = queue === undefined ? defaultQueues(spec, invocation) : [queue];
       const answers: Answer<Result>[] = [];
-      for (const each of queues)
-        answers.push(await callUnit(spec, invocation, { queue: each, input: input as z.output<Input> }));
+      for (const [nr, each] of queues.entries())
+        answers.push(
+          await callUnit(spec, invocation, {
+            queue: each,
+            input: input as z.output<Input>,
+            waiting: queues.length - nr - 1,
+          }),
+        );
       return answerOf(spec, answers);
     },
     failed: (error): OnDemandResponse<Result> => ({ outcome: 'error', error: shownError(error) }),
@@ -74,13 +82,24 @@ function answerOf<Result>(
 interface Call<Input> {
   queue: string;
   input: Input;
+  /** How many queues come after it. */
+  waiting: number;
+}
+
+/** Of several queues none takes the time of the others, also where servers do not answer. */
+function limitsOf({ queue, waiting }: Call<unknown>, { config, remainingMs }: Invocation) {
+  if (waiting === 0) return { budgetMs: remainingMs() };
+  const share = shareOf(remainingMs(), waiting);
+  return { ...share, connectMs: share.connectMs / (1 + queueConfig(config, queue).leaves.length) };
 }
 
 async function callUnit<Input extends z.ZodObject, Result>(
   { name, unit }: OnDemandSpec<Input, Result>,
-  { environment, config, owner, remainingMs }: Invocation,
-  { queue, input }: Call<z.output<Input>>,
+  invocation: Invocation,
+  call: Call<z.output<Input>>,
 ): Promise<Answer<Result>> {
+  const { environment, config, owner } = invocation;
+  const { queue, input } = call;
   const { clock, log, secrets } = environment;
   const { node } = onlyPair(selectPairs(config, name, { queue }));
   const report = await runUnit<Result>({
@@ -93,7 +112,7 @@ async function callUnit<Input extends z.ZodObject, Result>(
     leaseStore: environment.leaseStore(config),
     owner,
     secrets,
-    budgetMs: remainingMs(),
+    ...limitsOf(call, invocation),
     clock,
     log,
   });

@@ -12,6 +12,7 @@ import { type UnitName, units } from '../units/registry.ts';
 import { readFailingRuns } from './failing-runs.ts';
 import { canonicalLine, type RunLog } from './run-log.ts';
 import { asRunError, type RunReport } from './run-report.ts';
+import { inTime } from './secrets-in-time.ts';
 
 export interface RunRequest<Result> {
   unitName: UnitName;
@@ -212,18 +213,22 @@ function makeContext(
     queue,
     node: request.node,
     clock,
-    connect: (node, work) => {
-      const cutAfterMs = given.budget.remainingMs() + (request.silenceMs ?? SILENCE_MS);
-      const onServerText = config.errors.showValues ? noteServerText(report) : undefined;
-      const { connectMs } = request;
-      const connector = {
-        secrets,
-        applicationName: applicationName(request),
-        cutAfterMs,
-        connectMs,
-        onServerText,
-      };
-      return withNode(node, nodeConfig(config, node), connector, work);
+    connect: (node, work, { withinMs = Number.POSITIVE_INFINITY } = {}) => {
+      const restMs = given.budget.remainingMs() + (request.silenceMs ?? SILENCE_MS);
+      const cutAfterMs = Math.min(restMs, withinMs);
+      const connectMs = Math.min(request.connectMs ?? cutAfterMs, cutAfterMs);
+      return withNode(
+        node,
+        nodeConfig(config, node),
+        {
+          secrets: inTime(secrets, connectMs),
+          applicationName: applicationName(request),
+          cutAfterMs,
+          connectMs,
+          onServerText: config.errors.showValues ? noteServerText(report) : undefined,
+        },
+        work,
+      );
     },
     count: (name, by) => add(report.counts, name, by),
     gauge: (name, value) => {

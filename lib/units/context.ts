@@ -33,8 +33,8 @@ export interface UnitContext {
   /** What a run has that is first of its invocation's; this one may have less. Absent: it is the only one. */
   readonly wholeMs?: number;
   readonly clock: Clock;
-  /** Opens a connection to a node for the time of `work`. */
-  connect<T>(node: string, work: (client: Client) => Promise<T>): Promise<T>;
+  /** Opens a connection to a node for the time of `work`; it is cut after `withinMs`, by default when the run's time is over. */
+  connect<T>(node: string, work: (client: Client) => Promise<T>, options?: { withinMs?: number }): Promise<T>;
   /** Adds to a counter of the run's log line. */
   count(name: string, by: number): void;
   /** Sets a value of the run's log line; `lagSeconds` also becomes a metric. */

@@ -25,7 +25,7 @@ export interface Schedule {
   readonly lines: Record<string, unknown>[];
   /** One invocation, as a schedule starts it; `unit` in place of the function's own. */
   invoke(name: Name, options?: { unit?: Unit; remainingMs?: number; event?: object }): Promise<Runs>;
-  status(queue?: string): Promise<StatusResult>;
+  status(queue?: string, remainingMs?: number): Promise<StatusResult>;
 }
 
 /** How each pair ended, by `queue/node`. */
@@ -57,7 +57,7 @@ export async function schedule(
       const { runs } = await scheduledHandler({ name, unit, environment })(event, lambdaContext(remainingMs));
       return Object.fromEntries(runs.map(({ queue, node, outcome }) => [`${queue}/${node}`, outcome]));
     },
-    async status(queue) {
+    async status(queue, remainingMs) {
       const handler = onDemandHandler({
         name: 'status',
         unit: status,
@@ -65,7 +65,7 @@ export async function schedule(
         environment,
         merge,
       });
-      const answer = await handler(queue === undefined ? {} : { queue }, lambdaContext());
+      const answer = await handler(queue === undefined ? {} : { queue }, lambdaContext(remainingMs));
       if (!('result' in answer)) throw new Error(answer.error.message);
       return answer.result;
     },
