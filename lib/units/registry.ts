@@ -19,7 +19,7 @@ const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 
 export const units = {
   tick: { scheduled: true, repeats: true, nodes: 'root', lease: false, progress: ['ticks'] },
-  /** Its pieces are independent: that one went on is no progress of another. */
+  /** Its pieces are independent: progress of one is not progress of another. */
   maintain: { scheduled: true, repeats: true, nodes: 'root', lease: false, progress: [] },
   replay: {
     scheduled: true,

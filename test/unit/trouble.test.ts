@@ -1,5 +1,5 @@
 /**
- * Runs that get nothing done are counted in the lease table: what nobody foresaw, and what repeats, fails the invocation and is in
+ * Runs that get nothing done are counted in the lease table: what was not foreseen, and what repeats, fails the invocation and is in
  * status; and no pair is always the one that a run does not come to.
  */
 import { expect, test } from 'vitest';
