@@ -1,22 +1,23 @@
 /**
  * One role a function, with no more than it needs: its own log, the secrets of the nodes it connects to, and the lease
- * table where it takes leases or wakes units. In a VPC also what Lambda needs for network interfaces, which knows no narrower resource.
+ * table where it takes leases, wakes units, or keeps or reads notes of runs. In a VPC also what Lambda needs for network
+ * interfaces, which knows no narrower resource.
  */
 const { vpcOf } = require('./network.cjs');
 const { secretArns } = require('./secret-arns.cjs');
 const { secretPolicies } = require('./secret-policies.cjs');
 
-/** leases: takes them, or only wakes who rests. secrets: of the roots alone, or of all nodes. */
+/** leases: takes them, only keeps notes of runs, wakes who rests, or reads. secrets: of the roots alone, or of all nodes. */
 const needs = {
-  tick: { leases: 'none', secrets: 'roots' },
+  tick: { leases: 'note', secrets: 'roots' },
   replay: { leases: 'take', secrets: 'all' },
   copy: { leases: 'take', secrets: 'all' },
-  maintain: { leases: 'none', secrets: 'all' },
+  maintain: { leases: 'note', secrets: 'all' },
   install: { leases: 'wake', secrets: 'all' },
   'add-table': { leases: 'wake', secrets: 'all' },
   'remove-table': { leases: 'wake', secrets: 'all' },
   resync: { leases: 'wake', secrets: 'all' },
-  status: { leases: 'none', secrets: 'all' },
+  status: { leases: 'read', secrets: 'all' },
   compare: { leases: 'none', secrets: 'all' },
 };
 
@@ -31,7 +32,9 @@ const leaseTable = { 'Fn::GetAtt': ['LeaseTable', 'Arn'] };
 const leases = {
   none: false,
   take: allow(['dynamodb:UpdateItem', 'dynamodb:GetItem', 'dynamodb:BatchGetItem'], leaseTable),
+  note: allow(['dynamodb:UpdateItem', 'dynamodb:BatchGetItem'], leaseTable),
   wake: allow(['dynamodb:UpdateItem'], leaseTable),
+  read: allow(['dynamodb:BatchGetItem'], leaseTable),
 };
 
 const networkInterfaces = allow(

@@ -26,7 +26,7 @@ export type ErrorKind =
   | 'apply'
   /** The server is short of something, or asks to try again: locks, timeouts, deadlocks, disk. */
   | 'busy'
-  /** A bug, or something nobody thought of. */
+  /** A bug, or something that was not foreseen. */
   | 'internal';
 
 export class PgtideError extends Error {
@@ -45,7 +45,16 @@ export class PgtideError extends Error {
   }
 }
 
-/** What a run does with an error of each kind: look again at the next run, or wait for somebody to fix it. */
+/**
+ * So many runs in a row that end alike, and leave nothing done, are an error for an operator, also where each of them could pass by
+ * itself. For scheduled runs lib/runtime/trouble.ts counts them, for refused epochs the subscriber (lib/replay/epoch.ts).
+ */
+export const RUNS_IN_A_ROW = 3;
+
+/**
+ * What a run does with an error of each kind: look again at the next run, or wait for somebody to fix it. What was not foreseen does
+ * not pass by itself.
+ */
 export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
   input: 'operator',
   connection: 'next-run',
@@ -58,7 +67,7 @@ export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
   fenced: 'next-run',
   apply: 'operator',
   busy: 'next-run',
-  internal: 'next-run',
+  internal: 'operator',
 };
 
 /** What mostly helps against errors that bring no remedy of their own. */

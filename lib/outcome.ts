@@ -2,14 +2,15 @@
  * How a unit of work ended. Expected ends are values; exceptions are for surprises.
  * `idle`: there was nothing to do. `applied`: work was done, and there is no more just now.
  * `already-applied`: an earlier run had committed this work; only its end was told to the provider.
- * `waiting-for`: a state must change first; the next run looks again. `out-of-budget`: there is more to do.
+ * `waiting-for`: a state must change first; the next run looks again. `install`: pgtide is yet to be installed, which is not a failure
+ * however long it takes. `out-of-budget`: there is more to do.
  * `lease-held`: another run has this work. `done`: an on-demand unit has finished.
  */
 export type Outcome =
   | { kind: 'idle' }
   | { kind: 'applied' }
   | { kind: 'already-applied' }
-  | { kind: 'waiting-for'; what: string }
+  | { kind: 'waiting-for'; what: string; install?: true }
   | { kind: 'out-of-budget' }
   | { kind: 'lease-held'; owner: string; until: Date }
   | { kind: 'done' };

@@ -111,7 +111,8 @@ export async function withSession<T>(
         queue,
         node,
         owner: uniqueOwner(),
-        leaseStore: null,
+        // Status looks there for runs that fail; the others take no lease.
+        leaseStore: unitName === 'status' ? await leases.configured() : null,
         budgetMs: DEMAND_BUDGET_MS,
         ...(progress ? { progress } : {}),
       });
@@ -148,14 +149,23 @@ class Leases {
     return (await this.#opened).store;
   }
 
+  /** Only where it is one that outlives this process; else null. */
+  async configured(): Promise<LeaseStore | null> {
+    return this.#isConfigured() ? this.store() : null;
+  }
+
+  #isConfigured(): boolean {
+    const { endpoint, table } = this.#config.lease;
+    return endpoint !== undefined || Boolean(process.env.PGTIDE_LEASE_TABLE) || table !== DEFAULT_LEASE_TABLE;
+  }
+
   async close(): Promise<void> {
     const opened = await this.#opened?.catch(() => undefined);
     await opened?.close();
   }
 
   async #open(): Promise<{ store: LeaseStore; close: () => Promise<void> }> {
-    const { endpoint, skewSeconds, table } = this.#config.lease;
-    if (endpoint !== undefined || process.env.PGTIDE_LEASE_TABLE || table !== DEFAULT_LEASE_TABLE) {
+    if (this.#isConfigured()) {
       const { openLeaseStore } = await import('../lease/open-store.ts');
       return { store: openLeaseStore(this.#config, systemClock), close: async () => undefined };
     }
@@ -163,6 +173,9 @@ class Leases {
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
     const { startLocalDynamoDb } = await import('../lease/local-dynamodb.ts');
     const local = await startLocalDynamoDb();
-    return { store: local.store({ skewMs: skewSeconds * 1000 }), close: () => local.stop() };
+    return {
+      store: local.store({ skewMs: this.#config.lease.skewSeconds * 1000 }),
+      close: () => local.stop(),
+    };
   }
 }

@@ -18,6 +18,8 @@ export interface RangeSums {
   subscriberRows: number;
   /** Buckets whose count or sum differs. */
   differing: bigint[];
+  /** The most rows that one of these has on a side. */
+  mostRows: number;
 }
 
 interface Sum {
@@ -81,19 +83,31 @@ export async function compareSums(sides: Sides, plan: TablePlan, range: Range): 
     read(sides.provider, plan.provider),
     read(sides.subscriber, plan.subscriber),
   );
-  const unmatched = new Map(provider.map((sum) => [sum.bucket, sum]));
-  const differing: bigint[] = [];
-  for (const sum of subscriber) {
-    const other = unmatched.get(sum.bucket);
-    unmatched.delete(sum.bucket);
-    if (other?.rows !== sum.rows || other.sum !== sum.sum) differing.push(sum.bucket);
-  }
+  const { differing, mostRows } = differingBuckets(provider, subscriber);
   return {
     range,
     providerRows: countRows(provider),
     subscriberRows: countRows(subscriber),
-    differing: [...differing, ...unmatched.keys()],
+    differing,
+    mostRows,
   };
+}
+
+function differingBuckets(provider: Sum[], subscriber: Sum[]): Pick<RangeSums, 'differing' | 'mostRows'> {
+  const unmatched = new Map(provider.map((sum) => [sum.bucket, sum]));
+  const differing: bigint[] = [];
+  let mostRows = 0;
+  const differs = (bucket: bigint, ...rows: (bigint | undefined)[]) => {
+    differing.push(bucket);
+    mostRows = Math.max(mostRows, ...rows.map((count) => Number(count ?? 0n)));
+  };
+  for (const sum of subscriber) {
+    const other = unmatched.get(sum.bucket);
+    unmatched.delete(sum.bucket);
+    if (other?.rows !== sum.rows || other.sum !== sum.sum) differs(sum.bucket, sum.rows, other?.rows);
+  }
+  for (const { bucket, rows } of unmatched.values()) differs(bucket, rows);
+  return { differing, mostRows };
 }
 
 function countRows(sums: Sum[]): number {

@@ -1,7 +1,10 @@
 /**
  * Second pass: which ids of the differing buckets differ. Each side sends, bucket by bucket, the sorted pairs of id and
- * row hash as bytes (16 a row: the driver parses 35,000 buckets and not 2.2M rows), and they are merged as they come,
- * so that memory does not grow with the table.
+ * row hash as bytes (16 a row: the driver parses 35,000 buckets and not 2.2M rows), and they are merged as they come.
+ *
+ * Memory does not grow with the table, whatever its key is. A table whose key has no order that both sides share, such as text, is one
+ * range, so its buckets grow with it: then fewer of them are fetched at a time, down to one. That one is the limit: a bucket of a
+ * billion rows' table has 30,000 rows, which is half a megabyte.
  */
 import type { Client } from '../db/client.ts';
 import { type ArrayOf, holdTable, readAs, type TableQuery } from '../node/table-reader.ts';
@@ -16,7 +19,9 @@ interface Bucket {
 }
 
 const PAIR_BYTES = 16;
-const FETCHED_BUCKETS = 500;
+const MOST_FETCHED_BUCKETS = 500;
+/** Half a megabyte; buckets of whole numbers, of which a range has 4 million, are fetched about 260 at a time. */
+const FETCHED_PAIRS = 32_000;
 const NONE = Buffer.alloc(0);
 
 function bucketsOf(side: SidePlan, { range, differing }: RangeSums): TableQuery {
@@ -40,12 +45,15 @@ function bucketsOf(side: SidePlan, { range, differing }: RangeSums): TableQuery 
 /** A sorted list of buckets, read from a cursor of the client's transaction. */
 class BucketList {
   readonly #client: Client;
+  readonly #fetched: number;
   #buckets: Bucket[] = [];
   #at = 0;
   #ended = false;
 
-  constructor(client: Client) {
+  constructor(client: Client, { mostRows }: RangeSums) {
     this.#client = client;
+    const fitting = Math.floor(FETCHED_PAIRS / Math.max(1, mostRows));
+    this.#fetched = Math.max(1, Math.min(MOST_FETCHED_BUCKETS, fitting));
   }
 
   async open(side: SidePlan, sums: RangeSums): Promise<void> {
@@ -59,7 +67,7 @@ class BucketList {
   async fill(): Promise<void> {
     if (!this.empty) return;
     this.#buckets = await this.#client.query<Bucket & Record<string, unknown>>(
-      `fetch ${FETCHED_BUCKETS} from pgtide_buckets`,
+      `fetch ${this.#fetched} from pgtide_buckets`,
     );
     this.#at = 0;
     this.#ended = this.#buckets.length === 0;
@@ -92,8 +100,8 @@ export async function findDifferingIds(
   plan: TablePlan,
   { sums, found }: { sums: RangeSums; found: Found },
 ): Promise<void> {
-  const provider = new BucketList(sides.provider);
-  const subscriber = new BucketList(sides.subscriber);
+  const provider = new BucketList(sides.provider, sums);
+  const subscriber = new BucketList(sides.subscriber, sums);
   const counted = plan.keyColumns.length === 0;
   await readOnly(sides.subscriber, sides.budget, () =>
     readOnly(sides.provider, sides.budget, async () => {

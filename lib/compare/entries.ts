@@ -1,6 +1,11 @@
-/** What the two sides hold under an id, read by key where there is an index for it, else in one scan. */
+/**
+ * What the two sides hold under an id, read by key where there is an index for it, else in one scan.
+ *
+ * Keys of text are as long as they like, so of a scan they are remembered as far as there is room for them. An id whose key is not
+ * remembered is looked up by another scan, and is no example in the report.
+ */
 import type { Client } from '../db/client.ts';
-import { type ArrayOf, readTable, type TableQuery } from '../node/table-reader.ts';
+import { type ArrayOf, holdTable, readAs, readTable, type TableQuery } from '../node/table-reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { readOnly, type Sides } from './sides.ts';
 
@@ -16,7 +21,7 @@ export interface Entry {
 /** An id under which the sides differed, as last read. */
 export interface Candidate {
   id: bigint;
-  /** Null in a table without a key. */
+  /** Null in a table without a key, and where there is no room for it. */
   key: string[] | null;
   subscriber: Entry | undefined;
   provider: Entry | undefined;
@@ -40,6 +45,10 @@ export function differs(one: Entry | undefined, other: Entry | undefined): boole
 }
 
 const KEYS_PER_QUERY = 5_000;
+const FETCHED_ENTRIES = 1_000;
+/** Room for keys: for each id that is wanted, and for few ids in any case. */
+const KEY_CHARACTERS = 160;
+const LEAST_KEY_CHARACTERS = 1_000_000;
 
 function entries(rows: (array: ArrayOf) => string): TableQuery {
   return {
@@ -84,23 +93,51 @@ function byKey(side: SidePlan, wanted: readonly Wanted[]): TableQuery {
   );
 }
 
-/** Reads what one side holds of the wanted ids: by their keys if all are known, else by scanning the range. */
-async function readEntries(
-  client: Client,
-  sides: Sides,
-  of: { side: SidePlan; wanted: readonly Wanted[]; range: string },
-): Promise<Reading> {
-  const { side, wanted, range } = of;
-  const keyed = side.keyEquals.length > 0 && wanted.every((one) => one.key);
+interface Wish {
+  side: SidePlan;
+  wanted: readonly Wanted[];
+  range: string;
+}
+
+/** Reads what one side holds of the wanted ids: by the keys that are known, else by scanning the range. */
+async function readEntries(client: Client, sides: Sides, { side, wanted, range }: Wish): Promise<Reading> {
+  const isKnown = ({ key }: Wanted) => side.keyEquals.length > 0 && key !== null;
+  const known = wanted.filter(isKnown);
+  const unknown = wanted.filter((one) => !isKnown(one));
   const reading: Reading = new Map();
-  const step = keyed ? KEYS_PER_QUERY : wanted.length;
-  for (let from = 0; from < wanted.length; from += step) {
-    const some = wanted.slice(from, from + step);
-    const query = keyed ? byKey(side, some) : byId(side, some, range);
+  for (let from = 0; from < known.length; from += KEYS_PER_QUERY) {
+    const query = byKey(side, known.slice(from, from + KEYS_PER_QUERY));
     const rows = await readOnly(client, sides.budget, () => readTable<EntryRow>(client, side.reader, query));
-    for (const { id, rows: count, ...entry } of rows) reading.set(id, { ...entry, rows: Number(count) });
+    for (const row of rows) reading.set(row.id, asEntry(row));
   }
+  if (unknown.length > 0)
+    await readOnly(client, sides.budget, () => scan(client, { side, wanted: unknown, range }, reading));
   return reading;
+}
+
+function asEntry({ rows, hash, version, key }: EntryRow): Entry & { key: string[] | null } {
+  return { rows: Number(rows), hash, version, key };
+}
+
+/** In a transaction, from a cursor: the answer may be large. */
+async function scan(client: Client, { side, wanted, range }: Wish, reading: Reading): Promise<void> {
+  await holdTable(client, side.reader);
+  await client.query('set local cursor_tuple_fraction = 1');
+  const { text, values } = readAs(side.reader, byId(side, wanted, range));
+  await client.query(`declare pgtide_entries no scroll cursor for ${text}`, values);
+  let room = Math.max(LEAST_KEY_CHARACTERS, wanted.length * KEY_CHARACTERS);
+  for (;;) {
+    const rows = await client.query<EntryRow & Record<string, unknown>>(
+      `fetch ${FETCHED_ENTRIES} from pgtide_entries`,
+    );
+    if (rows.length === 0) return;
+    for (const row of rows) {
+      const characters = row.key?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+      const fits = characters <= room;
+      if (fits) room -= characters;
+      reading.set(row.id, asEntry(fits ? row : { ...row, key: null }));
+    }
+  }
 }
 
 export interface Readings {
@@ -130,6 +167,6 @@ export async function readCandidates(
   return ids.flatMap((id) => {
     const [subscriber, provider] = [readings.subscriber.get(id), readings.provider.get(id)];
     if (!differs(subscriber, provider)) return [];
-    return [{ id, key: (provider ?? subscriber)?.key ?? null, subscriber, provider }];
+    return [{ id, key: provider?.key ?? subscriber?.key ?? null, subscriber, provider }];
   });
 }

@@ -23,7 +23,7 @@ export interface TableReport {
   /** Rows that differed, and were not seen to arrive before the time was over. */
   inFlight: number;
   verdict: Verdict;
-  /** Some of the differences; at most SAMPLE_SIZE. */
+  /** Some of the differences, of those whose keys are known; at most SAMPLE_SIZE. */
   sample?: RowDifference[];
   /** There were too many differences to confirm each. */
   approximate?: boolean;
@@ -48,7 +48,7 @@ export function addConfirmed(
     const held = candidate.subscriber?.rows ?? 0;
     report.differences += Math.max(1, Math.abs(provided - held));
     report.sample ??= [];
-    if (report.sample.length >= SAMPLE_SIZE) continue;
+    if (report.sample.length >= SAMPLE_SIZE || (keyColumns.length > 0 && !candidate.key)) continue;
     const kind = provided > held ? 'missing' : provided < held ? 'extra' : 'different';
     report.sample.push({ kind, ...describeKey(candidate.key, keyColumns, Math.abs(provided - held)) });
   }

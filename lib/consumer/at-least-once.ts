@@ -48,7 +48,7 @@ export function atLeastOnce(run: Run, tracked: boolean): Delivery {
     pause: () => note({ begun: fresh.begun }),
     async settle(work, judge) {
       const attempt = (group: Parameters<Run['handle']>[0]) =>
-        withinTime(run.budget, () => run.handle(group, work.batch, undefined));
+        withinTime({ ...run, work: (signal) => run.handle(group, { batch: work.batch, signal }) });
       const judged = await judge(attempt);
       const done = lastSettled(work, judged);
       const put = await source.transaction({}, async () => {

@@ -3,7 +3,9 @@ import type { Outcome } from '../outcome.ts';
 import { type Batch, nextBatch } from '../pgq/batch.ts';
 import { readSlices } from '../pgq/event.ts';
 import { hasProgress } from '../pgq/progress.ts';
+import { hasQueues } from '../pgq/queue.ts';
 import type { UnitContext } from '../units/context.ts';
+import { installFirst, isNotFound } from '../units/waiting-for-install.ts';
 import { atLeastOnce } from './at-least-once.ts';
 import type { Delivery, Run, Work } from './delivery.ts';
 import { exactlyOnce } from './exactly-once.ts';
@@ -18,8 +20,22 @@ export interface Consumption {
   run(source: Client): Run;
 }
 
-/** Registers the consumer where it is not, and settles batches until there are none or the budget is spent. */
-export function consume(context: UnitContext, consumption: Consumption): Promise<Outcome> {
+/**
+ * Registers the consumer where it is not, and settles batches until there are none or the budget is spent. Waits where pgtide's
+ * functions are yet to be installed.
+ */
+export async function consume(context: UnitContext, consumption: Consumption): Promise<Outcome> {
+  try {
+    return await consumeConnected(context, consumption);
+  } catch (error) {
+    const bare = isNotFound(error) && !(await context.connect(context.node, hasQueues));
+    if (!bare) throw error;
+    const why = `${context.node} does not have the schema pgq yet`;
+    return installFirst(`${why}; call the function install, or run: pgtide queue install`);
+  }
+}
+
+function consumeConnected(context: UnitContext, consumption: Consumption): Promise<Outcome> {
   return context.connect(context.node, async (source) => {
     const run = consumption.run(source);
     if (consumption.into === null) {

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { nodeOfQueue } from '../config/queue-node.ts';
 import type { Client } from '../db/client.ts';
-import { policyOf } from '../errors.ts';
 import type { QueueEvent } from '../pgq/event.ts';
 import { shownMessage } from '../redact.ts';
+import { runAlone } from '../runtime/counted-run.ts';
 import { type Environment, lambdaEnvironment } from '../runtime/environment.ts';
 import { withoutCause } from '../runtime/run-report.ts';
-import { runUnit } from '../runtime/run-unit.ts';
 import { type Invocation, type LambdaHandler, RunsFailed, stack } from '../runtime/stack.ts';
 import type { UnitContext } from '../units/context.ts';
 import { type Consumption, consume } from './consume.ts';
@@ -57,8 +56,7 @@ export function createConsumer(spec: ConsumerSpec): LambdaHandler<ConsumerRespon
     environment: environmentOf(spec),
     work: (_event, invocation) => runConsumer(spec, invocation),
     failed: (error): ConsumerResponse => {
-      if (policyOf[error.kind] === 'operator') throw withoutCause(error);
-      return { outcome: 'error', events: 0, failed: 0 };
+      throw withoutCause(error);
     },
   });
 }
@@ -71,7 +69,7 @@ async function runConsumer(spec: ConsumerSpec, invocation: Invocation): Promise<
   const { environment, config, owner } = invocation;
   const { queue, consumer } = spec;
   const told: { event: string; reason: string }[] = [];
-  const report = await runUnit({
+  const { report, failure } = await runAlone({
     unitName: 'consume',
     unit: (context) => consume(context, consumptionOf(spec, context, told)),
     config,
@@ -87,8 +85,8 @@ async function runConsumer(spec: ConsumerSpec, invocation: Invocation): Promise<
     // It repeats by itself, on the connections that it has.
     repeat: false,
   });
-  const { error, outcome, counts } = report;
-  if (error) throw new RunsFailed(error.kind, error.message, { remedy: error.remedy });
+  if (failure) throw new RunsFailed(failure.kind, failure.message, { remedy: failure.remedy });
+  const { outcome, counts } = report;
   return { outcome: outcome?.kind ?? 'error', events: counts.events ?? 0, failed: counts.failed ?? 0 };
 }
 
@@ -110,15 +108,20 @@ function consumptionOf(
       max: spec.retry?.max ?? RETRY_MAX,
     },
     oneByOne: spec.onEvent !== undefined,
-    handle: (events, batch, client) => {
+    handle: (events, { batch, signal, client }) => {
       const handling: Handling = {
         queue,
         consumer,
         batch: batch.id,
         remainingMs: () => Math.max(0, budget.remainingMs() - RESERVE_MS),
+        signal,
         count: (name, by = 1) => context.count(name, by),
       };
       return callHandler(spec, events, handling, client);
+    },
+    outlived(stillRuns) {
+      context.count('handlersCutOff', 1);
+      if (stillRuns) context.count('handlersStillRunning', 1);
     },
     settled(events, { retried, dead }) {
       for (const [name, by] of Object.entries({ events, retried, dead })) if (by > 0) context.count(name, by);

@@ -7,6 +7,14 @@ import type { RetryRule } from '../pgq/retry.ts';
 import type { Judged } from './judge.ts';
 import type { Destination } from './spec.ts';
 
+/** What a handler gets. */
+export interface Given {
+  batch: Batch;
+  signal: AbortSignal;
+  /** Exactly once: the destination's transaction. */
+  client?: Destination;
+}
+
 /** What a run works with. */
 export interface Run {
   readonly queue: string;
@@ -16,7 +24,9 @@ export interface Run {
   readonly source: Client;
   readonly rule: RetryRule;
   /** The user's handler: of one event, or of all that are given. */
-  handle(group: readonly QueueEvent[], batch: Batch, client: Destination | undefined): Promise<void> | void;
+  handle(group: readonly QueueEvent[], given: Given): Promise<void> | void;
+  /** A handler's time was over, see lib/consumer/judge.ts. */
+  outlived(stillRuns: boolean): void;
   /** True: a handler takes one event at a time. */
   readonly oneByOne: boolean;
   settled(events: number, put: { retried: number; dead: number }): void;

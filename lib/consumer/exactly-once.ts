@@ -146,11 +146,12 @@ async function movePlace(name: string, destination: Client, work: Work, judged: 
 /** A group's trial: under a savepoint, and with a client that is of no use any more once the trial is over. */
 function attemptIn(run: Run, destination: Client, batch: Batch): Attempt {
   return async (group) => {
-    let over = false;
+    const end = new AbortController();
     const guarded =
       <Result>(call: (text: string, values?: unknown[]) => Promise<Result>) =>
       async (text: string, values?: unknown[]): Promise<Result> => {
-        if (over) throw new PgtideError('state', 'the handler that this client was given to has ended');
+        if (end.signal.aborted)
+          throw new PgtideError('state', 'the handler that this client was given to has ended');
         return call(text, values);
       };
     const client = {
@@ -159,12 +160,18 @@ function attemptIn(run: Run, destination: Client, batch: Batch): Attempt {
     } as Destination;
     await destination.query('savepoint pgtide_trial');
     try {
-      await withinTime(run.budget, () => run.handle(group, batch, client));
-      over = true;
+      await withinTime({
+        ...run,
+        work: (signal) => {
+          signal.addEventListener('abort', () => end.abort());
+          return run.handle(group, { batch, signal, client });
+        },
+      });
+      end.abort();
       if (!destination.inTransaction) throw transactionEnded(destination);
       await destination.query('release savepoint pgtide_trial');
     } catch (error) {
-      over = true;
+      end.abort();
       if (destination.inTransaction) await destination.query('rollback to savepoint pgtide_trial');
       else if (!(error instanceof PgtideError && error.kind === 'connection'))
         throw transactionEnded(destination);

@@ -93,17 +93,45 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-/** Ends with what `work` ends with, or with CutOff when the time is over first. */
-export async function withinTime(budget: Budget, work: () => Promise<void> | void): Promise<void> {
+/** How long a handler that was aborted may take to end, of what is kept for the commit. */
+const GRACE_MS = RESERVE_MS / 2;
+
+/** A call of the user's handler that has a time limit. */
+export interface TimedCall {
+  budget: Budget;
+  /** The handler; `signal` is aborted when its time is over. */
+  work: (signal: AbortSignal) => Promise<void> | void;
+  /** Its time was over. `stillRuns`: it has not ended a little later either, and goes on beside all that follows. */
+  outlived: (stillRuns: boolean) => void;
+}
+
+/**
+ * Ends with what the handler ends with, or with CutOff when its time is over first. What runs in JavaScript cannot be stopped from
+ * outside: the handler is asked to end, by its signal, and what it does after that has no effect on what became of its events.
+ */
+export async function withinTime({ budget, work, outlived }: TimedCall): Promise<void> {
+  const controller = new AbortController();
+  const cutOff = new CutOff('the handler did not end in time');
+  const timeMs = Math.max(0, budget.remainingMs() - RESERVE_MS);
+  const working = Promise.resolve().then(() => work(controller.signal));
+  if ((await first(working, timeMs)) === 'ended') return;
+  controller.abort(cutOff);
+  const end = await first(
+    working.catch(() => undefined),
+    GRACE_MS,
+  );
+  outlived(end !== 'ended');
+  throw cutOff;
+}
+
+/** Whether `work` ends within the time. Throws what it fails with. */
+async function first(work: Promise<void>, timeMs: number): Promise<'ended' | 'late'> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new CutOff('the handler did not end in time')),
-      Math.max(0, budget.remainingMs() - RESERVE_MS),
-    );
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), timeMs);
   });
   try {
-    await Promise.race([Promise.resolve().then(work), over]);
+    return await Promise.race([work.then(() => 'ended' as const), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -9,6 +9,11 @@ export interface Handling {
   readonly batch: bigint;
   /** What is left for the handler. At zero it is taken for failed. */
   remainingMs(): number;
+  /**
+   * Aborted at that moment. A handler that goes on is not stopped, and runs beside the next one, which may be handed the same events:
+   * so hand the signal to what it waits for (`fetch`, timers, queries).
+   */
+  readonly signal: AbortSignal;
   /** Adds to a counter of the run's log line. */
   count(name: string, by?: number): void;
 }

@@ -175,8 +175,10 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const LONGEST_MS = 2 ** 31 - 1;
 
 export interface ConnectionOptions {
+  /** Most that opening the connection may take, where it is less than the usual limit. */
+  connectMs?: number | undefined;
   /**
-   * Cuts the connection after so long, whatever it waits for. Statements have their own timeouts, which the server keeps; this is
+   * Cuts the connection after so long, counted from before it is opened, whatever it waits for. Statements have their own timeouts, which the server keeps; this is
    * for a network that has gone silent, where TCP alone would wait for many minutes. Default: never.
    */
   cutAfterMs?: number;
@@ -196,7 +198,8 @@ export async function withClient<T>(
   work: (client: Client) => Promise<T>,
   options: ConnectionOptions = {},
 ): Promise<T> {
-  const { cutAfterMs } = options;
+  const { cutAfterMs = LONGEST_MS, connectMs = CONNECT_TIMEOUT_MS } = options;
+  const began = performance.now();
   const connection = new pg.Client({
     host: target.host,
     port: target.port,
@@ -206,7 +209,7 @@ export async function withClient<T>(
     ssl: target.ssl,
     application_name: applicationName,
     client_encoding: 'UTF8',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: Math.max(1, Math.min(CONNECT_TIMEOUT_MS, connectMs, cutAfterMs)),
     keepAlive: true,
     types,
   });
@@ -223,7 +226,8 @@ export async function withClient<T>(
     );
   }
   const cut = () => connection.connection.stream.destroy();
-  const timer = cutAfterMs === undefined ? undefined : setTimeout(cut, Math.min(cutAfterMs, LONGEST_MS));
+  const leftMs = () => Math.max(0, Math.min(cutAfterMs - (performance.now() - began), LONGEST_MS));
+  const timer = setTimeout(cut, leftMs());
   const client = new Client(target.node, connection, options);
   try {
     return await work(client);
@@ -231,7 +235,7 @@ export async function withClient<T>(
     throw await withMissingGrant(client, error);
   } finally {
     clearTimeout(timer);
-    const impatience = setTimeout(cut, CLOSE_TIMEOUT_MS);
+    const impatience = setTimeout(cut, Math.min(CLOSE_TIMEOUT_MS, leftMs()));
     await connection.end().catch(() => undefined);
     clearTimeout(impatience);
   }

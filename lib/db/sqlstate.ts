@@ -28,6 +28,9 @@ const kindOfState: Record<string, ErrorKind> = {
   '57P02': 'connection',
   '57P03': 'connection',
   '25P03': 'connection',
+  '57P05': 'connection',
+  '25P04': 'busy',
+  '55006': 'busy',
   '53300': 'connection',
   '25006': 'state',
   '55P03': 'busy',
@@ -65,9 +68,10 @@ const NO_PASSWORD = /client password must be a (?:non-empty )?string/;
 /** The same of a server without TLS, which a node wants unless it is told otherwise. */
 const NO_TLS = /server does not support SSL/;
 
-/** A schema, table or function of ours that the server does not have, as lib/db/server-error.ts reports it. */
-const NOT_INSTALLED =
-  /^(?:3F000|42P01|42883|42704) \w+: "?(?:pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\b/;
+/** A schema, table or function is missing. */
+const missingStates = new Set(['3F000', '42P01', '42883', '42704']);
+/** One of ours, as lib/db/server-error.ts names it after the condition. */
+const OUR_NAME = /^[^:]*: "?(?:pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\b/;
 const notInstalledRemedy =
   'pgtide init installs what is missing in that database, and brings what is there up to date';
 
@@ -90,7 +94,9 @@ function kindOfServer(code: string): ErrorKind {
 
 function kindOfDriver(code: string, message: string): ErrorKind {
   if (networkCodes.has(code)) return 'connection';
-  return /Connection terminated|timeout expired|SSL|certificate|Client has encountered/i.test(message)
+  return /Connection terminated|timeout expired|SSL|certificate|Client has encountered|Client was closed/i.test(
+    message,
+  )
     ? 'connection'
     : 'internal';
 }
@@ -105,9 +111,10 @@ export function asPgtideError(error: unknown, node: string, circumstances: Circu
   if (!isServerError(first)) return driverError(first, node);
   const { message, primary, hint } = describeServerError(first, circumstances);
   return new PgtideError(kindOfServer(first.code), `${node}: ${message}`, {
-    remedy: NOT_INSTALLED.test(message)
-      ? notInstalledRemedy
-      : (hint ?? (first.code === READ_ONLY ? standbyRemedy : undefined)),
+    remedy:
+      missingStates.has(first.code) && OUR_NAME.test(message)
+        ? notInstalledRemedy
+        : (hint ?? (first.code === READ_ONLY ? standbyRemedy : undefined)),
     cause: asCondition(first, primary ?? message),
   });
 }
@@ -156,9 +163,12 @@ export function asBeginError(error: unknown, node: string): unknown {
   return new PgtideError('state', message, { remedy: standbyRemedy, cause: (error as PgtideError).cause });
 }
 
-/** True when a table's reason (pgtide.failure_text) is a constraint over several rows: unique, exclusion, foreign key. */
-export function breaksRowsTogether(reason: string): boolean {
-  return /^(23505|23P01|23503) /.test(reason);
+/** Constraints over several rows: foreign key, unique, exclusion. */
+const togetherStates = new Set(['23503', '23505', '23P01']);
+
+/** True when rows met a constraint that other rows are needed to keep. */
+export function breaksRowsTogether(state: string): boolean {
+  return togetherStates.has(state);
 }
 
 /** True when the server said this SQLSTATE. */

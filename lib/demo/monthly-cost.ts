@@ -1,7 +1,7 @@
 /**
  * What an idle pair costs for a month: how often the schedules call each function, times what a call costs that finds
- * nothing to do. A unit that rests after such a call looks only once in a while; its other calls read one item of the lease
- * table, and end. Durations are measured where the demo runs; prices are list prices of us-east-1, without Lambda's free
+ * nothing to do. Each reads one item of the lease table. A unit that rests after such a call looks only once in a while; its
+ * other calls end there. Durations are measured where the demo runs; prices are list prices of us-east-1, without Lambda's free
  * tier. A pair costs its calls, leases and logs; a deployment has its metric besides, and keeps a secret for each database. Schedules are
  * not in it: the first 14 million calls of a month are free for everybody. Nor are cold starts, the storage of logs, reading the
  * secrets (once in a container), and whatever network a function needs to reach its databases (a NAT alone costs more than all of this).
@@ -82,8 +82,8 @@ export function monthlyCost(measuredMs: (unit: UnitName, call: IdleCall) => numb
     cost.lambda += looking * priceOf('looking');
     if (looking < calls) cost.lambda += (calls - looking) * priceOf('resting');
     if (lease) cost.dynamoDb += looking * LEASE_WRITES * listPrices.dynamoDbWrite;
-    // A lone pair's item is read for its rest alone.
-    if (restMs > 0) cost.dynamoDb += calls * listPrices.dynamoDbRead;
+    // A lone pair's item, for its rest and for how its last run ended.
+    cost.dynamoDb += calls * listPrices.dynamoDbRead;
   }
   const logs = cost.calls * LOG_BYTES * listPrices.logByte;
   const pair = cost.lambda + cost.dynamoDb + logs;

@@ -1,6 +1,5 @@
 import {
   type AttributeValue,
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   DynamoDBClient,
   type DynamoDBClientConfig,
@@ -11,7 +10,8 @@ import {
 import { awsClientLimits, nameEndpoint } from '../aws-endpoint.ts';
 import type { Clock } from '../clock.ts';
 import { asLeaseError } from './dynamodb-error.ts';
-import type { Acquisition, Lease, LeaseState, LeaseStore } from './lease-store.ts';
+import type { Acquisition, Lease, LeaseState, LeaseStore, Note, Trouble } from './lease-store.ts';
+import { readItems } from './read-items.ts';
 
 export interface DynamoDbStoreOptions {
   client: DynamoDBClient;
@@ -133,22 +133,33 @@ export class DynamoDbLeaseStore implements LeaseStore {
   }
 
   states(keys: readonly string[]): Promise<Map<string, LeaseState>> {
-    const { client, table } = this.#options;
     return this.#reporting(async () => {
-      const states = new Map<string, LeaseState>();
-      for (let start = 0; start < keys.length; start += 100) {
-        const Keys = keys.slice(start, start + 100).map((key) => ({ key: text(key) }));
-        const answer = await client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys } } }));
-        for (const item of answer.Responses?.[table] ?? []) {
-          const { key, epoch } = leaseOf(item);
-          const taken = Number(item.since?.N ?? epoch);
-          // A time to come is not when it was served last: the pair would be the last in line until then.
-          const lastServed = taken > this.#present() ? 0 : taken;
-          states.set(key, { lastServed, restUntil: Number(item.rest?.N ?? AWAKE) });
-        }
-      }
-      return states;
+      const items = await readItems(this.#options, keys);
+      return new Map(items.map((item) => [leaseOf(item).key, this.#stateOf(item)]));
     });
+  }
+
+  note(key: string, note: Note): Promise<void> {
+    return this.#reporting(async () => {
+      const [name, value] =
+        'trouble' in note ? ['trouble', note.trouble && JSON.stringify(note.trouble)] : ['next', note.next];
+      await this.#succeeds(key, {
+        UpdateExpression: value === null ? 'REMOVE #note' : 'SET #note = :note',
+        ExpressionAttributeNames: { '#note': name },
+        ...(value === null ? {} : { ExpressionAttributeValues: { ':note': text(value) } }),
+      });
+    });
+  }
+
+  #stateOf(item: Item): LeaseState {
+    const taken = Number(item.since?.N ?? leaseOf(item).epoch);
+    return {
+      // A time to come is not when it was served last: the pair would be the last in line until then.
+      lastServed: taken > this.#present() ? 0 : taken,
+      restUntil: Number(item.rest?.N ?? AWAKE),
+      ...(item.trouble?.S === undefined ? {} : { trouble: JSON.parse(item.trouble.S) as Trouble }),
+      ...(item.next?.S === undefined ? {} : { next: item.next.S }),
+    };
   }
 
   #mayTake(item: Item): boolean {

@@ -49,6 +49,14 @@
  * looked before that commit, and would now begin a rest: acquisition writes a rest that is over, waking removes it, and
  * a release with a rest needs it to be there still; else it is a release without. A wake-up that never comes (the waker died,
  * or has no lease table) delays the work until the rest is over.
+ *
+ * **Trouble.** A run that gets nothing done leaves a note of it at its item, by a write of its own, and the next one that gets something
+ * done takes it away (lib/runtime/trouble.ts). It is kept here, and not in a database of the pair, because the database is often what
+ * fails. Units without a lease have items for this alone. Acquisition does not depend on notes. Two runs at once may overwrite each
+ * other's: a count is then one too low.
+ *
+ * **Turn.** Units without a lease note the pair that a run did not come to any more; the next one begins there, and takes the note away
+ * before it does, so that a pair that kills its runs is not first for ever.
  */
 export interface Lease {
   readonly key: string;
@@ -66,7 +74,29 @@ export interface LeaseState {
   readonly lastServed: number;
   /** Until when it rests, in milliseconds since the epoch; 0: it does not. */
   readonly restUntil: number;
+  readonly trouble?: Trouble;
+  /** Of a turn's item: the pair that is the next. */
+  readonly next?: string;
 }
+
+/** Why a piece of work makes no progress, as its last runs have left it. Times are in milliseconds since the epoch. */
+export interface Trouble {
+  /** An error's kind, or an outcome. */
+  readonly kind: string;
+  /** In words, without secrets or values of rows. */
+  readonly what: string;
+  readonly remedy: string;
+  /** True: it waits for an operator. */
+  readonly operator: boolean;
+  /** How many runs in a row have ended without progress, and since when. */
+  readonly runs: number;
+  readonly since: number;
+  /** Schedules leave the work out until then; 0: they do not. */
+  readonly skipUntil: number;
+}
+
+/** What is to be kept; null: nothing any more. */
+export type Note = { trouble: Trouble | null } | { next: string | null };
 
 export interface LeaseStore {
   /** Takes the lease for `leaseMs`, or says who has it. `owner` must be unique to this run. */
@@ -85,6 +115,8 @@ export interface LeaseStore {
   states(keys: readonly string[]): Promise<Map<string, LeaseState>>;
   /** Ends the rest of these keys, also one that a run under way would begin at its end. */
   wake(keys: readonly string[]): Promise<void>;
+  /** Keeps a note at an item, which is made where there is none. A store without it keeps none. */
+  note?(key: string, note: Note): Promise<void>;
 }
 
 export function leaseKey(unit: string, queue: string, node: string): string {

@@ -36,6 +36,14 @@ export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo |
   );
 }
 
+/** True when this database has PgQ's schema. */
+export async function hasQueues(client: Client): Promise<boolean> {
+  const row = await client.first<{ found: boolean }>(
+    `select pg_catalog.to_regnamespace('pgq') is not null as found`,
+  );
+  return row?.found === true;
+}
+
 /** The highest event id that the queue has given out; 0 when there is none yet. */
 export async function lastEventId(client: Client, queue: string): Promise<bigint> {
   const row = await client.first<{ last: bigint | null }>(

@@ -21,7 +21,7 @@ export async function applyStage(
   if (!complete && !replica)
     await replay.subscriber.query('select pgtide.loosen_foreign_keys($1)', [replay.queue]);
   const applied = replay.subscriber.query<AppliedTable>(
-    `select table_name as "table", inserted, updated, deleted, missing, conflicts, collapsed, exact, error
+    `select table_name as "table", inserted, updated, deleted, missing, conflicts, collapsed, exact, error, state
        from pgtide.apply_stage($1, $2, $3)`,
     [replay.queue, replica, replay.onConflict],
   );
@@ -29,7 +29,7 @@ export async function applyStage(
   const tables = await applied.catch((error: unknown) => {
     throw error instanceof PgtideError && error.kind === 'apply' ? new SliceTooShort() : error;
   });
-  if (tables.some(({ error }) => error !== null && breaksRowsTogether(error))) throw new SliceTooShort();
+  if (tables.some(({ state }) => state !== null && breaksRowsTogether(state))) throw new SliceTooShort();
   return tables;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { hasState } from '../db/sqlstate.ts';
-import { PgtideError } from '../errors.ts';
+import { PgtideError, RUNS_IN_A_ROW } from '../errors.ts';
 import { aheadOf, clockToleranceMs } from '../node/clock-offset.ts';
 import type { Replay } from './replay.ts';
 
@@ -18,8 +18,6 @@ const TOO_LOW = 'TD006';
 const TOO_HIGH = 'TD012';
 /** More than refusals in turn, by runs of two stores at once, can need. */
 const ATTEMPTS = 3;
-/** Refusals in a row that no takeover explains. */
-const TOO_OFTEN = 3;
 
 /** Makes `work` fit to be tried again after `error`; false: the error stays. Nothing was written by then. */
 export async function settleEpoch(work: Replay, error: unknown, { clock, restamp }: Fence): Promise<boolean> {
@@ -70,7 +68,7 @@ export async function fencedError(
     .first<{ count: number }>('select pgtide.note_refusal($1, $2) as count', [queue, consumer])
     .catch(() => undefined);
   const count = row?.count ?? 0;
-  if (count < TOO_OFTEN) return error;
+  if (count < RUNS_IN_A_ROW) return error;
   return new PgtideError('state', `${error.message}; ${count} runs in a row have ended so`, {
     remedy:
       'see that one lease table serves all runs of this queue, and that the clocks of the machines that run it are right; ' +

@@ -59,6 +59,8 @@ export interface AppliedTable {
   exact: boolean;
   /** Why the table was set aside. */
   error: string | null;
+  /** The SQLSTATE that its rows met; null: it was set aside before they were applied. */
+  state: string | null;
 }
 
 export type SliceResult =

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { queueConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import type { OnDemandUnit } from '../units/context.ts';
 import type { UnitName } from '../units/registry.ts';
 import type { Environment } from './environment.ts';
 import { type Pair, selectPairs } from './pairs.ts';
 import { runUnit } from './run-unit.ts';
+import { shareOf } from './serve-pairs.ts';
 import { type Invocation, RunsFailed, stack } from './stack.ts';
 
 /** Lambda's longest. */
@@ -41,8 +43,14 @@ export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDeman
       const { queue, ...input } = event as { queue?: string };
       const queues = queue === undefined ? defaultQueues(spec, invocation) : [queue];
       const answers: OnDemandResponse<Result>[] = [];
-      for (const each of queues)
-        answers.push(await callUnit(spec, invocation, { queue: each, input: input as z.output<Input> }));
+      for (const [nr, each] of queues.entries())
+        answers.push(
+          await callUnit(spec, invocation, {
+            queue: each,
+            input: input as z.output<Input>,
+            waiting: queues.length - nr - 1,
+          }),
+        );
       return answerOf(spec, answers);
     },
     failed: (error): OnDemandResponse<Result> => {
@@ -72,13 +80,24 @@ function answerOf<Result>(
 interface Call<Input> {
   queue: string;
   input: Input;
+  /** How many queues come after it. */
+  waiting: number;
+}
+
+/** Of several queues none takes the time of the others, also where servers do not answer. */
+function limitsOf({ queue, waiting }: Call<unknown>, { config, remainingMs }: Invocation) {
+  if (waiting === 0) return { budgetMs: remainingMs() };
+  const share = shareOf(remainingMs(), waiting);
+  return { ...share, connectMs: share.connectMs / (1 + queueConfig(config, queue).leaves.length) };
 }
 
 async function callUnit<Input extends z.ZodObject, Result>(
   { name, unit }: OnDemandSpec<Input, Result>,
-  { environment, config, owner, remainingMs }: Invocation,
-  { queue, input }: Call<z.output<Input>>,
+  invocation: Invocation,
+  call: Call<z.output<Input>>,
 ): Promise<OnDemandResponse<Result>> {
+  const { environment, config, owner } = invocation;
+  const { queue, input } = call;
   const { clock, log, secrets } = environment;
   const { node } = onlyPair(selectPairs(config, name, { queue }));
   const report = await runUnit<Result>({
@@ -91,7 +110,7 @@ async function callUnit<Input extends z.ZodObject, Result>(
     leaseStore: environment.leaseStore(config),
     owner,
     secrets,
-    budgetMs: remainingMs(),
+    ...limitsOf(call, invocation),
     clock,
     log,
   });

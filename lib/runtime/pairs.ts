@@ -2,6 +2,7 @@ import { type Config, queueConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import { type LeaseState, type LeaseStore, leaseKey } from '../lease/lease-store.ts';
 import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
+import { MOST_SKIPPED_MS } from './trouble.ts';
 
 /** One piece of scheduled work: a unit's queue and node. */
 export interface Pair {
@@ -19,7 +20,7 @@ export function selectPairs(config: Config, unit: UnitName, only: Partial<Pair> 
   if (only.node === undefined) return pairs;
   const chosen = pairs.filter(({ node }) => node === only.node);
   if (chosen.length > 0) return chosen;
-  const possible = pairs.map(({ queue, node }) => `${queue}/${node}`).join(', ') || 'none';
+  const possible = pairs.map(pairName).join(', ') || 'none';
   throw new PgtideError('input', `${unit} has no work for the node ${JSON.stringify(only.node)}`, {
     remedy: `it works for ${possible}`,
   });
@@ -31,11 +32,16 @@ export interface Serving {
   due: Pair[];
   /** Left out: they rest. */
   resting: Pair[];
+  /** Left out for a while: their servers did not answer. */
+  skipped: Pair[];
+  /** By their lease keys, as the last runs have left them. */
+  states: Map<string, LeaseState>;
 }
 
 /**
  * Units with a lease serve the pair first that was served least recently, as the lease table knows, and leave out what rests.
- * Units without one are quick, and start at another pair each minute, so that none is always last.
+ * Units without one are quick, and mostly come to all of their pairs. They begin with the one that the last run did not come to
+ * any more. Where there is none, they begin with another pair each time, so that none is always last.
  */
 export async function planServing(
   pairs: Pair[],
@@ -43,26 +49,47 @@ export async function planServing(
   { leaseStore, now }: { leaseStore: LeaseStore; now: number },
 ): Promise<Serving> {
   const { lease, restMs = 0 }: UnitTraits = units[unit];
-  if (!lease) return { due: startingElsewhere(pairs, now), resting: [] };
-  if (pairs.length < 2 && restMs === 0) return { due: pairs, resting: [] };
   const keyOf = ({ queue, node }: Pair) => leaseKey(unit, queue, node);
-  const states = await leaseStore.states(pairs.map(keyOf)).catch((error: unknown) => {
-    // One pair alone needs no order: its run tells what is wrong with the lease table.
-    if (pairs.length < 2) return new Map<string, LeaseState>();
+  const turn = turnKey(unit, pairs);
+  const keys = [...pairs.map(keyOf), ...(lease || pairs.length < 2 ? [] : [turn])];
+  const states = await leaseStore.states(keys).catch((error: unknown) => {
+    // What needs no lease is done without the table, and one pair alone needs no order: its run tells what is wrong with the table.
+    if (!lease || pairs.length < 2) return new Map<string, LeaseState>();
     throw error;
   });
-  const servedAt = (pair: Pair) => states.get(keyOf(pair))?.lastServed ?? 0;
-  const rests = (pair: Pair) => {
-    const leftMs = (states.get(keyOf(pair))?.restUntil ?? 0) - now;
-    return leftMs > 0 && leftMs <= restMs;
-  };
+  const stateOf = (pair: Pair) => states.get(keyOf(pair));
+  const servedAt = (pair: Pair) => stateOf(pair)?.lastServed ?? 0;
+  const isSoon = (time: number, mostMs: number) => time > now && time - now <= mostMs;
+  const rests = (pair: Pair) => isSoon(stateOf(pair)?.restUntil ?? 0, restMs);
+  const isSkipped = (pair: Pair) =>
+    pairs.length > 1 && isSoon(stateOf(pair)?.trouble?.skipUntil ?? 0, MOST_SKIPPED_MS);
+  const due = pairs.filter((pair) => !rests(pair) && !isSkipped(pair));
   return {
-    due: pairs.filter((pair) => !rests(pair)).toSorted((a, b) => servedAt(a) - servedAt(b)),
+    due: lease ? due.toSorted((a, b) => servedAt(a) - servedAt(b)) : inTurn(due, states.get(turn)?.next, now),
     resting: pairs.filter(rests),
+    skipped: pairs.filter((pair) => !rests(pair) && isSkipped(pair)),
+    states,
   };
 }
 
-function startingElsewhere(pairs: Pair[], now: number): Pair[] {
-  const first = Math.floor(now / 60_000) % Math.max(1, pairs.length);
+/** Where a unit without a lease keeps whose turn it is. A schedule of one queue alone has a turn of its own. */
+export function turnKey(unit: UnitName, pairs: readonly Pair[]): string {
+  const queues = new Set(pairs.map(({ queue }) => queue));
+  const [only = ''] = queues;
+  return leaseKey('turn', unit, queues.size === 1 ? only : '');
+}
+
+export function pairName({ queue, node }: Pair): string {
+  return `${queue}/${node}`;
+}
+
+function inTurn(pairs: Pair[], next: string | undefined, now: number): Pair[] {
+  const known = pairs.findIndex((pair) => pairName(pair) === next);
+  const first = known >= 0 ? known : anyPlace(Math.floor(now / 60_000), pairs.length);
   return [...pairs.slice(first), ...pairs.slice(0, first)];
+}
+
+/** Comes to every place in turn, also where only every fifth minute has a run. */
+function anyPlace(minute: number, places: number): number {
+  return places === 0 ? 0 : (minute + Math.floor(minute / places)) % places;
 }

@@ -9,8 +9,10 @@ import { withNode } from '../secrets/connection-target.ts';
 import type { SecretReader } from '../secrets/secret-reader.ts';
 import type { ProgressEvent, UnitContext } from '../units/context.ts';
 import { type UnitName, units } from '../units/registry.ts';
+import { readFailingRuns } from './failing-runs.ts';
 import { canonicalLine, type RunLog } from './run-log.ts';
 import { asRunError, type RunReport } from './run-report.ts';
+import { inTime } from './secrets-in-time.ts';
 
 export interface RunRequest<Result> {
   unitName: UnitName;
@@ -27,6 +29,12 @@ export interface RunRequest<Result> {
   owner: string;
   secrets: SecretReader;
   budgetMs: number;
+  /** As UnitContext has it. */
+  wholeMs?: number;
+  /** How long after its budget a connection that says nothing any more is cut; default SILENCE_MS. */
+  silenceMs?: number;
+  /** Most that opening a connection may take; default what lib/db/client.ts says. */
+  connectMs?: number;
   clock: Clock;
   log: RunLog;
   /** How long the pair rests when there was nothing to do; default not at all. What a schedule starts leaves it out then. */
@@ -41,7 +49,7 @@ const LEAST_REPEAT_MS = 2_000;
 /** How much longer than its budget a run may take until Lambda, or the operator, ends it. */
 const OVERTIME_MS = 10_000;
 /** How long after its budget a run whose connection says nothing any more gives it up: before its lease ends. */
-const SILENCE_MS = 5_000;
+export const SILENCE_MS = 2_000;
 
 /**
  * Runs a unit for one (queue, node): takes the lease if the unit needs one, calls the unit, gives the lease back, and
@@ -68,14 +76,26 @@ export async function runUnit<Result = undefined>(request: RunRequest<Result>): 
   return report;
 }
 
-/** A pair that rests: its line is written, and nothing is taken, opened or asked. */
-export function leaveOut(request: RestingPair): RunReport {
-  const report: RunReport = { ...emptyReport(request), outcome: { kind: 'idle' }, gauges: { resting: 1 } };
+/** A pair that is left out: its line is written, and nothing is taken, opened or asked. */
+export function leaveOut(request: LeftOutPair, why: LeftOut): RunReport {
+  const ended: Pick<RunReport, 'outcome' | 'gauges'> =
+    why.kind === 'rests'
+      ? { outcome: { kind: 'idle' }, gauges: { resting: 1 } }
+      : {
+          outcome: {
+            kind: 'waiting-for',
+            what: `a server that did not answer; it is tried again from ${why.until.toISOString()} on: ${why.what}`,
+          },
+          gauges: { skipped: 1 },
+        };
+  const report: RunReport = { ...emptyReport(request), ...ended };
   request.log(canonicalLine(report, request.clock.now()));
   return report;
 }
 
-type RestingPair = Pick<RunRequest<undefined>, 'unitName' | 'queue' | 'node' | 'clock' | 'log'>;
+export type LeftOut = { kind: 'rests' } | { kind: 'skipped'; what: string; until: Date };
+
+type LeftOutPair = Pick<RunRequest<undefined>, 'unitName' | 'queue' | 'node' | 'clock' | 'log'>;
 
 function emptyReport(of: Pick<RunRequest<unknown>, 'unitName' | 'queue' | 'node' | 'consumer'>) {
   return {
@@ -158,8 +178,9 @@ async function repeatUnit<Result>(
   const budget = new Budget(request.clock, request.budgetMs);
   const context = makeContext(request, report, {
     budget,
+    ...(request.wholeMs === undefined ? {} : { wholeMs: request.wholeMs }),
     ...fence,
-    ...(request.leaseStore && wakingInto(woken, request)),
+    ...(request.leaseStore && { ...wakingInto(woken, request), failingRuns: () => readFailingRuns(request) }),
   });
   const repeats = request.repeat ?? units[request.unitName].repeats;
   for (let worked = false; ; worked = true) {
@@ -180,7 +201,7 @@ function wakingInto(woken: Set<string>, { queue }: RunRequest<unknown>): Pick<Un
 function makeContext(
   request: RunRequest<unknown>,
   report: RunReport<unknown>,
-  given: Pick<UnitContext, 'budget' | 'epoch' | 'restamp' | 'wake'>,
+  given: Pick<UnitContext, 'budget' | 'wholeMs' | 'epoch' | 'restamp' | 'wake' | 'failingRuns'>,
 ): UnitContext {
   const { config, queue, clock, secrets, progress } = request;
   const add = (to: Record<string, number>, name: string, by: number) => {
@@ -192,11 +213,22 @@ function makeContext(
     queue,
     node: request.node,
     clock,
-    connect: (node, work) => {
-      const cutAfterMs = given.budget.remainingMs() + SILENCE_MS;
-      const onServerText = config.errors.showValues ? noteServerText(report) : undefined;
-      const connector = { secrets, applicationName: applicationName(request), cutAfterMs, onServerText };
-      return withNode(node, nodeConfig(config, node), connector, work);
+    connect: (node, work, { withinMs = Number.POSITIVE_INFINITY } = {}) => {
+      const restMs = given.budget.remainingMs() + (request.silenceMs ?? SILENCE_MS);
+      const cutAfterMs = Math.min(restMs, withinMs);
+      const connectMs = Math.min(request.connectMs ?? cutAfterMs, cutAfterMs);
+      return withNode(
+        node,
+        nodeConfig(config, node),
+        {
+          secrets: inTime(secrets, connectMs),
+          applicationName: applicationName(request),
+          cutAfterMs,
+          connectMs,
+          onServerText: config.errors.showValues ? noteServerText(report) : undefined,
+        },
+        work,
+      );
     },
     count: (name, by) => add(report.counts, name, by),
     gauge: (name, value) => {

@@ -80,6 +80,7 @@ export interface NodeConnector {
   applicationName: string;
   /** As lib/db/client.ts has them. */
   cutAfterMs?: number;
+  connectMs?: number | undefined;
   onServerText?: ((text: string) => void) | undefined;
 }
 

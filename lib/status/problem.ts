@@ -4,6 +4,8 @@ const severities = {
   'login-refused': 'error',
   'node-missing': 'error',
   'status-failed': 'error',
+  'runs-failing': 'error',
+  'runs-skipped': 'information',
   'ticker-stale': 'error',
   'ticker-paused': 'error',
   'clock-set-back': 'error',

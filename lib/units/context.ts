@@ -3,7 +3,10 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import type { Outcome } from '../outcome.ts';
+import type { FailingRuns } from '../status/failing-runs.ts';
 import type { UnitName } from './registry.ts';
+
+export type { FailingRuns } from '../status/failing-runs.ts';
 
 /** What a person sees while long work goes on. */
 export type ProgressEvent = RowProgress | TableCountProgress;
@@ -39,9 +42,11 @@ export interface UnitContext {
   /** Gives the lease another epoch; false: another run has taken it over. Absent where there is no lease. */
   readonly restamp?: (epoch: bigint) => Promise<boolean>;
   readonly budget: Budget;
+  /** What a run has that is first of its invocation's; this one may have less. Absent: it is the only one. */
+  readonly wholeMs?: number;
   readonly clock: Clock;
-  /** Opens a connection to a node for the time of `work`. */
-  connect<T>(node: string, work: (client: Client) => Promise<T>): Promise<T>;
+  /** Opens a connection to a node for the time of `work`; it is cut after `withinMs`, by default when the run's time is over. */
+  connect<T>(node: string, work: (client: Client) => Promise<T>, options?: { withinMs?: number }): Promise<T>;
   /** Adds to a counter of the run's log line. */
   count(name: string, by: number): void;
   /** Sets a value of the run's log line; `lagSeconds` of replay also becomes a metric. */
@@ -51,6 +56,8 @@ export interface UnitContext {
    * where there is no lease table: then the work begins when the rest is over.
    */
   readonly wake?: (unit: UnitName, node: string) => void;
+  /** Scheduled runs of this queue that get nothing done; absent where there is no lease table. */
+  readonly failingRuns?: () => Promise<FailingRuns[]>;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Tells a person how far the work is; absent where nobody watches. */

@@ -15,9 +15,12 @@ import {
 import { tuneQueue } from '../pgq/queue.ts';
 import { refreshCapture } from '../tables/capture.ts';
 import type { Unit, UnitContext } from './context.ts';
+import { isNotFound, isYetToBeMade } from './waiting-for-install.ts';
 
 /** What one operation may take; none is begun with less left. */
 const OPERATION_MS = 2_000;
+/** Of the time that is left, for leaves together: those that do not answer leave the rest to the root's own upkeep. */
+const OF_LEAVES = 0.5;
 /** An operation that says "again" more often than this waits for the next run. */
 const MOST_REPEATS = 100;
 
@@ -32,8 +35,10 @@ export const maintain: Unit = (context) =>
     const config = queueConfig(context.config, context.queue);
     await run.piece('tune', async () => (await tuneQueue(root, context.queue, config)).length);
     await run.piece('capture', async () => (await refreshCapture(root, context.queue, config)).length);
-    for (const leaf of config.leaves)
-      await run.piece(`watermark of ${leaf}`, () => relayWatermark(context, root, leaf));
+    for (const [nr, leaf] of config.leaves.entries()) {
+      const withinMs = (context.budget.remainingMs() * OF_LEAVES) / (config.leaves.length - nr);
+      await run.piece(`watermark of ${leaf}`, () => relayWatermark(context, root, { leaf, withinMs }));
+    }
     await run.piece('watermark', () => maintainWatermark(root, context.queue));
     await run.piece('sequences', async () => {
       await checkRootSequences(root, context.queue);
@@ -92,8 +97,17 @@ class Upkeep {
 }
 
 /** The root holds events until every leaf says that it needs them no more. */
-async function relayWatermark({ connect, queue }: UnitContext, root: Client, leaf: string): Promise<number> {
-  const watermark = await connect(leaf, (client) => getLocalWatermark(client, queue));
+async function relayWatermark(
+  { connect, queue }: UnitContext,
+  root: Client,
+  { leaf, withinMs }: { leaf: string; withinMs: number },
+): Promise<number> {
+  const read = (client: Client) =>
+    getLocalWatermark(client, queue).catch(async (error: unknown) => {
+      if (isNotFound(error) && (await isYetToBeMade(client, root, queue))) return null;
+      throw error;
+    });
+  const watermark = await connect(leaf, read, { withinMs });
   if (watermark === null) return 0;
   return (await publishWatermark(root, queue, { node: leaf, watermark })) ? 1 : 0;
 }

@@ -10,18 +10,40 @@ export interface UnitTraits {
   readonly lease: boolean;
   /** How long a pair rests after a run of a schedule that found nothing to do, unless it is woken (UnitContext.wake). */
   readonly restMs?: number;
+  /** Of a scheduled unit: the counters of what it commits. A run that has none of them above 0 has got nothing done. */
+  readonly progress?: readonly string[];
 }
 
 /** The schedule's next four minutes are left out, and the fifth is not, though it may begin a little early. */
 const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 
 export const units = {
-  tick: { scheduled: true, repeats: true, nodes: 'root', lease: false },
-  maintain: { scheduled: true, repeats: true, nodes: 'root', lease: false },
-  replay: { scheduled: true, repeats: false, nodes: 'leaves', lease: true },
-  copy: { scheduled: true, repeats: true, nodes: 'leaves', lease: true, restMs: FOUR_MINUTES_AND_A_HALF_MS },
+  tick: { scheduled: true, repeats: true, nodes: 'root', lease: false, progress: ['ticks'] },
+  /** Its pieces are independent: progress of one is not progress of another. */
+  maintain: { scheduled: true, repeats: true, nodes: 'root', lease: false, progress: [] },
+  replay: {
+    scheduled: true,
+    repeats: false,
+    nodes: 'leaves',
+    lease: true,
+    progress: ['batches', 'slices'],
+  },
+  copy: {
+    scheduled: true,
+    repeats: true,
+    nodes: 'leaves',
+    lease: true,
+    restMs: FOUR_MINUTES_AND_A_HALF_MS,
+    progress: ['plannedTables', 'chunks', 'restored'],
+  },
   /** A consumer of somebody's own, see lib/consumer. */
-  consume: { scheduled: true, repeats: false, nodes: 'root', lease: true },
+  consume: {
+    scheduled: true,
+    repeats: false,
+    nodes: 'root',
+    lease: true,
+    progress: ['events', 'batches'],
+  },
   status: { scheduled: false, repeats: false, nodes: 'root', lease: false },
   compare: { scheduled: false, repeats: false, nodes: 'root', lease: false },
   'add-table': { scheduled: false, repeats: false, nodes: 'root', lease: false },
@@ -31,3 +53,6 @@ export const units = {
 } as const satisfies Record<string, UnitTraits>;
 
 export type UnitName = keyof typeof units;
+
+/** What schedules start for each pair of a queue. Consumers are somebody's own. */
+export const scheduledUnits = ['tick', 'replay', 'copy', 'maintain'] as const satisfies UnitName[];

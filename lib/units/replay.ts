@@ -24,7 +24,8 @@ export const replay: Unit = (context) => replayWith({})(context);
 export const replayWith =
   (hooks: Hooks): Unit =>
   async (context) => {
-    let attempt: Attempt = { wholeMs: context.budget.remainingMs(), epoch: context.epoch };
+    const wholeMs = Math.max(context.wholeMs ?? 0, context.budget.remainingMs());
+    let attempt: Attempt = { wholeMs, epoch: context.epoch };
     for (;;) {
       try {
         return await replayConnected(context, hooks, attempt);
@@ -45,7 +46,7 @@ interface Hooks {
 }
 
 interface Attempt {
-  /** What the run had when it began. */
+  /** What a whole run has. */
   wholeMs: number;
   /** The lease's, as the run has stamped it last. */
   epoch: bigint | null;
@@ -193,7 +194,7 @@ async function rememberError(work: Replay, thrown: unknown): Promise<never> {
   const isFenced = thrown instanceof PgtideError && thrown.kind === 'fenced';
   const error = isFenced ? await fencedError(work, thrown) : thrown;
   if (isOfFastClock(error)) throw error;
-  if (error instanceof PgtideError && (policyOf[error.kind] === 'operator' || error.kind === 'internal'))
+  if (error instanceof PgtideError && policyOf[error.kind] === 'operator')
     await work.subscriber
       .query('select pgq_node.set_consumer_error($1, $2, $3)', [work.queue, work.consumer, error.message])
       .catch(() => undefined);

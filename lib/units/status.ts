@@ -3,6 +3,7 @@ import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { type ErrorKind, PgtideError, usualRemedy } from '../errors.ts';
 import { ClockComparison } from '../status/clocks.ts';
+import { failingRunProblems } from '../status/failing-runs.ts';
 import { type LeafStatus, readLeaf } from '../status/leaf-status.ts';
 import { isError, type Problem, type ProblemCode } from '../status/problem.ts';
 import { type RootStatus, readRoot } from '../status/root-status.ts';
@@ -52,9 +53,10 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
   }
   const info = root.value?.info;
   const clockProblems = clocks.problems();
-  const withClocks = (node: NodeStatus) => ({
+  const runs = await readFailingRuns(context, queue);
+  const withAll = (node: NodeStatus) => ({
     ...node,
-    problems: [...node.problems, ...(clockProblems.get(node.name) ?? [])],
+    problems: [...node.problems, ...(clockProblems.get(node.name) ?? []), ...runs(node.name)],
   });
   const pending = leaves.map(({ value }) => value?.pendingEvents ?? 0n);
   return {
@@ -67,8 +69,21 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
         const name = config.leaves[index] ?? '';
         return value?.node ?? { ...unreadNode(name, 'leaf', problems), provider: config.root };
       }),
-    ].map(withClocks),
+    ].map(withAll),
   };
+}
+
+/** The lease table is not a node: what is wrong with it is shown at the root, from where all work begins. */
+async function readFailingRuns(context: UnitContext, queue: string): Promise<(node: string) => Problem[]> {
+  const { root } = queueConfig(context.config, queue);
+  try {
+    const found = (await context.failingRuns?.()) ?? [];
+    return (node) => failingRunProblems(queue, node, found);
+  } catch (error) {
+    if (!(error instanceof PgtideError)) throw error;
+    const problem: Problem = { ...asProblem(error), code: 'status-failed' };
+    return (node) => (node === root ? [problem] : []);
+  }
 }
 
 /** Below 0 where the clock was set back, which is a problem by itself (clock-set-back). */

@@ -108,6 +108,17 @@ it('a leaf whose first slice takes too long remembers it; a run that was overtak
   expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE) }]);
 });
 
+it('a run that has but a share of its invocation does not count against an event', async () => {
+  const pair = await oneEvent();
+  const share = () => ({ budget: new Budget(systemClock, 20_000), wholeMs: 53_000 });
+  for (let runs = 0; runs <= RUNS_ALONE; runs++)
+    await expect(slowFor(1)(pair.shop.context('new', share()))).rejects.toThrow('too long');
+  expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE), alone: 0 }]);
+  expect(await setAside(pair)).toEqual([]);
+  await replay(pair.shop.context('new', share()));
+  await expectEqual(pair.old, pair.new, ['t']);
+});
+
 async function oneEvent(): Promise<InstalledPair> {
   const pair = await installedPair();
   await pair.both('create table t (id int primary key, v text)');

@@ -49,7 +49,7 @@ const taken = (queue: string) =>
 const take = (client: Destination, queue: string, { data }: QueueEvent) =>
   client.query('insert into taken (queue, data) values ($1, $2)', [queue, data]);
 
-type Handle = (event: QueueEvent, client: Destination) => Promise<unknown>;
+type Handle = (event: QueueEvent, client: Destination, signal: AbortSignal) => Promise<unknown>;
 
 function reader(queue: string, handle: Handle, options: { maxEvents?: number; lease?: boolean } = {}) {
   const handler = createConsumer({
@@ -59,9 +59,9 @@ function reader(queue: string, handle: Handle, options: { maxEvents?: number; le
     exactlyOnce: { into: 'warehouse' },
     environment: world.environment,
     ...options,
-    onEvent: async (event, { client }) => {
+    onEvent: async (event, { client, signal }) => {
       await take(client, queue, event);
-      await handle(event, client);
+      await handle(event, client, signal);
     },
   });
   return (remainingMs?: number) => handler({}, lambdaContext(remainingMs));
@@ -272,4 +272,17 @@ test('a client that outlives its event is of no use', async () => {
     kept = client;
   })();
   await expect(kept?.query('select 1')).rejects.toThrow('has ended');
+});
+
+test('a handler whose time is over writes nothing any more, and nothing of it is committed', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, ['1']);
+  const late: unknown[] = [];
+  const run = reader(queue, async (_event, client, signal) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await client.query('select 1').catch((error: unknown) => late.push(error));
+  });
+  expect(await run(7_000)).toEqual({ outcome: 'out-of-budget', events: 0, failed: 0 });
+  expect(late).toMatchObject([{ message: expect.stringContaining('has ended') }]);
+  expect(await taken(queue)).toEqual([]);
 });

@@ -286,6 +286,22 @@ test('a consumer that says "not now" ends the run, fails no event, and goes on w
   expect(seen).toEqual(['1', '2', '3', '4']);
 });
 
+test('a consumer that says nothing but "not now" fails the third invocation in a row, and no event', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, ['1']);
+  let ready = false;
+  const { seen, run } = eventReader(queue, () => {
+    if (!ready) throw new NotNow('the mail server is down');
+  });
+  for (const outcome of ['waiting-for', 'waiting-for']) expect(await run()).toMatchObject({ outcome });
+  await expect(run()).rejects.toThrow(
+    `${queue}/reader: the handler is not ready: the mail server is down; 3 runs in a row have ended so`,
+  );
+  ready = true;
+  expect(await run()).toEqual({ outcome: 'applied', events: 1, failed: 0 });
+  expect(seen).toEqual(['1']);
+});
+
 test("the server out of reach is nobody's fault: the run ends normally and the next one goes on", async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(3));
@@ -331,6 +347,47 @@ test('an event whose handler never ends stops one run; the next one puts it asid
   expect(await run(7_000)).toEqual({ outcome: 'out-of-budget', events: 0, failed: 0 });
   expect(await run(7_000)).toEqual({ outcome: 'applied', events: 3, failed: 1 });
   expect(seen).toEqual(['2', '3']);
+});
+
+test('a handler whose time is over is asked to end, and counted; one that goes on is counted as well', async () => {
+  const queue = await queueWithReader();
+  await fill(queue, ['1']);
+  const environment = { ...world.environment, clock: handClock() };
+  const reasons: string[] = [];
+  const ended = eventReader(
+    queue,
+    (_data, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reasons.push((signal.reason as Error).message);
+          reject(signal.reason);
+        });
+      }),
+    { environment },
+  );
+  expect(await ended.run(7_000)).toEqual({ outcome: 'out-of-budget', events: 0, failed: 0 });
+  expect(reasons).toEqual(['the handler did not end in time']);
+  expect(world.lines.at(-1)).toMatchObject({ counts: { handlersCutOff: 1 } });
+  expect(world.lines.at(-1)?.counts).not.toHaveProperty('handlersStillRunning');
+
+  const signals: AbortSignal[] = [];
+  const deaf = eventReader(
+    queue,
+    (_data, { signal }) => {
+      signals.push(signal);
+      return new Promise(() => undefined);
+    },
+    { environment },
+  );
+  expect(await deaf.run(7_000)).toEqual({ outcome: 'applied', events: 1, failed: 1 });
+  expect(world.lines.at(-1)).toMatchObject({ counts: { handlersCutOff: 1, handlersStillRunning: 1 } });
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+
+  await fill(queue, ['2']);
+  const { run } = eventReader(queue, (_data, { signal }) => void signals.push(signal), { environment });
+  expect(await run()).toEqual({ outcome: 'applied', events: 1, failed: 0 });
+  expect(signals.at(-1)?.aborted).toBe(false);
+  expect(world.lines.at(-1)?.counts).not.toHaveProperty('handlersCutOff');
 });
 
 test('an event that kills the function is found, and is put aside in the third run', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../lib/aws-endpoint.ts';
 import { createDynamoDbClient, DynamoDbLeaseStore } from '../../lib/lease/dynamodb-store.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
-import { startSilentServer } from '../support/silent-server.ts';
+import { silentServer } from '../support/silent-server.ts';
 
 const arnOf = (name: string, region = 'eu-central-1') =>
   `arn:aws:secretsmanager:${region}:123456789012:secret:${name}`;
@@ -33,13 +33,13 @@ function storeAt(endpoint: string): DynamoDbLeaseStore {
 
 test('DynamoDB that does not answer a function waits for an operator, who reads which endpoint to add', async () => {
   vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'pgtide-prod-replay');
-  const silent = await startSilentServer();
-  await expect(storeAt(silent.endpoint).acquire('k', 'me', 1000)).rejects.toMatchObject({
+  const silent = await silentServer();
+  await expect(storeAt(`http://127.0.0.1:${silent.port}`).acquire('k', 'me', 1000)).rejects.toMatchObject({
     kind: 'state',
     message: 'DynamoDB at 127.0.0.1 does not answer from the network of this function',
     remedy: expect.stringContaining('add the gateway endpoint com.amazonaws.eu-central-1.dynamodb'),
   });
-  expect(silent.connections()).toBe(ATTEMPTS);
+  expect(silent.asked).toBe(ATTEMPTS);
   const nameless = storeAt('https://dynamodb.eu-central-1.invalid');
   await expect(nameless.states(['k'])).rejects.toMatchObject({
     kind: 'state',
@@ -49,8 +49,8 @@ test('DynamoDB that does not answer a function waits for an operator, who reads 
 
 test('Secrets Manager that does not answer a function is waited for once, not for each secret', async () => {
   vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'pgtide-prod-tick');
-  const silent = await startSilentServer();
-  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', silent.endpoint);
+  const silent = await silentServer();
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${silent.port}`);
   const reader = createSecretReader();
   for (const name of ['old', 'new', 'old'])
     await expect(reader.read(arnOf(name))).rejects.toMatchObject({
@@ -58,10 +58,10 @@ test('Secrets Manager that does not answer a function is waited for once, not fo
       message: 'Secrets Manager at 127.0.0.1 does not answer from the network of this function',
       remedy: expect.stringContaining('the interface endpoint com.amazonaws.eu-central-1.secretsmanager'),
     });
-  expect(silent.connections()).toBe(ATTEMPTS);
+  expect(silent.asked).toBe(ATTEMPTS);
   // Another region is another place.
   await expect(reader.read(arnOf('old', 'eu-west-1'))).rejects.toMatchObject({ kind: 'state' });
-  expect(silent.connections()).toBe(2 * ATTEMPTS);
+  expect(silent.asked).toBe(2 * ATTEMPTS);
 });
 
 test('a call that gets no answer is given up while a run still has time to say so', () => {
@@ -71,8 +71,8 @@ test('a call that gets no answer is given up while a run still has time to say s
 
 test('elsewhere the same passes by itself: a network of a laptop comes and goes', async () => {
   vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', undefined);
-  const silent = await startSilentServer();
-  await expect(storeAt(silent.endpoint).acquire('k', 'me', 1000)).rejects.toMatchObject({
+  const silent = await silentServer();
+  await expect(storeAt(`http://127.0.0.1:${silent.port}`).acquire('k', 'me', 1000)).rejects.toMatchObject({
     kind: 'connection',
     message: 'DynamoDB at 127.0.0.1 does not answer',
   });

@@ -1,8 +1,8 @@
 -- pgtide.apply_stage(i_queue, i_replica, i_on_conflict)
---     returns table (table_name, inserted, updated, deleted, missing, conflicts, collapsed, exact, error)
+--     returns table (table_name, inserted, updated, deleted, missing, conflicts, collapsed, exact, error, state)
 --
 -- Applies the staged row events that pgtide.judge_stage left: truncates, then rows. One row per table. The others are
--- pgtide.handle_events'.
+-- pgtide.handle_events'. state: the SQLSTATE that the table's rows met, where its error is one of them.
 --   i_replica      the transaction is in replica mode (pgtide.enter_apply)
 --   i_on_conflict  what to do with a table whose rows do not find what they should: an update or delete that finds no
 --                  row, an insert that finds one, a column or value that does not fit
@@ -23,7 +23,7 @@
 -- Missing privileges, locks, a full disk and the like fail the whole: they say nothing about a table.
 create or replace function pgtide.apply_stage(i_queue text, i_replica bool, i_on_conflict text)
 returns table (table_name text, inserted bigint, updated bigint, deleted bigint, missing bigint, conflicts bigint,
-    collapsed bigint, exact bool, error text)
+    collapsed bigint, exact bool, error text, state text)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -41,6 +41,7 @@ begin
     select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
            row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
            0::bigint as collapsed, 'not chosen'::text as runner, false as lazy, false as one_by_one, false as exact, null::text as error,
+           null::text as state,
            exists (select from pg_temp.pgtide_truncated c where c.table_name = k.table_name) as truncated
     from (select table_name, events from pg_temp.pgtide_kinds where op is distinct from 'T'
           union all select table_name, 0 from pg_temp.pgtide_truncated) k
@@ -119,10 +120,10 @@ begin
            coalesce(sum(c.changed) filter (where c.op = 'U'), 0)::bigint as updated,
            coalesce(sum(c.changed) filter (where c.op = 'D'), 0)::bigint as deleted,
            coalesce(sum(c.missing), 0)::bigint as missing, coalesce(sum(c.conflicts), 0)::bigint as conflicts,
-           coalesce(w.collapsed, 0) as collapsed, w.exact, w.error
+           coalesce(w.collapsed, 0) as collapsed, w.exact, w.error, w.state
     from pg_temp.pgtide_work w left join pg_temp.pgtide_counts c on c.nr = w.nr
     where w.events > 0 or w.error is not null
-    group by w.table_name, w.nr, w.collapsed, w.exact, w.error;
+    group by w.table_name, w.nr, w.collapsed, w.exact, w.error, w.state;
     insert into pgtide.table_stats as s (queue_name, table_name, inserted, updated, deleted, missing, conflicts, last_problem)
     select i_queue, w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts,
            case when w.missing + w.conflicts > 0 then now() end
@@ -133,7 +134,7 @@ begin
         last_problem = coalesce(excluded.last_problem, s.last_problem);
     perform pgtide.leave_staged(i_queue);
     return query
-    select w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts, w.collapsed, w.exact, w.error
+    select w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts, w.collapsed, w.exact, w.error, w.state
     from pg_temp.pgtide_sums w order by w.nr;
 end;
 $$;

@@ -2,9 +2,10 @@
 --
 -- Applies the typed rows of some tables of pgtide_work together: set-wise, and when that meets a unique or foreign key
 -- violation, event by event in the exact order, with the rows that were collapsed. When a table fails also then, its reason is
--- in pgtide_work.error, and nothing of these tables is applied. Keys that were guessed to be distinct (pgtide.type_stage) and are
--- not: the same again, collapsed. Rows that are typed only as they are read (pgtide_work.lazy), and fail: the same again with rows that
--- are typed before, so that an error is of the one or the other, and rows can be looked up.
+-- in pgtide_work.error, with its SQLSTATE in state, and nothing of these tables is applied. Keys that were guessed to be
+-- distinct (pgtide.type_stage) and are not: the same again, collapsed. Rows that are typed only as they are read
+-- (pgtide_work.lazy), and fail: the same again with rows that are typed before, so that an error is of the one or the
+-- other, and rows can be looked up.
 -- Of a set-wise statement's failure the event is looked for afterwards (pgtide.find_failure), so that what works is no slower.
 -- A foreign key of a table that is not among them is a failure of the table that it refers to: pgtide.failed_tables.
 -- Returns true when a table failed, and the others are to be tried again without it.
@@ -106,7 +107,7 @@ begin
                 v_failed := pgtide.table_failure(v_state, coalesce(v_own_key, pgtide.failure_text(v_state, v_message, v_detail, v_context,
                     v_schema, v_table, v_column, v_constraint, v_type, v_event)), i_on_conflict);
                 -- A check at the end names its table itself.
-                update pg_temp.pgtide_work w set error = v_failed
+                update pg_temp.pgtide_work w set error = v_failed, state = v_state
                 where w.nr = any (case when v_nr is null then pgtide.failed_tables(i_nrs, v_schema, v_table, v_constraint) else array[v_nr] end);
                 if not found then
                     raise;

@@ -1,0 +1,30 @@
+import { PgtideError } from '../errors.ts';
+import type { SecretReader } from '../secrets/secret-reader.ts';
+
+/** Reads secrets within the time that opening a connection may take: a network without a way to them answers nothing for long. */
+export function inTime(secrets: SecretReader, limitMs: number): SecretReader {
+  return {
+    forget: (name) => secrets.forget(name),
+    read: async (name) => {
+      let timer: NodeJS.Timeout | undefined;
+      const tooLate = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => reject(lateError(name, limitMs)), Math.min(limitMs, LONGEST_MS));
+      });
+      try {
+        return await Promise.race([secrets.read(name), tooLate]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+/** The longest that a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+function lateError(name: string, limitMs: number): PgtideError {
+  const seconds = Math.round(limitMs / 100) / 10;
+  return new PgtideError('connection', `the secret ${name} was not read within ${seconds} s`, {
+    remedy: 'see that there is a way from here to Secrets Manager',
+  });
+}

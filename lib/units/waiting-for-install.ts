@@ -1,0 +1,62 @@
+/**
+ * Schedules begin with the deployment, and `install` is called after it: until then a scheduled unit finds no functions, or no node of
+ * its queue. That is an expected state, and not an error: the unit ends `waiting-for` install.
+ *
+ * Only what was never there is waited for. A node that was made and is not there any more (a database that was lost, or restored
+ * from before) is an error for an operator. The other side tells the two apart: a leaf that its root knows as a subscriber was
+ * there, and so was a root if its leaf is a node. Also where both are nodes the error stays: something else is missing.
+ */
+import { queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { findNode, listSubscribers } from '../node/topology.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Unit, UnitContext } from './context.ts';
+
+/** The unit, with `waiting-for` in place of the error that it meets before `install`. */
+export function waitingForInstall(unit: Unit): Unit {
+  return async (context) => {
+    try {
+      return await unit(context);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const node = await nodeToInstall(context);
+      if (node === null) throw error;
+      const missing = `${node} is not a node of the queue ${context.queue} yet`;
+      return installFirst(`${missing}; call the function install, or run: pgtide init ${context.queue}`);
+    }
+  };
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof PgtideError && error.kind === 'not-found';
+}
+
+export function installFirst(why: string): Outcome {
+  return { kind: 'waiting-for', what: `install: ${why}`, install: true };
+}
+
+/** The node that is yet to be made; null where there is none, or one has been lost. */
+async function nodeToInstall(context: UnitContext): Promise<string | null> {
+  const { queue, node } = context;
+  const { root } = queueConfig(context.config, queue);
+  return context.connect(root, async (provider) => {
+    const rootIsThere = await isNode(provider, queue);
+    if (node === root) return rootIsThere ? null : root;
+    return context.connect(node, async (leaf) => {
+      if (rootIsThere) return (await isYetToBeMade(leaf, provider, queue)) ? node : null;
+      return (await isNode(leaf, queue)) ? null : root;
+    });
+  });
+}
+
+/** True for a leaf that is not a node, and that its root does not know. */
+export async function isYetToBeMade(leaf: Client, root: Client, queue: string): Promise<boolean> {
+  if (await isNode(leaf, queue)) return false;
+  const known = await listSubscribers(root, queue);
+  return known.every(({ node }) => node !== leaf.node);
+}
+
+async function isNode(client: Client, queue: string): Promise<boolean> {
+  return (await findNode(client, queue)) !== undefined;
+}

@@ -1,0 +1,136 @@
+/** One server that does not answer takes nothing from the others: whoever can be served is, in each run, and a run ends in time. */
+import { beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
+import { parseConfig } from '../../lib/config/config.ts';
+import { runUnit } from '../../lib/runtime/run-unit.ts';
+import { install } from '../../lib/units/install.ts';
+import { tick } from '../../lib/units/tick.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { type Schedule, schedule } from '../support/scheduled.ts';
+import { muteServer, type SilentServer, silentServer } from '../support/silent-server.ts';
+import { cascade } from '../support/unit-context.ts';
+
+/** What a run may spend; Lambda's own timeout is four seconds later. */
+const RUN_MS = 18_000;
+const LAMBDA_MS = RUN_MS + 4_000;
+const HANGING = 8;
+const HEALTHY = 4;
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await createDatabase(await postgres(17), { installed: true });
+  for (let nr = 0; nr < HEALTHY; nr++)
+    await install(cascade(`healthy${nr}`, { [`root${nr}`]: db }).context(`root${nr}`), {});
+});
+
+/** The database, as it is to be reached over a port of this machine. */
+function urlAt({ port }: SilentServer): string {
+  const { user, database, password = '' } = db.target;
+  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
+}
+
+/** Twelve roots, the hanging ones first; the queues of the others are due for a tick each time. */
+async function twelveRoots(hanging: readonly SilentServer[]): Promise<Schedule> {
+  const { user, database, password = '' } = db.target;
+  const url = (port: number) =>
+    `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
+  const dead = hanging.map(({ port }, nr) => ({ queue: `hanging${nr}`, node: `dead${nr}`, url: url(port) }));
+  const live = Array.from({ length: HEALTHY }, (_, nr) => ({
+    queue: `healthy${nr}`,
+    node: `root${nr}`,
+    url: db.url,
+  }));
+  return schedule({
+    nodes: Object.fromEntries([...dead, ...live].map(({ node, url }) => [node, { url }])),
+    queues: Object.fromEntries([...dead, ...live].map(({ queue, node }) => [queue, { root: node }])),
+  });
+}
+
+const several = <T>(make: () => Promise<T>) => Promise.all(Array.from({ length: HANGING }, make));
+const healthy = (runs: Record<string, string>) =>
+  Object.entries(runs).filter(
+    ([pair, outcome]) => pair.startsWith('healthy') && ['idle', 'applied'].includes(outcome),
+  );
+
+test('of twelve roots eight take connections and say nothing: the four others are ticked in each run', {
+  timeout: 120_000,
+}, async () => {
+  const hanging = await several(silentServer);
+  const shop = await twelveRoots(hanging);
+  const began = performance.now();
+  expect(healthy(await shop.invoke('tick', { remainingMs: LAMBDA_MS }))).toHaveLength(HEALTHY);
+  expect(performance.now() - began).toBeLessThan(LAMBDA_MS);
+  // The next run leaves them out, and says so.
+  const asked = () => hanging.reduce((sum, server) => sum + server.asked, 0);
+  const before = asked();
+  const runs = await shop.invoke('tick', { remainingMs: LAMBDA_MS });
+  expect(healthy(runs)).toHaveLength(HEALTHY);
+  expect(runs['hanging0/dead0']).toBe('waiting-for');
+  expect(asked()).toBe(before);
+  expect(shop.lines.filter(({ skipped }) => skipped === 1)).toHaveLength(HANGING);
+  const [queue] = (await shop.status('hanging0')).queues;
+  expect(queue?.nodes[0]?.problems.map(({ code }) => code)).toEqual(['node-unreachable', 'runs-skipped']);
+});
+
+test('of twelve roots eight let us in and hang at the first statement: the four others are ticked in each run', {
+  timeout: 120_000,
+}, async () => {
+  const shop = await twelveRoots(await several(() => muteServer(db.target)));
+  const began = performance.now();
+  expect(healthy(await shop.invoke('tick', { remainingMs: LAMBDA_MS }))).toHaveLength(HEALTHY);
+  expect(performance.now() - began).toBeLessThan(LAMBDA_MS);
+  expect(healthy(await shop.invoke('tick', { remainingMs: LAMBDA_MS }))).toHaveLength(HEALTHY);
+});
+
+test.each([
+  ['take connections and say nothing', silentServer],
+  ['hang at the first statement', () => muteServer(db.target)],
+])('where eight servers %s, status shows the others', { timeout: 120_000 }, async (_what, server) => {
+  const shop = await twelveRoots(await several(server));
+  const { queues } = await shop.status(undefined, LAMBDA_MS);
+  expect(queues).toHaveLength(HANGING + HEALTHY);
+  for (const { name, nodes } of queues)
+    expect([name, nodes[0]?.problems.map(({ code }) => code)]).toEqual([
+      name,
+      name.startsWith('hanging') ? ['node-unreachable'] : expect.not.arrayContaining(['node-unreachable']),
+    ]);
+});
+
+test('leaves that do not answer leave time for the upkeep of their root', { timeout: 120_000 }, async () => {
+  const leaves = await several(silentServer);
+  const shop = await schedule({
+    nodes: Object.fromEntries([
+      ['root0', { url: db.url }],
+      ...leaves.map((server, nr) => [`leaf${nr}`, { url: urlAt(server) }]),
+    ]),
+    queues: { healthy0: { root: 'root0', leaves: leaves.map((_, nr) => `leaf${nr}`) } },
+  });
+  expect(await shop.invoke('maintain', { remainingMs: LAMBDA_MS })).toEqual({ 'healthy0/root0': 'error' });
+  expect(shop.lines.at(-1)?.steps).toMatchObject({ retries: expect.any(Number) });
+  expect(leaves.every(({ asked }) => asked === 1)).toBe(true);
+});
+
+test('a way to the secrets that does not answer takes no more time than a server', async () => {
+  const config = parseConfig(
+    'nodes: { old: { secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:old-AbCdEf" } }\nqueues: { shop: { root: old } }',
+  );
+  const report = await runUnit({
+    unitName: 'tick',
+    unit: tick,
+    config,
+    queue: 'shop',
+    node: 'old',
+    leaseStore: null,
+    owner: 'test',
+    secrets: { read: () => new Promise(() => undefined), forget: () => undefined },
+    budgetMs: 50_000,
+    connectMs: 100,
+    clock: systemClock,
+    log: () => undefined,
+  });
+  expect(report.error).toMatchObject({
+    kind: 'connection',
+    message: expect.stringMatching(/^the secret arn:\S+ was not read within 0\.1 s$/),
+  });
+});
