@@ -12,6 +12,7 @@ import { addForeignKeys, addIndexes } from './key-statements.ts';
 import { requireObjects } from './needed-objects.ts';
 import { addTypes } from './needed-types.ts';
 import { refuse } from './refusal.ts';
+import { addRowSecurity, readPolicies } from './row-security.ts';
 import { addSchemas } from './schema-statements.ts';
 import { describeTables, nameOf, reading, type Table } from './structure.ts';
 import { addOwnership, addSequences, addTable, staysPartitioned } from './table-statements.ts';
@@ -50,11 +51,8 @@ export function createTableStatements(
         throw new PgtideError('not-found', `${provider.node}: no table ${name}`);
     const plan = selectTables(found, names, creation);
     const tables = plan.map(({ table }) => table);
-    const typeExtensions = await addTypes(
-      provider,
-      [...new Set(tables.flatMap((table) => table.columns.map(({ typeOid }) => typeOid)))],
-      creation,
-    );
+    noteOnRoots(plan, creation);
+    const typeExtensions = await addTypes(provider, typesOf(tables), creation);
     for (const { table, parent } of plan)
       refuseTableCode(table, { attached: parent !== undefined }, creation);
     await requireObjects(provider, { oids: tables.map(({ oid }) => oid), typeExtensions }, creation);
@@ -68,6 +66,8 @@ export function createTableStatements(
     for (const { table, parent } of plan) addIndexes(table, { attached: parent !== undefined }, creation);
     const made = new Set(tables.map(nameOf));
     for (const table of tables) addForeignKeys(table, made, creation);
+    const policies = await readPolicies(provider, tables);
+    for (const table of tables) addRowSecurity(table, policies, creation);
     return { created: tables.map(nameOf), statements: creation.statements, notes: creation.notes };
   });
 }
@@ -81,8 +81,24 @@ export async function createMissingTables(
   if (!subscriber.inTransaction)
     return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names));
   const creation = await createTableStatements(provider, names, await readServer(subscriber));
-  for (const statement of creation.statements) await run(subscriber, statement);
+  for (const statement of creation.statements)
+    if (statement.optionalFor === undefined) await run(subscriber, statement);
+    else creation.notes.push(...(await tryStatement(subscriber, statement)));
   return creation;
+}
+
+/** Undoes what the server refuses, and says so in a note. */
+async function tryStatement(subscriber: Client, { what, sql, optionalFor = '' }: Statement): Promise<Note[]> {
+  await subscriber.query('savepoint optional');
+  try {
+    await subscriber.query(sql);
+    await subscriber.query('release savepoint optional');
+    return [];
+  } catch (error) {
+    if (!(error instanceof PgtideError) || error.kind === 'connection' || error.kind === 'busy') throw error;
+    await subscriber.query('rollback to savepoint optional');
+    return [{ table: optionalFor, text: `the ${what} could not be made: ${error.message}` }];
+  }
 }
 
 async function run(subscriber: Client, { what, sql }: Statement): Promise<void> {
@@ -92,6 +108,25 @@ async function run(subscriber: Client, { what, sql }: Statement): Promise<void> 
     if (!(error instanceof PgtideError)) throw error;
     const { kind, message, remedy, cause } = error;
     throw new PgtideError(kind, `${message} (making the ${what})`, { remedy, cause });
+  }
+}
+
+/** The types of the columns, each with a table that has it. */
+function typesOf(tables: readonly Table[]): Map<number, string> {
+  const types = tables.flatMap((table) =>
+    table.columns.map(({ typeOid }) => [typeOid, nameOf(table)] as const),
+  );
+  return new Map(types.toReversed());
+}
+
+/** Notes are read by the tables that were asked for. */
+function noteOnRoots(plan: readonly Planned[], creation: Creation): void {
+  const roots = new Map<string, string>();
+  for (const { table, parent } of plan) {
+    const root = (parent && roots.get(nameOf(parent))) ?? nameOf(table);
+    roots.set(nameOf(table), root);
+    creation.belongs(nameOf(table), root);
+    for (const { name } of table.columns) creation.belongs(`${nameOf(table)}.${name}`, root);
   }
 }
 

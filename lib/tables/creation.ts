@@ -8,11 +8,13 @@ export interface Statement {
   /** What it makes, for messages. */
   what: string;
   sql: string;
+  /** Set for what rows do without: if the server refuses it, this table gets a note, and the rest goes on. */
+  optionalFor?: string;
 }
 
 /** Something that is not on the subscriber as it is on the provider, and that replication does not need. */
 export interface Note {
-  /** `schema.table` */
+  /** `schema.table`: one of the tables that were asked for. */
   table: string;
   text: string;
 }
@@ -22,6 +24,8 @@ export class Creation {
   readonly notes: Note[] = [];
   readonly obstacles: Obstacle[] = [];
   readonly server: ServerFacts;
+  /** The table that was asked for, of its partitions and of the types of its columns. */
+  readonly #tables = new Map<string, string>();
 
   constructor(server: ServerFacts) {
     this.server = server;
@@ -31,8 +35,19 @@ export class Creation {
     this.statements.push({ what, sql });
   }
 
-  note(table: string, text: string): void {
-    this.notes.push({ table, text });
+  /** Like `add`, for what rows do without. */
+  try(table: string, what: string, sql: string): void {
+    this.statements.push({ what, sql, optionalFor: table });
+  }
+
+  /** Notes about `part` are notes on `table`, which was asked for. */
+  belongs(part: string, table: string): void {
+    if (!this.#tables.has(part)) this.#tables.set(part, table);
+  }
+
+  note(of: string, text: string): void {
+    const table = this.#tables.get(of) ?? of;
+    this.notes.push({ table, text: table === of ? text : `${of}: ${text}` });
   }
 
   refuse(text: string, remedy?: string, kind: ErrorKind = 'schema'): void {
@@ -48,6 +63,9 @@ export interface ServerFacts extends ForeignCode {
   role: string;
   database: string;
   mayCreateSchemas: boolean;
+  /** Row security hides nothing from this role, also where it is forced upon the owner. */
+  seesAllRows: boolean;
+  roles: string[];
   schemas: string[];
   /** Those that this role may make something in. */
   openSchemas: string[];
@@ -65,6 +83,8 @@ export const serverFactsSql = `
 select current_setting('server_version_num')::int / 10000 as version,
        current_user::text as role, current_database()::text as database,
        has_database_privilege(current_database(), 'CREATE') as "mayCreateSchemas",
+       (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as "seesAllRows",
+       (select jsonb_agg(rolname) from pg_roles) as roles,
        (select jsonb_agg(nspname) from pg_namespace) as schemas,
        (select coalesce(jsonb_agg(nspname), '[]') from pg_namespace where has_schema_privilege(oid, 'CREATE')) as "openSchemas",
        (select coalesce(jsonb_object_agg(n.nspname || '.' || t.typname, jsonb_build_object('labels',
