@@ -2,11 +2,11 @@ import { type AddTableResult, addTable as addTableUnit } from '../units/add-tabl
 import { removeTable as removeTableUnit } from '../units/remove-table.ts';
 import { resync as resyncUnit } from '../units/resync.ts';
 import { columns, plural } from './figures.ts';
-import type { AddTableOptions, Invocation } from './program.ts';
+import type { AddTableOptions, Exclusion, Invocation } from './program.ts';
 import { type Session, withSession } from './session.ts';
 import { holds, type Verdict } from './verdict.ts';
 
-interface Tables {
+interface Tables extends Exclusion {
   tables: string[];
   all?: boolean;
 }
@@ -34,10 +34,10 @@ export function addTables(
   queue: string,
   options: AddTableOptions & Tables,
 ): Promise<AddTableResult> {
-  const { tables, all = false, create = false, expectSync = false, skipTruncate = false } = options;
+  const { tables, all = false, exclude, create = false, expectSync = false, skipTruncate = false } = options;
   return session.demand('add-table', addTableUnit, {
     queue,
-    input: { tables, all, create, expectSync, skipTruncate },
+    input: { tables, all, exclude, create, expectSync, skipTruncate },
   });
 }
 
@@ -47,8 +47,9 @@ export function removeTable(
   wanted: Tables,
 ): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
-    const { tables, all = false } = wanted;
-    const removed = await session.demand('remove-table', removeTableUnit, { queue, input: { tables, all } });
+    const { tables, all = false, exclude } = wanted;
+    const input = { tables, all, exclude };
+    const removed = await session.demand('remove-table', removeTableUnit, { queue, input });
     for (const { name, state } of removed.tables) terminal.out(`${name}  ${state}`);
     if (removed.sequences.length > 0) terminal.out(`no longer following: ${removed.sequences.join(', ')}`);
     return holds;
@@ -57,8 +58,8 @@ export function removeTable(
 
 export function resync({ terminal, global }: Invocation, queue: string, wanted: Tables): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
-    const { tables, all = false } = wanted;
-    const { nodes } = await session.demand('resync', resyncUnit, { queue, input: { tables, all } });
+    const { tables, all = false, exclude } = wanted;
+    const { nodes } = await session.demand('resync', resyncUnit, { queue, input: { tables, all, exclude } });
     for (const node of nodes)
       for (const { name } of node.tables) terminal.out(`${node.name}: ${name}  to be copied again`);
     terminal.err('their rows are copied by: pgtide run --until synced');

@@ -15,8 +15,9 @@ import {
   obstaclesOf,
   providerPrivileges,
   subscriberPrivileges,
+  whyLeftOut,
 } from './inspection.ts';
-import { listRelations, matchTables } from './name-pattern.ts';
+import { isNamed, listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
 import { refuse } from './refusal.ts';
 
@@ -24,6 +25,7 @@ export interface AdditionInput {
   queue: string;
   tables: readonly string[];
   all: boolean;
+  exclude?: readonly string[] | undefined;
   create: boolean;
   expectSync: boolean;
   skipTruncate: boolean;
@@ -53,18 +55,14 @@ export interface Addition {
   sequencesOnRoot: string[];
   leaves: LeafAddition[];
   notes: Map<string, string[]>;
-  /** Meant by `all`, and left out, with the reason. */
+  /** Meant by `all` or a pattern, and left out, with the reason. */
   skipped: Map<string, string>;
 }
 
 export async function planAddition(root: Client, leaves: Client[], input: AdditionInput): Promise<Addition> {
   const meant = matchTables(root.node, await listRelations(root), input).map(({ name }) => name);
   const inspected = await inspectTables(root, meant, providerPrivileges);
-  const skipped = new Map(
-    inspected
-      .filter((table) => input.all && table.unlogged)
-      .map(({ name }) => [name, 'unlogged: its rows do not outlive a crash']),
-  );
+  const skipped = leftOut(inspected, input);
   const wanted = inspected.filter(({ name }) => !skipped.has(name));
   const tables = wanted.map(({ name }) => name);
   const there = new Set(
@@ -118,6 +116,16 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     notes,
     skipped,
   };
+}
+
+/** What cannot be replicated is in no other's way, unless it was named by its own name. */
+function leftOut(inspected: readonly Inspection[], { tables }: AdditionInput): Map<string, string> {
+  const skipped = new Map<string, string>();
+  for (const table of inspected) {
+    const reason = isNamed(table.name, tables) ? undefined : whyLeftOut(table);
+    if (reason !== undefined) skipped.set(table.name, reason);
+  }
+  return skipped;
 }
 
 /** Makes the functions that copy and compare read tables of other roles with. */

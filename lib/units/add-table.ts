@@ -20,6 +20,7 @@ import { noteOnRole } from '../tables/foreign-owners.ts';
 import { lockingTransaction, lockTimeoutMs } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
+import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
 
 export const addTableInput = z.strictObject({
@@ -28,6 +29,7 @@ export const addTableInput = z.strictObject({
     .default([])
     .describe('schema.table, or table in public; * and ? are wild.'),
   all: z.boolean().default(false).describe('Every table of the root.'),
+  exclude: excludeInput,
   create: z.boolean().default(false).describe('Makes tables that a leaf lacks as the root has them.'),
   expectSync: z.boolean().default(false).describe('The rows are the same on both sides: nothing is copied.'),
   skipTruncate: z.boolean().default(false).describe('The copy keeps the rows that a leaf has.'),

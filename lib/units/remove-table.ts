@@ -9,6 +9,7 @@ import { lockingTransaction } from '../tables/locking.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import { listTableSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
+import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
 
 export const removeTableInput = z.strictObject({
@@ -17,6 +18,7 @@ export const removeTableInput = z.strictObject({
     .default([])
     .describe('schema.table, or table in public; * and ? are wild.'),
   all: z.boolean().default(false).describe('Every table of the queue.'),
+  exclude: excludeInput,
 });
 export type RemoveTableInput = z.output<typeof removeTableInput>;
 
