@@ -8,7 +8,9 @@ import { PgtideError } from '../errors.ts';
 import { Creation, type Note, type ServerFacts, type Statement, serverFactsSql } from './creation.ts';
 import { refuseTableCode } from './creation-code.ts';
 import { type ForeignCode, foreignCodeSql } from './foreign-code.ts';
+import type { GivenDefaults } from './given-defaults.ts';
 import { addForeignKeys, addIndexes } from './key-statements.ts';
+import { builtinsSql, findMissingCalls } from './missing-calls.ts';
 import { requireObjects } from './needed-objects.ts';
 import { addTypes } from './needed-types.ts';
 import { refuse } from './refusal.ts';
@@ -27,10 +29,13 @@ export interface TableCreation {
 /** What is on the server that the tables will be made on. */
 export function readServer(client: Client): Promise<ServerFacts> {
   return reading(client, async () => {
-    const facts = await client.first<Omit<ServerFacts, 'node' | keyof ForeignCode>>(serverFactsSql);
+    const facts =
+      await client.first<Omit<ServerFacts, 'node' | 'builtins' | keyof ForeignCode>>(serverFactsSql);
     const code = await client.first<ForeignCode>(foreignCodeSql);
-    if (!facts || !code) throw new PgtideError('internal', `${client.node}: the catalog gave no facts`);
-    return { ...facts, ...code, node: client.node };
+    const called = await client.first<Pick<ServerFacts, 'builtins'>>(builtinsSql);
+    if (!facts || !code || !called)
+      throw new PgtideError('internal', `${client.node}: the catalog gave no facts`);
+    return { ...facts, ...code, ...called, node: client.node };
   });
 }
 
@@ -42,9 +47,10 @@ export function createTableStatements(
   provider: Client,
   names: readonly string[],
   server: ServerFacts,
+  defaults?: GivenDefaults,
 ): Promise<TableCreation> {
   return reading(provider, async () => {
-    const creation = new Creation(structuredClone(server));
+    const creation = new Creation(server, defaults);
     const found = await describeTables(provider, names, { partitions: true });
     for (const name of names)
       if (!found.some((table) => nameOf(table) === name))
@@ -52,10 +58,16 @@ export function createTableStatements(
     const plan = selectTables(found, names, creation);
     const tables = plan.map(({ table }) => table);
     noteOnRoots(plan, creation);
-    const typeExtensions = await addTypes(provider, typesOf(tables), creation);
+    const types = await addTypes(provider, typesOf(tables), creation);
     for (const { table, parent } of plan)
       refuseTableCode(table, { attached: parent !== undefined }, creation);
-    await requireObjects(provider, { oids: tables.map(({ oid }) => oid), typeExtensions }, creation);
+    const oids = tables.map(({ oid }) => oid);
+    await findMissingCalls(provider, oids, creation);
+    await requireObjects(
+      provider,
+      { tables: oids, types: types.made, typeExtensions: types.extensions },
+      creation,
+    );
     const sequences = tables.flatMap((table) => table.sequences);
     const missing = sequences.filter((one) => !creation.server.relations.includes(nameOf(one)));
     addSchemas([...tables, ...missing], creation);
@@ -77,10 +89,11 @@ export async function createMissingTables(
   provider: Client,
   subscriber: Client,
   names: readonly string[],
+  defaults?: GivenDefaults,
 ): Promise<TableCreation> {
   if (!subscriber.inTransaction)
-    return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names));
-  const creation = await createTableStatements(provider, names, await readServer(subscriber));
+    return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names, defaults));
+  const creation = await createTableStatements(provider, names, await readServer(subscriber), defaults);
   for (const statement of creation.statements)
     if (statement.optionalFor === undefined) await run(subscriber, statement);
     else creation.notes.push(...(await tryStatement(subscriber, statement)));
@@ -101,12 +114,13 @@ async function tryStatement(subscriber: Client, { what, sql, optionalFor = '' }:
   }
 }
 
-async function run(subscriber: Client, { what, sql }: Statement): Promise<void> {
+async function run(subscriber: Client, { what, sql, given }: Statement): Promise<void> {
   try {
-    await subscriber.query(sql);
+    await subscriber.single(sql);
   } catch (error) {
     if (!(error instanceof PgtideError)) throw error;
-    const { kind, message, remedy, cause } = error;
+    const { message, remedy, cause } = error;
+    const kind = given && error.kind !== 'connection' && error.kind !== 'busy' ? 'input' : error.kind;
     throw new PgtideError(kind, `${message} (making the ${what})`, { remedy, cause });
   }
 }

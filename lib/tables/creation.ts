@@ -1,7 +1,9 @@
 /** What a table's creation on another server consists of, collected step by step. */
 import type { ErrorKind } from '../errors.ts';
 import type { ForeignCode } from './foreign-code.ts';
+import type { GivenDefaults } from './given-defaults.ts';
 import type { Obstacle } from './inspection.ts';
+import type { Builtins, Part } from './missing-calls.ts';
 import type { RelationName } from './structure.ts';
 
 export interface Statement {
@@ -10,6 +12,8 @@ export interface Statement {
   sql: string;
   /** Set for what rows do without: if the server refuses it, this table gets a note, and the rest goes on. */
   optionalFor?: string;
+  /** Set for what the user has written: if the server refuses it, the error is about that. */
+  given?: boolean;
 }
 
 /** Something that is not on the subscriber as it is on the provider, and that replication does not need. */
@@ -23,16 +27,34 @@ export class Creation {
   readonly statements: Statement[] = [];
   readonly notes: Note[] = [];
   readonly obstacles: Obstacle[] = [];
+  /** As it is before, and with what is made. */
+  readonly found: ServerFacts;
   readonly server: ServerFacts;
+  readonly defaults: GivenDefaults;
+  /** See findMissingCalls: a function of PostgreSQL, by the part that calls it. */
+  readonly missingCalls = new Map<string, string>();
   /** The table that was asked for, of its partitions and of the types of its columns. */
   readonly #tables = new Map<string, string>();
 
-  constructor(server: ServerFacts) {
-    this.server = server;
+  constructor(server: Readonly<ServerFacts>, defaults: GivenDefaults = new Map()) {
+    this.found = server;
+    this.server = structuredClone(server);
+    this.defaults = defaults;
+  }
+
+  /** The function that a part of a table calls and the server's version lacks. */
+  missingCall({ oid }: { oid: number }, part: Part, name: string): string | undefined {
+    const called = this.missingCalls.get(`${oid} ${part} ${name}`);
+    return called && `calls ${called}, which PostgreSQL ${this.server.version} lacks`;
   }
 
   add(what: string, sql: string): void {
     this.statements.push({ what, sql });
+  }
+
+  /** What the user has written, in a statement. */
+  addGiven(what: string, sql: string): void {
+    this.statements.push({ what, sql, given: true });
   }
 
   /** Like `add`, for what rows do without. */
@@ -58,6 +80,7 @@ export class Creation {
 /** What is on the server that the tables are made on. */
 export interface ServerFacts extends ForeignCode {
   node: string;
+  builtins: Builtins;
   /** Major version. */
   version: number;
   role: string;

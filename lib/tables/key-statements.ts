@@ -32,6 +32,11 @@ function addKey(table: Table, index: Index, creation: Creation): void {
 function keyDefinition(table: Table, index: Index, creation: Creation): string | undefined {
   const { version } = creation.server;
   const note = (text: string) => creation.note(nameOf(table), `the constraint ${index.constraint} ${text}`);
+  const missing = creation.missingCall(table, 'index', index.name);
+  if (missing !== undefined) {
+    note(`${missing}, and was not made`);
+    return undefined;
+  }
   if (index.period && version < FIRST_WITH_PERIOD) {
     note(`needs PostgreSQL ${FIRST_WITH_PERIOD} (WITHOUT OVERLAPS), and was not made`);
     return undefined;
@@ -51,7 +56,8 @@ function keyDefinition(table: Table, index: Index, creation: Creation): string |
 }
 
 function addIndex(table: Table, index: Index, creation: Creation): void {
-  const reason = whyNoIndex(index, creation.server.version);
+  const missing = creation.missingCall(table, 'index', index.name);
+  const reason = missing ? `it ${missing}` : whyNoIndex(index, creation.server.version);
   if (reason) {
     creation.note(nameOf(table), `the index ${index.name} was not made: ${reason}`);
     return;

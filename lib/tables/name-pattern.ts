@@ -13,7 +13,7 @@ export interface Relation {
   ofExtension: boolean;
 }
 
-const ownSchemas = ['pgq', 'pgq_node', 'pgq_ext', 'pgq_coop', 'londiste', 'pgtide'];
+export const ownSchemas = ['pgq', 'pgq_node', 'pgq_ext', 'pgq_coop', 'londiste', 'pgtide'];
 
 /** Everything outside the system's and pgtide's schemas, by name. Temporary tables are nobody's business. */
 export function listRelations(client: Client): Promise<Relation[]> {

@@ -84,12 +84,12 @@ select t.oid, n.nspname::text as schema, t.typname::text as name, t.typtype::tex
  where t.oid >= 16384
  order by t.oid`;
 
-/** Adds the types' creation, and the schemas' that they are in, in the order in which they build on each other. Returns their extensions. */
+/** Adds the types' creation, and the schemas' that they are in, in the order in which they build on each other. */
 export async function addTypes(
   provider: Client,
   tableOfType: ReadonlyMap<number, string>,
   creation: Creation,
-): Promise<string[]> {
+): Promise<{ extensions: string[]; made: number[] }> {
   const types = await provider.query<NeededType>(neededTypesSql, [[...tableOfType.keys()]]);
   const done = new Set<number>();
   const make: NeededType[] = [];
@@ -109,7 +109,10 @@ export async function addTypes(
     addType(type, creation);
     creation.server.types[factName(type)] = { labels: type.labels };
   }
-  return [...new Set(types.flatMap(({ extension }) => extension ?? []))];
+  return {
+    extensions: [...new Set(types.flatMap(({ extension }) => extension ?? []))],
+    made: wanted.map(({ oid }) => oid),
+  };
 }
 
 function isToBeMade(type: NeededType, creation: Creation): boolean {
