@@ -97,6 +97,7 @@ const excludeOption = ['--exclude <pattern>', 'not these; as often as there are 
 export interface AddTableOptions extends Exclusion {
   all?: boolean;
   create?: boolean;
+  default?: string[];
   expectSync?: boolean;
   skipTruncate?: boolean;
 }
@@ -119,6 +120,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--all', 'every table of the root')
     .option(...excludeOption)
     .option('--create', 'make missing tables on the leaves, with types, defaults, keys, checks and indexes')
+    .option('--default <table.column=expression>', 'the default of a column that --create makes', again)
     .option('--expect-sync', 'the rows are on the leaves already, and equal: copy nothing')
     .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
     .action(

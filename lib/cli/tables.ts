@@ -34,10 +34,11 @@ export function addTables(
   queue: string,
   options: AddTableOptions & Tables,
 ): Promise<AddTableResult> {
-  const { tables, all = false, exclude, create = false, expectSync = false, skipTruncate = false } = options;
+  const { tables, all = false, exclude, create = false, default: defaults } = options;
+  const { expectSync = false, skipTruncate = false } = options;
   return session.demand('add-table', addTableUnit, {
     queue,
-    input: { tables, all, exclude, create, expectSync, skipTruncate },
+    input: { tables, all, exclude, create, defaults, expectSync, skipTruncate },
   });
 }
 

@@ -7,6 +7,7 @@ import { listTables, type MergeState } from '../node/table-set.ts';
 import { listFedTables, listUncaptured } from './capture.ts';
 import { compareTables } from './comparison.ts';
 import { type ForeignTable, grantMembership, hasRowsForOwner, listForeignTables } from './foreign-owners.ts';
+import { type GivenDefaults, resolveDefaults } from './given-defaults.ts';
 import {
   hasRows,
   type Inspection,
@@ -27,6 +28,7 @@ export interface AdditionInput {
   all: boolean;
   exclude?: readonly string[] | undefined;
   create: boolean;
+  defaults?: readonly string[] | undefined;
   expectSync: boolean;
   skipTruncate: boolean;
   captureReplicaWrites: boolean;
@@ -54,6 +56,7 @@ export interface Addition {
   sequences: TableSequence[];
   sequencesOnRoot: string[];
   leaves: LeafAddition[];
+  defaults: GivenDefaults;
   notes: Map<string, string[]>;
   /** Meant by `all` or a pattern, and left out, with the reason. */
   skipped: Map<string, string>;
@@ -90,6 +93,8 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     onLeaves.push(planned.addition);
   }
   refuse('the tables cannot be added', obstacles);
+  const made = onLeaves.flatMap(({ create }) => (input.create ? create : []));
+  const defaults = await resolveDefaults(root, input.defaults ?? [], [...new Set(made)]);
   refuse('the tables cannot be added', await readerObstacles(root, tables));
   for (const name of uncaptured)
     notes
@@ -113,6 +118,7 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     sequences,
     sequencesOnRoot,
     leaves: onLeaves,
+    defaults,
     notes,
     skipped,
   };

@@ -31,6 +31,10 @@ export const addTableInput = z.strictObject({
   all: z.boolean().default(false).describe('Every table of the root.'),
   exclude: excludeInput,
   create: z.boolean().default(false).describe('Makes tables that a leaf lacks as the root has them.'),
+  defaults: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Of columns of tables that are made, instead of the root's: TABLE.COLUMN=EXPRESSION."),
   expectSync: z.boolean().default(false).describe('The rows are the same on both sides: nothing is copied.'),
   skipTruncate: z.boolean().default(false).describe('The copy keeps the rows that a leaf has.'),
 });
@@ -133,7 +137,7 @@ async function changeLeaves(adding: Adding, leaves: LeafAddition[]): Promise<str
 
 async function createTables({ root, plan }: Adding, { leaf, create }: LeafAddition): Promise<void> {
   if (create.length === 0) return;
-  const { notes } = await createMissingTables(root, leaf, create);
+  const { notes } = await createMissingTables(root, leaf, create, plan.defaults);
   for (const { table, text } of notes) plan.notes.get(table)?.push(text);
 }
 
