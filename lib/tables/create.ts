@@ -16,6 +16,8 @@ import { addTypes } from './needed-types.ts';
 import { refuse } from './refusal.ts';
 import { addRowSecurity, readPolicies } from './row-security.ts';
 import { addSchemas } from './schema-statements.ts';
+import { readSchemas, readSettings } from './settings.ts';
+import { addExtendedStatistics, addIndexSettings, addSettings } from './settings-statements.ts';
 import { describeTables, nameOf, reading, type Table } from './structure.ts';
 import { addOwnership, addSequences, addTable, staysPartitioned } from './table-statements.ts';
 
@@ -58,7 +60,12 @@ export function createTableStatements(
     const plan = selectTables(found, names, creation);
     const tables = plan.map(({ table }) => table);
     noteOnRoots(plan, creation);
-    const types = await addTypes(provider, typesOf(tables), creation);
+    creation.schemas = await readSchemas(provider);
+    creation.settings = await readSettings(
+      provider,
+      tables.map(({ oid }) => oid),
+    );
+    const types = await addTypes(provider, typesOf(tables, creation), creation);
     for (const { table, parent } of plan)
       refuseTableCode(table, { attached: parent !== undefined }, creation);
     const oids = tables.map(({ oid }) => oid);
@@ -73,12 +80,19 @@ export function createTableStatements(
     addSchemas([...tables, ...missing], creation);
     refuse(`the tables cannot be made on ${server.node}`, creation.obstacles);
     for (const table of tables) addSequences(table, creation);
-    for (const { table, parent } of plan) addTable(table, parent, creation);
+    for (const { table, parent } of plan) {
+      addTable(table, parent, creation);
+      addSettings(table, creation);
+    }
     for (const table of tables) addOwnership(table, creation);
-    for (const { table, parent } of plan) addIndexes(table, { attached: parent !== undefined }, creation);
+    for (const { table, parent } of plan) {
+      addIndexes(table, { attached: parent !== undefined }, creation);
+      addIndexSettings(table, { attached: parent !== undefined }, creation);
+    }
     const made = new Set(tables.map(nameOf));
     for (const table of tables) addForeignKeys(table, made, creation);
     const policies = await readPolicies(provider, tables);
+    for (const table of tables) addExtendedStatistics(table, creation);
     for (const table of tables) addRowSecurity(table, policies, creation);
     return { created: tables.map(nameOf), statements: creation.statements, notes: creation.notes };
   });
@@ -125,10 +139,12 @@ async function run(subscriber: Client, { what, sql, given }: Statement): Promise
   }
 }
 
-/** The types of the columns, each with a table that has it. */
-function typesOf(tables: readonly Table[]): Map<number, string> {
+/** The types of the columns and of typed tables, each with a table that has it. */
+function typesOf(tables: readonly Table[], { settings }: Creation): Map<number, string> {
   const types = tables.flatMap((table) =>
-    table.columns.map(({ typeOid }) => [typeOid, nameOf(table)] as const),
+    [...table.columns.map(({ typeOid }) => typeOid), settings.get(table.oid)?.ofTypeOid ?? 0].map(
+      (oid) => [oid, nameOf(table)] as const,
+    ),
   );
   return new Map(types.toReversed());
 }

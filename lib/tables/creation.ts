@@ -4,6 +4,7 @@ import type { ForeignCode } from './foreign-code.ts';
 import type { GivenDefaults } from './given-defaults.ts';
 import type { Obstacle } from './inspection.ts';
 import type { Builtins, Part } from './missing-calls.ts';
+import type { SchemaSettings, TableSettings } from './settings.ts';
 import type { RelationName } from './structure.ts';
 
 export interface Statement {
@@ -33,6 +34,11 @@ export class Creation {
   readonly defaults: GivenDefaults;
   /** See findMissingCalls: a function of PostgreSQL, by the part that calls it. */
   readonly missingCalls = new Map<string, string>();
+  /** By the number that the provider has for the table. */
+  settings: ReadonlyMap<number, TableSettings> = new Map();
+  /** The provider's. */
+  schemas: ReadonlyMap<string, SchemaSettings> = new Map();
+  readonly #unmade = new Set<string>();
   /** The table that was asked for, of its partitions and of the types of its columns. */
   readonly #tables = new Map<string, string>();
 
@@ -60,6 +66,15 @@ export class Creation {
   /** Like `add`, for what rows do without. */
   try(table: string, what: string, sql: string): void {
     this.statements.push({ what, sql, optionalFor: table });
+  }
+
+  /** An index that this server cannot have, or is not to have. */
+  leaveOut({ schema }: RelationName, index: string): void {
+    this.#unmade.add(`${schema}.${index}`);
+  }
+
+  isUnmade({ schema }: RelationName, index: string): boolean {
+    return this.#unmade.has(`${schema}.${index}`);
   }
 
   /** Notes about `part` are notes on `table`, which was asked for. */

@@ -27,7 +27,6 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
        array_remove(array[
          case when coalesce((to_jsonb(c)->>'relhasoids')::bool, false) then 'the oid column' end,
          case when exists (select from pg_rewrite r where r.ev_class = c.oid and c.relkind <> 'v') then 'rules' end,
-         case when exists (select from pg_statistic_ext s where s.stxrelid = c.oid) then 'extended statistics' end,
          case when exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)
                 or exists (select from pg_attribute a where a.attrelid = c.oid and a.attacl is not null)
               then 'grants' end,

@@ -1,0 +1,77 @@
+/** What a table has beside its structure, and rows do without: read on the provider, and kept by table. */
+import type { Client } from '../db/client.ts';
+import { extendedStatisticsSql, schemasSql, settingsSql } from './settings-sql.ts';
+import type { RelationName } from './structure.ts';
+
+export interface StorageParameter {
+  name: string;
+  value: string;
+  /** As an index's definition has it. */
+  written: string;
+}
+
+export interface TableSettings {
+  owner: string;
+  options: StorageParameter[];
+  /** pg_class.relreplident: `d` default, `n` nothing, `f` full, `i` index. */
+  replicaIdentity: 'd' | 'n' | 'f' | 'i';
+  identityIndex: string | null;
+  clusterIndex: string | null;
+  /** The type that a typed table is of, as SQL writes it. */
+  ofType: string | null;
+  ofTypeOid: number;
+  tablespace: string | null;
+  /** Another one than heap. */
+  accessMethod: string | null;
+  /** Those that have any of it. */
+  columns: {
+    name: string;
+    statistics: number | null;
+    storage: string | null;
+    compression: string | null;
+    options: StorageParameter[];
+  }[];
+  indexes: {
+    name: string;
+    options: StorageParameter[];
+    statistics: { nr: number; target: number }[];
+    tablespace: string | null;
+  }[];
+  /** Sequences of its columns and defaults that other roles have rights on. */
+  grantedSequences: string[];
+  extendedStatistics: (RelationName & {
+    definition: string;
+    target: number | null;
+    comment: string | null;
+  })[];
+}
+
+export interface SchemaSettings {
+  name: string;
+  comment: string | null;
+  granted: boolean;
+}
+
+type Statistics = TableSettings['extendedStatistics'][number] & { table: number };
+
+export async function readSettings(
+  provider: Client,
+  oids: readonly number[],
+): Promise<Map<number, TableSettings>> {
+  const server = await provider.first<{ version: number }>(
+    `select current_setting('server_version_num')::int / 10000 as version`,
+  );
+  const statistics = await provider.query<Statistics>(extendedStatisticsSql(server?.version ?? 0), [oids]);
+  const found = await provider.query<TableSettings & { table: number }>(settingsSql, [oids]);
+  return new Map(
+    found.map((one) => [
+      one.table,
+      { ...one, extendedStatistics: statistics.filter(({ table }) => table === one.table) },
+    ]),
+  );
+}
+
+export async function readSchemas(provider: Client): Promise<Map<string, SchemaSettings>> {
+  const schemas = await provider.query<SchemaSettings>(schemasSql);
+  return new Map(schemas.map((schema) => [schema.name, schema]));
+}
