@@ -1,5 +1,6 @@
 /** What a table has beside its structure, and rows do without: read on the provider, and kept by table. */
 import type { Client } from '../db/client.ts';
+import { lostSequencesSql } from './sequence-uses.ts';
 import { extendedStatisticsSql, schemasSql, settingsSql } from './settings-sql.ts';
 import type { RelationName } from './structure.ts';
 
@@ -39,6 +40,8 @@ export interface TableSettings {
   }[];
   /** Sequences of its columns and defaults that other roles have rights on. */
   grantedSequences: string[];
+  /** Columns whose default draws from a sequence that is not found. */
+  lostSequences: string[];
   extendedStatistics: (RelationName & {
     definition: string;
     target: number | null;
@@ -62,11 +65,16 @@ export async function readSettings(
     `select current_setting('server_version_num')::int / 10000 as version`,
   );
   const statistics = await provider.query<Statistics>(extendedStatisticsSql(server?.version ?? 0), [oids]);
+  const lost = await provider.query<{ table: number; column: string }>(lostSequencesSql, [oids]);
   const found = await provider.query<TableSettings & { table: number }>(settingsSql, [oids]);
   return new Map(
     found.map((one) => [
       one.table,
-      { ...one, extendedStatistics: statistics.filter(({ table }) => table === one.table) },
+      {
+        ...one,
+        extendedStatistics: statistics.filter(({ table }) => table === one.table),
+        lostSequences: lost.filter(({ table }) => table === one.table).map(({ column }) => column),
+      },
     ]),
   );
 }
