@@ -16,7 +16,7 @@ import { addTypes } from './needed-types.ts';
 import { refuse } from './refusal.ts';
 import { addRowSecurity, readPolicies } from './row-security.ts';
 import { addSchemas } from './schema-statements.ts';
-import { readSchemas, readSettings } from './settings.ts';
+import { readGrantedSequences, readSchemas, readSettings } from './settings.ts';
 import { addExtendedStatistics, addIndexSettings, addSettings } from './settings-statements.ts';
 import { describeTables, nameOf, reading, type Table } from './structure.ts';
 import { addOwnership, addSequences, addTable, staysPartitioned } from './table-statements.ts';
@@ -61,6 +61,7 @@ export function createTableStatements(
     const tables = plan.map(({ table }) => table);
     noteOnRoots(plan, creation);
     creation.schemas = await readSchemas(provider);
+    creation.grantedSequences = await readGrantedSequences(provider);
     creation.settings = await readSettings(
       provider,
       tables.map(({ oid }) => oid),

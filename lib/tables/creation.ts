@@ -38,6 +38,7 @@ export class Creation {
   settings: ReadonlyMap<number, TableSettings> = new Map();
   /** The provider's. */
   schemas: ReadonlyMap<string, SchemaSettings> = new Map();
+  grantedSequences: ReadonlySet<string> = new Set();
   readonly #unmade = new Set<string>();
   /** The table that was asked for, of its partitions and of the types of its columns. */
   readonly #tables = new Map<string, string>();

@@ -42,19 +42,7 @@ select c.oid as table, pg_get_userbyid(c.relowner)::text as owner,
                  'statistics', (select coalesce(jsonb_agg(jsonb_build_object('nr', a.attnum, 'target', ${statistics}) order by a.attnum), '[]')
                                   from pg_attribute a where a.attrelid = x.oid and ${statistics} is not null)) order by x.relname), '[]')
           from pg_index i join pg_class x on x.oid = i.indexrelid left join pg_tablespace s on s.oid = x.reltablespace
-         where i.indrelid = c.oid) as indexes,
-       array(select n.nspname || '.' || s.relname
-               from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace n on n.oid = s.relnamespace
-              where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
-                and d.refobjsubid > 0 and d.deptype in ('a', 'i')
-                and exists (select from aclexplode(s.relacl) l where l.grantee <> s.relowner)
-             union
-             select n.nspname || '.' || s.relname
-               from pg_attrdef f join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = f.oid
-               join pg_class s on d.refclassid = 'pg_class'::regclass and s.oid = d.refobjid and s.relkind = 'S'
-               join pg_namespace n on n.oid = s.relnamespace
-              where f.adrelid = c.oid and exists (select from aclexplode(s.relacl) l where l.grantee <> s.relowner)
-              order by 1) as "grantedSequences"
+         where i.indrelid = c.oid) as indexes
   from pg_class c
  where c.oid = any ($1::oid[])
  order by c.oid`;
@@ -73,3 +61,9 @@ select n.nspname::text as name, obj_description(n.oid, 'pg_namespace') as commen
        exists (select from aclexplode(n.nspacl) l where l.grantee <> n.nspowner) as granted
   from pg_namespace n
  where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+
+/** Sequences that other roles than the owner have rights on, as `schema.name`. */
+export const grantedSequencesSql = `
+select n.nspname || '.' || s.relname as name
+  from pg_class s join pg_namespace n on n.oid = s.relnamespace
+ where s.relkind = 'S' and s.relacl is not null and exists (select from aclexplode(s.relacl) l where l.grantee <> s.relowner)`;

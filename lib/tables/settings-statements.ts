@@ -95,8 +95,9 @@ function noteUncarried(table: Table, settings: TableSettings, creation: Creation
       note(
         `the default of ${column} calls a function that draws from a sequence, and its name is not in the text: make that sequence, and set it ahead of the one on the provider`,
       );
-  for (const sequence of settings.grantedSequences)
-    note(`grants of the sequence ${sequence} were not carried over`);
+  for (const sequence of table.sequences.map(factName))
+    if (creation.grantedSequences.has(sequence))
+      note(`grants of the sequence ${sequence} were not carried over`);
 }
 
 /** What its indexes have, and what is set by them. Those that were not made have a note already. */

@@ -1,7 +1,7 @@
 /** What a table has beside its structure, and rows do without: read on the provider, and kept by table. */
 import type { Client } from '../db/client.ts';
 import { lostSequencesSql } from './sequence-uses.ts';
-import { extendedStatisticsSql, schemasSql, settingsSql } from './settings-sql.ts';
+import { extendedStatisticsSql, grantedSequencesSql, schemasSql, settingsSql } from './settings-sql.ts';
 import type { RelationName } from './structure.ts';
 
 export interface StorageParameter {
@@ -38,8 +38,6 @@ export interface TableSettings {
     statistics: { nr: number; target: number }[];
     tablespace: string | null;
   }[];
-  /** Sequences of its columns and defaults that other roles have rights on. */
-  grantedSequences: string[];
   /** Columns whose default draws from a sequence that is not found. */
   lostSequences: string[];
   extendedStatistics: (RelationName & {
@@ -77,6 +75,12 @@ export async function readSettings(
       },
     ]),
   );
+}
+
+/** Those that other roles than the owner have rights on. */
+export async function readGrantedSequences(provider: Client): Promise<Set<string>> {
+  const found = await provider.query<{ name: string }>(grantedSequencesSql);
+  return new Set(found.map(({ name }) => name));
 }
 
 export async function readSchemas(provider: Client): Promise<Map<string, SchemaSettings>> {
