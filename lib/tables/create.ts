@@ -1,7 +1,8 @@
 /**
  * Makes a provider's tables on a subscriber, from the catalog: schemas, types, sequences, tables with partitions, keys,
- * indexes and foreign keys, with their names and comments. What the subscriber's version cannot have is made as near
- * as it can be and told in a note; what would keep rows out is refused before anything is made.
+ * indexes and foreign keys, with their names and comments, and what a dump carries beside. What the subscriber cannot have is approximated
+ * or left out, with a note on a table that was asked for; what would keep rows out is refused before anything is made. Nothing is more
+ * open than on the provider (lib/tables/row-security.ts).
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
