@@ -5,11 +5,11 @@ import { replay } from '../units/replay.ts';
 import { CopyProgress } from './copy-progress.ts';
 import { openDisplay } from './display.ts';
 import { columns, plural } from './figures.ts';
-import type { Invocation } from './program.ts';
+import type { Exclusion, Invocation } from './program.ts';
 import { type Session, withSession } from './session.ts';
 import { fails, holds, type Verdict } from './verdict.ts';
 
-interface Wanted {
+interface Wanted extends Exclusion {
   tables: string[];
   json?: boolean;
 }
@@ -18,7 +18,7 @@ export function compare({ terminal, global }: Invocation, queue: string, wanted:
   return withSession({ terminal, ...global }, async (session) => {
     const display = openDisplay(terminal, 'comparing');
     const speed = new CopyProgress();
-    const found = await compareTables(session, { queue, tables: wanted.tables }, (table, rows, totalRows) => {
+    const found = await compareTables(session, { ...wanted, queue }, (table, rows, totalRows) => {
       speed.note(table, rows, totalRows, performance.now());
       display.show([speed.of(table)], '');
     }).finally(() => display.close());
@@ -33,7 +33,7 @@ export type CompareProgress = (table: string, rows: number, totalRows: number) =
 /** Compares, and replays meanwhile by itself, so that a difference on its way is not taken for one that stays. */
 export function compareTables(
   session: Session,
-  { queue, tables }: { queue: string; tables: string[] },
+  { queue, tables, exclude }: Exclusion & { queue: string; tables: string[] },
   onProgress?: CompareProgress,
 ): Promise<CompareResult> {
   const drive = patiently(async (node) => {
@@ -41,7 +41,7 @@ export function compareTables(
   });
   return session.demand('compare', compareWith({ drive }), {
     queue,
-    input: tables.length > 0 ? { tables } : {},
+    input: { exclude, ...(tables.length > 0 && { tables }) },
     progress: (event) => {
       if ('rows' in event) onProgress?.(event.table, event.rows, event.totalRows);
     },

@@ -31,7 +31,9 @@ Examples:
 Examples:
   $ pgtide add-table shop public.orders public.items     # tables that the leaf has, empty
   $ pgtide add-table shop --all --create                 # everything; make what is missing
+  $ pgtide add-table shop --all --exclude 'audit.*'      # everything else
   $ pgtide add-table shop public.log --expect-sync       # restored from a backup of a quiet database
+  $ pgtide add-table shop items --create --default 'items.id=gen_random_uuid()'
 
 Rows are copied by \`pgtide run\` or by the copy function; this command does not wait for them.`,
 

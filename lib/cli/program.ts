@@ -1,9 +1,8 @@
 /** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { addEventCommands } from './event-program.ts';
 import { examples, overview } from './help-texts.ts';
-import { chosen, ids } from './queue-arguments.ts';
-import type { QueueOptions } from './queue-node.ts';
 import { addQueueCommands } from './queue-program.ts';
 
 import type { Terminal } from './terminal.ts';
@@ -89,9 +88,16 @@ export type Run = <Arguments extends unknown[]>(
 const queueArgument = ['<queue>', 'a queue of the configuration'] as const;
 const tablesArgument = ['[tables...]', 'schema.table; without a schema: public; * and ? are wild'] as const;
 
-export interface AddTableOptions {
+/** Of every command that takes tables by patterns. */
+export interface Exclusion {
+  exclude?: string[];
+}
+const excludeOption = ['--exclude <pattern>', 'not these; as often as there are patterns', again] as const;
+
+export interface AddTableOptions extends Exclusion {
   all?: boolean;
   create?: boolean;
+  default?: string[];
   expectSync?: boolean;
   skipTruncate?: boolean;
 }
@@ -112,7 +118,9 @@ function addSetupCommands(program: Command, run: Run): void {
     .argument(...queueArgument)
     .argument(...tablesArgument)
     .option('--all', 'every table of the root')
+    .option(...excludeOption)
     .option('--create', 'make missing tables on the leaves, with types, defaults, keys, checks and indexes')
+    .option('--default <table.column=expression>', 'the default of a column that --create makes', again)
     .option('--expect-sync', 'the rows are on the leaves already, and equal: copy nothing')
     .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
     .action(
@@ -132,6 +140,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .argument(...queueArgument)
     .argument(...tablesArgument)
     .option('--all', 'every table of the queue')
+    .option(...excludeOption)
     .option('--now', 'take them off the leaves at once; changes that are not replayed yet are lost there')
     .action(
       run(async (invocation, queue: string, tables: string[], options: RemoveTableOptions) =>
@@ -150,8 +159,9 @@ function addSetupCommands(program: Command, run: Run): void {
     .argument(...queueArgument)
     .argument(...tablesArgument)
     .option('--all', 'every table of the queue')
+    .option(...excludeOption)
     .action(
-      run(async (invocation, queue: string, tables: string[], options: { all?: boolean }) =>
+      run(async (invocation, queue: string, tables: string[], options: Exclusion & { all?: boolean }) =>
         (await import('./tables.ts')).resync(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
@@ -160,7 +170,7 @@ function addSetupCommands(program: Command, run: Run): void {
     );
 }
 
-export interface RemoveTableOptions {
+export interface RemoveTableOptions extends Exclusion {
   all?: boolean;
   now?: boolean;
 }
@@ -216,54 +226,11 @@ function addInspectionCommands(program: Command, run: Run): void {
     )
     .argument(...queueArgument)
     .argument('[tables...]', 'schema.table; default all tables of the queue')
+    .option(...excludeOption)
     .option('--json', 'one JSON document on stdout')
     .action(
-      run(async (invocation, queue: string, tables: string[], options: { json?: boolean }) =>
+      run(async (invocation, queue: string, tables: string[], options: Exclusion & { json?: boolean }) =>
         (await import('./compare.ts')).compare(invocation, queue, { ...options, tables }),
-      ),
-    );
-}
-
-function addEventCommands(program: Command, run: Run): void {
-  const nodeOption = ['--node <node>', 'only this leaf; default all of the queue'] as const;
-  program
-    .command('events')
-    .summary('events that replay could not handle; exit status 0 when there are none')
-    .description(
-      'Shows the events that replay on the leaves could not handle: set aside, or in its way; and passes that are not used up. Exit status 0 means that no event waits for a decision.',
-    )
-    .argument(...queueArgument)
-    .option(...nodeOption)
-    .option('--json', 'one JSON document on stdout, with all that the events hold')
-    .action(
-      run(async (invocation, queue: string, options: QueueOptions) =>
-        (await import('./events.ts')).events(invocation, queue, options),
-      ),
-    );
-  program
-    .command('pass-events')
-    .summary('forget such events, or let replay go past them')
-    .description(
-      'Forgets events that were set aside, and lets replay go past those at which it stops, or which it has not met yet. A pass is used up when replay meets its event.',
-    )
-    .argument(...queueArgument)
-    .argument('[events...]', 'ids, as `events` and `status` show them', ids)
-    .option('--all', 'every one that `events` shows')
-    .option('--undo', 'take back passes that are not used up')
-    .option(...nodeOption)
-    .option('--json', 'one JSON document on stdout')
-    .action(
-      run(
-        async (
-          invocation,
-          queue: string,
-          events: bigint[] | undefined,
-          options: QueueOptions & { all?: boolean; undo?: boolean },
-        ) =>
-          (await import('./events.ts')).passEvents(invocation, queue, {
-            ...options,
-            events: chosen(events ?? [], options.all),
-          }),
       ),
     );
 }
@@ -292,6 +259,10 @@ function seconds(text: string): number {
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError('It must be a number of seconds above 0.');
   return value;
+}
+
+function again(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 /** Either tables or `--all`, and not both. */

@@ -3,12 +3,12 @@ import type { ProgressEvent } from '../units/context.ts';
 import { removeTable as removeTableUnit } from '../units/remove-table.ts';
 import { resync as resyncUnit } from '../units/resync.ts';
 import { columns, plural } from './figures.ts';
-import type { AddTableOptions, Invocation, RemoveTableOptions } from './program.ts';
+import type { AddTableOptions, Exclusion, Invocation, RemoveTableOptions } from './program.ts';
 import { type Session, withSession } from './session.ts';
 import { openTableCount } from './table-count.ts';
 import { holds, type Verdict } from './verdict.ts';
 
-interface Tables {
+interface Tables extends Exclusion {
   tables: string[];
   all?: boolean;
 }
@@ -41,11 +41,12 @@ export function addTables(
   options: AddTableOptions & Tables,
   progress?: (event: ProgressEvent) => void,
 ): Promise<AddTableResult> {
-  const { tables, all = false, create = false, expectSync = false, skipTruncate = false } = options;
+  const { tables, all = false, exclude, create = false, default: defaults } = options;
+  const { expectSync = false, skipTruncate = false } = options;
   return session.demand('add-table', addTableUnit, {
     queue,
     ...(progress ? { progress } : {}),
-    input: { tables, all, create, expectSync, skipTruncate },
+    input: { tables, all, exclude, create, defaults, expectSync, skipTruncate },
   });
 }
 
@@ -55,12 +56,12 @@ export function removeTable(
   wanted: RemoveTableOptions & Tables,
 ): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
-    const { tables, all = false, now = false } = wanted;
+    const { tables, all = false, exclude, now = false } = wanted;
     const counting = openTableCount(terminal);
     const removed = await session
       .demand('remove-table', removeTableUnit, {
         queue,
-        input: { tables, all, now },
+        input: { tables, all, exclude, now },
         progress: counting.show,
       })
       .finally(counting.close);
@@ -85,8 +86,8 @@ function sequenceLines(names: readonly string[], [one, several]: readonly [strin
 
 export function resync({ terminal, global }: Invocation, queue: string, wanted: Tables): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {
-    const { tables, all = false } = wanted;
-    const { nodes } = await session.demand('resync', resyncUnit, { queue, input: { tables, all } });
+    const { tables, all = false, exclude } = wanted;
+    const { nodes } = await session.demand('resync', resyncUnit, { queue, input: { tables, all, exclude } });
     for (const node of nodes)
       for (const { name } of node.tables) terminal.out(`${node.name}: ${name}  to be copied again`);
     terminal.err('their rows are copied by: pgtide run --until synced');

@@ -93,6 +93,15 @@ export class Client {
     }
   }
 
+  /** Runs one statement; a text that holds several is refused by the server. */
+  async single(text: string): Promise<void> {
+    try {
+      await this.connection.query({ text, queryMode: 'extended' } as pg.QueryConfig);
+    } catch (error) {
+      throw this.errorOf(error, text);
+    }
+  }
+
   /** Runs several statements sent as one message, as they are, and returns the rows of each. */
   async script(text: string): Promise<Row[][]> {
     try {

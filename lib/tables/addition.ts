@@ -7,6 +7,7 @@ import { listTables, type MergeState } from '../node/table-set.ts';
 import { listFedTables, listUncaptured } from './capture.ts';
 import { compareTables } from './comparison.ts';
 import { type ForeignTable, grantMembership, hasRowsForOwner, listForeignTables } from './foreign-owners.ts';
+import { type GivenDefaults, resolveDefaults } from './given-defaults.ts';
 import {
   hasRows,
   type Inspection,
@@ -15,8 +16,9 @@ import {
   obstaclesOf,
   providerPrivileges,
   subscriberPrivileges,
+  whyLeftOut,
 } from './inspection.ts';
-import { listRelations, matchTables } from './name-pattern.ts';
+import { isNamed, listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
 import { refuse } from './refusal.ts';
 
@@ -24,7 +26,9 @@ export interface AdditionInput {
   queue: string;
   tables: readonly string[];
   all: boolean;
+  exclude?: readonly string[] | undefined;
   create: boolean;
+  defaults?: readonly string[] | undefined;
   expectSync: boolean;
   skipTruncate: boolean;
   captureReplicaWrites: boolean;
@@ -52,19 +56,16 @@ export interface Addition {
   sequences: TableSequence[];
   sequencesOnRoot: string[];
   leaves: LeafAddition[];
+  defaults: GivenDefaults;
   notes: Map<string, string[]>;
-  /** Meant by `all`, and left out, with the reason. */
+  /** Meant by `all` or a pattern, and left out, with the reason. */
   skipped: Map<string, string>;
 }
 
 export async function planAddition(root: Client, leaves: Client[], input: AdditionInput): Promise<Addition> {
   const meant = matchTables(root.node, await listRelations(root), input).map(({ name }) => name);
   const inspected = await inspectTables(root, meant, providerPrivileges);
-  const skipped = new Map(
-    inspected
-      .filter((table) => input.all && table.unlogged)
-      .map(({ name }) => [name, 'unlogged: its rows do not outlive a crash']),
-  );
+  const skipped = leftOut(inspected, input);
   const wanted = inspected.filter(({ name }) => !skipped.has(name));
   const tables = wanted.map(({ name }) => name);
   const there = new Set(
@@ -92,6 +93,8 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     onLeaves.push(planned.addition);
   }
   refuse('the tables cannot be added', obstacles);
+  const made = onLeaves.flatMap(({ create }) => (input.create ? create : []));
+  const defaults = await resolveDefaults(root, input.defaults ?? [], [...new Set(made)]);
   refuse('the tables cannot be added', await readerObstacles(root, tables));
   for (const name of uncaptured)
     notes
@@ -115,9 +118,20 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
     sequences,
     sequencesOnRoot,
     leaves: onLeaves,
+    defaults,
     notes,
     skipped,
   };
+}
+
+/** What cannot be replicated is in no other's way, unless it was named by its own name. */
+function leftOut(inspected: readonly Inspection[], { tables }: AdditionInput): Map<string, string> {
+  const skipped = new Map<string, string>();
+  for (const table of inspected) {
+    const reason = isNamed(table.name, tables) ? undefined : whyLeftOut(table);
+    if (reason !== undefined) skipped.set(table.name, reason);
+  }
+  return skipped;
 }
 
 /** Makes the functions that copy and compare read tables of other roles with. */

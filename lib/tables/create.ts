@@ -1,18 +1,24 @@
 /**
  * Makes a provider's tables on a subscriber, from the catalog: schemas, types, sequences, tables with partitions, keys,
- * indexes and foreign keys, with their names and comments. What the subscriber's version cannot have is made as near
- * as it can be and told in a note; what would keep rows out is refused before anything is made.
+ * indexes and foreign keys, with their names and comments, and what a dump carries beside. What the subscriber cannot have is approximated
+ * or left out, with a note on a table that was asked for; what would keep rows out is refused before anything is made. Nothing is more
+ * open than on the provider (lib/tables/row-security.ts).
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { Creation, type Note, type ServerFacts, type Statement, serverFactsSql } from './creation.ts';
 import { refuseTableCode } from './creation-code.ts';
 import { type ForeignCode, foreignCodeSql } from './foreign-code.ts';
+import type { GivenDefaults } from './given-defaults.ts';
 import { addForeignKeys, addIndexes } from './key-statements.ts';
+import { builtinsSql, findMissingCalls } from './missing-calls.ts';
 import { requireObjects } from './needed-objects.ts';
 import { addTypes } from './needed-types.ts';
 import { refuse } from './refusal.ts';
+import { addRowSecurity, readPolicies } from './row-security.ts';
 import { addSchemas } from './schema-statements.ts';
+import { readGrantedSequences, readSchemas, readSettings } from './settings.ts';
+import { addExtendedStatistics, addIndexSettings, addSettings } from './settings-statements.ts';
 import { describeTables, nameOf, reading, type Table } from './structure.ts';
 import { addOwnership, addSequences, addTable, staysPartitioned } from './table-statements.ts';
 
@@ -26,10 +32,13 @@ export interface TableCreation {
 /** What is on the server that the tables will be made on. */
 export function readServer(client: Client): Promise<ServerFacts> {
   return reading(client, async () => {
-    const facts = await client.first<Omit<ServerFacts, 'node' | keyof ForeignCode>>(serverFactsSql);
+    const facts =
+      await client.first<Omit<ServerFacts, 'node' | 'builtins' | keyof ForeignCode>>(serverFactsSql);
     const code = await client.first<ForeignCode>(foreignCodeSql);
-    if (!facts || !code) throw new PgtideError('internal', `${client.node}: the catalog gave no facts`);
-    return { ...facts, ...code, node: client.node };
+    const called = await client.first<Pick<ServerFacts, 'builtins'>>(builtinsSql);
+    if (!facts || !code || !called)
+      throw new PgtideError('internal', `${client.node}: the catalog gave no facts`);
+    return { ...facts, ...code, ...called, node: client.node };
   });
 }
 
@@ -41,33 +50,52 @@ export function createTableStatements(
   provider: Client,
   names: readonly string[],
   server: ServerFacts,
+  defaults?: GivenDefaults,
 ): Promise<TableCreation> {
   return reading(provider, async () => {
-    const creation = new Creation(structuredClone(server));
+    const creation = new Creation(server, defaults);
     const found = await describeTables(provider, names, { partitions: true });
     for (const name of names)
       if (!found.some((table) => nameOf(table) === name))
         throw new PgtideError('not-found', `${provider.node}: no table ${name}`);
     const plan = selectTables(found, names, creation);
     const tables = plan.map(({ table }) => table);
-    const typeExtensions = await addTypes(
+    noteOnRoots(plan, creation);
+    creation.schemas = await readSchemas(provider);
+    creation.grantedSequences = await readGrantedSequences(provider);
+    creation.settings = await readSettings(
       provider,
-      [...new Set(tables.flatMap((table) => table.columns.map(({ typeOid }) => typeOid)))],
-      creation,
+      tables.map(({ oid }) => oid),
     );
+    const types = await addTypes(provider, typesOf(tables, creation), creation);
     for (const { table, parent } of plan)
       refuseTableCode(table, { attached: parent !== undefined }, creation);
-    await requireObjects(provider, { oids: tables.map(({ oid }) => oid), typeExtensions }, creation);
+    const oids = tables.map(({ oid }) => oid);
+    await findMissingCalls(provider, oids, creation);
+    await requireObjects(
+      provider,
+      { tables: oids, types: types.made, typeExtensions: types.extensions },
+      creation,
+    );
     const sequences = tables.flatMap((table) => table.sequences);
     const missing = sequences.filter((one) => !creation.server.relations.includes(nameOf(one)));
     addSchemas([...tables, ...missing], creation);
     refuse(`the tables cannot be made on ${server.node}`, creation.obstacles);
     for (const table of tables) addSequences(table, creation);
-    for (const { table, parent } of plan) addTable(table, parent, creation);
+    for (const { table, parent } of plan) {
+      addTable(table, parent, creation);
+      addSettings(table, creation);
+    }
     for (const table of tables) addOwnership(table, creation);
-    for (const { table, parent } of plan) addIndexes(table, { attached: parent !== undefined }, creation);
+    for (const { table, parent } of plan) {
+      addIndexes(table, { attached: parent !== undefined }, creation);
+      addIndexSettings(table, { attached: parent !== undefined }, creation);
+    }
     const made = new Set(tables.map(nameOf));
     for (const table of tables) addForeignKeys(table, made, creation);
+    const policies = await readPolicies(provider, tables);
+    for (const table of tables) addExtendedStatistics(table, creation);
+    for (const table of tables) addRowSecurity(table, policies, creation);
     return { created: tables.map(nameOf), statements: creation.statements, notes: creation.notes };
   });
 }
@@ -77,21 +105,60 @@ export async function createMissingTables(
   provider: Client,
   subscriber: Client,
   names: readonly string[],
+  defaults?: GivenDefaults,
 ): Promise<TableCreation> {
   if (!subscriber.inTransaction)
-    return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names));
-  const creation = await createTableStatements(provider, names, await readServer(subscriber));
-  for (const statement of creation.statements) await run(subscriber, statement);
+    return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names, defaults));
+  const creation = await createTableStatements(provider, names, await readServer(subscriber), defaults);
+  for (const statement of creation.statements)
+    if (statement.optionalFor === undefined) await run(subscriber, statement);
+    else creation.notes.push(...(await tryStatement(subscriber, statement)));
   return creation;
 }
 
-async function run(subscriber: Client, { what, sql }: Statement): Promise<void> {
+/** Undoes what the server refuses, and says so in a note. */
+async function tryStatement(subscriber: Client, { what, sql, optionalFor = '' }: Statement): Promise<Note[]> {
+  await subscriber.query('savepoint optional');
   try {
     await subscriber.query(sql);
+    await subscriber.query('release savepoint optional');
+    return [];
+  } catch (error) {
+    if (!(error instanceof PgtideError) || error.kind === 'connection' || error.kind === 'busy') throw error;
+    await subscriber.query('rollback to savepoint optional');
+    return [{ table: optionalFor, text: `the ${what} could not be made: ${error.message}` }];
+  }
+}
+
+async function run(subscriber: Client, { what, sql, given }: Statement): Promise<void> {
+  try {
+    await subscriber.single(sql);
   } catch (error) {
     if (!(error instanceof PgtideError)) throw error;
-    const { kind, message, remedy, cause } = error;
+    const { message, remedy, cause } = error;
+    const kind = given && error.kind !== 'connection' && error.kind !== 'busy' ? 'input' : error.kind;
     throw new PgtideError(kind, `${message} (making the ${what})`, { remedy, cause });
+  }
+}
+
+/** The types of the columns and of typed tables, each with a table that has it. */
+function typesOf(tables: readonly Table[], { settings }: Creation): Map<number, string> {
+  const types = tables.flatMap((table) =>
+    [...table.columns.map(({ typeOid }) => typeOid), settings.get(table.oid)?.ofTypeOid ?? 0].map(
+      (oid) => [oid, nameOf(table)] as const,
+    ),
+  );
+  return new Map(types.toReversed());
+}
+
+/** Notes are read by the tables that were asked for. */
+function noteOnRoots(plan: readonly Planned[], creation: Creation): void {
+  const roots = new Map<string, string>();
+  for (const { table, parent } of plan) {
+    const root = (parent && roots.get(nameOf(parent))) ?? nameOf(table);
+    roots.set(nameOf(table), root);
+    creation.belongs(nameOf(table), root);
+    for (const { name } of table.columns) creation.belongs(`${nameOf(table)}.${name}`, root);
   }
 }
 

@@ -40,7 +40,7 @@ export function refuseTableCode(table: Table, { attached }: { attached: boolean 
     { what: `column ${column.name}`, sql: column.type },
     {
       what: `${column.generated === '' ? 'default of' : 'generated column'} ${column.name}`,
-      sql: column.default,
+      sql: creation.defaults.has(`${name}.${column.name}`) ? null : column.default,
     },
   ]);
   const checks = table.checks.filter(({ validated }) => validated);

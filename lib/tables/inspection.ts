@@ -126,6 +126,27 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
 }
 
 /**
+ * Why a table cannot be replicated by anything that is granted or set; undefined: it can. By INHERITS, a statement on a parent changes rows
+ * of its children, and fires the parent's statement triggers alone, whose transition tables hold those rows in the parent's form, without
+ * their table; TRUNCATE and reads of the parent mean the children's rows, too.
+ */
+export function whyLeftOut({ unlogged, relatives, foreignPartitions }: Inspection): string | undefined {
+  if (unlogged) return 'unlogged: its rows do not outlive a crash';
+  if (relatives.length > 0)
+    return `related by INHERITS to ${some(relatives)}: a statement on a parent changes rows of its children, whose triggers do not fire`;
+  if (foreignPartitions.length > 0)
+    return `has partitions that are foreign tables: ${some(foreignPartitions)}`;
+  return undefined;
+}
+
+const MOST_NAMED = 3;
+
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMED).join(', ');
+  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
+}
+
+/**
  * True when this role may read the table, all of its rows. Whoever only wants to report about a table leaves others alone.
  */
 export async function isReadable(client: Client, of: { schema: string; table: string }): Promise<boolean> {

@@ -1,5 +1,7 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
+import type { StorageParameter } from './settings.ts';
+import { knownParameters } from './settings-statements.ts';
 import { type Constraint, type Index, nameOf, type Table } from './structure.ts';
 import { addConstraintComment, sqlName } from './table-statements.ts';
 
@@ -19,7 +21,10 @@ export function addIndexes(table: Table, { attached }: { attached: boolean }, cr
 function addKey(table: Table, index: Index, creation: Creation): void {
   const name = index.constraint ?? index.name;
   const definition = keyDefinition(table, index, creation);
-  if (definition === undefined) return;
+  if (definition === undefined) {
+    creation.leaveOut(table, index.name);
+    return;
+  }
   creation.add(
     `constraint ${name} of ${nameOf(table)}`,
     `alter table ${sqlName(table)} add constraint ${quoteIdent(name)} ${definition}`,
@@ -32,6 +37,11 @@ function addKey(table: Table, index: Index, creation: Creation): void {
 function keyDefinition(table: Table, index: Index, creation: Creation): string | undefined {
   const { version } = creation.server;
   const note = (text: string) => creation.note(nameOf(table), `the constraint ${index.constraint} ${text}`);
+  const missing = creation.missingCall(table, 'index', index.name);
+  if (missing !== undefined) {
+    note(`${missing}, and was not made`);
+    return undefined;
+  }
   if (index.period && version < FIRST_WITH_PERIOD) {
     note(`needs PostgreSQL ${FIRST_WITH_PERIOD} (WITHOUT OVERLAPS), and was not made`);
     return undefined;
@@ -51,18 +61,30 @@ function keyDefinition(table: Table, index: Index, creation: Creation): string |
 }
 
 function addIndex(table: Table, index: Index, creation: Creation): void {
-  const reason = whyNoIndex(index, creation.server.version);
+  const missing = creation.missingCall(table, 'index', index.name);
+  const reason = missing ? `it ${missing}` : whyNoIndex(index, creation.server.version);
   if (reason) {
     creation.note(nameOf(table), `the index ${index.name} was not made: ${reason}`);
+    creation.leaveOut(table, index.name);
     return;
   }
-  const rest = index.definition.slice(index.head.length);
+  const rest = withKnownParameters(table, index, creation).slice(index.head.length);
   creation.add(`index ${index.name} of ${nameOf(table)}`, index.head + rest.replace(/^ONLY /, ''));
   if (index.comment !== null)
     creation.add(
       `comment on ${index.name}`,
       `comment on index ${quoteQualified(table.schema, index.name)} is ${quoteLiteral(index.comment)}`,
     );
+}
+
+/** Its definition, without the storage parameters that this version does not know. */
+function withKnownParameters(table: Table, index: Index, creation: Creation): string {
+  const settings = creation.settings.get(table.oid)?.indexes.find(({ name }) => name === index.name);
+  const clause = (options: readonly StorageParameter[]) =>
+    options.length > 0 ? ` WITH (${options.map(({ written }) => written).join(', ')})` : '';
+  const options = settings?.options ?? [];
+  const known = knownParameters(index.name, { table, options, creation });
+  return index.definition.replace(clause(options), () => clause(known));
 }
 
 function whyNoIndex(index: Index, version: number): string | undefined {

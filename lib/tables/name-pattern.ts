@@ -13,7 +13,7 @@ export interface Relation {
   ofExtension: boolean;
 }
 
-const ownSchemas = ['pgq', 'pgq_node', 'pgq_ext', 'pgq_coop', 'londiste', 'pgtide'];
+export const ownSchemas = ['pgq', 'pgq_node', 'pgq_ext', 'pgq_coop', 'londiste', 'pgtide'];
 
 /** Everything outside the system's and pgtide's schemas, by name. Temporary tables are nobody's business. */
 export function listRelations(client: Client): Promise<Relation[]> {
@@ -76,12 +76,41 @@ function candidates(given: string): string[] {
 export interface Wanted {
   tables: readonly string[];
   all?: boolean | undefined;
+  /** Names and patterns of those that are not meant. */
+  exclude?: readonly string[] | undefined;
+}
+
+/** Means this table alone, and is no pattern. */
+export function isNamed(name: string, given: readonly string[]): boolean {
+  return given.some((one) => candidates(one).includes(name));
+}
+
+/** `names`, those that `exclude` means left out; an error for what means none of them, and where none is left. */
+export function withoutExcluded(names: readonly string[], exclude: readonly string[] = []): string[] {
+  const excluded = new Set<string>();
+  for (const given of exclude) {
+    const matches = matching(names, given);
+    if (matches.length === 0)
+      throw new PgtideError(
+        'not-found',
+        `exclude ${given}: none of the tables that were meant is called so`,
+        {
+          remedy: 'correct the name or pattern, or leave it out; partitions come with their table',
+        },
+      );
+    for (const name of matches) excluded.add(name);
+  }
+  if (excluded.size > 0 && excluded.size === names.length)
+    throw new PgtideError('input', 'all tables that were meant are excluded', {
+      remedy: 'exclude fewer of them',
+    });
+  return names.filter((name) => !excluded.has(name));
 }
 
 /** The names out of `known` that the input means; an error for each that means none. */
 export function matchNames(known: readonly string[], wanted: Wanted): string[] {
   refuseUnclear(wanted);
-  if (wanted.all) return [...known];
+  if (wanted.all) return withoutExcluded(known, wanted.exclude);
   const found = new Set<string>();
   for (const given of wanted.tables) {
     const matches = matching(known, given);
@@ -91,7 +120,7 @@ export function matchNames(known: readonly string[], wanted: Wanted): string[] {
       });
     for (const name of matches) found.add(name);
   }
-  return [...found];
+  return withoutExcluded([...found], wanted.exclude);
 }
 
 /** The names out of `known` that one name or pattern means. A name that is there means itself, whatever is in it. */
@@ -117,23 +146,31 @@ function refuseUnclear({ tables, all }: Wanted): void {
 export function matchTables(node: string, relations: readonly Relation[], wanted: Wanted): Relation[] {
   refuseUnclear(wanted);
   const tables = relations.filter((relation) => isReplicable(relation) && relation.partitionOf === null);
-  if (wanted.all) {
-    const found = tables.filter((table) => !table.ofExtension);
-    refuseAmbiguous(node, tables, found);
-    if (found.length > 0) return found;
-    throw new PgtideError('not-found', `${node} has no tables to replicate`);
-  }
+  const meant = wanted.all
+    ? tables.filter((table) => !table.ofExtension)
+    : namedTables(node, { relations, tables }, wanted.tables);
+  if (meant.length === 0) throw new PgtideError('not-found', `${node} has no tables to replicate`);
+  const left = new Set(withoutExcluded([...new Set(meant.map(({ name }) => name))], wanted.exclude));
+  const found = meant.filter(({ name }) => left.has(name));
+  refuseAmbiguous(node, tables, found);
+  return found;
+}
+
+function namedTables(
+  node: string,
+  { relations, tables }: { relations: readonly Relation[]; tables: readonly Relation[] },
+  given: readonly string[],
+): Relation[] {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const found = new Set<Relation>();
-  for (const given of wanted.tables) {
-    const names = matching([...byName.keys()], given);
-    if (names.length === 0) throw notATable(node, relations, given);
+  for (const one of given) {
+    const names = matching([...byName.keys()], one);
+    if (names.length === 0) throw notATable(node, relations, one);
     for (const name of names) {
       const table = byName.get(name);
       if (table) found.add(table);
     }
   }
-  refuseAmbiguous(node, tables, [...found]);
   return [...found];
 }
 

@@ -1,19 +1,35 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import type { Creation } from './creation.ts';
+import { scriptFunctions } from './function-script.ts';
 
-/** $1: oids of tables. Extensions and functions that their columns, defaults, constraints and indexes stand on. */
+/**
+ * $1: oids of tables; $2: oids of types; $3: columns whose default is another one here, as `schema.table.column`. Extensions and functions
+ * that their columns, defaults, constraints and indexes stand on.
+ */
 const neededObjectsSql = `
-with part(classid, objid, root) as (
-  select 'pg_class'::regclass::oid, t, t from unnest($1::oid[]) t
-  union all select 'pg_attrdef'::regclass, a.oid, a.adrelid from pg_attrdef a where a.adrelid = any ($1::oid[])
-  union all select 'pg_constraint'::regclass, k.oid, k.conrelid from pg_constraint k where k.conrelid = any ($1::oid[])
-  union all select 'pg_class'::regclass, i.indexrelid, i.indrelid from pg_index i where i.indrelid = any ($1::oid[])
+with part(classid, objid, name) as (
+  select 'pg_class'::regclass::oid, c.oid, c.relname from pg_class c where c.oid = any ($1::oid[])
+  union all
+  select 'pg_attrdef'::regclass, d.oid, c.relname
+    from pg_attrdef d join pg_class c on c.oid = d.adrelid join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+   where c.oid = any ($1::oid[]) and n.nspname || '.' || c.relname || '.' || a.attname <> all ($3::text[])
+  union all
+  select 'pg_constraint'::regclass, k.oid, c.relname
+    from pg_constraint k join pg_class c on c.oid = k.conrelid where c.oid = any ($1::oid[])
+  union all
+  select 'pg_class'::regclass, i.indexrelid, c.relname
+    from pg_index i join pg_class c on c.oid = i.indrelid where c.oid = any ($1::oid[])
+  union all
+  select 'pg_type'::regclass, t.oid, t.typname from pg_type t where t.oid = any ($2::oid[])
+  union all
+  select 'pg_constraint'::regclass, k.oid, t.typname
+    from pg_constraint k join pg_type t on t.oid = k.contypid where t.oid = any ($2::oid[])
 )
-select distinct r.relname::text as table, x.extname::text as extension,
+select distinct p.name::text as of, x.extname::text as extension,
        case when x.oid is null then f.oid::regprocedure::text end as function
   from part p
-  join pg_class r on r.oid = p.root
   join pg_depend d on d.classid = p.classid and d.objid = p.objid
   left join pg_depend e on e.classid = d.refclassid and e.objid = d.refobjid and e.deptype = 'e'
   left join pg_extension x on x.oid = e.refobjid
@@ -21,17 +37,22 @@ select distinct r.relname::text as table, x.extname::text as extension,
  where x.oid is not null or f.oid is not null
  order by 1, 2, 3`;
 
+export interface Needing {
+  tables: readonly number[];
+  types: readonly number[];
+  typeExtensions: readonly string[];
+}
+
 /** Refuses what the tables stand on and the subscriber lacks: it cannot be made from here. */
-export async function requireObjects(
-  provider: Client,
-  tables: { oids: readonly number[]; typeExtensions: readonly string[] },
-  creation: Creation,
-): Promise<void> {
-  const rows = await provider.query<{ table: string; extension: string | null; function: string | null }>(
+export async function requireObjects(provider: Client, needing: Needing, creation: Creation): Promise<void> {
+  const rows = await provider.query<{ of: string; extension: string | null; function: string | null }>(
     neededObjectsSql,
-    [tables.oids],
+    [needing.tables, needing.types, [...creation.defaults.keys()]],
   );
-  const extensions = new Set([...tables.typeExtensions, ...rows.flatMap(({ extension }) => extension ?? [])]);
+  const extensions = new Set([
+    ...needing.typeExtensions,
+    ...rows.flatMap(({ extension }) => extension ?? []),
+  ]);
   for (const extension of extensions)
     if (!creation.server.extensions[extension])
       creation.refuse(
@@ -39,12 +60,27 @@ export async function requireObjects(
         `create extension ${quoteIdent(extension)}`,
       );
   const functions = new Map(
-    rows.flatMap((row) => (row.function === null ? [] : [[row.function, row.table] as const])),
+    rows.flatMap((row) => (row.function === null ? [] : [[row.function, row.of] as const])),
   );
-  for (const [name, table] of functions)
-    if (!creation.server.functions.includes(name))
+  const missing = [...functions].filter(([name]) => !creation.server.functions.includes(name));
+  if (missing.length > 0) await refuseFunctions(provider, missing, creation);
+}
+
+/** All of them at once, with the script that makes them. */
+async function refuseFunctions(
+  provider: Client,
+  missing: [name: string, of: string][],
+  creation: Creation,
+): Promise<void> {
+  const names = missing.map(([name]) => name);
+  const { sql, awaiting } = await scriptFunctions(provider, names, creation);
+  for (const [name, of] of missing) {
+    const [table] = awaiting.get(name) ?? [];
+    if (table === undefined) creation.refuse(`the function ${name}, which ${of} needs, is not there`, sql);
+    else
       creation.refuse(
-        `the function ${name}, which ${table} needs, is not there`,
-        `create the function ${name} there first`,
+        `the function ${name}, which ${of} needs, takes or returns rows of ${table}`,
+        `make ${table} there, with its functions, and add it without --create`,
       );
+  }
 }

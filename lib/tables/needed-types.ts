@@ -87,30 +87,32 @@ select t.oid, n.nspname::text as schema, t.typname::text as name, t.typtype::tex
 /** Adds the types' creation, and the schemas' that they are in, in the order in which they build on each other. */
 export async function addTypes(
   provider: Client,
-  typeOids: readonly number[],
+  tableOfType: ReadonlyMap<number, string>,
   creation: Creation,
-): Promise<string[]> {
-  const types = await provider.query<NeededType>(neededTypesSql, [typeOids]);
+): Promise<{ extensions: string[]; made: number[] }> {
+  const types = await provider.query<NeededType>(neededTypesSql, [[...tableOfType.keys()]]);
   const done = new Set<number>();
   const make: NeededType[] = [];
-  const visit = (type: NeededType): void => {
-    if (done.has(type.oid)) return;
-    done.add(type.oid);
-    if (type.extension === null)
-      for (const oid of type.needs) {
-        const needed = types.find((other) => other.oid === oid);
-        if (needed) visit(needed);
-      }
+  const visit = (oid: number, table: string): void => {
+    const type = types.find((other) => other.oid === oid);
+    if (!type || done.has(oid)) return;
+    done.add(oid);
+    creation.belongs(factName(type), table);
+    if (type.extension === null) for (const needed of type.needs) visit(needed, table);
     make.push(type);
   };
-  types.forEach(visit);
+  for (const [oid, table] of tableOfType) visit(oid, table);
   const wanted = make.filter((type) => isToBeMade(type, creation));
   addSchemas(wanted, creation);
   for (const type of wanted) {
     refuseTypeCode(type, creation);
     addType(type, creation);
+    creation.server.types[factName(type)] = { labels: type.labels };
   }
-  return [...new Set(types.flatMap(({ extension }) => extension ?? []))];
+  return {
+    extensions: [...new Set(types.flatMap(({ extension }) => extension ?? []))],
+    made: wanted.map(({ oid }) => oid),
+  };
 }
 
 function isToBeMade(type: NeededType, creation: Creation): boolean {

@@ -1,5 +1,5 @@
-import { quoteIdent } from '../db/identifier.ts';
-import type { Creation } from './creation.ts';
+import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
+import { type Creation, factName } from './creation.ts';
 import type { RelationName } from './structure.ts';
 
 /** Makes the schemas of these names that are missing, once each; refuses where the role may not make things in them. */
@@ -21,6 +21,19 @@ export function addSchemas(names: readonly RelationName[], creation: Creation): 
         `grant create on database ${quoteIdent(server.database)} to ${role}`,
         'privilege',
       );
-    else creation.add(`schema ${schema}`, `create schema ${quoteIdent(schema)}`);
+    else addSchema(schema, names, creation);
   }
+}
+
+function addSchema(schema: string, names: readonly RelationName[], creation: Creation): void {
+  creation.add(`schema ${schema}`, `create schema ${quoteIdent(schema)}`);
+  const settings = creation.schemas.get(schema);
+  if (settings?.comment)
+    creation.add(
+      `comment on the schema ${schema}`,
+      `comment on schema ${quoteIdent(schema)} is ${quoteLiteral(settings.comment)}`,
+    );
+  const first = names.find((name) => name.schema === schema);
+  if (settings?.granted && first)
+    creation.note(factName(first), `grants of the schema ${schema} were not carried over`);
 }

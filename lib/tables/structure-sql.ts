@@ -3,6 +3,7 @@
  * to_jsonb, which gives null on older servers. Runs with search_path = pg_catalog, so that every name that the
  * server writes is qualified.
  */
+import { sequenceUses } from './sequence-uses.ts';
 
 /** $1: names (`schema.table`); $2: with partitions, parents first. */
 export const relationsSql = `
@@ -27,8 +28,6 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
        array_remove(array[
          case when coalesce((to_jsonb(c)->>'relhasoids')::bool, false) then 'the oid column' end,
          case when exists (select from pg_rewrite r where r.ev_class = c.oid and c.relkind <> 'v') then 'rules' end,
-         case when exists (select from pg_policy p where p.polrelid = c.oid) then 'row security policies' end,
-         case when exists (select from pg_statistic_ext s where s.stxrelid = c.oid) then 'extended statistics' end,
          case when exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)
                 or exists (select from pg_attribute a where a.attrelid = c.oid and a.attacl is not null)
               then 'grants' end,
@@ -115,19 +114,10 @@ select k.conrelid as table, k.conname::text as name, k.contype::text as type, pg
  where k.conrelid = any ($1::oid[]) and k.contype in ('c', 'f')
  order by k.conrelid, k.contype, k.conname`;
 
-/** $1: oids of relations. Sequences that their columns own, and others that their defaults use. */
+/** $1: oids of relations. */
 export const sequencesSql = `
-with used as (
-  select d.refobjid as table, d.objid as sequence, d.refobjsubid as attnum, d.deptype = 'i' as identity, true as owned
-    from pg_depend d
-   where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-     and d.refobjid = any ($1::oid[]) and d.refobjsubid > 0 and d.deptype in ('a', 'i')
-  union all
-  select a.adrelid, d.refobjid, a.adnum, false, false
-    from pg_attrdef a
-    join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
-   where a.adrelid = any ($1::oid[]))
-select distinct on (u.table, s.oid) u.table, n.nspname::text as schema, s.relname::text as name,
+with recursive ${sequenceUses('$1::oid[]')}
+select distinct on (u.relation, s.oid) u.relation as table, n.nspname::text as schema, s.relname::text as name,
        a.attname::text as column, u.identity, u.owned, format_type(q.seqtypid, null) as type,
        q.seqstart::text as start, q.seqincrement::text as increment, q.seqmin::text as min, q.seqmax::text as max,
        q.seqcache::text as cache, q.seqcycle as cycle, obj_description(s.oid, 'pg_class') as comment
@@ -135,5 +125,5 @@ select distinct on (u.table, s.oid) u.table, n.nspname::text as schema, s.relnam
   join pg_class s on s.oid = u.sequence and s.relkind = 'S'
   join pg_namespace n on n.oid = s.relnamespace
   join pg_sequence q on q.seqrelid = s.oid
-  join pg_attribute a on a.attrelid = u.table and a.attnum = u.attnum
- order by u.table, s.oid, u.owned desc`;
+  join pg_attribute a on a.attrelid = u.relation and a.attnum = u.attnum
+ order by u.relation, s.oid, u.owned desc`;

@@ -73,7 +73,7 @@ export interface Constraint {
 export interface Sequence extends RelationName {
   readonly column: string;
   readonly identity: boolean;
-  /** False: the column's default uses it, and it goes when nobody knows. */
+  /** False: the column's default uses it, or a function that this calls. */
   readonly owned: boolean;
   readonly type: string;
   readonly start: string;

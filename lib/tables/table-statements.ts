@@ -50,7 +50,10 @@ function sequenceOptions(sequence: Sequence): string {
 export function addTable(table: Table, parent: Table | undefined, creation: Creation): void {
   const parts = table.columns.map((column) => columnSql(table, column, creation));
   for (const check of table.checks) {
-    if (!check.validated || (!check.enforced && creation.server.version < FIRST_WITH_VIRTUAL))
+    const missing = creation.missingCall(table, 'check', check.name);
+    if (missing !== undefined)
+      creation.note(nameOf(table), `the check ${check.name} ${missing}, and was not made`);
+    else if (!check.validated || (!check.enforced && creation.server.version < FIRST_WITH_VIRTUAL))
       creation.note(
         nameOf(table),
         `the check ${check.name} is not ${check.validated ? 'enforced' : 'validated'} on the provider, and was not made`,
@@ -78,7 +81,20 @@ export function addTable(table: Table, parent: Table | undefined, creation: Crea
     creation.note(nameOf(table), `${extra} of the provider's table were not carried over`);
   if (table.bound === null && table.parents)
     creation.note(nameOf(table), 'inheritance is not carried over; it stands alone');
+  addDefaults(table, creation);
   addComments(table, creation);
+}
+
+/** Those that the user gave, each in a statement of its own, so that it cannot be more than a default. */
+function addDefaults(table: Table, creation: Creation): void {
+  for (const { name } of table.columns) {
+    const given = creation.defaults.get(`${nameOf(table)}.${name}`);
+    if (given !== undefined)
+      creation.addGiven(
+        `default of ${nameOf(table)}.${name}`,
+        `alter table ${sqlName(table)} alter column ${quoteIdent(name)} set default (${given}\n)`,
+      );
+  }
 }
 
 export function sqlName({ schema, name }: { schema: string; name: string }): string {
@@ -90,22 +106,41 @@ function columnSql(table: Table, column: Column, creation: Creation): string {
   const clauses = [
     `${quoteIdent(column.name)} ${column.type}${collate(column.collation, { owner, creation })}`,
   ];
-  const unsent = column.generated === 'v' && creation.server.version < FIRST_WITH_GENERATED;
-  if (column.generated !== '') clauses.push(...generatedClause(table, column, creation));
+  const generated = generatedClause(table, column, creation);
+  const unsent = column.generated === 'v' && generated.length === 0;
+  if (column.generated !== '') clauses.push(...generated);
   else if (column.identity !== '') clauses.push(...identityClause(table, column, creation));
-  else if (column.default !== null) clauses.push(`default ${column.default}`);
+  else clauses.push(...defaultClause(table, column, creation));
   if (column.notNull && !unsent) clauses.push('not null');
   return clauses.join(' ');
 }
 
+function defaultClause(table: Table, column: Column, creation: Creation): string[] {
+  if (column.default === null || creation.defaults.has(`${nameOf(table)}.${column.name}`)) return [];
+  const missing = creation.missingCall(table, 'default', column.name);
+  if (missing === undefined) return [`default ${column.default}`];
+  creation.note(
+    nameOf(table),
+    `the default of ${column.name} ${missing}: it has none on ${creation.server.node}, unless --default ${nameOf(table)}.${column.name}=EXPRESSION gives it one`,
+  );
+  return [];
+}
+
+/** Nothing where the column is an ordinary one here. */
 function generatedClause(table: Table, column: Column, creation: Creation): string[] {
-  const { version } = creation.server;
+  if (column.generated === '') return [];
+  const { node, version } = creation.server;
   const where = `the generated column ${column.name}`;
   const expression = `generated always as (${column.default})`;
+  const values =
+    column.generated === 's' ? "takes the provider's values" : 'stays empty, since nothing of it is sent';
+  const missing = creation.missingCall(table, 'default', column.name);
   if (version < FIRST_WITH_GENERATED) {
-    const values =
-      column.generated === 's' ? "takes the provider's values" : 'stays empty, since nothing of it is sent';
     creation.note(nameOf(table), `${where} is an ordinary one on PostgreSQL ${version}, and ${values}`);
+    return [];
+  }
+  if (missing !== undefined) {
+    creation.note(nameOf(table), `${where} ${missing}: it is an ordinary one on ${node}, and ${values}`);
     return [];
   }
   if (column.generated === 's') return [`${expression} stored`];

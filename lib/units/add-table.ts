@@ -20,6 +20,7 @@ import { noteOnRole } from '../tables/foreign-owners.ts';
 import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
+import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
 
 export const addTableInput = z.strictObject({
@@ -28,7 +29,12 @@ export const addTableInput = z.strictObject({
     .default([])
     .describe('schema.table, or table in public; * and ? are wild.'),
   all: z.boolean().default(false).describe('Every table of the root.'),
+  exclude: excludeInput,
   create: z.boolean().default(false).describe('Makes tables that a leaf lacks as the root has them.'),
+  defaults: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Of columns of tables that are made, instead of the root's: TABLE.COLUMN=EXPRESSION."),
   expectSync: z.boolean().default(false).describe('The rows are the same on both sides: nothing is copied.'),
   skipTruncate: z.boolean().default(false).describe('The copy keeps the rows that a leaf has.'),
 });
@@ -123,7 +129,7 @@ const CREATE_LOCK_TIMEOUT_MS = 5_000;
 async function createTables({ root, plan }: Adding, { leaf, create }: LeafAddition): Promise<void> {
   if (create.length === 0) return;
   const { notes } = await leaf.transaction({ lockTimeoutMs: CREATE_LOCK_TIMEOUT_MS }, () =>
-    createMissingTables(root, leaf, create),
+    createMissingTables(root, leaf, create, plan.defaults),
   );
   for (const { table, text } of notes) plan.notes.get(table)?.push(text);
 }

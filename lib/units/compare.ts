@@ -7,12 +7,14 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
 import { requireNode } from '../node/topology.ts';
-import { matching } from '../tables/name-pattern.ts';
+import { matching, withoutExcluded } from '../tables/name-pattern.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
+import { excludeInput } from './exclude-input.ts';
 
 export const compareInput = z.strictObject({
   /** Global names, `schema.table`; without a schema: in `public`. None: all tables of the queue. */
   tables: z.array(z.string().min(1)).optional(),
+  exclude: excludeInput,
 });
 export type CompareInput = z.infer<typeof compareInput>;
 
@@ -78,7 +80,7 @@ async function compareNode(
 ): Promise<TableReport[]> {
   const { queue, budget, clock } = context;
   const worker = (await requireNode(subscriber, queue)).workerName;
-  const replicated = chosen(await replicatedTables(subscriber, queue), input.tables, queue);
+  const replicated = chosen(await replicatedTables(subscriber, queue), input, queue);
   const synced = replicated.filter((table) => table.state === 'ok');
   const wait = {
     provider,
@@ -126,21 +128,26 @@ async function replicatedTables(subscriber: Client, queue: string): Promise<Repl
   );
 }
 
-function chosen(tables: ReplicatedTable[], names: string[] | undefined, queue: string): ReplicatedTable[] {
+function chosen(tables: ReplicatedTable[], input: CompareInput, queue: string): ReplicatedTable[] {
+  const known = tables.map(({ name }) => name);
+  const meant = new Set(withoutExcluded(named(known, input.tables, queue), input.exclude));
+  return [...meant].flatMap((name) => tables.find((table) => table.name === name) ?? []);
+}
+
+function named(known: string[], names: string[] | undefined, queue: string): string[] {
   if (!names || names.length === 0) {
-    if (tables.length > 0) return tables;
+    if (known.length > 0) return known;
     throw new PgtideError('state', `queue ${queue} has no tables to compare`, {
       remedy: `add one: pgtide add-table ${queue} TABLE`,
     });
   }
-  const known = tables.map(({ name }) => name);
   const found = names.map((name) => matching(known, name));
   const unknown = names.filter((_, nr) => found[nr]?.length === 0);
   if (unknown.length > 0)
     throw new PgtideError('not-found', `not in queue ${queue}: ${unknown.join(', ')}`, {
       remedy: `its tables are ${known.join(', ') || 'none'}`,
     });
-  return [...new Set(found.flat())].flatMap((name) => tables.find((table) => table.name === name) ?? []);
+  return [...new Set(found.flat())];
 }
 
 function notSynced(name: string, node: string): TableReport {

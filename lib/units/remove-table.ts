@@ -11,6 +11,7 @@ import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import { listTableSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
+import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
 
 export const removeTableInput = z.strictObject({
@@ -19,6 +20,7 @@ export const removeTableInput = z.strictObject({
     .default([])
     .describe('schema.table, or table in public; * and ? are wild.'),
   all: z.boolean().default(false).describe('Every table of the queue.'),
+  exclude: excludeInput,
   now: z
     .boolean()
     .default(false)

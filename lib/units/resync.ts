@@ -12,6 +12,7 @@ import { makeTick } from '../pgq/tick.ts';
 import { resetCopy } from '../tables/copy-state.ts';
 import { matchNames } from '../tables/name-pattern.ts';
 import type { OnDemandUnit } from './context.ts';
+import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
 
 export const resyncInput = z.strictObject({
@@ -25,6 +26,7 @@ export const resyncInput = z.strictObject({
     .describe(
       'Every table of the queue; also repairs a position that was lost, since nothing old is needed then.',
     ),
+  exclude: excludeInput,
 });
 export type ResyncInput = z.output<typeof resyncInput>;
 
@@ -59,7 +61,7 @@ export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, i
       const tables = wanted.filter((name) => known.includes(name));
       const movedTo = await client.transaction({}, async () => {
         for (const table of tables) await resetCopy(client, queue, table);
-        return input.all ? mendPosition(open.of(root), client, queue) : null;
+        return input.all && !input.exclude?.length ? mendPosition(open.of(root), client, queue) : null;
       });
       context.wake?.('copy', leaf);
       context.count('tables', tables.length);

@@ -66,7 +66,6 @@ export async function schedule(
         merge,
       });
       const answer = await handler(queue === undefined ? {} : { queue }, lambdaContext(remainingMs));
-      if (!('result' in answer)) throw new Error(answer.error.message);
       return answer.result;
     },
   };

@@ -26,7 +26,8 @@ begin
                format('alter table %s drop constraint %I', i_oid::regclass, k.conname) as drop_sql,
                format('alter table %s add constraint %I %s', i_oid::regclass, k.conname, pg_get_constraintdef(k.oid))
                    || coalesce(format('; comment on constraint %I on %s is ', k.conname, i_oid::regclass)
-                               || quote_literal(obj_description(k.oid, 'pg_constraint')), '') as restore_sql
+                               || quote_literal(obj_description(k.oid, 'pg_constraint')), '')
+                   || pgtide.index_marks(k.conindid) as restore_sql
         from pg_constraint k
         where k.conrelid = i_oid and k.contype in ('u', 'x') and k.conindid is distinct from v_key_index
           and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
@@ -40,6 +41,7 @@ begin
                     else definition end
                    || coalesce(format('; comment on index %s is ', i.indexrelid::regclass)
                                || quote_literal(obj_description(i.indexrelid, 'pg_class')), '')
+                   || pgtide.index_marks(i.indexrelid)
         from pg_index i join pg_class c on c.oid = i.indexrelid
         cross join lateral (
             select pg_get_indexdef(i.indexrelid) as definition,

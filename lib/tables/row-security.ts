@@ -1,0 +1,136 @@
+/**
+ * Row security of a table that is made. What was closed on the provider is never more open here: the flag is set in the transaction that
+ * makes the table, and what cannot be carried leaves fewer rows to see. So without one of its restrictive policies a table gets none at
+ * all, and only its owner sees rows: the role that replicates, which reads and writes all of them. Were row security forced upon that
+ * owner, it would hide rows from replay; it is forced only where the role is exempt from row security anyway.
+ */
+import type { Client } from '../db/client.ts';
+import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
+import type { Creation } from './creation.ts';
+import { usesIn } from './foreign-code.ts';
+import { nameOf, type Table } from './structure.ts';
+import { sqlName } from './table-statements.ts';
+
+export interface Policy {
+  /** The table's. */
+  table: number;
+  name: string;
+  permissive: boolean;
+  command: string;
+  /** Holds for everybody. */
+  public: boolean;
+  roles: string[];
+  using: string | null;
+  check: string | null;
+  /** Functions, types and relations that its expressions stand on. */
+  needs: { what: string; kind: 'function' | 'relation' | 'type'; name: string }[];
+  comment: string | null;
+}
+
+/** $1: oids of relations. */
+const policiesSql = `
+select p.polrelid as table, p.polname::text as name, p.polpermissive as permissive,
+       case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end as command,
+       0 = any (p.polroles) as public,
+       array(select r.rolname::text from pg_roles r where r.oid = any (p.polroles) order by 1) as roles,
+       pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as check,
+       (select coalesce(jsonb_agg(distinct jsonb_build_object(
+                 'what', pg_describe_object(d.refclassid, d.refobjid, 0),
+                 'kind', case when f.oid is not null then 'function' when t.oid is not null then 'type' else 'relation' end,
+                 'name', coalesce(f.oid::regprocedure::text, tn.nspname || '.' || t.typname, cn.nspname || '.' || c.relname))), '[]')
+          from pg_depend d
+          left join pg_proc f on d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid
+          left join pg_type t on d.refclassid = 'pg_type'::regclass and t.oid = d.refobjid
+          left join pg_namespace tn on tn.oid = t.typnamespace
+          left join pg_class c on d.refclassid = 'pg_class'::regclass and c.oid = d.refobjid
+          left join pg_namespace cn on cn.oid = c.relnamespace
+         where d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refobjid >= 16384
+           and coalesce(f.oid, t.oid, c.oid) <> p.polrelid) as needs,
+       obj_description(p.oid, 'pg_policy') as comment
+  from pg_policy p
+ where p.polrelid = any ($1::oid[])
+ order by p.polrelid, p.polname`;
+
+export function readPolicies(provider: Client, tables: readonly Table[]): Promise<Policy[]> {
+  return provider.query<Policy>(policiesSql, [tables.map(({ oid }) => oid)]);
+}
+
+/** After all tables, which policies may ask. */
+export function addRowSecurity(table: Table, policies: readonly Policy[], creation: Creation): void {
+  const alter = `alter table ${sqlName(table)}`;
+  if (table.rowSecurity)
+    creation.add(`row security of ${nameOf(table)}`, `${alter} enable row level security`);
+  if (table.forcedRowSecurity && creation.server.seesAllRows)
+    creation.add(`row security of ${nameOf(table)}`, `${alter} force row level security`);
+  else if (table.forcedRowSecurity)
+    creation.note(
+      nameOf(table),
+      `row security is forced upon the owner on the provider, and not here: it would hide rows from ${creation.server.role}, who owns the table here and replicates`,
+    );
+  const own = policies.filter((policy) => policy.table === table.oid);
+  if (!lacksRestrictive(table, own, creation)) addPolicies(table, own, creation);
+}
+
+/** A policy without any of its roles holds for nobody. */
+function holdsHere({ public: everybody, roles }: Policy, creation: Creation): boolean {
+  return everybody || roles.some((role) => creation.server.roles.includes(role));
+}
+
+/** Why its expressions cannot be carried; undefined: they can. */
+function whyNot(table: Table, policy: Policy, creation: Creation): string | undefined {
+  const { functions, relations, types, node } = creation.server;
+  const there = { function: functions, relation: relations, type: Object.keys(types) };
+  const lacking = policy.needs.find(({ kind, name }) => !there[kind].includes(name));
+  if (lacking) return `${lacking.what} is not on ${node}`;
+  const [use] =
+    table.foreignOwner === null
+      ? []
+      : [policy.using, policy.check].flatMap((sql) => usesIn(sql ?? '', creation.server));
+  return use && `${table.foreignOwner} has written it, and it would run ${use.what}`;
+}
+
+function lacksRestrictive(table: Table, policies: readonly Policy[], creation: Creation): boolean {
+  for (const policy of policies) {
+    if (policy.permissive || !holdsHere(policy, creation)) continue;
+    const reason = whyNot(table, policy, creation);
+    if (reason === undefined) continue;
+    creation.note(
+      nameOf(table),
+      `the restrictive policy ${policy.name} was not made: ${reason}; so no policy of the table was made, and only its owner sees rows`,
+    );
+    return true;
+  }
+  return false;
+}
+
+/** All in one statement: if the server refuses one, it gets none. */
+function addPolicies(table: Table, policies: readonly Policy[], creation: Creation): void {
+  const statements = policies.flatMap((policy) => policyStatements(table, policy, creation));
+  if (statements.length > 0)
+    creation.try(nameOf(table), `policies of ${nameOf(table)}`, statements.join('; '));
+}
+
+function policyStatements(table: Table, policy: Policy, creation: Creation): string[] {
+  const { node, roles: there } = creation.server;
+  const missing = policy.roles.filter((role) => !there.includes(role));
+  const roles = `role${missing.length > 1 ? 's' : ''} ${missing.join(', ')}`;
+  const areNot = `${missing.length > 1 ? 'are' : 'is'} not on ${node}`;
+  const note = (text: string) => creation.note(nameOf(table), `the policy ${policy.name} was ${text}`);
+  const reason = holdsHere(policy, creation) ? whyNot(table, policy, creation) : `its ${roles} ${areNot}`;
+  if (reason !== undefined) {
+    note(`not made: ${reason}`);
+    return [];
+  }
+  if (missing.length > 0) note(`made without its ${roles}, which ${areNot}`);
+  const name = `${quoteIdent(policy.name)} on ${sqlName(table)}`;
+  const holders = policy.public ? ['public'] : policy.roles.filter((r) => there.includes(r)).map(quoteIdent);
+  const clauses = [
+    `create policy ${name} as ${policy.permissive ? 'permissive' : 'restrictive'}`,
+    `for ${policy.command} to ${holders.join(', ')}`,
+  ];
+  if (policy.using !== null) clauses.push(`using (${policy.using})`);
+  if (policy.check !== null) clauses.push(`with check (${policy.check})`);
+  const made = [clauses.join(' ')];
+  if (policy.comment !== null) made.push(`comment on policy ${name} is ${quoteLiteral(policy.comment)}`);
+  return made;
+}

@@ -1,0 +1,89 @@
+/** What a table has beside its structure, and rows do without: read on the provider, and kept by table. */
+import type { Client } from '../db/client.ts';
+import { lostSequencesSql } from './sequence-uses.ts';
+import { extendedStatisticsSql, grantedSequencesSql, schemasSql, settingsSql } from './settings-sql.ts';
+import type { RelationName } from './structure.ts';
+
+export interface StorageParameter {
+  name: string;
+  value: string;
+  /** As an index's definition has it. */
+  written: string;
+}
+
+export interface TableSettings {
+  owner: string;
+  options: StorageParameter[];
+  /** pg_class.relreplident: `d` default, `n` nothing, `f` full, `i` index. */
+  replicaIdentity: 'd' | 'n' | 'f' | 'i';
+  identityIndex: string | null;
+  clusterIndex: string | null;
+  /** The type that a typed table is of, as SQL writes it. */
+  ofType: string | null;
+  ofTypeOid: number;
+  tablespace: string | null;
+  /** Another one than heap. */
+  accessMethod: string | null;
+  /** Those that have any of it. */
+  columns: {
+    name: string;
+    statistics: number | null;
+    storage: string | null;
+    compression: string | null;
+    options: StorageParameter[];
+  }[];
+  indexes: {
+    name: string;
+    options: StorageParameter[];
+    statistics: { nr: number; target: number }[];
+    tablespace: string | null;
+  }[];
+  /** Columns whose default draws from a sequence that is not found. */
+  lostSequences: string[];
+  extendedStatistics: (RelationName & {
+    definition: string;
+    target: number | null;
+    comment: string | null;
+  })[];
+}
+
+export interface SchemaSettings {
+  name: string;
+  comment: string | null;
+  granted: boolean;
+}
+
+type Statistics = TableSettings['extendedStatistics'][number] & { table: number };
+
+export async function readSettings(
+  provider: Client,
+  oids: readonly number[],
+): Promise<Map<number, TableSettings>> {
+  const server = await provider.first<{ version: number }>(
+    `select current_setting('server_version_num')::int / 10000 as version`,
+  );
+  const statistics = await provider.query<Statistics>(extendedStatisticsSql(server?.version ?? 0), [oids]);
+  const lost = await provider.query<{ table: number; column: string }>(lostSequencesSql, [oids]);
+  const found = await provider.query<TableSettings & { table: number }>(settingsSql, [oids]);
+  return new Map(
+    found.map((one) => [
+      one.table,
+      {
+        ...one,
+        extendedStatistics: statistics.filter(({ table }) => table === one.table),
+        lostSequences: lost.filter(({ table }) => table === one.table).map(({ column }) => column),
+      },
+    ]),
+  );
+}
+
+/** Those that other roles than the owner have rights on. */
+export async function readGrantedSequences(provider: Client): Promise<Set<string>> {
+  const found = await provider.query<{ name: string }>(grantedSequencesSql);
+  return new Set(found.map(({ name }) => name));
+}
+
+export async function readSchemas(provider: Client): Promise<Map<string, SchemaSettings>> {
+  const schemas = await provider.query<SchemaSettings>(schemasSql);
+  return new Map(schemas.map((schema) => [schema.name, schema]));
+}
