@@ -4,6 +4,7 @@ import { type Lag, measureLag } from '../node/lag.ts';
 import { comparePosition, getPosition, type Position } from '../node/position.ts';
 import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
+import { shellWord } from '../shell-word.ts';
 import { subscriberPrivileges } from '../tables/inspection.ts';
 import { driftProblems, retypedProblems } from './drift.ts';
 import { filledColumnProblems } from './filled-columns.ts';
@@ -50,7 +51,7 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
     problems.push(...(await filledColumnProblems(root, client, queue)));
     problems.push(...(await partitionProblems(root, client, { queue, names })));
     problems.push(...(await retypedProblems(root, client, { queue, names })));
-    problems.push(...(await notAddedProblems(root, client, { queue, names })));
+    problems.push(...(await membershipProblems(root, client, { queue, names })));
   }
   const sequences = await readSequences(client, queue, root);
   return {
@@ -112,17 +113,28 @@ function staleProblems(node: string, lag: Lag, maxLagSeconds: number): Problem[]
   ];
 }
 
-async function notAddedProblems(
+/** Tables that one of the two sides has, and the other does not. */
+async function membershipProblems(
   root: Client,
   leaf: Client,
   { queue, names }: { queue: string; names: readonly string[] },
 ): Promise<Problem[]> {
-  const offered = (await listTables(root, queue)).filter(
-    (table) => table.local && !names.includes(table.name),
-  );
-  return offered.map(({ name }) => ({
-    code: 'table-not-added',
-    message: `${leaf.node} does not follow ${name}, which ${root.node} offers`,
-    remedy: `pgtide add-table ${queue} ${name}`,
-  }));
+  const onRoot = (await listTables(root, queue)).filter(({ local }) => local).map(({ name }) => name);
+  const [offered, followed] = [new Set(onRoot), new Set(names)];
+  return [
+    ...onRoot
+      .filter((name) => !followed.has(name))
+      .map((name) => ({
+        code: 'table-not-added' as const,
+        message: `${leaf.node} does not follow ${name}, which ${root.node} offers`,
+        remedy: `pgtide add-table ${queue} ${shellWord(name)}`,
+      })),
+    ...names
+      .filter((name) => !offered.has(name))
+      .map((name) => ({
+        code: 'table-leaving' as const,
+        message: `${leaf.node} still has ${name}, which ${root.node} does not offer any more`,
+        remedy: `it leaves when replay comes to its removal; at once: pgtide remove-table ${queue} ${shellWord(name)} --now`,
+      })),
+  ];
 }

@@ -19,6 +19,7 @@ const severities = {
   'order-unsettled': 'information',
   'table-missing': 'error',
   'table-not-added': 'information',
+  'table-leaving': 'information',
   'structure-drift': 'error',
   'column-filled-apart': 'error',
   'partition-left-over': 'error',

@@ -7,6 +7,7 @@ import { listSequences } from '../../lib/node/sequence-set.ts';
 import { listTables } from '../../lib/node/table-set.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { type RemoveTableInput, removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
+import { status } from '../../lib/units/status.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
@@ -116,6 +117,13 @@ test('a leaf gets what was written before the removal, and nothing that was writ
   const call = () => removeTable(pair.shop.context('old'), removeTableInput.parse({ tables: ['diary'] }));
   expect((await call()).result.tables).toEqual([{ name: 'public.diary', state: 'leaving' }]);
   await write(`insert into diary values (101, 'after')`);
+  const { result } = await status(pair.shop.context('old'), {});
+  expect(result.healthy).toBe(true);
+  expect(result.queues[0]?.nodes.flatMap(({ problems }) => problems)).toContainEqual({
+    code: 'table-leaving',
+    message: 'new still has public.diary, which old does not offer any more',
+    remedy: expect.stringContaining('pgtide remove-table shop public.diary --now'),
+  });
   expect((await call()).result.tables, 'the same again changes nothing').toEqual([
     { name: 'public.diary', state: 'leaving' },
   ]);

@@ -1,0 +1,62 @@
+/**
+ * Plans of copies, replay, what puts foreign keys back, and removals lock several tables of a subscriber each. They never wait for each
+ * other in a circle (pgtide.hold_structure), so the server makes none of them a victim.
+ */
+import { expect, it } from 'vitest';
+import { PgtideError } from '../../lib/errors.ts';
+import { copy } from '../../lib/units/copy.ts';
+import { replay } from '../../lib/units/replay.ts';
+import { resync, resyncInput } from '../../lib/units/resync.ts';
+import { addTables, followUntilSynced, tickNow } from '../support/follow.ts';
+import { expectEqual } from '../support/oracle.ts';
+import { installedPair } from '../support/unit-context.ts';
+
+const ROUNDS = 12;
+const names = ['a', 'b', 'c', 'd', 'e'];
+
+it('copy and replay of tables that refer to each other deadlock nowhere', { timeout: 300_000 }, async () => {
+  const pair = await installedPair();
+  const refers = (name: string, to: string) =>
+    `alter table ${name} add foreign key (other) references ${to} on delete cascade deferrable initially deferred;`;
+  await pair.both(`${names.map((name) => `create table ${name} (id int primary key, other int, n int);`).join('')}
+    ${names.map((name, nr) => refers(name, names[(nr + 1) % 5] as string) + refers(name, names[(nr + 2) % 5] as string)).join('')}`);
+  await pair.old.client((client) =>
+    client.query(
+      `begin; ${names.map((name) => `insert into ${name} select g, g, 0 from generate_series(1, 20) g;`).join('')} commit`,
+    ),
+  );
+  await addTables(pair, names);
+  await followUntilSynced(pair);
+
+  const deadlocks: string[] = [];
+  const noting = async (work: Promise<unknown>) => {
+    await work.catch((error: unknown) => {
+      if (!(error instanceof PgtideError) || error.kind !== 'busy') throw error;
+      if (error.message.includes('40P01')) deadlocks.push(error.message);
+    });
+  };
+  let going = true;
+  const again = async (work: () => Promise<unknown>) => {
+    while (going) await noting(work());
+  };
+  const loops = [
+    again(() => copy(pair.shop.context('new'))),
+    again(async () => {
+      await tickNow(pair);
+      await replay(pair.shop.context('new'));
+    }),
+  ];
+  for (let round = 0; round < ROUNDS; round++) {
+    await pair.old.client((client) =>
+      client.query(`begin; ${names.map((name) => `update ${name} set n = n + 1;`).join('')} commit`),
+    );
+    const some = [names[round % 5], names[(round + 2) % 5]] as string[];
+    await noting(resync(pair.shop.context('old'), resyncInput.parse({ tables: some })));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  }
+  going = false;
+  await Promise.all(loops);
+  expect(deadlocks).toEqual([]);
+  await followUntilSynced(pair);
+  await expectEqual(pair.old, pair.new, names);
+});
