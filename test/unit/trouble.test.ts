@@ -66,7 +66,8 @@ async function endings(
     seen.push(
       await shop.invoke(name, { unit }).then(
         (ended) => Object.values(ended).join(),
-        (error: PgtideError) => `${error.kind}: ${error.message}`,
+        // The lines after the first have the remedy.
+        (error: PgtideError) => `${error.kind}: ${error.message.split('\n')[0]}`,
       ),
     );
   return seen;
