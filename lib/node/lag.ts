@@ -8,12 +8,13 @@ export interface Lag {
   /** Seconds. At the last tick: 0, or the age of that tick while events wait for the next one. */
   seconds: number | null;
   /**
-   * Event ids between the position and now, ticked or not. Those of events that were rolled back count, too, and those that forced
-   * ticks have used up (pgq.force_tick); those are missing of transactions that were open at the position's tick. An exact count would
-   * have to read the events.
+   * Events between the position and now, ticked or not. Up to EXACT they are counted. Of more it is the number of their ids, which rolled back
+   * events and forced ticks (pgq.force_tick) use up, too: to count them would be to read them.
    */
   pendingEvents: bigint;
 }
+
+const EXACT = 10_000;
 
 export async function measureLag(provider: Client, queue: string, tick: TickId): Promise<Lag> {
   const row = await provider.first<{ behind: boolean; seconds: number; pending: bigint }>(
@@ -22,12 +23,13 @@ export async function measureLag(provider: Client, queue: string, tick: TickId):
                 -- The clock was set back since: it says more of what came after that.
                 else (select min(n.tick_time) from pgq.tick n where n.tick_queue = q.queue_id and n.tick_id > $2) end),
               0)::float8 as seconds,
-            greatest(pgq.seq_getval(q.queue_event_seq) - t.tick_event_seq, 0)::bigint as pending
+            case when ids.used = 0 then 0 when ids.used <= $3 then pgtide.waiting_events($1, $2, $3::int) else ids.used end::bigint as pending
        from pgq.queue q
        join pgq.tick t on t.tick_queue = q.queue_id and t.tick_id = $2
+       cross join lateral (select greatest(pgq.seq_getval(q.queue_event_seq) - t.tick_event_seq, 0) as used) ids
        cross join lateral (select max(l.tick_id) as tick_id from pgq.tick l where l.tick_queue = q.queue_id) last
       where q.queue_name = $1`,
-    [queue, tick],
+    [queue, tick, EXACT],
   );
   if (!row) return { known: false, seconds: null, pendingEvents: 0n };
   const waiting = row.behind || row.pending > 0n;

@@ -1,0 +1,23 @@
+-- pgtide.waiting_events(i_queue, i_tick [, i_most]) returns bigint
+--
+-- How many events a reader that has completed i_tick has not met: those that the tick's snapshot does not see. Ids tell less: events that were
+-- rolled back and forced ticks use some up. Counts up to i_most, and reads no more than those. NULL when there is no such tick.
+create or replace function pgtide.waiting_events(i_queue text, i_tick bigint, i_most int default 10000)
+returns bigint language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_events text;
+    v_snapshot txid_snapshot;
+    v_count bigint;
+begin
+    select q.queue_data_pfx, t.tick_snapshot into v_events, v_snapshot
+    from pgq.queue q join pgq.tick t on t.tick_queue = q.queue_id and t.tick_id = i_tick where q.queue_name = i_queue;
+    if found then
+        execute format('select count(*) from (select from %s where ev_txid >= txid_snapshot_xmin($1)'
+            ' and not txid_visible_in_snapshot(ev_txid, $1) limit $2) e', v_events)
+        into v_count using v_snapshot, i_most;
+    end if;
+    return v_count;
+end;
+$$;
