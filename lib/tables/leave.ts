@@ -1,6 +1,13 @@
 import type { Client } from '../db/client.ts';
-import { listTables, removeLocalTable } from '../node/table-set.ts';
+import { removeLocalTable } from '../node/table-set.ts';
 import { briefly } from './locking.ts';
+
+export interface LeavingTable {
+  table: string;
+  partitions: readonly number[];
+  /** False: it has left already, and some of its capture is there still. */
+  member: boolean;
+}
 
 /**
  * Takes a table off a queue on its root. A partitioned one leaves the queue first, and its capture is taken off partition by partition
@@ -10,12 +17,11 @@ import { briefly } from './locking.ts';
 export async function removeRootTable(
   root: Client,
   queue: string,
-  { table, partitions }: { table: string; partitions: readonly number[] },
+  { table, partitions, member }: LeavingTable,
 ): Promise<void> {
-  if (partitions.length === 0 || (await hasOwnLondiste(root)))
+  if (member && (partitions.length === 0 || (await hasOwnLondiste(root))))
     return briefly(root, () => removeLocalTable(root, queue, table));
-  if ((await listTables(root, queue)).some(({ name, local }) => local && name === table))
-    await root.query('select londiste._leave_set($1, $2)', [queue, table]);
+  if (member) await root.query('select londiste._leave_set($1, $2)', [queue, table]);
   for (const relation of partitions)
     await briefly(root, () =>
       root.query('select pgtide.drop_capture($1, londiste.find_table_oid($2), $3::int8::oid)', [
@@ -24,7 +30,12 @@ export async function removeRootTable(
         relation,
       ]),
     );
-  await briefly(root, () => root.query('select londiste.drop_table_triggers($1, $2)', [queue, table]));
+  await briefly(root, () =>
+    root.query(
+      'select pgtide.drop_capture($1, londiste.find_table_oid($2)), londiste.drop_table_triggers($1, $2)',
+      [queue, table],
+    ),
+  );
 }
 
 /** True where schema londiste is that of the real extension, which lacks our functions. */

@@ -56,10 +56,14 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
     const known = [...new Set([...[root, ...leaves].flatMap(localOn), ...left])].sort();
     const tables = matchNames(known, input);
     const sequences = await sequencesToRemove(open.of(root), queue, { tables, known });
-    const onRoot = new Set([...localOn(root), ...left]);
+    const onRoot = new Map([
+      ...left.map((name) => [name, false] as const),
+      ...localOn(root).map((name) => [name, true] as const),
+    ]);
     await context.step(`remove on ${root}`, () =>
       removeFromRoot(open.of(root), context, {
         tables: tables.filter((name) => onRoot.has(name)),
+        members: onRoot,
         sequences,
       }),
     );
@@ -104,10 +108,19 @@ interface Removal {
   sequences: string[];
 }
 
-async function removeFromRoot(client: Client, context: UnitContext, removal: Removal): Promise<void> {
+/** `members`: those that are still in the queue, and have not just left some of their capture behind. */
+async function removeFromRoot(
+  client: Client,
+  context: UnitContext,
+  removal: Removal & { members: ReadonlyMap<string, boolean> },
+): Promise<void> {
   const partitions = await listPartitions(client, removal.tables);
   await tableByTable(client, removal.tables, stepsOf(context, client), (table) =>
-    removeRootTable(client, context.queue, { table, partitions: partitions.get(table) ?? [] }),
+    removeRootTable(client, context.queue, {
+      table,
+      partitions: partitions.get(table) ?? [],
+      member: removal.members.get(table) === true,
+    }),
   );
   await removeSequences(client, context, removal);
 }

@@ -180,6 +180,17 @@ test('a call that dies between two partitions is gone on with, on the way in and
   expect(await captured(pair)).toEqual([]);
 });
 
+test('a partition that was detached, and keeps its triggers, goes with all others', async () => {
+  const pair = await installedPair();
+  await pair.both(`create table p (id int primary key) partition by range (id);
+    create table p_1 partition of p for values from (0) to (10); create table p_2 partition of p for values from (10) to (20)`);
+  await add(pair, { tables: ['p'] });
+  await pair.both('alter table p detach partition p_1');
+  expect(await captured(pair)).toContain('p_1');
+  await remove(pair, { all: true });
+  expect(await captured(pair)).toEqual([]);
+});
+
 test('tables that are the same on both sides lose no change that is made while they join', async () => {
   const pair = await installedPair();
   await pair.both(`${ddl} ${names.map((name) => `insert into ${name} default values;`).join('')}`);

@@ -4,9 +4,16 @@
 -- rows as replay does. Each of these locks several tables, in an order that its foreign keys give, so two at once could wait for each other.
 -- The order of locks on a subscriber is: replay's position (pgtide.replay_state), this one, the tables' states (londiste.table_info,
 -- pgtide.table_state), the tables. Chunks of a copy, and what builds or validates on one table, do not need it.
+-- Whoever waits here holds no table yet, and keeps only replay waiting, so it waits for a slice of replay to end, whatever lock_timeout is.
 create or replace function pgtide.hold_structure(i_queue text)
-returns void language sql
+returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    select pg_advisory_xact_lock(hashtext('pgtide.hold_structure'), hashtext(i_queue));
+declare
+    v_timeout text := current_setting('lock_timeout');
+begin
+    perform set_config('lock_timeout', '60s', true);
+    perform pg_advisory_xact_lock(hashtext('pgtide.hold_structure'), hashtext(i_queue));
+    perform set_config('lock_timeout', v_timeout, true);
+end;
 $$;
