@@ -189,7 +189,9 @@ class Watch {
             this.#options.display.copied(this.#copy.of(key));
         }
         const lag = leaf.lagSeconds === null ? 'lag unknown' : `lag ${duration(leaf.lagSeconds)}`;
-        const state = this.#copyingLine(leaf, now) ?? `${lag}, ${waiting(queue.events.pending)}`;
+        const state =
+          this.#copyingLine(`${queue.name}/${leaf.name}`, leaf, now) ??
+          `${lag}, ${waiting(queue.events.pending)}`;
         lags.push(`${queue.name}/${leaf.name}: ${state}`);
       }
     }
@@ -200,12 +202,12 @@ class Watch {
   }
 
   /** While tables are being copied: how many are, how fast, and for how long yet. */
-  #copyingLine(leaf: NodeStatus, now: number): string | undefined {
+  #copyingLine(place: string, leaf: NodeStatus, now: number): string | undefined {
     const meant = leaf.tables.filter(({ error }) => error === null);
     const done = meant.filter(({ state }) => COPIED.has(state));
     if (done.length === meant.length) return undefined;
-    this.#tables.note(leaf.name, done.length, meant.length, now);
-    const { secondsLeft } = this.#tables.of(leaf.name);
+    this.#tables.note(place, done.length, meant.length, now);
+    const { secondsLeft } = this.#tables.of(place);
     const inCopy = meant.filter(({ state }) => state === 'in-copy');
     const speed = inCopy.reduce(
       (sum, { name }) => sum + this.#copy.of(this.#key(leaf.name, name)).rowsPerSecond,

@@ -49,6 +49,11 @@ export async function addRootTable(client: Client, queue: string, table: string)
   );
 }
 
+/** Guards a table of a leaf against writes by others, as addLeafTable does, before it is a member. */
+export async function guardTable(client: Client, queue: string, table: string): Promise<void> {
+  await client.query('select pgtide.create_deny($1, londiste.find_table_oid($2))', [queue, table]);
+}
+
 /** Adds a table on a node that follows, whether or not the event that announces it has come through. */
 export async function addLeafTable(
   client: Client,

@@ -1,6 +1,7 @@
 import type { QueueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { type Lag, measureLag } from '../node/lag.ts';
+import { listLeaving } from '../node/member-change.ts';
 import { comparePosition, getPosition, type Position } from '../node/position.ts';
 import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
@@ -121,6 +122,7 @@ async function membershipProblems(
 ): Promise<Problem[]> {
   const onRoot = (await listTables(root, queue)).filter(({ local }) => local).map(({ name }) => name);
   const [offered, followed] = [new Set(onRoot), new Set(names)];
+  const errors = new Map((await listLeaving(leaf, queue)).map(({ name, error }) => [name, `: ${error}`]));
   return [
     ...onRoot
       .filter((name) => !followed.has(name))
@@ -133,7 +135,7 @@ async function membershipProblems(
       .filter((name) => !offered.has(name))
       .map((name) => ({
         code: 'table-leaving' as const,
-        message: `${leaf.node} still has ${name}, which ${root.node} does not offer any more`,
+        message: `${leaf.node} still has ${name}, which ${root.node} does not offer any more${errors.get(name) ?? ''}`,
         remedy: `it leaves when replay comes to its removal; at once: pgtide remove-table ${queue} ${shellWord(name)} --now`,
       })),
   ];

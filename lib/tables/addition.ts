@@ -21,6 +21,7 @@ import {
 import { isNamed, listRelations, matchTables } from './name-pattern.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
 import { refuse } from './refusal.ts';
+import { unfinishedRemovals } from './unfinished-removals.ts';
 
 export interface AdditionInput {
   queue: string;
@@ -87,7 +88,8 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
   const onLeaves: LeafAddition[] = [];
   for (const leaf of leaves) {
     const planned = await planLeaf(root, leaf, { input, tables, sequences: names });
-    obstacles.push(...(await unfinishedRemovals(leaf, input.queue, [...addOnRoot, ...sequencesOnRoot])));
+    const fresh = [...addOnRoot, ...sequencesOnRoot];
+    obstacles.push(...(await unfinishedRemovals(root, leaf, { queue: input.queue, names: fresh })));
     obstacles.push(...planned.obstacles);
     for (const { table, text } of planned.notes) notes.get(table)?.push(text);
     onLeaves.push(planned.addition);
@@ -251,22 +253,6 @@ async function structureObstacles(root: Client, leaf: Client, there: Inspection[
   const names = there.filter((table) => !table.unlogged).map(({ name }) => name);
   const found = await compareTables(root, leaf, names);
   return found.map(({ message, remedy }) => ({ kind: 'schema', text: `${leaf.node}: ${message}`, remedy }));
-}
-
-/** What the root does not have and a leaf still knows was removed, and the leaf has not come to that event yet. */
-async function unfinishedRemovals(
-  leaf: Client,
-  queue: string,
-  names: readonly string[],
-): Promise<Obstacle[]> {
-  const known = [...(await listTables(leaf, queue)), ...(await listSequences(leaf, queue))];
-  return known
-    .filter(({ name }) => names.includes(name))
-    .map(({ name }) => ({
-      kind: 'busy',
-      text: `${leaf.node}: ${name} was removed, and the event that says so has not been replayed here`,
-      remedy: `let replay come to it (locally: pgtide run ${queue} --until idle), then add the tables again`,
-    }));
 }
 
 /** A copy into a table that holds rows would be a loss or a mixture; only the user knows which is meant. */

@@ -1,5 +1,5 @@
 import type { Client } from '../db/client.ts';
-import { briefly } from './locking.ts';
+import { briefly, lockTree } from './locking.ts';
 
 /**
  * The queue's tables whose followers miss changes: a trigger is missing or disabled, or another table has taken the name. A new
@@ -30,7 +30,7 @@ export async function listPartitions(
 ): Promise<Map<string, number[]>> {
   const rows = await client.query<{ name: string; relations: number[] }>(
     `select n.name, array(select p.relation::int8::float8 from pgtide.table_tree(c.oid) as p (relation)
-                           where p.relation <> c.oid) as relations
+                           where p.relation <> c.oid order by 1) as relations
        from unnest($1::text[]) n (name)
        join pg_catalog.pg_class c on c.oid = londiste.find_table_oid(n.name) and c.relkind = 'p'`,
     [tables],
@@ -73,9 +73,10 @@ export async function capturePartitions(
   queue: string,
   { table, partitions }: { table: string; partitions: readonly number[] },
 ): Promise<void> {
-  await briefly(client, () =>
-    client.query('select pgtide.guard_partitions($1, londiste.find_table_oid($2))', [queue, table]),
-  );
+  await briefly(client, async () => {
+    await lockTree(client, table, 'share row exclusive');
+    await client.query('select pgtide.guard_partitions($1, londiste.find_table_oid($2))', [queue, table]);
+  });
   for (const relation of partitions)
     await briefly(client, () =>
       client.query('select pgtide.create_capture($1, londiste.find_table_oid($2), $2, null, $3::int8::oid)', [

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { removeLocalTable } from '../node/table-set.ts';
-import { briefly } from './locking.ts';
+import { briefly, lockTree } from './locking.ts';
 
 export interface LeavingTable {
   table: string;
@@ -20,8 +20,11 @@ export async function removeRootTable(
   { table, partitions, member }: LeavingTable,
 ): Promise<void> {
   if (member && (partitions.length === 0 || (await hasOwnLondiste(root))))
-    return briefly(root, () => removeLocalTable(root, queue, table));
-  if (member) await root.query('select londiste._leave_set($1, $2)', [queue, table]);
+    return briefly(root, async () => {
+      if (await isMember(root, queue, table)) await removeLocalTable(root, queue, table);
+    });
+  if (member && (await isMember(root, queue, table)))
+    await root.query('select londiste._leave_set($1, $2)', [queue, table]);
   for (const relation of partitions)
     await briefly(root, () =>
       root.query('select pgtide.drop_capture($1, londiste.find_table_oid($2), $3::int8::oid)', [
@@ -30,12 +33,22 @@ export async function removeRootTable(
         relation,
       ]),
     );
-  await briefly(root, () =>
-    root.query(
+  await briefly(root, async () => {
+    if (partitions.length > 0) await lockTree(root, table, 'access exclusive');
+    await root.query(
       'select pgtide.drop_capture($1, londiste.find_table_oid($2)), londiste.drop_table_triggers($1, $2)',
       [queue, table],
-    ),
+    );
+  });
+}
+
+/** False where another call has removed it meanwhile. */
+async function isMember(root: Client, queue: string, table: string): Promise<boolean> {
+  const found = await root.first(
+    'select from londiste.table_info where queue_name = $1 and table_name = $2 and local for update',
+    [queue, table],
   );
+  return found !== undefined;
 }
 
 /** True where schema londiste is that of the real extension, which lacks our functions. */

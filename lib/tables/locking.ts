@@ -8,8 +8,9 @@ import { describeLockHolders } from './lock-holders.ts';
  * How tables join and leave a queue while others write to them.
  *
  * Triggers are created and dropped under a lock that excludes writers. Whoever waits for such a lock makes all later writers wait, too. So
- * every table has transactions of its own, which lock nothing else, and all that needs no lock is done before they ask for it: a writer
- * waits for at most LOCK_WAIT_MS, and then for a few triggers. A table whose lock could not be had comes again after the others.
+ * every table has separate transactions, which lock nothing else, and all that needs no lock is done before they ask for it: a writer
+ * waits for at most LOCK_WAIT_MS, and then for a few triggers. Partitions are taken one by one, too; only the guard of a partitioned table
+ * (pgtide.guard_partitions) is made and dropped on all of them at once. A table whose lock could not be had comes again after the others.
  * What is done is committed table by table. A run that ends between two tables leaves those before it changed and those after it as they
  * were, and the same call again goes on from there.
  */
@@ -37,12 +38,15 @@ export async function tableByTable(
 ): Promise<void> {
   let waiting = [...tables];
   let lastSuccess = performance.now();
+  let reason: PgtideError | undefined;
   for (let first = true; waiting.length > 0; first = false) {
     const busy: string[] = [];
-    let reason: PgtideError | undefined;
     for (const [index, table] of waiting.entries()) {
-      if (first && index > 0 && !budget.allows(LEAST_MS))
-        throw outOfTime(client, index - busy.length, { tables, doing });
+      if (!budget.allows(LEAST_MS) && !(first && index === 0)) {
+        if (reason)
+          throw await stillBusy(client, [...busy, ...waiting.slice(index)], { tables, doing, reason });
+        throw outOfTime(client, tables.length - waiting.length + index, { tables, doing });
+      }
       try {
         await work(table);
         lastSuccess = performance.now();
@@ -53,7 +57,7 @@ export async function tableByTable(
         reason = error;
       }
     }
-    if (reason && (performance.now() - lastSuccess > GIVE_UP_MS || !budget.allows(LEAST_MS)))
+    if (reason && busy.length > 0 && performance.now() - lastSuccess > GIVE_UP_MS)
       throw await stillBusy(client, busy, { tables, doing, reason });
     waiting = busy;
     if (busy.length > 0) await pause(LONGEST_PAUSE_MS * Math.random());
@@ -63,6 +67,26 @@ export async function tableByTable(
 /** A transaction that waits for no lock for longer than writers may wait. */
 export function briefly<T>(client: Client, work: () => Promise<T>): Promise<T> {
   return client.transaction({ lockTimeoutMs: LOCK_WAIT_MS }, work);
+}
+
+/**
+ * Locks a table and its partitions, as what is done next to all of them does: together within LOCK_WAIT_MS, or not at all. Passes over what
+ * this role may not lock.
+ */
+export async function lockTree(
+  client: Client,
+  table: string,
+  mode: 'share row exclusive' | 'access exclusive',
+): Promise<void> {
+  const found = await client.first<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_catalog.pg_class c
+      where c.oid = londiste.find_table_oid($1) and has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')`,
+    [table],
+  );
+  if (!found) return;
+  await client.query(`set local statement_timeout = ${LOCK_WAIT_MS}`);
+  await client.query(`lock table ${found.name} in ${mode} mode`);
+  await client.query('set local statement_timeout = 0');
 }
 
 function isBusy(error: unknown): error is PgtideError {
@@ -85,7 +109,7 @@ async function stillBusy(
     'busy',
     `${reason.message}; ${busy.join(', ')} cannot be ${doing}: the lock is held by ${holders}`,
     {
-      remedy: `let that transaction end, or end it, and run the same again${others > 0 ? `; the ${others} other tables are ${doing}` : '; nothing was changed'}`,
+      remedy: `let that transaction end, or end it, and run the same again${others > 0 ? `; the ${others} other tables are ${doing}` : ''}`,
       cause: reason,
     },
   );

@@ -49,6 +49,7 @@ function sequenceOptions(sequence: Sequence): string {
 /** The table itself, with its columns and checks; a partition is made alone and then attached. */
 export function addTable(table: Table, parent: Table | undefined, creation: Creation): void {
   const parts = table.columns.map((column) => columnSql(table, column, creation));
+  const made: Table['checks'] = [];
   for (const check of table.checks) {
     const missing = creation.missingCall(table, 'check', check.name);
     if (missing !== undefined)
@@ -58,7 +59,10 @@ export function addTable(table: Table, parent: Table | undefined, creation: Crea
         nameOf(table),
         `the check ${check.name} is not ${check.validated ? 'enforced' : 'validated'} on the provider, and was not made`,
       );
-    else parts.push(`constraint ${quoteIdent(check.name)} ${check.definition}`);
+    else {
+      parts.push(`constraint ${quoteIdent(check.name)} ${check.definition}`);
+      made.push(check);
+    }
   }
   const partitioned = staysPartitioned(table, creation);
   if (table.kind === 'p' && !partitioned)
@@ -82,10 +86,10 @@ export function addTable(table: Table, parent: Table | undefined, creation: Crea
   if (table.bound === null && table.parents)
     creation.note(nameOf(table), 'inheritance is not carried over; it stands alone');
   addDefaults(table, creation);
-  addComments(table, creation);
+  addComments({ ...table, checks: made }, creation);
 }
 
-/** Those that the user gave, each in a statement of its own, so that it cannot be more than a default. */
+/** Those that the user gave: their SQL, as an owner of the table could run it. */
 function addDefaults(table: Table, creation: Creation): void {
   for (const { name } of table.columns) {
     const given = creation.defaults.get(`${nameOf(table)}.${name}`);
@@ -175,8 +179,8 @@ function addComments(table: Table, creation: Creation): void {
         `comment on ${nameOf(table)}.${name}`,
         `comment on column ${sqlName(table)}.${quoteIdent(name)} is ${quoteLiteral(comment)}`,
       );
-  for (const { name, comment, validated } of table.checks)
-    if (comment !== null && validated) addConstraintComment(table, { name, comment }, creation);
+  for (const { name, comment } of table.checks)
+    if (comment !== null) addConstraintComment(table, { name, comment }, creation);
 }
 
 export function addConstraintComment(

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { forgetJoining, noteJoining } from '../node/member-change.ts';
 import { addLocalSequence, listSequences, publishSequence } from '../node/sequence-set.ts';
 import {
   addLeafTable,
   addRootTable,
   currentSnapshot,
+  guardTable,
   listTables,
   type MergeState,
   setInSync,
@@ -58,7 +60,8 @@ export interface AddTableResult {
  *
  * Root first: a leaf that does not have a table yet skips its events, and its copy begins after the root captures it.
  * With expectSync leaves first: nothing is copied, so no event may be skipped. The leaf gets a snapshot that was taken before the root
- * captured anything. Events that it sees are in the rows, by the user's word; what the capture writes, it does not see.
+ * captured anything. Events that it sees are in the rows, by the user's word; what the capture writes, it does not see. Until the root has
+ * a table, the leaf has it as joining (pgtide.member_change): it is not taken for one that the root has removed.
  */
 export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (context, input) => {
   if (input.expectSync && input.skipTruncate)
@@ -123,14 +126,16 @@ async function copyUncaptured(adding: Adding): Promise<void> {
     await leaf.transaction({}, () => resetCopy(leaf, queue, table));
 }
 
-/** New tables lock others only for foreign keys to them. */
-const CREATE_LOCK_TIMEOUT_MS = 5_000;
+/** Only replay and readers use these tables. */
+const LEAF_LOCK_TIMEOUT_MS = 5_000;
 
-async function createTables({ root, plan }: Adding, { leaf, create }: LeafAddition): Promise<void> {
+async function createTables({ context, root, plan }: Adding, { leaf, create }: LeafAddition): Promise<void> {
   if (create.length === 0) return;
-  const { notes } = await leaf.transaction({ lockTimeoutMs: CREATE_LOCK_TIMEOUT_MS }, () =>
-    createMissingTables(root, leaf, create, plan.defaults),
-  );
+  const { notes } = await leaf.transaction({ lockTimeoutMs: LEAF_LOCK_TIMEOUT_MS }, async () => {
+    // New foreign keys lock the tables that they refer to.
+    await leaf.query('select pgtide.hold_structure($1)', [context.queue]);
+    return createMissingTables(root, leaf, create, plan.defaults);
+  });
   for (const { table, text } of notes) plan.notes.get(table)?.push(text);
 }
 
@@ -140,6 +145,7 @@ async function join(adding: Adding): Promise<void> {
   if (!input.expectSync) await joinOnRoot(adding);
   for (const leaf of plan.leaves) await joinOnLeaf(adding, leaf, snapshot);
   if (input.expectSync) await joinOnRoot(adding);
+  for (const { leaf } of plan.leaves) await forgetJoining(leaf, adding.context.queue);
   for (const leaf of plan.leaves) await joinSequences(adding, leaf);
 }
 
@@ -155,10 +161,12 @@ async function joinOnRoot(adding: Adding): Promise<void> {
   for (const { table, name } of plan.sequences)
     if (unpublished.has(name)) sequences.set(table, [...(sequences.get(table) ?? []), name]);
   const tables = new Set([...add, ...repair, ...sequences.keys()]);
-  const partitions = await listPartitions(root, plan.addOnRoot);
+  const partitioned = await listPartitions(root, plan.addOnRoot);
   await tableByTable(root, [...tables], stepsOf(adding, root), async (table) => {
-    const parts = partitions.get(table);
-    if (parts) await capturePartitions(root, queue, { table, partitions: parts });
+    if (partitioned.has(table)) {
+      const partitions = (await listPartitions(root, [table])).get(table) ?? [];
+      await capturePartitions(root, queue, { table, partitions });
+    }
     await briefly(root, async () => {
       for (const name of sequences.get(table) ?? []) await addLocalSequence(root, queue, name);
       if (add.has(table)) await addRootTable(root, queue, table);
@@ -167,15 +175,29 @@ async function joinOnRoot(adding: Adding): Promise<void> {
   });
 }
 
-function joinOnLeaf(adding: Adding, { leaf, add }: LeafAddition, snapshot: string): Promise<void> {
+/**
+ * The guards are made table by table; then all tables are members at once, so that foreign keys between them find both sides there. That needs
+ * no lock on a table any more.
+ */
+async function joinOnLeaf(adding: Adding, { leaf, add }: LeafAddition, snapshot: string): Promise<void> {
   const { queue } = adding.context;
   const { expectSync, skipTruncate } = adding.input;
-  return tableByTable(leaf, add, stepsOf(adding, leaf), (table) =>
-    briefly(leaf, async () => {
+  if (add.length === 0) return;
+  await tableByTable(leaf, add, stepsOf(adding, leaf), (table) =>
+    briefly(leaf, () => guardTable(leaf, queue, table)),
+  );
+  await leaf.transaction({ lockTimeoutMs: LEAF_LOCK_TIMEOUT_MS }, async () => {
+    for (const table of add) {
       await addLeafTable(leaf, queue, { table, expectSync, skipTruncate });
       if (expectSync) await setInSync(leaf, queue, { table, snapshot });
-    }),
-  );
+    }
+    if (expectSync)
+      await noteJoining(
+        leaf,
+        queue,
+        add.filter((table) => adding.plan.addOnRoot.includes(table)),
+      );
+  });
 }
 
 function stepsOf({ context }: Adding, { node }: Client): TableSteps {

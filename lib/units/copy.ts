@@ -5,6 +5,8 @@ import { copyNextChunk } from '../copy/copy-chunk.ts';
 import { countPhases, listCopied, listUnplanned } from '../copy/merge-state.ts';
 import { planTable } from '../copy/plan-chunks.ts';
 import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { letLeave, listLeaving } from '../node/member-change.ts';
 import type { Outcome } from '../outcome.ts';
 import { forceTick } from '../pgq/tick.ts';
 import type { Unit, UnitContext } from './context.ts';
@@ -45,6 +47,7 @@ export const copyWith =
       let worked = false;
       if (unplanned.length > 0 || (await countPhases(subscriber, context.queue)).copying)
         worked = await copyTables(context, work, subscriber, { root, unplanned, ...limits });
+      worked = (await context.step('leave', () => leave(context, subscriber))) || worked;
       worked = (await context.step('restore', () => restore(context, work, subscriber))) || worked;
       return outcomeOf(context, subscriber, worked);
     });
@@ -83,7 +86,12 @@ function planTables(context: UnitContext, work: Copy, unplanned: { table: string
     const untilMs = context.budget.remainingMs() * (1 - PLANNING);
     for (const { table } of unplanned) {
       if (!context.budget.allows(Math.max(LEAST_MS, planned > 0 ? untilMs : 0))) break;
-      if (await context.step('plan', () => planTable(work, pair, table))) planned++;
+      try {
+        if (await context.step('plan', () => planTable(work, pair, table))) planned++;
+      } catch (error) {
+        // Its users come first: the next run tries again, and the chunks of others are copied meanwhile.
+        if (!isBusy(error)) throw error;
+      }
     }
     return planned;
   });
@@ -110,6 +118,17 @@ async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
   return chunks;
 }
 
+/** Lets go of tables that could not leave in replay. Returns whether one has gone. */
+async function leave(context: UnitContext, subscriber: Client): Promise<boolean> {
+  let gone = 0;
+  for (const { name: table } of await listLeaving(subscriber, context.queue)) {
+    if (!context.budget.allows(LEAST_MS)) break;
+    if (await subscriber.transaction({}, () => letLeave(subscriber, context.queue, table))) gone++;
+  }
+  context.count('leftTables', gone);
+  return gone > 0;
+}
+
 /** Puts back what may be put back now. Returns whether something was. */
 async function restore(context: UnitContext, work: Copy, subscriber: Client): Promise<boolean> {
   let restored = 0;
@@ -117,7 +136,10 @@ async function restore(context: UnitContext, work: Copy, subscriber: Client): Pr
     again = false;
     for (const pending of await listPendingRestores(subscriber, context.queue)) {
       if (!context.budget.allows(LEAST_MS)) break;
-      const result = await restoreObject(subscriber, context.queue, pending);
+      const result = await restoreObject(subscriber, context.queue, pending).catch((error: unknown) => {
+        if (!isBusy(error)) throw error;
+        return 'busy' as const;
+      });
       if (result === 'restored' || result === 'begun') {
         restored++;
         again ||= result === 'begun';
@@ -127,6 +149,10 @@ async function restore(context: UnitContext, work: Copy, subscriber: Client): Pr
   }
   context.count('restored', restored);
   return (await finishRestores(subscriber, context.queue)).length + restored > 0;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof PgtideError && error.kind === 'busy';
 }
 
 async function outcomeOf(context: UnitContext, subscriber: Client, worked: boolean): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
+import { listJoining } from '../node/member-change.ts';
 import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
 import { listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
@@ -70,11 +71,13 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
     const leaving = new Set<string>();
     for (const leaf of leaves) {
       const there = localOn(leaf).filter((name) => tables.includes(name));
-      if (input.now)
-        await context.step(`remove on ${leaf}`, () =>
-          removeFromLeaf(open.of(leaf), context, { tables: there, sequences }),
-        );
-      else for (const name of there) leaving.add(name);
+      // No event tells of a table that the root never had.
+      const joining = await listJoining(open.of(leaf), queue);
+      const atOnce = input.now ? there : there.filter((name) => joining.includes(name) && !onRoot.has(name));
+      await context.step(`remove on ${leaf}`, () =>
+        removeFromLeaf(open.of(leaf), context, { tables: atOnce, sequences, forget: joining }),
+      );
+      for (const name of there) if (!atOnce.includes(name)) leaving.add(name);
       context.wake?.('copy', leaf);
     }
     context.count('tables', tables.length);
@@ -125,12 +128,20 @@ async function removeFromRoot(
   await removeSequences(client, context, removal);
 }
 
-async function removeFromLeaf(client: Client, context: UnitContext, removal: Removal): Promise<void> {
+/** `forget`: the names that no event of the root will take out. */
+async function removeFromLeaf(
+  client: Client,
+  context: UnitContext,
+  removal: Removal & { forget: readonly string[] },
+): Promise<void> {
   const { queue } = context;
+  if (removal.tables.length === 0) return;
   await tableByTable(client, removal.tables, stepsOf(context, client), (table) =>
     briefly(client, async () => {
       await abandonCopy(client, queue, table);
       await removeLocalTable(client, queue, table);
+      if (removal.forget.includes(table))
+        await client.query('select londiste.global_remove_table($1, $2)', [queue, table]);
     }),
   );
   await removeSequences(client, context, removal);

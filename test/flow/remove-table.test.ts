@@ -6,9 +6,11 @@ import { beforeAll, expect, test } from 'vitest';
 import { listSequences } from '../../lib/node/sequence-set.ts';
 import { listTables } from '../../lib/node/table-set.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
+import { copy } from '../../lib/units/copy.ts';
 import { type RemoveTableInput, removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { status } from '../../lib/units/status.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
+import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 let it: InstalledPair;
@@ -29,16 +31,6 @@ const left = async (side: 'old' | 'new') =>
     .filter(({ local }) => local)
     .map(({ name }) => name)
     .sort();
-
-/** What replay does when it comes to the events of a removal. */
-const replayRemoval = (table: string, sequence: string) =>
-  it.new.client((client) =>
-    client.query(
-      `select ret_code from londiste.global_remove_table('shop', $1)
-       union all select ret_code from londiste.global_remove_seq('shop', $2)`,
-      [table, sequence],
-    ),
-  );
 
 test('a table that the queue does not have is named, and nothing changes', async () => {
   await expect(remove({ tables: ['one', 'nix'] })).rejects.toMatchObject({
@@ -85,7 +77,7 @@ test('a removed table cannot be added again before the leaf has replayed its rem
 });
 
 test('a removed table can be added again', async () => {
-  await replayRemoval('public.one', 'public.one_id_seq');
+  await replayAll(it);
   const { result } = await addTable(it.shop.context('old'), addTableInput.parse({ tables: ['one'] }));
   expect(result.tables).toEqual([{ name: 'public.one', state: 'new' }]);
 });
@@ -134,4 +126,43 @@ test('a leaf gets what was written before the removal, and nothing that was writ
   expect(lines).toEqual([{ line: 'before', count: 100 }]);
   expect(await pair.new.client((client) => listTables(client, 'shop'))).toEqual([]);
   await pair.new.client((client) => client.query(`insert into diary values (101, 'mine')`));
+});
+
+test('a table that readers of the leaf hold keeps no other one waiting, and leaves afterwards', async () => {
+  const pair = await installedPair();
+  await pair.both('create table held (id int primary key); create table free (id int primary key)');
+  await addTable(pair.shop.context('old'), addTableInput.parse({ all: true }));
+  await followUntilSynced(pair);
+  await using reader = await pair.new.open();
+  await reader.client.query('begin; select from held');
+  await pair.old.client((client) => client.query('insert into held values (1)'));
+  await removeTable(pair.shop.context('old'), removeTableInput.parse({ tables: ['held'] }));
+  await pair.old.client((client) => client.query('insert into free values (1); insert into held values (2)'));
+  await replayAll(pair);
+  await expectEqual(pair.old, pair.new, ['free']);
+  const { result } = await status(pair.shop.context('old'), {});
+  expect(result.queues[0]?.nodes.flatMap(({ problems }) => problems)).toContainEqual(
+    expect.objectContaining({ code: 'table-leaving', message: expect.stringContaining('55P03') }),
+  );
+  await reader.client.query('rollback');
+  await copy(pair.shop.context('new'));
+  expect((await pair.new.client((client) => listTables(client, 'shop'))).map(({ name }) => name)).toEqual([
+    'public.free',
+  ]);
+  await pair.new.client((client) => client.query('insert into held values (2)'));
+});
+
+test('a table that leaves and is offered again in one batch gets none of the later rows', async () => {
+  const pair = await installedPair();
+  await pair.both('create table again (id int primary key)');
+  await addTable(pair.shop.context('old'), addTableInput.parse({ all: true }));
+  await followUntilSynced(pair);
+  await removeTable(pair.shop.context('old'), removeTableInput.parse({ tables: ['again'] }));
+  await pair.old.client((client) =>
+    client.query(
+      `select londiste.local_add_table('shop', 'public.again', '{pgtide}'); insert into again values (5)`,
+    ),
+  );
+  await replayAll(pair);
+  expect(await pair.new.client((client) => client.query('select id from again'))).toEqual([]);
 });

@@ -30,6 +30,8 @@ const keys = (pair: InstalledPair) =>
 async function remove(pair: InstalledPair, ...tables: string[]): Promise<void> {
   await removeTable(pair.shop.context('old'), removeTableInput.parse({ tables }));
   await replayAll(pair);
+  // What reads all rows is copy's.
+  await copyWith({})(pair.shop.context('new'));
 }
 
 async function change(pair: InstalledPair): Promise<void> {

@@ -1,9 +1,10 @@
--- pgtide.abandon_copy(i_queue, i_table) returns int
+-- pgtide.abandon_copy(i_queue, i_table [, i_quick]) returns int
 --
 -- Before a table leaves replication: puts back all that was taken off it or changed on it. A table in the middle of its copy is
 -- emptied, since half of it may break what is put back, and means nothing. An object that cannot be put back is kept with the reason
--- (pgtide.keep_saved): it holds neither the table up nor the queue. Returns the number of objects put back.
-create or replace function pgtide.abandon_copy(i_queue text, i_table text)
+-- (pgtide.keep_saved). Returns the number of objects put back.
+--   i_quick  leaves what reads all rows to copy: indexes, constraints, and the validation of foreign keys
+create or replace function pgtide.abandon_copy(i_queue text, i_table text, i_quick bool default false)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -17,6 +18,7 @@ declare
     v_detail text;
     v_restored int := 0;
     v_target oid;
+    v_emptied bool := false;
 begin
     perform pgtide.hold_structure(i_queue);
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table;
@@ -25,11 +27,16 @@ begin
     end if;
     v_target := londiste.find_table_oid(coalesce(v_info.dest_table, i_table));
     if v_target is not null then
+        -- Before the state: a chunk that is being stored has the table first.
+        if has_table_privilege(v_target, 'UPDATE, DELETE, TRUNCATE') then
+            execute format('lock table %s in access exclusive mode', v_target::regclass);
+        end if;
         if coalesce(v_info.merge_state, '') <> 'ok' and coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)'
            and exists (select from pgtide.copy_chunk c where c.queue_name = i_queue and c.table_name = i_table)
         then
             perform pgtide.enter_apply();
             perform pgtide.run(pgtide.table_runner(v_target), format('truncate %s', v_target::regclass));
+            v_emptied := true;
         end if;
         -- A foreign key's deferrability and actions last: of one that is there. No loop over the query: see pgtide.apply_stage.
         v_list := (
@@ -42,28 +49,37 @@ begin
                 select from londiste.table_info t
                 where t.table_name in (v_saved.table_name, v_saved.other_table) and t.table_name <> i_table
                   and t.local and coalesce(t.merge_state, '') <> 'ok');
+            continue when i_quick and not v_emptied and v_saved.kind in ('index', 'constraint', 'foreign key');
+            if i_quick and v_saved.kind = 'deferrable' and v_saved.restore_sql like 'alter table % add constraint %' then
+                perform pgtide.keep_saved(v_saved, null);
+                continue;
+            end if;
             begin
                 perform pgtide.run_stored_ddl(v_saved.restore_sql, null,
                     case when v_saved.kind in ('foreign key', 'deferrable') and v_saved.other_table is not null
                          then pgtide.key_runner(londiste.find_table_oid(v_saved.table_name), londiste.find_table_oid(v_saved.other_table))
                          when v_saved.kind in ('index', 'constraint') then pgtide.table_runner(v_target) end);
             exception
-                when undefined_object or duplicate_object or duplicate_table then
-                    -- Somebody has dropped the trigger, or made the object. A key that is not there now gets its deferrability and actions
-                    -- when it is put back (pgtide.restore_object).
-                    continue when v_saved.kind = 'deferrable' and exists (
+                when duplicate_object or duplicate_table then
+                    -- Somebody has made it.
+                    null;
+                when others then
+                    -- A key that is not there now gets its deferrability and actions when it is put back (pgtide.restore_object).
+                    continue when sqlstate = '42704' and v_saved.kind = 'deferrable' and exists (
                         select from pgtide.saved_ddl d
                         where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = 'foreign key'
                           and d.object_name = v_saved.object_name);
-                when others then
                     get stacked diagnostics v_schema = schema_name, v_table = table_name, v_constraint = constraint_name,
                         v_detail = pg_exception_detail;
                     if left(sqlstate, 2) in ('08', '25', '40', '53', '55', '57', '58') then
                         raise;
+                    elsif sqlstate <> '42704' or not (v_saved.kind in ('trigger', 'deferrable')
+                            or v_saved.restore_sql like 'alter table % validate constraint %') then
+                        perform pgtide.keep_saved(v_saved, pgtide.failure_text(sqlstate, sqlerrm, v_detail, null, v_schema, v_table, null,
+                            v_constraint, null, null));
+                        continue;
                     end if;
-                    perform pgtide.keep_saved(v_saved, pgtide.failure_text(sqlstate, sqlerrm, v_detail, null, v_schema, v_table, null,
-                        v_constraint, null, null));
-                    continue;
+                    -- Somebody has dropped the trigger or the key.
             end;
             delete from pgtide.saved_ddl d
             where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;

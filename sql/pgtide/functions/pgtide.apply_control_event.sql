@@ -23,8 +23,7 @@ begin
         when 'londiste.add-table' then
             perform londiste.global_add_table(i_queue, i_data);
         when 'londiste.remove-table' then
-            perform pgtide.abandon_copy(i_queue, i_data);
-            perform londiste.global_remove_table(i_queue, i_data);
+            perform pgtide.let_leave(i_queue, i_data);
         when 'londiste.update-seq' then
             perform londiste.global_update_seq(i_queue, i_extra1, i_data::bigint);
         when 'londiste.remove-seq' then

@@ -45,7 +45,7 @@ begin
            exists (select from pg_temp.pgtide_truncated c where c.table_name = k.table_name) as truncated
     from (select table_name, events from pg_temp.pgtide_kinds where op is distinct from 'T'
           union all select table_name, 0 from pg_temp.pgtide_truncated) k
-    join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
+    join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name and t.local
     group by k.table_name;
 
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;

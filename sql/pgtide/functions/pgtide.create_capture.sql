@@ -8,7 +8,7 @@
 --   i_table        the table
 --   i_global_name  its name in the queue; must be schema.table of i_table
 --   i_form         json or url (pgtide.event_form); NULL: the one that the table has
---   i_only         only this one of the table's partitions. A table with many of them is captured one by one, each in a transaction of
+--   i_only         only this one of the table's partitions, if it still is one. A table with many of them is captured one by one, each in a transaction of
 --                  its own, so that no writer waits for all; the last call, without i_only, does what is left.
 -- Returns the number of triggers created, 0 when all were there.
 -- Errors: TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
@@ -48,12 +48,16 @@ begin
         insert into pgtide.url_form (queue_name, table_name) values (i_queue, i_global_name) on conflict do nothing;
         v_reform := found;
     end if;
-    v_relations := case when i_only is null then array(select pgtide.table_tree(i_table)) else array[i_only] end;
+    -- Two at once would make the same functions.
+    perform pg_advisory_xact_lock(hashtext('pgtide.create_capture'), hashtext(i_table::text));
+    v_relations := array(select t from pgtide.table_tree(i_table) t where i_only is null or t = i_only);
     for i in 1 .. cardinality(v_relations) loop
         v_functions[i] := pgtide.capture_name(v_queue_id, v_relations[i]);
         if v_reform or not exists (
             select from pg_proc p
             where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_functions[i]
+              -- One that no trigger calls may be dropped meanwhile (pgtide.drop_uncalled_captures): to replace it is to hold it.
+              and p.oid in (select g.function from pgtide.capture_triggers(v_queue_id, v_relations[i]) g)
               and position(pgtide.capture_version() || ' ' || pgtide.capture_made_for(v_queue_id, v_relations[i], i_table) in p.prosrc) > 0
               and position(quote_literal(pgtide.capture_shape(v_relations[i], i_table)) in p.prosrc) > 0)
         then

@@ -16,6 +16,8 @@ declare
     v_kind text;
     v_created int := 0;
 begin
+    -- Two at once would make the same triggers.
+    perform pg_advisory_xact_lock(hashtext('pgtide.create_deny'), hashtext(i_table::text));
     for v_relation, v_kind in
         select t, k.kind from pgtide.table_tree(i_table) t cross join (values ('rows'), ('truncate')) k (kind)
         where not exists (select from pgtide.deny_triggers(i_queue, t) g where g.denies in (k.kind, 'all'))

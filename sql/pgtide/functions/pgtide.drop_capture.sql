@@ -13,7 +13,7 @@ declare
     v_functions oid[];
     v_dropped int := 0;
 begin
-    select array_agg(distinct g.function) into v_functions
+    select coalesce(array_agg(distinct g.function), '{}') into v_functions
     from unnest(v_relations) t (relation), pgtide.capture_triggers(v_queue_id, t.relation) g;
     for v_trigger in
         select t.relation::regclass as relation, g.trigger_name

@@ -30,8 +30,10 @@ begin
         where k.contype = 'f' and p.nr <> c.nr
     )
     select array_agg(k.child order by k.parent, k.child),
-           array(select 1 + count(k.parent)::int from generate_series(1, v_count + 1) g (nr) left join keys k on k.parent < g.nr
-                 group by g.nr order by g.nr),
+           array(select (1 + coalesce(sum(c.keys) over (order by g.nr rows between unbounded preceding and 1 preceding), 0))::int
+                 from generate_series(1, v_count + 1) g (nr)
+                 left join (select parent, count(*) as keys from keys group by parent) c on c.parent = g.nr
+                 order by g.nr),
            array(select count(k.child)::int from tables t left join keys k on k.child = t.nr group by t.nr order by t.nr)
     into v_children, v_first, v_waiting
     from keys k;

@@ -61,14 +61,15 @@ begin
         select s.*, s.ctid as place from pg_temp.pgtide_stage s
         where s.ev_type in (select k.ev_type from pg_temp.pgtide_kinds k where k.ev_type = any (c_control)) order by s.ev_id
     loop
-        if v_event.ev_type = 'londiste.remove-table' and exists (
-                select from pg_temp.pgtide_kinds k where k.table_name = v_event.ev_data and k.first_ev_id < v_event.ev_id) then
-            create temp table if not exists pgtide_leaving (table_name text primary key) on commit drop;
-            insert into pg_temp.pgtide_leaving values (v_event.ev_data) on conflict do nothing;
+        if v_event.ev_type = 'londiste.remove-table' then
             delete from pg_temp.pgtide_stage s
             where s.ev_extra1 = v_event.ev_data and s.ev_type like '{%' and s.ev_id > v_event.ev_id;
             v_cut := v_cut or found;
-            continue;
+            if exists (select from pg_temp.pgtide_kinds k where k.table_name = v_event.ev_data and k.first_ev_id < v_event.ev_id) then
+                create temp table if not exists pgtide_leaving (table_name text primary key) on commit drop;
+                insert into pg_temp.pgtide_leaving values (v_event.ev_data) on conflict do nothing;
+                continue;
+            end if;
         end if;
         begin
             perform pgtide.apply_control_event(i_queue, v_event.ev_type, v_event.ev_data, v_event.ev_extra1, v_event.ev_extra2, v_event.ev_extra3);

@@ -2,7 +2,7 @@
 --
 -- Decides what becomes of each staged row event; afterwards pgtide_stage holds what is to be applied, and control events.
 -- The rules, and why nothing is lost or doubled, are in lib/copy/merge-state.ts. In short, per event of a table that is
---   not here, set aside, or not planned   skipped
+--   not here, leaving, set aside, or not planned  skipped
 --   seen by the table's custom_snapshot   skipped: the rows were said to hold it when the table was added (add-table --expect-sync)
 --   in copy, chunk pending                skipped: the chunk's snapshot will be taken later, and so contains it
 --   in copy, chunk announced              parked
@@ -35,6 +35,7 @@ begin
     select k.table_name, x.phase, k.seen,
            not coalesce(t.local, false) or x.error is not null
                or coalesce(x.phase, case when t.merge_state = 'ok' then 'ok' end) is null
+               or m.change = 'leaving'
                -- Planned only after this transaction has read the chunks: every snapshot of that copy is yet later, so it was pending.
                or x.phase in ('copying', 'catching-up')
                   and not exists (select from pg_temp.pgtide_chunks c where c.table_name = k.table_name) as ignored
@@ -45,7 +46,8 @@ begin
           where k.table_name is not null group by k.table_name) k
     left join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
     left join pgtide.table_state x on x.queue_name = i_queue and x.table_name = k.table_name
-    where not coalesce(t.local, false) or x.error is not null or k.seen is not null
+    left join pgtide.member_change m on m.queue_name = i_queue and m.table_name = k.table_name
+    where m.change = 'leaving' or not coalesce(t.local, false) or x.error is not null or k.seen is not null
        or coalesce(x.phase, t.merge_state, '') <> 'ok';
 
     delete from pg_temp.pgtide_stage s using pg_temp.pgtide_unsettled u

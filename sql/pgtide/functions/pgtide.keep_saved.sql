@@ -3,7 +3,7 @@
 -- Keeps what cannot be put back on a table that leaves replication: rows that are there do not fit, only another role may look at them
 -- (pgtide.key_runner), or what it is made of is gone. Status reports it, and copy tries again now and then. A foreign key is there for
 -- all others meanwhile, not validated, if that is possible.
---   i_failure  why, without values
+--   i_failure  why, without values; NULL: it was not tried, and copy does it
 create or replace function pgtide.keep_saved(i_saved pgtide.saved_ddl, i_failure text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -27,7 +27,7 @@ begin
     end if;
     insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql, error, tried_at)
     values (i_saved.queue_name, i_saved.table_name, i_saved.kind, i_saved.object_name, i_saved.other_table, i_saved.restore_sql,
-            i_failure, now())
+            i_failure, case when i_failure is not null then now() end)
     on conflict (queue_name, table_name, kind, object_name) do update
     set restore_sql = excluded.restore_sql, error = excluded.error, tried_at = excluded.tried_at;
 end;

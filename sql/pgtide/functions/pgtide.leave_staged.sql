@@ -14,8 +14,7 @@ begin
     end if;
     v_names := array(select l.table_name from pg_temp.pgtide_leaving l order by 1);
     for i in 1 .. cardinality(v_names) loop
-        perform pgtide.abandon_copy(i_queue, v_names[i]);
-        perform londiste.global_remove_table(i_queue, v_names[i]);
+        perform pgtide.let_leave(i_queue, v_names[i]);
         if (select s.ev_type = 'londiste.add-table' from pg_temp.pgtide_stage s
             where s.ev_type in ('londiste.add-table', 'londiste.remove-table') and s.ev_data = v_names[i]
             order by s.ev_id desc limit 1) then

@@ -1,11 +1,11 @@
 -- pgtide.quiet_tables(i_queue, i_tables) returns int
 --
 -- For a role that may not use replica mode, before rows of i_tables change: disables their user triggers and rules, and makes the foreign
--- keys from and to them deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the provider comes
--- as events of its own, and a cascade here would take rows that a later event moves away. Keys of tables that are not this node's
+-- keys from and to them deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the
+-- provider comes as events, and a cascade here would take rows that a later event moves away. Keys of tables that are not this node's
 -- keep their actions. What was changed is in pgtide.saved_ddl, and pgtide.abandon_copy undoes it; a key that was made again is
--- validated by copy. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes. Its cost does not depend on the
--- number of the other tables.
+-- validated by copy. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes. Of other tables it looks at no more
+-- than their rows in pg_constraint.
 create or replace function pgtide.quiet_tables(i_queue text, i_tables oid[])
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,0 +1,41 @@
+import type { Client } from '../db/client.ts';
+import { listJoining } from '../node/member-change.ts';
+import { getPosition } from '../node/position.ts';
+import { listSequences } from '../node/sequence-set.ts';
+import { listTables } from '../node/table-set.ts';
+import { requireNode } from '../node/topology.ts';
+import type { Obstacle } from './inspection.ts';
+
+/**
+ * What the root does not have, and whose removal the leaf has not replayed: replay would take it out again. That is so if the leaf still knows
+ * the name, or if the removal is among the events that the leaf has not met.
+ */
+export async function unfinishedRemovals(
+  root: Client,
+  leaf: Client,
+  { queue, names }: { queue: string; names: readonly string[] },
+): Promise<Obstacle[]> {
+  if (names.length === 0) return [];
+  const known = [...(await listTables(leaf, queue)), ...(await listSequences(leaf, queue))];
+  const joining = new Set(await listJoining(leaf, queue));
+  const unmet = await listUnmet(root, leaf, queue);
+  const removed = new Set([...known.map(({ name }) => name).filter((name) => !joining.has(name)), ...unmet]);
+  return names
+    .filter((name) => removed.has(name))
+    .map((name) => ({
+      kind: 'busy',
+      text: `${leaf.node}: ${name} was removed, and the event that says so has not been replayed here`,
+      remedy: `let replay come to it (locally: pgtide run ${queue} --until idle), then add the tables again`,
+    }));
+}
+
+async function listUnmet(root: Client, leaf: Client, queue: string): Promise<string[]> {
+  const { workerName } = await requireNode(leaf, queue);
+  const position = await getPosition(leaf, queue, workerName);
+  if (!position) return [];
+  const rows = await root.query<{ name: string }>('select r as name from pgtide.pending_removals($1, $2) r', [
+    queue,
+    position.tick,
+  ]);
+  return rows.map(({ name }) => name);
+}
