@@ -7,8 +7,10 @@ const { readConfiguration } = require('./configuration.cjs');
  */
 const asResource = (arn) => (/-[A-Za-z0-9]{6}$/.test(arn) ? arn : `${arn}-??????`);
 
+/** Of a configuration that is not valid none: package-config.cjs refuses it before anything is built, and `remove` and `logs` need none. */
 module.exports.secretArns = async () => {
-  const { nodes, queues } = (await readConfiguration()) ?? { nodes: {}, queues: {} };
+  const config = await readConfiguration().catch(() => undefined);
+  const { nodes, queues } = config ?? { nodes: {}, queues: {} };
   const roots = new Set(Object.values(queues).map(({ root }) => root));
   const secretsOf = (names) => [
     ...new Set(names.flatMap((name) => nodes[name].secret ?? []).map((arn) => asResource(arn))),

@@ -52,7 +52,7 @@ export class PgtideError extends Error {
 export const RUNS_IN_A_ROW = 3;
 
 /**
- * What a run does with an error of each kind: look again at the next run, or wait for somebody to fix it. What was not foreseen does
+ * What a run does with an error of each kind: try again at the next run, or wait for an operator. What was not foreseen does
  * not pass by itself.
  */
 export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {

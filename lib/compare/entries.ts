@@ -2,7 +2,7 @@
  * What the two sides hold under an id, read by key where there is an index for it, else in one scan.
  *
  * Keys of text are as long as they like, so of a scan they are remembered as far as there is room for them. An id whose key is not
- * remembered is looked up by another scan, and is no example in the report.
+ * remembered is looked up by another scan, and the report does not show it as an example.
  */
 import type { Client } from '../db/client.ts';
 import { type ArrayOf, holdTable, readAs, readTable, type TableQuery } from '../node/table-reader.ts';

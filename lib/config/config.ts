@@ -4,6 +4,7 @@ import { type Document, LineCounter, parseDocument, type YAMLParseError } from '
 import type { z } from 'zod';
 import { PgtideError } from '../errors.ts';
 import { contradictions } from './contradictions.ts';
+import { caFileInUrl } from './postgres-url.ts';
 import { describeIssue, type Problem } from './problem.ts';
 import { configSchema, type nodeSchema, type queueSchema, SYSTEM_AUTHORITIES } from './schema.ts';
 
@@ -32,11 +33,16 @@ export function loadConfig(path: string = configPath()): Config {
   return withPathsFrom(dirname(path), parseConfig(text, path));
 }
 
-/** CA files are named from the configuration's folder, which is where a deployment packages them. */
+/**
+ * CA files are named from the configuration's folder, which is where a deployment packages them: also those of urls, but not of urls
+ * in variables, which are of the shell that sets them.
+ */
 function withPathsFrom(folder: string, config: Config): Config {
-  for (const { tls } of Object.values(config.nodes))
-    if (tls?.caFile !== undefined && tls.caFile !== SYSTEM_AUTHORITIES)
-      tls.caFile = isAbsolute(tls.caFile) ? tls.caFile : join(folder, tls.caFile);
+  for (const node of Object.values(config.nodes)) {
+    const caFile = node.tls?.caFile ?? caFileInUrl(node.url);
+    if (caFile === undefined || caFile === SYSTEM_AUTHORITIES) continue;
+    node.tls = { ...node.tls, caFile: isAbsolute(caFile) ? caFile : join(folder, caFile) };
+  }
   return config;
 }
 

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
 import type { Config, NodeConfig } from './config.ts';
-import { isLocalHost, parsePostgresUrl } from './postgres-url.ts';
+import { caFileInUrl, isLocalHost, parsePostgresUrl } from './postgres-url.ts';
 import { SYSTEM_AUTHORITIES } from './schema.ts';
 
 export interface Deployment {
@@ -63,10 +63,9 @@ interface Authorities {
 }
 
 function authoritiesOf({ url, tls }: NodeConfig): Authorities[] {
-  const inUrl = url === undefined || url.startsWith('env:') ? undefined : parsePostgresUrl(url).sslrootcert;
   return [
     { key: 'tls.caFile', caFile: tls?.caFile, remedy: 'correct it' },
-    { key: 'url', caFile: inUrl, remedy: 'correct its sslrootcert' },
+    { key: 'url', caFile: caFileInUrl(url), remedy: 'correct its sslrootcert' },
   ].filter((each): each is Authorities => each.caFile !== undefined && each.caFile !== SYSTEM_AUTHORITIES);
 }
 
@@ -74,6 +73,8 @@ function fileProblem(folder: string, caFile: string, remedy: string): string | u
   if (LAMBDA_FOLDERS.some((there) => caFile.startsWith(there))) return undefined;
   if (isAbsolute(caFile) || normalize(caFile).startsWith('..'))
     return 'is not packaged; put it beside the configuration, and name it from there';
+  if (caFile.includes('\\'))
+    return 'has a backslash, which separates no folders where functions run; write /';
   if (statSync(join(folder, caFile), { throwIfNoEntry: false })?.isFile()) return undefined;
   return `is not a file; ${remedy}`;
 }

@@ -95,6 +95,11 @@ export function parsePostgresUrl(text: string): PostgresUrl {
   };
 }
 
+/** The sslrootcert of a node's url, unless the url is in a variable. */
+export function caFileInUrl(url: string | undefined): string | undefined {
+  return url === undefined || url.startsWith('env:') ? undefined : parsePostgresUrl(url).sslrootcert;
+}
+
 /** True for this machine itself: loopback, or a Unix socket. */
 export function isLocalHost(host: string): boolean {
   return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);

@@ -204,7 +204,7 @@ const metrics = z
       .boolean()
       .default(false)
       .describe(
-        'The lag of each pair of queue and leaf is also a metric of its own, for 0.30 USD a month each. Without it there is one metric, of the pair that is furthest behind.',
+        'The lag of each pair of queue and leaf is also a separate metric, for 0.30 USD a month each. Without it there is one metric, of the pair that is furthest behind.',
       ),
   })
   .describe('What deployed functions report to CloudWatch.');

@@ -6,7 +6,8 @@
  * user may raise anything, under any SQLSTATE, with any table or constraint named. So a text is not searched for values: it is left out, but for
  *   - what functions of our own schemas raised: known by the routine that raises for PL/pgSQL and by the function that the context
  *     begins with, neither of which depends on the language, nor can be chosen by a function of a user
- *   - errors of a few C routines, whose texts hold the names of existing objects alone (see `harmless`), or a size (isTooLarge)
+ *   - errors of a few C routines, whose texts hold the names of existing objects alone (see `harmless`), a size (isTooLarge), or
+ *     nothing (isConcurrentUpdate)
  *   - errors of the connection's start, where there are no rows yet, and those that a pooler reports of itself
  * A message is made of the SQLSTATE, the names that the server sends in fields of their own, and, of a name that the server does not
  * know, that name as it stands in the statement that we sent. Callers add the event's id where they know it.
@@ -88,6 +89,15 @@ export function isTooLarge({ code, file, message }: ServerError): boolean {
   return code === 'XX000' && file === 'mcxt.c' && /^invalid memory alloc request size \d+$/.test(message);
 }
 
+/** Two sessions have changed one row of a catalog at once. It is not translated, holds nothing, and passes by itself. */
+export function isConcurrentUpdate({ code, file, message }: ServerError): boolean {
+  return (
+    code === 'XX000' &&
+    /^(?:heapam|tableam)\.c$/.test(file ?? '') &&
+    /^tuple concurrently (?:updated|deleted)$/.test(message)
+  );
+}
+
 export function describeServerError(error: ServerError, circumstances: Circumstances = {}): Description {
   if (isOurs(error)) {
     const detail = error.detail ? ` (${error.detail})` : '';
@@ -95,7 +105,8 @@ export function describeServerError(error: ServerError, circumstances: Circumsta
   }
   const { code, file, routine } = error;
   const ofProxy = file === undefined && routine === undefined && code.startsWith('08');
-  const shown = ofProxy || harmless.has(`${code}:${routine}`) || isTooLarge(error);
+  const shown =
+    ofProxy || harmless.has(`${code}:${routine}`) || isTooLarge(error) || isConcurrentUpdate(error);
   if (shown || (circumstances.connecting && !isRaised(error)))
     return { message: `${error.message} (${conditionOf(code)})` };
   const names = [

@@ -1,5 +1,12 @@
 import { type ErrorKind, PgtideError } from '../errors.ts';
-import { asCondition, type Circumstances, describeServerError, isServerError } from './server-error.ts';
+import {
+  asCondition,
+  type Circumstances,
+  describeServerError,
+  isConcurrentUpdate,
+  isServerError,
+  type ServerError,
+} from './server-error.ts';
 
 /** SQLSTATEs of pgtide's own SQL functions (class `TD`), see sql/README.md. */
 const ownStates: Record<string, ErrorKind> = {
@@ -58,10 +65,22 @@ const networkCodes = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
-  'EAI_AGAIN',
+  'ENETDOWN',
+  'ENETRESET',
+  'EHOSTDOWN',
+  'EADDRNOTAVAIL',
+  'ECONNABORTED',
+  'ENOTCONN',
+  'EPROTO',
   'ENOENT',
   'EACCES',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+  'ERR_STREAM_DESTROYED',
 ]);
+/** Families of them: of the resolver, and of Node's sockets and TLS. */
+const NETWORK_CODE = /^(?:EAI|ERR_SOCKET|ERR_TLS)_/;
+const OTHER_NAMES = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
 /** What the driver says where the server asks for a password, and neither the node nor the environment has one. */
 const NO_PASSWORD = /client password must be a (?:non-empty )?string/;
@@ -85,15 +104,19 @@ const NOT_SUPPORTED = '0A000';
 const noTlsRemedy =
   'set ssl = on at the server; or, in a network that you trust, tls: { mode: disable } in the node';
 
+const otherNamesRemedy =
+  'name the server as its certificate does; or say tls.mode verify-ca with a CA file, which does not compare names';
+
 const standbyRemedy = `name the server that takes writes (the primary, a cluster's writer endpoint) in the node's url or secret`;
 
-/** The kind of a SQLSTATE. */
-function kindOfServer(code: string): ErrorKind {
+function kindOfServer(error: ServerError): ErrorKind {
+  if (isConcurrentUpdate(error)) return 'busy';
+  const { code } = error;
   return ownStates[code] ?? kindOfState[code] ?? kindOfClass[code.slice(0, 2)] ?? 'internal';
 }
 
 function kindOfDriver(code: string, message: string): ErrorKind {
-  if (networkCodes.has(code)) return 'connection';
+  if (networkCodes.has(code) || NETWORK_CODE.test(code)) return 'connection';
   return /Connection terminated|timeout expired|SSL|certificate|Client has encountered|Client was closed/i.test(
     message,
   )
@@ -110,7 +133,7 @@ export function asPgtideError(error: unknown, node: string, circumstances: Circu
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   if (!isServerError(first)) return driverError(first, node);
   const { message, primary, hint } = describeServerError(first, circumstances);
-  return new PgtideError(kindOfServer(first.code), `${node}: ${message}`, {
+  return new PgtideError(kindOfServer(first), `${node}: ${message}`, {
     remedy:
       missingStates.has(first.code) && OUR_NAME.test(message)
         ? notInstalledRemedy
@@ -126,6 +149,8 @@ export function asPgtideError(error: unknown, node: string, circumstances: Circu
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`;
   const code = codeOf(error);
+  if (code === OTHER_NAMES)
+    return `the server's certificate is not for ${(error as { host?: string }).host} (${code})`;
   const plain = Object.getPrototypeOf(error) === Error.prototype;
   return (plain && error.message) || code || error.name;
 }
@@ -147,8 +172,9 @@ function driverError(error: unknown, node: string): PgtideError {
     return new PgtideError('authentication', `${node}: the server asks for a password, and there is none`, {
       remedy: 'put it into the url (percent-encoded), or use a secret, env:NAME as the url, or PGPASSWORD',
     });
-  return new PgtideError(kindOfDriver(codeOf(error), text), `${node}: ${text}`, {
-    remedy: NO_TLS.test(text) ? noTlsRemedy : undefined,
+  const code = codeOf(error);
+  return new PgtideError(kindOfDriver(code, text), `${node}: ${text}`, {
+    remedy: NO_TLS.test(text) ? noTlsRemedy : code === OTHER_NAMES ? otherNamesRemedy : undefined,
     cause: asCondition(error, text),
   });
 }

@@ -50,13 +50,13 @@
  * a release with a rest needs it to be there still; else it is a release without. A wake-up that never comes (the waker died,
  * or has no lease table) delays the work until the rest is over.
  *
- * **Trouble.** A run that gets nothing done leaves a note of it at its item, by a write of its own, and the next one that gets something
+ * **Trouble.** A run that gets nothing done leaves a note of it at its item, by a separate write, and the next one that gets something
  * done takes it away (lib/runtime/trouble.ts). It is kept here, and not in a database of the pair, because the database is often what
  * fails. Units without a lease have items for this alone. Acquisition does not depend on notes. Two runs at once may overwrite each
  * other's: a count is then one too low.
  *
  * **Turn.** Units without a lease note the pair that a run did not come to any more; the next one begins there, and takes the note away
- * before it does, so that a pair that kills its runs is not first for ever.
+ * before it does, so that a pair that kills its runs is not always first.
  */
 export interface Lease {
   readonly key: string;

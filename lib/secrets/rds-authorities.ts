@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 
-/** Amazon gives these names to nobody else. */
+/** Only Amazon gives out these names. */
 export const isRdsHost = (host: string): boolean => /\.rds\.amazonaws\.com(\.cn)?\.?$/i.test(host);
 
 export async function rdsAuthorities(): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** The project as a user deploys it: a copy of its files with a configuration of its own, built by `serverless package`. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -36,6 +36,21 @@ export function packageProject(folder: string, parameters: string[] = []): strin
   );
   if (status !== 0) throw new Error(`serverless package failed:\n${stdout}\n${stderr}`);
   return join(folder, '.serverless');
+}
+
+/** Runs another command of serverless, with the network and the account that `environment` makes believe. */
+export function serverless(
+  folder: string,
+  parameters: string[],
+  environment: Record<string, string> = {},
+): Promise<{ status: number; output: string }> {
+  const env = { ...bareEnvironment(folder), ...environment };
+  return new Promise((resolve) => {
+    const child = execFile(serverlessCommand, parameters, { cwd: folder, env }, (error, stdout, stderr) =>
+      resolve({ status: error ? 1 : 0, output: stdout + stderr }),
+    );
+    child.stdin?.end();
+  });
 }
 
 export type Handler = (event: unknown, context: object) => Promise<Record<string, unknown>>;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { onFileEnd } from '../support/file-scope.ts';
 import { readZip } from '../support/zip.ts';
-import { loadHandler, packageProject, projectWith } from './packaged-project.ts';
+import { startLambdaApi } from './lambda-api.ts';
+import { loadHandler, packageProject, projectWith, serverless } from './packaged-project.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 
 const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-Ab3xyz';
@@ -57,4 +58,55 @@ test('a CA file is in the package of each function, which finds it there, wherev
   });
   const context = { awsRequestId: 'x', getRemainingTimeInMillis: () => 60_000 };
   await expect(handler({ queue: 'shop' }, context)).rejects.toThrow('ECONNREFUSED');
+});
+
+const account = { AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_KEY: 'none' };
+
+/** A project with CA files of these names, each used by a node. */
+function projectWithFiles(files: string[], url: string): string {
+  const nodes = files.map((caFile, index) => [`n${index}`, { url: `${url}${index}`, tls: { caFile } }]);
+  const folder = projectWith(
+    JSON.stringify({ nodes: Object.fromEntries(nodes), queues: { shop: { root: 'n0' } } }),
+  );
+  mkdirSync(join(folder, 'certs'));
+  for (const file of files) writeFileSync(join(folder, file), 'PEM');
+  return folder;
+}
+
+test('a CA file is packaged whatever its name is, also by `deploy function`', async () => {
+  const files = ['certs/global-bundle (1).pem', 'certs/[eu] a*b?.pem', '{a,b}!(c).pem', '!a+b@$^|.pem'];
+  const folder = projectWithFiles(files, 'postgres://app@db.example.com/shop');
+  const { endpoint, uploads } = await startLambdaApi();
+  const { output } = await serverless(folder, ['deploy', 'function', '--function', 'install'], {
+    ...account,
+    AWS_ENDPOINT_URL: endpoint,
+  });
+  expect(uploads, output).toHaveLength(1);
+  const zip = join(folder, 'uploaded.zip');
+  writeFileSync(zip, uploads[0] ?? '');
+  expect([...readZip(zip).keys()].toSorted()).toEqual(
+    [...files, 'functions/install.cjs', 'pgtide.yml'].toSorted(),
+  );
+});
+
+test('`invoke local` has the configuration and its CA files, and may use what is on this machine', async () => {
+  const folder = projectWithFiles(['certs/shop.pem'], 'postgres://app@127.0.0.1:9/shop');
+  const data = JSON.stringify({ queue: 'shop' });
+  const { output } = await serverless(
+    folder,
+    ['invoke', 'local', '--function', 'install', '--data', data],
+    account,
+  );
+  expect(output).toContain('n0 (127.0.0.1:9/shop0 as app): ECONNREFUSED');
+});
+
+test('a configuration that is not valid is refused with all that is wrong with it, and stops no other command', async () => {
+  const folder = projectWith(JSON.stringify({ nodes: { old: { secret: 'shop' } }, queues: { shop: {} } }));
+  const refused = await serverless(folder, ['package']);
+  expect(refused.status).toBe(1);
+  expect(refused.output).toMatch(
+    /pgtide.yml cannot be deployed: pgtide.yml is not valid:\n {2}line 1: nodes.old.secret: .*\n {2}line 1: queues.shop.root: .*\nfix: correct pgtide.yml; pgtide.schema.json/,
+  );
+  expect(refused.output).not.toMatch(/^ +at /m);
+  expect(await serverless(folder, ['print', '--path', 'service'])).toMatchObject({ status: 0 });
 });

@@ -60,7 +60,7 @@ test('a leaf refuses writes by others from then on', async () => {
   ).rejects.toThrow(/not allowed/);
 });
 
-test('a table that is there already is no error, and says so', async () => {
+test('a table that is there already is not an error, and is reported', async () => {
   const result = await add(['orders']);
   expect(result.tables).toEqual([{ name: 'public.orders', state: 'new', note: 'was in the queue already' }]);
   expect(await addEvents('public.orders')).toBe(1);

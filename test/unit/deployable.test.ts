@@ -13,7 +13,8 @@ function project(): string {
   onFileEnd(async () => rmSync(outside, { recursive: true }));
   const folder = join(outside, 'project');
   mkdirSync(join(folder, 'certs'), { recursive: true });
-  for (const file of ['ca.pem', 'certs/root.pem', '../outside.pem']) writeFileSync(join(folder, file), 'PEM');
+  for (const file of ['ca.pem', 'certs/root.pem', 'certs\\root.pem', '../outside.pem'])
+    writeFileSync(join(folder, file), 'PEM');
   return folder;
 }
 
@@ -47,6 +48,8 @@ test('CA files that are missing or cannot be packaged are named with what to do,
     b: { secret, dbname: 'b', tls: { caFile: '../outside.pem' } },
     c: { url: 'postgres://app@h/shop?sslrootcert=certs/gone.pem' },
     d: { secret, dbname: 'd', tls: { caFile: 'certs' } },
+    e: { secret, dbname: 'e', tls: { caFile: 'certs\\root.pem' } },
+    f: { url: 'postgres://app@h/shop?sslrootcert=certs%5Croot.pem' },
   });
   expect(files).toEqual([]);
   expect(problems).toEqual([
@@ -54,6 +57,8 @@ test('CA files that are missing or cannot be packaged are named with what to do,
     'nodes.b.tls.caFile: ../outside.pem is not packaged; put it beside the configuration, and name it from there',
     'nodes.c.url: certs/gone.pem is not a file; correct its sslrootcert',
     'nodes.d.tls.caFile: certs is not a file; correct it',
+    'nodes.e.tls.caFile: certs\\root.pem has a backslash, which separates no folders where functions run; write /',
+    'nodes.f.url: certs\\root.pem has a backslash, which separates no folders where functions run; write /',
   ]);
 });
 
@@ -97,11 +102,19 @@ test('a CA file is looked for beside the configuration that names it, wherever t
   const nodes = {
     a: { secret, tls: { caFile: 'ca.pem' } },
     b: { secret, dbname: 'b', tls: { caFile: 'system' } },
+    c: { url: 'postgres://app@h/shop?sslrootcert=certs/root.pem' },
+    d: { url: 'postgres://app@h/d?sslrootcert=system' },
+    e: { url: 'postgres://app@h/e?sslrootcert=certs/root.pem', tls: { caFile: 'ca.pem' } },
+    f: { url: `postgres://app@h/f?sslrootcert=${folder}/ca.pem`, tls: { mode: 'verify-ca' } },
   };
   writeFileSync(join(folder, 'pgtide.yml'), JSON.stringify({ nodes, queues: {} }));
   const config = loadConfig(join(folder, 'pgtide.yml'));
-  expect([config.nodes.a?.tls?.caFile, config.nodes.b?.tls?.caFile]).toEqual([
-    join(folder, 'ca.pem'),
-    'system',
+  expect(Object.values(config.nodes).map(({ tls }) => tls)).toEqual([
+    { caFile: join(folder, 'ca.pem') },
+    { caFile: 'system' },
+    { caFile: join(folder, 'certs', 'root.pem') },
+    undefined,
+    { caFile: join(folder, 'ca.pem') },
+    { mode: 'verify-ca', caFile: join(folder, 'ca.pem') },
   ]);
 });

@@ -1,9 +1,11 @@
 /** How a server's error becomes a message, where it depends on nothing but the error: its language, its source, its context. */
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { expect, it } from 'vitest';
 import { conditionOf } from '../../lib/db/conditions.ts';
 import { describeServerError, type ServerError } from '../../lib/db/server-error.ts';
 import { asPgtideError, isBeyondLimit, isTooMuchAtOnce } from '../../lib/db/sqlstate.ts';
 import { createDatabase, postgres } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const serverError = (fields: Partial<ServerError>): ServerError =>
   Object.assign(new Error('geheim'), { severity: 'FEHLER', code: 'P0001', ...fields }) as ServerError;
@@ -99,4 +101,50 @@ it('the names of conditions are those of PostgreSQL, and the same in SQL', async
       );
     }
   });
+});
+
+it.each([
+  ...['ENETDOWN', 'EHOSTDOWN', 'ECONNABORTED', 'EADDRNOTAVAIL', 'EAI_FAIL', 'EAI_AGAIN', 'EPROTO'],
+  ...['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_UNABLE_TO_PIPE', 'ERR_STREAM_DESTROYED'],
+  ...['ERR_SOCKET_CLOSED', 'ERR_TLS_HANDSHAKE_TIMEOUT'],
+])('the network has failed, and not pgtide: %s', (code) => {
+  expect(asPgtideError(Object.assign(new TypeError('geheim'), { code }), 'n')).toMatchObject({
+    kind: 'connection',
+    message: `n: ${code}`,
+    remedy: undefined,
+  });
+});
+
+it('a certificate for other names is refused with the name that was asked for', () => {
+  const certificate = { subject: { CN: 'geheim' }, subjectaltname: 'DNS:geheim' } as PeerCertificate;
+  const refused = asPgtideError(checkServerIdentity('10.0.0.7', certificate), 'n');
+  expect(refused).toMatchObject({
+    kind: 'connection',
+    message: "n: the server's certificate is not for 10.0.0.7 (ERR_TLS_CERT_ALTNAME_INVALID)",
+    remedy: expect.stringContaining('name the server as its certificate does'),
+  });
+});
+
+it('two sessions that changed one row of a catalog at once pass by themselves', async () => {
+  const db = await createDatabase(await postgres(18));
+  await using one = await db.open();
+  await using other = await db.open();
+  const [first, second] = [one.client, other.client];
+  const replace = `create or replace function public.f() returns int language sql as 'select 1'`;
+  await first.query(replace);
+  await first.query('begin');
+  await first.query(replace);
+  const waiting = expect(second.query(replace)).rejects.toMatchObject({
+    kind: 'busy',
+    message: expect.stringMatching(/: tuple concurrently updated \(XX000 internal_error\)$/),
+  });
+  await until('the second waits', () =>
+    db.client((client) =>
+      client.first(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      ),
+    ),
+  );
+  await first.query('commit');
+  await waiting;
 });
