@@ -23,6 +23,24 @@ export interface AwsService {
 /** The service gave no answer. */
 export class NoAnswer extends PgtideError {}
 
+/** For the rest of a run, and not for the next one. */
+const SILENT_MS = 30_000;
+
+/** Where a service has given no answer, later calls are not waited for: a run would spend its time on one after the other. */
+export class Silence {
+  #last: { error: NoAnswer; since: number } | undefined;
+
+  async call<T>(service: () => Promise<T>): Promise<T> {
+    if (this.#last && Math.abs(Date.now() - this.#last.since) < SILENT_MS) throw this.#last.error;
+    try {
+      return await service();
+    } catch (error) {
+      if (error instanceof NoAnswer) this.#last = { error, since: Date.now() };
+      throw error;
+    }
+  }
+}
+
 /** What every client of the SDK has; its types differ from client to client. */
 interface AwsClient {
   config: { region: () => Promise<string> };

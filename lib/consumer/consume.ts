@@ -28,8 +28,8 @@ export async function consume(context: UnitContext, consumption: Consumption): P
   try {
     return await consumeConnected(context, consumption);
   } catch (error) {
-    const bare = isNotFound(error) && !(await context.connect(context.node, hasQueues));
-    if (!bare) throw error;
+    const looksInstalled = () => context.connect(context.node, hasQueues).catch(() => true);
+    if (!isNotFound(error) || (await looksInstalled())) throw error;
     const why = `${context.node} does not have the schema pgq yet`;
     return installFirst(`${why}; call the function install, or run: pgtide queue install`);
   }

@@ -146,12 +146,11 @@ async function movePlace(name: string, destination: Client, work: Work, judged: 
 /** A group's trial: under a savepoint, and with a client that is of no use any more once the trial is over. */
 function attemptIn(run: Run, destination: Client, batch: Batch): Attempt {
   return async (group) => {
-    const end = new AbortController();
+    let over = false;
     const guarded =
       <Result>(call: (text: string, values?: unknown[]) => Promise<Result>) =>
       async (text: string, values?: unknown[]): Promise<Result> => {
-        if (end.signal.aborted)
-          throw new PgtideError('state', 'the handler that this client was given to has ended');
+        if (over) throw new PgtideError('state', 'the handler that this client was given to has ended');
         return call(text, values);
       };
     const client = {
@@ -163,15 +162,17 @@ function attemptIn(run: Run, destination: Client, batch: Batch): Attempt {
       await withinTime({
         ...run,
         work: (signal) => {
-          signal.addEventListener('abort', () => end.abort());
+          signal.addEventListener('abort', () => {
+            over = true;
+          });
           return run.handle(group, { batch, signal, client });
         },
       });
-      end.abort();
+      over = true;
       if (!destination.inTransaction) throw transactionEnded(destination);
       await destination.query('release savepoint pgtide_trial');
     } catch (error) {
-      end.abort();
+      over = true;
       if (destination.inTransaction) await destination.query('rollback to savepoint pgtide_trial');
       else if (!(error instanceof PgtideError && error.kind === 'connection'))
         throw transactionEnded(destination);

@@ -7,7 +7,7 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { awsClientLimits, nameEndpoint } from '../aws-endpoint.ts';
+import { awsClientLimits, nameEndpoint, Silence } from '../aws-endpoint.ts';
 import type { Clock } from '../clock.ts';
 import { asLeaseError } from './dynamodb-error.ts';
 import type { Acquisition, Lease, LeaseState, LeaseStore, Note, Trouble } from './lease-store.ts';
@@ -53,6 +53,16 @@ function leaseOf(item: Item): Lease {
   };
 }
 
+/** A note that cannot be read is as good as none; the others are there. */
+function troubleIn(note = 'null'): Trouble | undefined {
+  try {
+    const trouble = JSON.parse(note) as Partial<Trouble> | null;
+    return typeof trouble?.runs === 'number' ? (trouble as Trouble) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export function createDynamoDbClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
   const client = new DynamoDBClient({ ...awsClientLimits, ...config });
   return nameEndpoint(client, { name: 'DynamoDB', id: 'dynamodb', way: 'gateway' });
@@ -60,6 +70,7 @@ export function createDynamoDbClient(config: DynamoDBClientConfig = {}): DynamoD
 
 export class DynamoDbLeaseStore implements LeaseStore {
   readonly #options: DynamoDbStoreOptions;
+  readonly #silence = new Silence();
 
   constructor(options: DynamoDbStoreOptions) {
     this.#options = options;
@@ -153,11 +164,12 @@ export class DynamoDbLeaseStore implements LeaseStore {
 
   #stateOf(item: Item): LeaseState {
     const taken = Number(item.since?.N ?? leaseOf(item).epoch);
+    const trouble = troubleIn(item.trouble?.S);
     return {
       // A time to come is not when it was served last: the pair would be the last in line until then.
       lastServed: taken > this.#present() ? 0 : taken,
       restUntil: Number(item.rest?.N ?? AWAKE),
-      ...(item.trouble?.S === undefined ? {} : { trouble: JSON.parse(item.trouble.S) as Trouble }),
+      ...(trouble && { trouble }),
       ...(item.next?.S === undefined ? {} : { next: item.next.S }),
     };
   }
@@ -248,7 +260,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
 
   async #reporting<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      return await this.#silence.call(work);
     } catch (error) {
       throw asLeaseError(error, this.#options.table);
     }

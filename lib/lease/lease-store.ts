@@ -7,7 +7,7 @@
  * **Acquisition.** One conditional write. It succeeds if nobody has the lease (never taken, or released), if it expired
  * more than the skew margin ago by the taker's clock, or if it was taken more than the margin *after* the taker's present:
  * no lease was taken in the future, so the clock that says so is wrong, and so is the end that it gave the lease. The write
- * holds the owner, when the lease was taken and when it ends, and a new epoch. Owners are unique per run: a write whose
+ * holds the owner, when the lease was taken and when it ends, and a new epoch. Owners are unique per run, also of two runs of one invocation: a write whose
  * answer was lost, and that is tried again, finds itself as owner.
  *
  * **Epoch.** Every acquisition gets a higher one. It is the taker's clock in milliseconds, or the last epoch + 1 where
@@ -119,6 +119,6 @@ export interface LeaseStore {
   note?(key: string, note: Note): Promise<void>;
 }
 
-export function leaseKey(unit: string, queue: string, node: string): string {
-  return `${unit}/${queue}/${node}`;
+export function leaseKey(unit: string, queue: string, node: string, consumer?: string): string {
+  return [unit, queue, node, ...(consumer === undefined ? [] : [consumer])].join('/');
 }

@@ -6,7 +6,7 @@ import type { UnitName } from '../units/registry.ts';
 import type { Environment } from './environment.ts';
 import { type Pair, selectPairs } from './pairs.ts';
 import { runUnit } from './run-unit.ts';
-import { shareOf } from './serve-pairs.ts';
+import { LEAST_CONNECT_MS, shareOf } from './serve-pairs.ts';
 import { type Invocation, RunsFailed, stack } from './stack.ts';
 
 /** Lambda's longest. */
@@ -42,15 +42,7 @@ export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDeman
     work: async (event, invocation) => {
       const { queue, ...input } = event as { queue?: string };
       const queues = queue === undefined ? defaultQueues(spec, invocation) : [queue];
-      const answers: OnDemandResponse<Result>[] = [];
-      for (const [nr, each] of queues.entries())
-        answers.push(
-          await callUnit(spec, invocation, {
-            queue: each,
-            input: input as z.output<Input>,
-            waiting: queues.length - nr - 1,
-          }),
-        );
+      const answers = await callForEach(spec, invocation, { queues, input: input as z.output<Input> });
       return answerOf(spec, answers);
     },
     failed: (error): OnDemandResponse<Result> => {
@@ -88,7 +80,34 @@ interface Call<Input> {
 function limitsOf({ queue, waiting }: Call<unknown>, { config, remainingMs }: Invocation) {
   if (waiting === 0) return { budgetMs: remainingMs() };
   const share = shareOf(remainingMs(), waiting);
-  return { ...share, connectMs: share.connectMs / (1 + queueConfig(config, queue).leaves.length) };
+  const nodes = 1 + queueConfig(config, queue).leaves.length;
+  return { ...share, connectMs: Math.max(LEAST_CONNECT_MS, share.connectMs / nodes) };
+}
+
+/**
+ * The units of several queues only read. One whose share was over is called again with what the others have left: a node that it did not
+ * come to looks like one that does not answer.
+ */
+async function callForEach<Input extends z.ZodObject, Result>(
+  spec: OnDemandSpec<Input, Result>,
+  invocation: Invocation,
+  { queues, input }: { queues: string[]; input: z.output<Input> },
+): Promise<OnDemandResponse<Result>[]> {
+  const answers = new Map<string, OnDemandResponse<Result>>();
+  const late: { queue: string; budgetMs: number }[] = [];
+  for (const [nr, queue] of queues.entries()) {
+    const call = { queue, input, waiting: queues.length - nr - 1 };
+    const { budgetMs } = limitsOf(call, invocation);
+    const leftMs = invocation.remainingMs();
+    answers.set(queue, await callUnit(spec, invocation, call));
+    if (leftMs - invocation.remainingMs() >= budgetMs) late.push({ queue, budgetMs });
+  }
+  for (const [nr, { queue, budgetMs }] of late.entries()) {
+    const call = { queue, input, waiting: late.length - nr - 1 };
+    if (limitsOf(call, invocation).budgetMs > budgetMs)
+      answers.set(queue, await callUnit(spec, invocation, call));
+  }
+  return queues.flatMap((queue) => answers.get(queue) ?? []);
 }
 
 async function callUnit<Input extends z.ZodObject, Result>(

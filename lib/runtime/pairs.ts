@@ -36,6 +36,8 @@ export interface Serving {
   skipped: Pair[];
   /** By their lease keys, as the last runs have left them. */
   states: Map<string, LeaseState>;
+  /** Why there are no states, where the pairs are served all the same. */
+  unread?: PgtideError;
 }
 
 /**
@@ -50,12 +52,14 @@ export async function planServing(
 ): Promise<Serving> {
   const { lease, restMs = 0 }: UnitTraits = units[unit];
   const keyOf = ({ queue, node }: Pair) => leaseKey(unit, queue, node);
-  const turn = turnKey(unit, pairs);
+  const turn = turnKey(unit);
   const keys = [...pairs.map(keyOf), ...(lease || pairs.length < 2 ? [] : [turn])];
-  const states = await leaseStore.states(keys).catch((error: unknown) => {
-    // What needs no lease is done without the table, and one pair alone needs no order: its run tells what is wrong with the table.
-    if (!lease || pairs.length < 2) return new Map<string, LeaseState>();
-    throw error;
+  let unread: PgtideError | undefined;
+  const states = await leaseStore.states(keys).catch((error: PgtideError) => {
+    // What needs no lease is done without the table, and one pair alone needs no order.
+    if (lease && pairs.length > 1) throw error;
+    unread = error;
+    return new Map<string, LeaseState>();
   });
   const stateOf = (pair: Pair) => states.get(keyOf(pair));
   const servedAt = (pair: Pair) => stateOf(pair)?.lastServed ?? 0;
@@ -69,14 +73,13 @@ export async function planServing(
     resting: pairs.filter(rests),
     skipped: pairs.filter((pair) => !rests(pair) && isSkipped(pair)),
     states,
+    ...(unread && { unread }),
   };
 }
 
-/** Where a unit without a lease keeps whose turn it is. A schedule of one queue alone has a turn of its own. */
-export function turnKey(unit: UnitName, pairs: readonly Pair[]): string {
-  const queues = new Set(pairs.map(({ queue }) => queue));
-  const [only = ''] = queues;
-  return leaseKey('turn', unit, queues.size === 1 ? only : '');
+/** Where a unit without a lease keeps whose turn it is. */
+export function turnKey(unit: UnitName): string {
+  return leaseKey('turn', unit, '');
 }
 
 export function pairName({ queue, node }: Pair): string {

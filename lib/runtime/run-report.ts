@@ -4,6 +4,9 @@ import type { Outcome } from '../outcome.ts';
 import { shownMessage } from '../redact.ts';
 import type { UnitName } from '../units/registry.ts';
 
+/** The step that has the time of connections that were not opened, or were lost. */
+export const LOST_CONNECTION = 'lost-connection';
+
 /** How one run of a unit for one (queue, node) went. */
 export interface RunReport<Result = undefined> {
   unit: UnitName;
@@ -26,6 +29,8 @@ export interface RunReport<Result = undefined> {
   serverTexts?: string[];
   /** The lease could not be given back; it expires by itself. */
   releaseError?: string;
+  /** Nothing could be read of earlier runs. */
+  statesError?: string;
   /** A unit that has work from this run could not be woken; it begins when its rest is over. */
   wakeError?: string;
 }

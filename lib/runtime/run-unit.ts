@@ -1,6 +1,7 @@
 import { Budget } from '../budget.ts';
 import { type Clock, elapsedMs } from '../clock.ts';
 import { type Config, nodeConfig, queueConfig } from '../config/config.ts';
+import { PgtideError } from '../errors.ts';
 import type { Lease, LeaseStore } from '../lease/lease-store.ts';
 import { leaseKey } from '../lease/lease-store.ts';
 import type { Outcome } from '../outcome.ts';
@@ -11,7 +12,7 @@ import type { ProgressEvent, UnitContext } from '../units/context.ts';
 import { type UnitName, units } from '../units/registry.ts';
 import { readFailingRuns } from './failing-runs.ts';
 import { canonicalLine, type RunLog } from './run-log.ts';
-import { asRunError, type RunReport } from './run-report.ts';
+import { asRunError, LOST_CONNECTION, type RunReport } from './run-report.ts';
 import { inTime } from './secrets-in-time.ts';
 
 export interface RunRequest<Result> {
@@ -22,11 +23,13 @@ export interface RunRequest<Result> {
   queue: string;
   node: string;
   /** Of the unit `consume`: who reads. It has a lease of its own, and its queue need not be in the configuration. */
-  consumer?: string;
+  consumer?: string | undefined;
   /** Null: run by hand without a lease; the position on the subscriber alone keeps two runs apart. */
   leaseStore: LeaseStore | null;
   /** Unique to this run; takes the lease. */
   owner: string;
+  /** Why nothing is known of earlier runs, for the log. */
+  unread?: PgtideError | undefined;
   secrets: SecretReader;
   budgetMs: number;
   /** As UnitContext has it. */
@@ -60,6 +63,7 @@ export async function runUnit<Result = undefined>(request: RunRequest<Result>): 
   const { clock, log } = request;
   const started = elapsedMs(clock);
   const report: RunReport<Result> = emptyReport(request);
+  if (request.unread) report.statesError = request.unread.message;
   const woken = new Set<string>();
   try {
     if (request.consumer === undefined) queueConfig(request.config, request.queue);
@@ -119,7 +123,7 @@ async function underLease<Result>(
 ): Promise<Outcome> {
   const { leaseStore, unitName, queue, node, consumer, owner, budgetMs } = request;
   if (!leaseStore || !units[unitName].lease) return work({ epoch: null });
-  const key = leaseKey(unitName, queue, consumer === undefined ? node : `${node}/${consumer}`);
+  const key = leaseKey(unitName, queue, node, consumer);
   const began = request.clock.now();
   const taken = await leaseStore.acquire(key, owner, budgetMs + OVERTIME_MS);
   if (taken.kind === 'held') return { kind: 'lease-held', owner: taken.owner, until: taken.until };
@@ -207,28 +211,34 @@ function makeContext(
   const add = (to: Record<string, number>, name: string, by: number) => {
     to[name] = (to[name] ?? 0) + by;
   };
+  const lost = new Set<unknown>();
   return {
     ...given,
     config,
     queue,
     node: request.node,
     clock,
-    connect: (node, work, { withinMs = Number.POSITIVE_INFINITY } = {}) => {
+    connect: async (node, work, { withinMs = Number.POSITIVE_INFINITY } = {}) => {
       const restMs = given.budget.remainingMs() + (request.silenceMs ?? SILENCE_MS);
       const cutAfterMs = Math.min(restMs, withinMs);
       const connectMs = Math.min(request.connectMs ?? cutAfterMs, cutAfterMs);
-      return withNode(
-        node,
-        nodeConfig(config, node),
-        {
-          secrets: inTime(secrets, connectMs),
-          applicationName: applicationName(request),
-          cutAfterMs,
-          connectMs,
-          onServerText: config.errors.showValues ? noteServerText(report) : undefined,
-        },
-        work,
-      );
+      const connector = {
+        secrets: inTime(secrets, connectMs),
+        applicationName: applicationName(request),
+        cutAfterMs,
+        connectMs,
+        onServerText: config.errors.showValues ? noteServerText(report) : undefined,
+      };
+      const began = elapsedMs(clock);
+      try {
+        return await withNode(node, nodeConfig(config, node), connector, work);
+      } catch (error) {
+        // Connections around the one that failed end with its error, too.
+        if (error instanceof PgtideError && error.kind === 'connection' && !lost.has(error))
+          add(report.steps, LOST_CONNECTION, elapsedMs(clock) - began);
+        lost.add(error);
+        throw error;
+      }
     },
     count: (name, by) => add(report.counts, name, by),
     gauge: (name, value) => {

@@ -1,25 +1,33 @@
 /**
  * One invocation's pairs, one after the other, until the budget is spent.
  *
- * No pair takes the time of the others. While others wait for their turn, each of them has LEAST_PAIR_MS that is kept for it. The rest
- * is the pair's that is served now, so that one with much to do has most of the minute; what it has not done by then gets, after all
- * others were served, what is left. Opening a connection takes the pair's fair share of the time at most, because servers that do not
+ * No pair takes the time of the others. While others wait for their turn, each of them has LEAST_PAIR_MS that is kept for it, and the
+ * next one what its unit has use for (UnitTraits.shareMs). The rest is the pair's that is served now, so that one with much to do has
+ * most of the minute. No share is smaller than its unit has use for: with many pairs less is kept for those that wait. Most of them
+ * have nothing to do, and need little.
+ * A pair that was out of time gets, after all others were served, what is left, if it has got something done, or that is much more.
+ * Opening a connection takes the pair's fair share of the time at most, because servers that do not
  * answer are met there, and often several at once.
  * A connection that goes silent later is cut a little after the pair's budget, within its time: the invocation ends within its own.
- * Where the shares are too small to serve all, the next run begins with those that this one did not come to.
+ * Those that this invocation does not come to are the first of the next.
  */
 import type { PgtideError } from '../errors.ts';
+import { leaseKey } from '../lease/lease-store.ts';
 import type { Unit } from '../units/context.ts';
 import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
-import { keyOf, runCounted } from './counted-run.ts';
 import { type Pair, pairName, planServing, type Serving, turnKey } from './pairs.ts';
 import type { RunReport } from './run-report.ts';
-import { leaveOut, SILENCE_MS } from './run-unit.ts';
+import { leaveOut, runUnit, SILENCE_MS } from './run-unit.ts';
 import type { Invocation } from './stack.ts';
+import { madeProgress, settleTrouble, unreadFailure } from './trouble.ts';
 
 /** A pair that is begun with less than this could do little more than connect. */
 const LEAST_PAIR_MS = 2_000;
-const LEAST_CONNECT_MS = 500;
+export const LEAST_CONNECT_MS = 1_000;
+/** A share may be so much smaller than its unit has use for: what comes between two runs takes time, too. */
+const ENOUGH = 0.9;
+/** Without progress, a pair is tried again with so many times what it had. */
+const MUCH_MORE = 2;
 
 export interface Service {
   name: UnitName;
@@ -34,82 +42,124 @@ export interface Served {
   failures: PgtideError[];
 }
 
+/** A pair that waits for its turn. */
+interface Waiting {
+  pair: Pair;
+  /** Its last try in this invocation. */
+  tried?: Try;
+}
+
+interface Try {
+  /** With what earlier tries have counted, too. */
+  report: RunReport;
+  /** It has got something done itself. */
+  worked: boolean;
+  budgetMs: number;
+}
+
 export async function servePairs(service: Service): Promise<Served> {
   const { name, pairs, invocation } = service;
-  const { clock, log, leaseStore: storeOf } = invocation.environment;
+  const { clock, leaseStore: storeOf } = invocation.environment;
   const leaseStore = storeOf(invocation.config);
   const serving = await planServing(pairs, name, { leaseStore, now: clock.now() });
-  const left = (pair: Pair, why: Parameters<typeof leaveOut>[1]) =>
-    leaveOut({ unitName: name, ...pair, clock, log }, why);
-  const served: Served = {
-    reports: [
-      ...serving.resting.map((pair) => left(pair, { kind: 'rests' })),
-      ...serving.skipped.map((pair) => left(pair, { kind: 'skipped', ...troubleOf(serving, name, pair) })),
-    ],
-    failures: [],
-  };
+  const served: Served = { reports: leaveOutOf(service, serving), failures: [] };
   const turn = new Turn(service, serving);
   await turn.begin();
-  const waiting = [...serving.due];
-  const wholeMs = shareOf(invocation.remainingMs(), Math.max(0, waiting.length - 1)).budgetMs;
-  for (let pair = waiting.shift(); pair; pair = waiting.shift()) {
-    if (invocation.remainingMs() < LEAST_PAIR_MS) {
-      await turn.leaveTo(pair);
-      break;
+  const { shareMs = 0 }: UnitTraits = units[name];
+  const allMs = invocation.remainingMs();
+  const leastMs = Math.max(LEAST_PAIR_MS, Math.min(ENOUGH * shareMs, allMs / 2));
+  const settle = async ({ pair, tried }: Waiting) => {
+    const failure = tried && (await settleTry(service, serving, { pair, report: tried.report }));
+    if (failure) served.failures.push(failure);
+  };
+  const waiting: Waiting[] = serving.due.map((pair) => ({ pair }));
+  const wholeMs = Math.max(allMs / 2, shareOf(allMs, Math.max(0, waiting.length - 1), shareMs).budgetMs);
+  let unreached: Pair | undefined;
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    const { pair, tried } = next;
+    const share = shareOf(invocation.remainingMs(), waiting.length, shareMs);
+    if (invocation.remainingMs() < leastMs || (tried && !isWorthIt(tried, share.budgetMs))) {
+      if (!tried) unreached ??= pair;
+      await settle(next);
+      continue;
     }
-    const report = await serve(service, { pair, serving, wholeMs, waiting: waiting.length }, served);
-    if (!hasMoreToDo(report)) continue;
-    // What earlier runs have left is over.
-    serving.states.delete(keyOf({ unitName: name, ...pair }));
-    waiting.push(pair);
+    const report = await serve(service, { pair, serving, share, wholeMs, nr: served.reports.length });
+    served.reports.push(report);
+    const now = { pair, tried: tryOf(report, share.budgetMs, tried) };
+    if (ranOutOfTime(report)) waiting.push(now);
+    else await settle(now);
   }
-  return served;
+  if (unreached) await turn.leaveTo(unreached);
+  const failure = served.failures.length === 0 ? unreadFailure(serving.unread) : null;
+  return failure ? { ...served, failures: [failure] } : served;
+}
+
+function leaveOutOf({ name, invocation }: Service, { resting, skipped, states }: Serving): RunReport[] {
+  const { clock, log } = invocation.environment;
+  const left = (pair: Pair, why: Parameters<typeof leaveOut>[1]) =>
+    leaveOut({ unitName: name, ...pair, clock, log }, why);
+  const skip = (pair: Pair) => {
+    const { what = '', skipUntil = 0 } = states.get(keyOf(name, pair))?.trouble ?? {};
+    return left(pair, { kind: 'skipped', what, until: new Date(skipUntil) });
+  };
+  return [...resting.map((pair) => left(pair, { kind: 'rests' })), ...skipped.map(skip)];
 }
 
 interface Place {
   pair: Pair;
   serving: Serving;
-  /** What the first pair had. */
+  share: ReturnType<typeof shareOf>;
+  /** What the first pair had, or half of the invocation: the pairs that have nothing to do leave so much to one that needs it. */
   wholeMs: number;
-  /** How many pairs wait for their turn. */
-  waiting: number;
+  /** Of the run, among those of the invocation. */
+  nr: number;
 }
 
-async function serve(
-  { name, unit, pairs, invocation }: Service,
-  { pair, serving, wholeMs, waiting }: Place,
-  served: Served,
+function serve(
+  { name, unit, invocation }: Service,
+  { pair, serving, share, wholeMs, nr }: Place,
 ): Promise<RunReport> {
   const { environment, config, owner } = invocation;
   const { clock, log, secrets } = environment;
   const { restMs = 0 }: UnitTraits = units[name];
-  const request = {
+  return runUnit({
     unitName: name,
     unit,
     config,
     ...pair,
     leaseStore: environment.leaseStore(config),
-    owner,
+    owner: `${owner}/${nr}`,
+    unread: serving.unread,
     restMs,
     secrets,
     wholeMs,
-    ...shareOf(invocation.remainingMs(), waiting),
+    ...share,
     clock,
     log,
-  };
-  const { report, failure } = await runCounted(request, {
-    state: serving.states.get(keyOf(request)),
-    alone: pairs.length === 1,
   });
-  served.reports.push(report);
-  if (failure) served.failures.push(failure);
-  return report;
+}
+
+function settleTry(
+  { name, pairs, invocation }: Service,
+  { states, unread }: Serving,
+  { pair, report }: { pair: Pair; report: RunReport },
+): Promise<PgtideError | null> {
+  const { environment, config } = invocation;
+  const key = keyOf(name, pair);
+  return settleTrouble(report, environment.leaseStore(config), {
+    key,
+    trouble: states.get(key)?.trouble,
+    alone: pairs.length === 1,
+    now: environment.clock.now(),
+    unread,
+  });
 }
 
 /** What the next pair may take of the time that is left, while so many others wait. */
-export function shareOf(remainingMs: number, waiting: number) {
+export function shareOf(remainingMs: number, waiting: number, shareMs = 0) {
   const fairMs = remainingMs / (waiting + 1);
-  const wholeMs = Math.max(fairMs, remainingMs - waiting * LEAST_PAIR_MS);
+  const keptMs = waiting === 0 ? 0 : Math.max(shareMs, waiting * LEAST_PAIR_MS);
+  const wholeMs = Math.max(fairMs, remainingMs - keptMs, Math.min(remainingMs, shareMs));
   const silenceMs = Math.min(SILENCE_MS, wholeMs / 4);
   return {
     budgetMs: Math.floor(wholeMs - silenceMs),
@@ -118,10 +168,20 @@ export function shareOf(remainingMs: number, waiting: number) {
   };
 }
 
-/** Out of its share, and not stuck: without progress another share would end alike. */
-function hasMoreToDo({ unit, outcome, counts }: RunReport): boolean {
-  const { progress = [] }: UnitTraits = units[unit];
-  return outcome?.kind === 'out-of-budget' && progress.some((name) => (counts[name] ?? 0) > 0);
+/** Out of its share, or given up by replay because it would outlive it. */
+function ranOutOfTime({ outcome, counts }: RunReport): boolean {
+  return outcome?.kind === 'out-of-budget' || (outcome === null && (counts.timeouts ?? 0) > 0);
+}
+
+/** Without progress another share of the same size would end alike. */
+function isWorthIt({ worked, budgetMs }: Try, nextMs: number): boolean {
+  return worked || nextMs >= MUCH_MORE * budgetMs;
+}
+
+function tryOf(report: RunReport, budgetMs: number, earlier: Try | undefined): Try {
+  const counts = { ...earlier?.report.counts };
+  for (const [name, by] of Object.entries(report.counts)) counts[name] = (counts[name] ?? 0) + by;
+  return { report: { ...report, counts }, worked: madeProgress(report), budgetMs };
 }
 
 /** Whose turn it is, for units without a lease. A turn that cannot be kept costs order, and no work. */
@@ -132,7 +192,7 @@ class Turn {
 
   constructor(service: Service, { states }: Serving) {
     this.#service = service;
-    this.#key = turnKey(service.name, service.pairs);
+    this.#key = turnKey(service.name);
     this.#isKept = states.get(this.#key)?.next !== undefined;
   }
 
@@ -141,7 +201,8 @@ class Turn {
   }
 
   async leaveTo(pair: Pair): Promise<void> {
-    if (!units[this.#service.name].lease) await this.#note(pairName(pair));
+    const { name, pairs } = this.#service;
+    if (!units[name].lease && pairs.length > 1) await this.#note(pairName(pair));
   }
 
   async #note(next: string | null): Promise<void> {
@@ -153,7 +214,6 @@ class Turn {
   }
 }
 
-function troubleOf({ states }: Serving, unitName: UnitName, pair: Pair) {
-  const { what = '', skipUntil = 0 } = states.get(keyOf({ unitName, ...pair }))?.trouble ?? {};
-  return { what, until: new Date(skipUntil) };
+function keyOf(unit: UnitName, { queue, node }: Pair): string {
+  return leaseKey(unit, queue, node);
 }

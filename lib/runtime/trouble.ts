@@ -5,13 +5,15 @@
  * (UnitTraits.progress). The lease table keeps, for each pair, how many there have been in a row (lib/lease/lease-store.ts, Trouble).
  * Invariants:
  *  - What waits for an operator fails the invocation: errors of such a kind at once, everything else from RUNS_IN_A_ROW runs on. It is
- *    tried again all the same.
- *  - What cannot be kept cannot be counted, and fails the invocation at once: nothing ends as a success without being counted.
+ *    tried again all the same; where it is left out meanwhile (below), the invocations that try it fail.
+ *  - What cannot be kept, or has unknown predecessors, cannot be counted, and fails the invocation at once. So does a lease table that
+ *    waits for an operator, also where all runs were served without it. Only who has chosen no lease table is counted nowhere.
+ *  - Tries of one invocation are one run: what they have done together counts, and how the last of them ended.
  *  - Any run with progress, or that finds nothing to do, begins the count again. A lease that is held says nothing of either.
  *    What a scheduled unit waits for, status shows by itself. Of a consumer that waits (NotNow) nothing else would tell, so its runs
  *    count; before install they do not.
  *
- * A pair whose server does not answer costs a run time that others need. After such a run the pair is left out for one run of each
+ * A pair whose server does not answer costs a run time that others need. After a run that it kept from everything the pair is left out for one run of each
  * minute, after the second in a row for two, and so on, at most for four; but not where it is the only one, which costs no other.
  * A refused connection costs nothing, and is tried each time.
  */
@@ -19,7 +21,7 @@ import { type ErrorKind, PgtideError, policyOf, RUNS_IN_A_ROW, usualRemedy } fro
 import type { LeaseStore, Trouble } from '../lease/lease-store.ts';
 import { shownMessage } from '../redact.ts';
 import { type UnitTraits, units } from '../units/registry.ts';
-import { asRunError, type RunReport, shownError } from './run-report.ts';
+import { asRunError, LOST_CONNECTION, type RunReport, shownError } from './run-report.ts';
 
 /** A connection that fails sooner costs others nothing. */
 const SLOW_MS = 400;
@@ -38,6 +40,8 @@ export interface Before {
   /** It is the only one of the invocation. */
   alone: boolean;
   now: number;
+  /** Why nothing is known of earlier runs. */
+  unread?: PgtideError | undefined;
 }
 
 /**
@@ -52,27 +56,35 @@ export async function settleTrouble(
   if (report.outcome?.kind === 'lease-held') return null;
   const after = troubleOf(report, before);
   if (after === null && before.trouble === undefined) return null;
-  try {
-    await leaseStore?.note?.(before.key, { trouble: after });
-  } catch (error) {
-    if (after) return failure(report, after, `it could not be counted: ${asRunError(error).message}`);
-  }
+  let uncounted: unknown = before.unread;
+  await leaseStore?.note?.(before.key, { trouble: after }).catch((error: unknown) => {
+    uncounted = error;
+  });
+  if (after && uncounted)
+    return failure(report, after, `it could not be counted: ${asRunError(uncounted).message}`);
   if (!after?.operator) return null;
   return failure(report, after, after.runs > 1 ? `${after.runs} runs in a row have ended so` : null);
+}
+
+/** The error with which an invocation fails whose runs were served without the lease table, where that waits for an operator. */
+export function unreadFailure(unread: PgtideError | undefined): PgtideError | null {
+  return unread && waitsForOperator(unread.kind) ? unread : null;
 }
 
 function troubleOf(report: RunReport<unknown>, { trouble, alone, now }: Before): Trouble | null {
   const ended = endOf(report);
   if (ended === null) return null;
-  const last = madeProgress(report) ? undefined : trouble;
+  const worked = madeProgress(report);
+  const last = worked ? undefined : trouble;
   const runs = (last?.runs ?? 0) + 1;
-  const slow = ended.kind === 'connection' && report.durationMs >= SLOW_MS;
+  const slow = ended.kind === 'connection' && (report.steps[LOST_CONNECTION] ?? 0) >= SLOW_MS;
   return {
     ...ended,
     runs,
     operator: waitsForOperator(ended.kind) || runs >= RUNS_IN_A_ROW,
     since: last?.since ?? now,
-    skipUntil: slow && !alone ? now + Math.min(runs * MINUTE_MS + HALF_A_MINUTE_MS, MOST_SKIPPED_MS) : 0,
+    skipUntil:
+      slow && !alone && !worked ? now + Math.min(runs * MINUTE_MS + HALF_A_MINUTE_MS, MOST_SKIPPED_MS) : 0,
   };
 }
 
@@ -99,7 +111,7 @@ function endOf(report: RunReport<unknown>): Pick<Trouble, 'kind' | 'what' | 'rem
   return null;
 }
 
-function madeProgress({ unit, counts }: RunReport<unknown>): boolean {
+export function madeProgress({ unit, counts }: RunReport<unknown>): boolean {
   const { progress = [] }: UnitTraits = units[unit];
   return progress.some((name) => (counts[name] ?? 0) > 0);
 }

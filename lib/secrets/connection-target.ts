@@ -86,7 +86,8 @@ export interface NodeConnector {
 
 /**
  * Opens a connection to a node for the time of `work`. Where the server refuses a password that came from a secret, the
- * secret may have been rotated since it was read: it is read again, once, and the connection tried again if it changed.
+ * secret may have been rotated since it was read: it is read again, once, and the connection tried again if it changed. `cutAfterMs` is
+ * for all of it together, reading secrets included.
  */
 export async function withNode<T>(
   node: string,
@@ -94,21 +95,28 @@ export async function withNode<T>(
   { secrets, applicationName, ...options }: NodeConnector,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
+  const began = performance.now();
   const target = await resolveTarget(node, config, secrets);
   let connected = false;
-  const pinned = { ...options, pinned: true };
+  const pinned = () => ({
+    ...options,
+    ...(options.cutAfterMs === undefined
+      ? {}
+      : { cutAfterMs: Math.max(0, options.cutAfterMs - (performance.now() - began)) }),
+    pinned: true,
+  });
   const guarded = (client: Client) => {
     connected = true;
     return work(client);
   };
   try {
-    return await withClient(target, applicationName, guarded, pinned);
+    return await withClient(target, applicationName, guarded, pinned());
   } catch (error) {
     const refused = error instanceof PgtideError && error.kind === 'authentication' && !connected;
     if (!refused || config.secret === undefined) throw error;
     secrets.forget(config.secret);
     const rotated = await resolveTarget(node, config, secrets);
     if (rotated.password === target.password && rotated.user === target.user) throw error;
-    return withClient(rotated, applicationName, work, pinned);
+    return withClient(rotated, applicationName, work, pinned());
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { awsClientLimits, NoAnswer, nameEndpoint } from '../aws-endpoint.ts';
+import { awsClientLimits, nameEndpoint, Silence } from '../aws-endpoint.ts';
 import { type ErrorKind, PgtideError } from '../errors.ts';
 
 /**
@@ -85,29 +85,26 @@ async function fetchSecret(arn: string): Promise<DatabaseSecret> {
 
 const regionOf = (arn: string) => arn.split(':')[3] ?? '';
 
-/** For the rest of a run, and not for the next one. */
-const SILENT_MS = 30_000;
-
 /**
- * A reader with a cache of its own. Reads that go on at the same time share one request; failures are not kept. But where Secrets
- * Manager has given no answer, the other secrets of that region are not waited for: a run would spend its time on one after the other.
+ * A reader with a cache. Reads that go on at the same time share one request; failures are not kept. But where Secrets Manager has given
+ * no answer, the other secrets of that region are not waited for.
  */
 export function createSecretReader(
   fetch: (arn: string) => Promise<DatabaseSecret> = fetchSecret,
 ): SecretReader {
   const cache = new Map<string, Promise<DatabaseSecret>>();
-  const silent = new Map<string, { error: NoAnswer; since: number }>();
+  const silences = new Map<string, Silence>();
   return {
     read(arn) {
       const cached = cache.get(arn);
       if (cached) return cached;
-      const silence = silent.get(regionOf(arn));
-      if (silence && Math.abs(Date.now() - silence.since) < SILENT_MS) return Promise.reject(silence.error);
-      const reading = fetch(arn);
+      const region = regionOf(arn);
+      const silence = silences.get(region) ?? new Silence();
+      silences.set(region, silence);
+      const reading = silence.call(() => fetch(arn));
       cache.set(arn, reading);
-      reading.catch((error: unknown) => {
+      reading.catch(() => {
         if (cache.get(arn) === reading) cache.delete(arn);
-        if (error instanceof NoAnswer) silent.set(regionOf(arn), { error, since: Date.now() });
       });
       return reading;
     },

@@ -42,7 +42,7 @@ export interface UnitContext {
   /** Gives the lease another epoch; false: another run has taken it over. Absent where there is no lease. */
   readonly restamp?: (epoch: bigint) => Promise<boolean>;
   readonly budget: Budget;
-  /** What a run has that is first of its invocation's; this one may have less. Absent: it is the only one. */
+  /** What a run of the invocation has that has much to do; this one may have less. Absent: it is the only one. */
   readonly wholeMs?: number;
   readonly clock: Clock;
   /** Opens a connection to a node for the time of `work`; it is cut after `withinMs`, by default when the run's time is over. */

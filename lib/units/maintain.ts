@@ -21,6 +21,8 @@ import { isNotFound, isYetToBeMade } from './waiting-for-install.ts';
 const OPERATION_MS = 2_000;
 /** Of the time that is left, for leaves together: those that do not answer leave the rest to the root's own upkeep. */
 const OF_LEAVES = 0.5;
+/** A leaf has at least this; with less one that answers may look as if it did not. */
+const LEAST_LEAF_MS = 1_000;
 /** An operation that says "again" more often than this waits for the next run. */
 const MOST_REPEATS = 100;
 
@@ -35,10 +37,7 @@ export const maintain: Unit = (context) =>
     const config = queueConfig(context.config, context.queue);
     await run.piece('tune', async () => (await tuneQueue(root, context.queue, config)).length);
     await run.piece('capture', async () => (await refreshCapture(root, context.queue, config)).length);
-    for (const [nr, leaf] of config.leaves.entries()) {
-      const withinMs = (context.budget.remainingMs() * OF_LEAVES) / (config.leaves.length - nr);
-      await run.piece(`watermark of ${leaf}`, () => relayWatermark(context, root, { leaf, withinMs }));
-    }
+    await relayWatermarks(context, run, { root, leaves: fromAnyOn(config.leaves) });
     await run.piece('watermark', () => maintainWatermark(root, context.queue));
     await run.piece('sequences', async () => {
       await checkRootSequences(root, context.queue);
@@ -65,12 +64,13 @@ class Upkeep {
     return this.#context.budget.allows(OPERATION_MS);
   }
 
+  skip(): void {
+    this.#skipped++;
+  }
+
   /** Runs one piece; `work` returns how many things it changed. */
   async piece(name: string, work: () => Promise<number>): Promise<void> {
-    if (!this.hasTime()) {
-      this.#skipped++;
-      return;
-    }
+    if (!this.hasTime()) return this.skip();
     try {
       this.#changes += await this.#context.step(name, work);
     } catch (error) {
@@ -94,6 +94,28 @@ class Upkeep {
     if (this.#skipped > 0) return { kind: 'out-of-budget' };
     return { kind: this.#changes > 0 ? 'done' : 'idle' };
   }
+}
+
+/** Once leaves have taken their time the others are left to the next run. */
+async function relayWatermarks(
+  context: UnitContext,
+  run: Upkeep,
+  { root, leaves }: { root: Client; leaves: string[] },
+): Promise<void> {
+  const endMs = context.budget.remainingMs() * (1 - OF_LEAVES);
+  for (const [nr, leaf] of leaves.entries()) {
+    const leftMs = context.budget.remainingMs() - endMs;
+    const withinMs = Math.max(LEAST_LEAF_MS, leftMs / (leaves.length - nr));
+    if (leftMs > 0)
+      await run.piece(`watermark of ${leaf}`, () => relayWatermark(context, root, { leaf, withinMs }));
+    else run.skip();
+  }
+}
+
+/** So that none is always last. */
+function fromAnyOn(leaves: string[]): string[] {
+  const first = Math.floor(Math.random() * leaves.length);
+  return [...leaves.slice(first), ...leaves.slice(0, first)];
 }
 
 /** The root holds events until every leaf says that it needs them no more. */

@@ -10,6 +10,8 @@ export interface UnitTraits {
   readonly lease: boolean;
   /** How long a pair rests after a run of a schedule that found nothing to do, unless it is woken (UnitContext.wake). */
   readonly restMs?: number;
+  /** What a share of an invocation is at least, where the invocation lasts so long: with less, no piece of work would be begun. */
+  readonly shareMs?: number;
   /** Of a scheduled unit: the counters of what it commits. A run that has none of them above 0 has got nothing done. */
   readonly progress?: readonly string[];
 }
@@ -17,15 +19,26 @@ export interface UnitTraits {
 /** The schedule's next four minutes are left out, and the fifth is not, though it may begin a little early. */
 const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 
+/** Copy begins no chunk with less than 5 s, and the last 2 s of a share are for connections that say nothing any more. */
+const EIGHT_SECONDS_MS = 8_000;
+
 export const units = {
   tick: { scheduled: true, repeats: true, nodes: 'root', lease: false, progress: ['ticks'] },
   /** Its pieces are independent: progress of one is not progress of another. */
-  maintain: { scheduled: true, repeats: true, nodes: 'root', lease: false, progress: [] },
+  maintain: {
+    scheduled: true,
+    repeats: true,
+    nodes: 'root',
+    lease: false,
+    shareMs: EIGHT_SECONDS_MS,
+    progress: [],
+  },
   replay: {
     scheduled: true,
     repeats: false,
     nodes: 'leaves',
     lease: true,
+    shareMs: EIGHT_SECONDS_MS,
     progress: ['batches', 'slices'],
   },
   copy: {
@@ -34,6 +47,7 @@ export const units = {
     nodes: 'leaves',
     lease: true,
     restMs: FOUR_MINUTES_AND_A_HALF_MS,
+    shareMs: EIGHT_SECONDS_MS,
     progress: ['plannedTables', 'chunks', 'restored'],
   },
   /** A consumer of somebody's own, see lib/consumer. */

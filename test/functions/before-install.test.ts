@@ -86,7 +86,18 @@ test('a node that was there and is lost fails the invocation', async () => {
     await expect(shop.invoke(name)).rejects.toMatchObject({ kind: 'not-found' });
   await install(cascade('shop', members).context('old'), {});
   await old.client((client) => client.query(dropAll));
+  for (const name of ['tick', 'replay', 'maintain'] as const)
+    await expect(shop.invoke(name)).rejects.toMatchObject({ kind: 'not-found' });
+});
+
+test('where the other side cannot be asked, the error stays as it was', async () => {
+  const { members, nodes } = await freshDeployment();
+  const shop = await schedule({
+    nodes: { ...nodes(members), new: { url: 'postgres://app@127.0.0.1:9/new' } },
+    queues: { shop: { root: 'old', leaves: ['new'] } },
+  });
   await expect(shop.invoke('replay')).rejects.toMatchObject({ kind: 'not-found' });
+  expect(await shop.invoke('tick')).toEqual({ 'shop/old': 'waiting-for' });
 });
 
 test('a function that is missing where the node is there is an error, not a wait', async () => {

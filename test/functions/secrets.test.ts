@@ -242,6 +242,18 @@ test('a rotated password is fetched again once, after the server refused the old
   expect(reads).toBe(2);
 });
 
+test('the time of a connection begins before its secret is read', async () => {
+  const db = await createDatabase(await postgres(17));
+  const { host, port, user, password = '', database } = db.target;
+  const secrets = createSecretReader(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return { host, port, username: user, password, dbname: database };
+  });
+  const connector = { secrets, applicationName: 'pgtide test', cutAfterMs: 500 };
+  const work = withNode('shop', { secret: arn }, connector, (client) => client.query('select pg_sleep(0.1)'));
+  await expect(work).rejects.toMatchObject({ kind: 'connection' });
+});
+
 test('a password that stays wrong fails as authentication, after one more look at the secret', async () => {
   const db = await createDatabase(await postgres(17));
   const { host, port, user, database } = db.target;

@@ -47,6 +47,24 @@ test('DynamoDB that does not answer a function waits for an operator, who reads 
   });
 });
 
+test('DynamoDB that does not answer is waited for once in a run, and asked again in the next one', async () => {
+  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'pgtide-prod-tick');
+  const silent = await silentServer();
+  const store = storeAt(`http://127.0.0.1:${silent.port}`);
+  const trouble = { trouble: null };
+  for (const call of [
+    () => store.states(['k']),
+    () => store.acquire('k', 'me', 1000),
+    () => store.note('k', trouble),
+  ])
+    await expect(call()).rejects.toMatchObject({ kind: 'state' });
+  expect(silent.asked).toBe(ATTEMPTS);
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 45_000);
+  await expect(store.note('k', trouble)).rejects.toMatchObject({ kind: 'state' });
+  expect(silent.asked).toBe(2 * ATTEMPTS);
+  vi.restoreAllMocks();
+});
+
 test('Secrets Manager that does not answer a function is waited for once, not for each secret', async () => {
   vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'pgtide-prod-tick');
   const silent = await silentServer();

@@ -2,7 +2,7 @@
  * A table that is short of capacity answers a part of a request and names the rest. What it has left out must not look like work that
  * was never done, rests or fails.
  */
-import type { BatchGetItemCommandOutput } from '@aws-sdk/client-dynamodb';
+import { type BatchGetItemCommandOutput, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { createDynamoDbClient, DynamoDbLeaseStore } from '../../lib/lease/dynamodb-store.ts';
 import { leaseTable } from '../support/lease-table.ts';
@@ -78,4 +78,28 @@ test('notes are kept beside a lease, and neither touches the other', async () =>
   expect((await store.states([key])).get(key)).toMatchObject({ restUntil: now + 1, trouble });
   await store.note?.(key, { trouble: null });
   expect((await store.states([key])).get(key)).toEqual({ lastServed: now, restUntil: now + 1 });
+});
+
+test('a note that cannot be read hides no other', async () => {
+  const dynamo = await leaseTable();
+  const store = dynamo.store({ clock });
+  const trouble = {
+    kind: 'busy',
+    what: 'a lock',
+    remedy: '',
+    operator: false,
+    runs: 1,
+    since: now,
+    skipUntil: 0,
+  };
+  await store.note?.('good', { trouble });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = createDynamoDbClient({ endpoint: dynamo.endpoint, region: 'local', credentials });
+  for (const [key, note] of Object.entries({ cut: '{"kind": "bu', empty: '', nothing: 'null', other: '7' }))
+    await client.send(
+      new PutItemCommand({ TableName: dynamo.table, Item: { key: { S: key }, trouble: { S: note } } }),
+    );
+  const states = await store.states(['good', 'cut', 'empty', 'nothing', 'other']);
+  expect([...states].filter((state) => state[1].trouble).map(([key]) => key)).toEqual(['good']);
+  expect(states.get('good')).toMatchObject({ trouble });
 });

@@ -528,6 +528,35 @@ test('a function whose results can be merged goes through all queues when none i
   expect(lines).toHaveLength(3);
 });
 
+test('of many queues one whose share was over is read again at the end, with what the others have left', async () => {
+  const queues = Array.from({ length: 40 }, (_, nr) => `q${nr}`);
+  const of = parseConfig(
+    JSON.stringify({
+      nodes: Object.fromEntries(
+        ['root', 'a', 'b', 'c'].map((name) => [name, { url: `postgres://app@127.0.0.1:9/${name}` }]),
+      ),
+      queues: Object.fromEntries(queues.map((name) => [name, { root: 'root', leaves: ['a', 'b', 'c'] }])),
+    }),
+  );
+  const { environment, clock } = await world(of);
+  const budgets: number[] = [];
+  const handler = onDemandHandler({
+    name: 'status',
+    environment,
+    input: z.strictObject({}),
+    unit: async ({ queue, budget }) => {
+      const inTime = queue !== 'q0' || budget.allows(3_000);
+      if (queue === 'q0') budgets.push(budget.remainingMs());
+      clock.advance(inTime ? 10 : budget.remainingMs());
+      return { outcome: { kind: 'done' }, result: [`${queue} ${inTime}`] };
+    },
+    merge: (results) => results.flat(),
+  });
+  const { result } = await handler({}, lambdaContext());
+  expect(result).toEqual(queues.map((queue) => `${queue} true`));
+  expect(budgets).toHaveLength(2);
+});
+
 /** What Lambda's runtime answers a caller, as a failure (`FunctionError`), when a handler throws. */
 async function failurePayload(
   answer: Promise<unknown>,

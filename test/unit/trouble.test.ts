@@ -169,6 +169,25 @@ test('without its lease table a function of several pairs fails: nothing counts 
   expect(await endings(shop, 'tick', [idle])).toEqual(['idle,idle']);
 });
 
+test('a failure whose predecessors cannot be read fails the invocation: it is not the first one', async () => {
+  const { shop } = await world();
+  shop.leaseStore.states = () => Promise.reject(new PgtideError('busy', 'no capacity'));
+  const uncounted = 'connection: the server is gone; it could not be counted: no capacity';
+  for (const name of ['tick', 'replay'] as const)
+    expect(await endings(shop, name, [failing(gone), idle])).toEqual([uncounted, 'idle']);
+  expect(shop.lines.at(-1)).toMatchObject({ outcome: 'idle', statesError: 'no capacity' });
+});
+
+test('a lease table that waits for an operator fails the invocation, after all were served', async () => {
+  const { shop } = await world(2);
+  shop.leaseStore.states = () => Promise.reject(new PgtideError('privilege', 'no BatchGetItem'));
+  expect(await endings(shop, 'tick', [idle])).toEqual(['privilege: no BatchGetItem']);
+  expect(shop.lines.map(({ outcome }) => outcome).slice(0, 2)).toEqual(['idle', 'idle']);
+  const { environment } = shop;
+  const consumer = { queue: 'q0', consumer: 'mailer', environment, onEvent: () => undefined };
+  await expect(createConsumer(consumer)({}, lambdaContext())).rejects.toThrow('could not be counted');
+});
+
 test('what keeps a consumer from its events is counted as well', async () => {
   const { shop } = await world();
   const handler = createConsumer({
@@ -258,6 +277,79 @@ test('a pair with much to do has what the others do not need, after they were se
   expect(seen.filter((queue) => queue === 'q0').length).toBeGreaterThanOrEqual(1);
 });
 
+/** Forty pairs: all but one have nothing to do, and that one needs so much of a run to begin its next piece of work. */
+async function oneBusyOf40(place: number, needMs: number, error?: PgtideError) {
+  const { shop, clock } = await world(40);
+  const had: number[] = [];
+  const unit: Unit = async ({ queue, budget, count, wholeMs = 0 }) => {
+    clock.advance(50);
+    if (queue !== `q${place}`) return { kind: 'idle' };
+    had.push(budget.remainingMs());
+    if (budget.allows(needMs)) {
+      clock.advance(needMs);
+      count('slices', 1);
+      return { kind: 'applied' };
+    }
+    if (!error) return { kind: 'out-of-budget' };
+    count('timeouts', 1);
+    expect(wholeMs).toBeGreaterThan(25_000);
+    throw error;
+  };
+  return { shop, unit, had, lines: () => shop.lines.filter(({ queue }) => queue === `q${place}`) };
+}
+
+test.each([0, 20, 39])(
+  'of forty pairs the busy one, in place %i, has time for its work in one run',
+  async (place) => {
+    const { shop, unit, had } = await oneBusyOf40(place, 3_000);
+    expect(
+      Object.values(await shop.invoke('replay', { unit })).filter((end) => end === 'applied'),
+    ).toHaveLength(1);
+    expect(had).toHaveLength(1);
+  },
+);
+
+test('work that needs more than a share has the rest of the run, and is counted once', async () => {
+  const { shop, unit, had, lines } = await oneBusyOf40(0, 30_000);
+  for (let run = 0; run < 4; run++) await shop.invoke('replay', { unit });
+  // It was served last, and so has all that the others leave from then on.
+  expect(lines().map(({ outcome }) => outcome)).toEqual(['out-of-budget', ...Array(4).fill('applied')]);
+  expect(had[1]).toBeGreaterThan(40_000);
+  expect((await shop.leaseStore.states(['replay/q0/leaf'])).get('replay/q0/leaf')?.trouble).toBeUndefined();
+});
+
+test('an event that takes too long in a share is tried again with the rest of the run', async () => {
+  const slow = new PgtideError('busy', 'canceling statement due to statement timeout');
+  const { shop, unit, had } = await oneBusyOf40(0, 40_000, slow);
+  expect(await shop.invoke('replay', { unit })).toMatchObject({ 'q0/leaf': 'applied' });
+  expect(had).toHaveLength(2);
+  const hopeless = await oneBusyOf40(0, 60_000, slow);
+  const key = 'replay/q0/leaf';
+  for (const runs of [1, 2]) {
+    await hopeless.shop.invoke('replay', { unit: hopeless.unit });
+    expect((await hopeless.shop.leaseStore.states([key])).get(key)?.trouble).toMatchObject({ runs });
+  }
+});
+
+test('no pair is given a share that is too small for its work; the next run begins with it', async () => {
+  const { shop, clock } = await world(12);
+  const served: string[] = [];
+  const shares: number[] = [];
+  const unit: Unit = async ({ queue, budget, count }) => {
+    served.push(queue);
+    shares.push(budget.remainingMs());
+    clock.advance(budget.remainingMs());
+    count('slices', 1);
+    return { kind: 'out-of-budget' };
+  };
+  for (let run = 0; run < 6; run++) {
+    await shop.invoke('replay', { unit });
+    clock.advance(MINUTE_MS);
+  }
+  expect(Math.min(...shares)).toBeGreaterThanOrEqual(5_000);
+  expect(new Set(served).size).toBe(12);
+});
+
 test('shares add up to the time there is, however many pairs hang', () => {
   for (const pairs of [1, 2, 12, 27, 100]) {
     let left = 55_000;
@@ -272,10 +364,14 @@ test('shares add up to the time there is, however many pairs hang', () => {
 
 test('a server that does not answer is left out for a while, but not where its pair is the only one', async () => {
   const { shop, clock } = await world(2);
-  const hangs: Unit = async ({ queue }) => {
+  const hangs: Unit = async ({ queue, node, connect }) => {
     if (queue === 'q1') return { kind: 'idle' };
+    const connecting = connect(node, async () => undefined);
     clock.advance(3_000);
-    throw gone;
+    await connecting.catch((error: Error) => {
+      throw Object.assign(error, { message: gone.message });
+    });
+    return { kind: 'idle' };
   };
   const minutes: string[] = [];
   for (let minute = 0; minute < 12; minute++) {
@@ -297,4 +393,26 @@ test('a server that does not answer is left out for a while, but not where its p
   await expect(shop.invoke('tick', only)).rejects.toThrow('the server is gone');
   expect(await shop.invoke('tick', { unit: idle })).toMatchObject({ 'q0/root-q0': 'idle' });
   expect(await failuresIn(shop)).toEqual([]);
+});
+
+test('a pair that works is not left out, and neither is one whose connection is refused at once', async () => {
+  const { shop, clock } = await world(3);
+  /** Works for three seconds, and loses its connection for good. */
+  const works: Unit = async ({ queue, node, connect, count }) => {
+    if (queue === 'q2') return { kind: 'idle' };
+    clock.advance(3_000);
+    if (queue === 'q0') count('slices', 1);
+    const connecting = connect(node, async () => undefined);
+    if (queue === 'q0') clock.advance(3_000);
+    await connecting;
+    return { kind: 'idle' };
+  };
+  for (let run = 0; run < 2; run++) {
+    expect(await shop.invoke('replay', { unit: works })).toEqual({
+      'q0/leaf': 'error',
+      'q1/leaf': 'error',
+      'q2/leaf': 'idle',
+    });
+    clock.advance(MINUTE_MS);
+  }
 });
