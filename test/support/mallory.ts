@@ -1,11 +1,15 @@
 /** A leaf whose tables belong to Mallory, and who replicates it. */
+import { basename } from 'node:path';
+import { expect } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { install } from '../../lib/units/install.ts';
 import { allowReplicaMode, createDatabase, createRole, postgres, type TestDatabase } from './database.ts';
 import { cascade, type InstalledPair } from './unit-context.ts';
 
-export const MALLORY = 'mallory_owner_code';
+const file = basename(expect.getState().testPath ?? 'file', '.test.ts').replaceAll('-', '_');
+/** A role is one for all databases of a server, and test files that share the server grant and revoke it: each has a Mallory. */
+export const MALLORY = `mallory_of_${file}`;
 
 /** Functions of a role: they fail for anybody else, and for her too if she could become somebody else. */
 export const spyOf = (role: string) => `
