@@ -40,7 +40,8 @@ Rows are copied by \`pgtide run\` or by the copy function; this command does not
   'remove-table': `
 Examples:
   $ pgtide remove-table shop public.log 'archive.*'
-  $ pgtide remove-table shop --all`,
+  $ pgtide remove-table shop --all
+  $ pgtide remove-table shop public.broken --now   # at once, also where replay cannot get past it`,
 
   resync: `
 Examples:

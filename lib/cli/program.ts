@@ -135,7 +135,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .command('remove-table')
     .summary('stop replicating tables')
     .description(
-      'Ends capture and replay of tables. A leaf lets go of a table when `run` comes to its removal, after all changes from before. Rows stay on both sides.',
+      'Ends capture and replay of tables. A table leaves a leaf when `run` reaches its removal, after all changes from before. Rows stay on both sides.',
     )
     .argument(...queueArgument)
     .argument(...tablesArgument)

@@ -69,7 +69,7 @@ export function removeTable(
     for (const line of sequenceLines(removed.sequences, ['no longer follows', 'no longer follow']))
       terminal.out(line);
     if (removed.tables.some(({ state }) => state === 'leaving'))
-      terminal.err('the leaves let go of them when they come to the removal: pgtide run --until idle');
+      terminal.err('they leave the leaves when replay reaches their removal: pgtide run --until idle');
     return holds;
   });
 }

@@ -126,7 +126,7 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
   };
 }
 
-/** What cannot be replicated is in no other's way, unless it was named by its own name. */
+/** What cannot be replicated does not block the others, unless it was named by its own name. */
 function leftOut(inspected: readonly Inspection[], { tables }: AdditionInput): Map<string, string> {
   const skipped = new Map<string, string>();
   for (const table of inspected) {

@@ -1,6 +1,6 @@
 /**
  * Functions that another server lacks, as a script that makes them there before the tables are: with check_function_bodies off, so that
- * their bodies may name what comes later, and in the order in which their definitions stand on each other. What a body calls is only text to
+ * their bodies may name what comes later, and in the order in which their definitions depend on each other. What a body calls is only text to
  * PostgreSQL, so every function whose name is a word of it comes along. Owners and the closing of a function to PUBLIC come along, too:
  * the code of another role stays that role's.
  */

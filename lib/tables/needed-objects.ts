@@ -5,7 +5,7 @@ import { scriptFunctions } from './function-script.ts';
 
 /**
  * $1: oids of tables; $2: oids of types; $3: columns whose default is another one here, as `schema.table.column`. Extensions and functions
- * that their columns, defaults, constraints and indexes stand on.
+ * that their columns, defaults, constraints and indexes depend on.
  */
 const neededObjectsSql = `
 with part(classid, objid, name) as (
@@ -43,7 +43,7 @@ export interface Needing {
   typeExtensions: readonly string[];
 }
 
-/** Refuses what the tables stand on and the subscriber lacks: it cannot be made from here. */
+/** Refuses what the tables depend on and the subscriber lacks: it cannot be made from here. */
 export async function requireObjects(provider: Client, needing: Needing, creation: Creation): Promise<void> {
   const rows = await provider.query<{ of: string; extension: string | null; function: string | null }>(
     neededObjectsSql,

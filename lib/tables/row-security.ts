@@ -22,7 +22,7 @@ export interface Policy {
   roles: string[];
   using: string | null;
   check: string | null;
-  /** Functions, types and relations that its expressions stand on. */
+  /** Functions, types and relations that its expressions depend on. */
   needs: { what: string; kind: 'function' | 'relation' | 'type'; name: string }[];
   comment: string | null;
 }
@@ -71,7 +71,7 @@ export function addRowSecurity(table: Table, policies: readonly Policy[], creati
   if (!lacksRestrictive(table, own, creation)) addPolicies(table, own, creation);
 }
 
-/** A policy without any of its roles holds for nobody. */
+/** A policy without any of its roles applies to no role. */
 function holdsHere({ public: everybody, roles }: Policy, creation: Creation): boolean {
   return everybody || roles.some((role) => creation.server.roles.includes(role));
 }

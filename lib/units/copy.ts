@@ -22,7 +22,7 @@ const PLANNING = 0.25;
  */
 export const copy: Unit = (context) => copyWith({})(context);
 
-/** Copy with a hand in the gaps between its steps, for tests. */
+/** Copy, with test hooks between its steps. */
 export const copyWith =
   (hooks: { at?: (step: CopyStep) => void | Promise<void> }): Unit =>
   async (context) => {

@@ -37,7 +37,7 @@ export interface RemoveTableResult {
 
 /**
  * Takes tables out of a queue, one by one (lib/tables/locking.ts). The root goes first: from then on nothing new is captured, and an event says
- * so. A leaf lets go of a table when its replay comes to that event: it has every change that was made before. With `now` it lets go at once.
+ * so. A leaf drops a table from its set when its replay reaches that event: it has every change that was made before. With `now` it does at once.
  * Rows stay on both sides; what a copy had taken away on a leaf (indexes, constraints) is put back.
  *
  * A leaf knows a name until that event comes through. As long as it does, add-table must not add it again, or the event would take it out.

@@ -20,7 +20,7 @@ const LEAST_MS = 3_000;
  */
 export const replay: Unit = (context) => replayWith({})(context);
 
-/** Replay with a hand in the gaps between its steps, for tests. */
+/** Replay, with test hooks between its steps. */
 export const replayWith =
   (hooks: Hooks): Unit =>
   async (context) => {
