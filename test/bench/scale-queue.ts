@@ -51,7 +51,7 @@ async function readBatch(client: Client): Promise<void> {
   const batch = await nextBatch(client, QUEUE, READER, BATCH);
   if (!batch) throw new Error('no batch');
   const slice = await client.first<{ query: string }>(
-    `select query from pgtide.slice_query($1, 0, 1000000, 1000000000, '[]')`,
+    `select query from pgtide.slice_query($1, 0, 1000000, 1000000000, '[]', false, false)`,
     [batch.id],
   );
   const read = await client.first<{ events: bigint }>(`select count(*) as events from (${slice?.query}) q`);
