@@ -100,20 +100,35 @@ export function createTableStatements(
   });
 }
 
+export interface CreationOptions {
+  defaults?: GivenDefaults | undefined;
+  /** Gets the number of tables made, after each, and that of all. */
+  onTable?: (made: number, all: number) => void;
+}
+
 /** Makes the missing ones of these tables in one transaction on the subscriber: the open one, or one of its own. */
 export async function createMissingTables(
   provider: Client,
   subscriber: Client,
   names: readonly string[],
-  defaults?: GivenDefaults,
+  options: CreationOptions = {},
 ): Promise<TableCreation> {
   if (!subscriber.inTransaction)
-    return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names, defaults));
+    return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names, options));
+  const { defaults, onTable } = options;
   const creation = await createTableStatements(provider, names, await readServer(subscriber), defaults);
-  for (const statement of creation.statements)
+  const tables = creation.statements.filter(makesTable).length;
+  let made = 0;
+  for (const statement of creation.statements) {
     if (statement.optionalFor === undefined) await run(subscriber, statement);
     else creation.notes.push(...(await tryStatement(subscriber, statement)));
+    if (makesTable(statement)) onTable?.(++made, tables);
+  }
   return creation;
+}
+
+function makesTable({ what }: Statement): boolean {
+  return what.startsWith('table ');
 }
 
 /** Undoes what the server refuses, and says so in a note. */

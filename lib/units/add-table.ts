@@ -134,7 +134,11 @@ async function createTables({ context, root, plan }: Adding, { leaf, create }: L
   const { notes } = await leaf.transaction({ lockTimeoutMs: LEAF_LOCK_TIMEOUT_MS }, async () => {
     // New foreign keys lock the tables that they refer to.
     await leaf.query('select pgtide.hold_structure($1)', [context.queue]);
-    return createMissingTables(root, leaf, create, plan.defaults);
+    return createMissingTables(root, leaf, create, {
+      defaults: plan.defaults,
+      onTable: (tables, totalTables) =>
+        context.progress?.({ queue: context.queue, node: leaf.node, step: 'create', tables, totalTables }),
+    });
   });
   for (const { table, text } of notes) plan.notes.get(table)?.push(text);
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { listSequences } from '../../lib/node/sequence-set.ts';
 import { listTables } from '../../lib/node/table-set.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
+import type { ProgressEvent } from '../../lib/units/context.ts';
 import { createRole, type TestDatabase } from '../support/database.ts';
 import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
 
@@ -137,6 +138,23 @@ test('create makes what the leaf lacks', async () => {
     ),
   );
   expect(columns).toEqual([{ attname: 'id' }, { attname: 'mood' }]);
+});
+
+test('a person who waits sees how many tables are made, and then added', async () => {
+  await it.old.client((client) =>
+    client.query('create table seen_1 (id int primary key); create table seen_2 (id int primary key)'),
+  );
+  const seen: ProgressEvent[] = [];
+  await addTable(
+    it.shop.context('old', { progress: (event) => seen.push(event) }),
+    addTableInput.parse({ tables: ['seen_?'], create: true }),
+  );
+  const steps = ['create new', 'add old', 'add new'];
+  expect(
+    seen.map((event) =>
+      'tables' in event ? `${event.step} ${event.node} ${event.tables}/${event.totalTables}` : '',
+    ),
+  ).toEqual(steps.flatMap((step) => [`${step} 1/2`, `${step} 2/2`]));
 });
 
 test('a table that is made empty is not in sync with one that holds rows', async () => {
