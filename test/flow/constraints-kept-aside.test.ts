@@ -7,6 +7,7 @@ import { status } from '../../lib/units/status.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+import { until } from '../support/until.ts';
 
 const problems = async (pair: InstalledPair) => {
   const { result } = await status(pair.shop.context('old'), {});
@@ -77,12 +78,14 @@ for (const [what, given] of Object.entries(cases))
     );
 
     await onNew(pair, given.cure);
-    await onNew(pair, `update pgtide.saved_ddl set tried_at = now() - interval '1 hour'`);
-    await copy(pair.shop.context('new'));
+    // While autovacuum, say, may still see the deleted row, an index has to hold it, and fails once more.
+    await until('it is put back', async () => {
+      await onNew(pair, `update pgtide.saved_ddl set tried_at = now() - interval '1 hour'`);
+      await copy(pair.shop.context('new'));
+      const [found] = await onNew(pair, `select to_regclass('${given.name}') is not null as there`);
+      return found?.there;
+    });
     expect(await problems(pair)).not.toContainEqual(expect.objectContaining({ code: 'restore-failed' }));
-    expect(await onNew(pair, `select to_regclass('${given.name}') is not null as there`)).toEqual([
-      { there: true },
-    ]);
     expect(await constraints(pair, 'good')).toEqual([{ name: 'good_n_key' }]);
   });
 
