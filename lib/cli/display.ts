@@ -56,22 +56,23 @@ function lineDisplay(terminal: Terminal, doing: string): Display {
   };
 }
 
+/** Of every bar of this program. */
+export const barOptions: cliProgress.Options = {
+  stream: process.stderr,
+  barsize: 24,
+  barCompleteChar: '█',
+  barIncompleteChar: '░',
+  hideCursor: true,
+  clearOnComplete: true,
+  // The caller handles signals, and closes what it has opened.
+  gracefulExit: false,
+};
+
 const BAR_FORMAT = '{name} {bar} {percent} {figures}';
 
 function barDisplay(): Display {
   const bars = new cliProgress.MultiBar(
-    {
-      stream: process.stderr,
-      format: BAR_FORMAT,
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: true,
-      // The caller handles signals, and closes the display.
-      gracefulExit: false,
-      emptyOnZero: true,
-    },
+    { ...barOptions, format: BAR_FORMAT, emptyOnZero: true },
     cliProgress.Presets.shades_classic,
   );
   const shown = new Map<string, cliProgress.SingleBar>();

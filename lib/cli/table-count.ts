@@ -1,6 +1,7 @@
 /** What a person sees while tables join or leave a queue, one by one: how many of them, and for how long yet. */
 import cliProgress from 'cli-progress';
 import type { ProgressEvent, TableCountProgress } from '../units/context.ts';
+import { barOptions } from './display.ts';
 import { count, duration } from './figures.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -45,17 +46,7 @@ function lines(terminal: Terminal, figures: Figures): TableCount {
 
 function bars(figures: Figures): TableCount {
   const bar = new cliProgress.SingleBar(
-    {
-      stream: process.stderr,
-      format: '{name} {bar} {figures}',
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: true,
-      // The caller handles signals, and closes the bar.
-      gracefulExit: false,
-    },
+    { ...barOptions, format: '{name} {bar} {figures}' },
     cliProgress.Presets.shades_classic,
   );
   let open = false;

@@ -26,9 +26,12 @@ export async function noteJoining(leaf: Client, queue: string, tables: readonly 
   );
 }
 
-/** The root has all of them. */
-export async function forgetJoining(leaf: Client, queue: string): Promise<void> {
-  await leaf.query(`delete from pgtide.member_change where queue_name = $1 and change = 'joining'`, [queue]);
+/** The root has these tables now. Others may be joining by another call, or by one that has ended. */
+export async function forgetJoining(leaf: Client, queue: string, tables: readonly string[]): Promise<void> {
+  await leaf.query(
+    `delete from pgtide.member_change where queue_name = $1 and change = 'joining' and table_name = any ($2::text[])`,
+    [queue, tables],
+  );
 }
 
 /** Lets a table go that the root has removed, if nothing stands in the way any more. */

@@ -149,7 +149,7 @@ async function join(adding: Adding): Promise<void> {
   if (!input.expectSync) await joinOnRoot(adding);
   for (const leaf of plan.leaves) await joinOnLeaf(adding, leaf, snapshot);
   if (input.expectSync) await joinOnRoot(adding);
-  for (const { leaf } of plan.leaves) await forgetJoining(leaf, adding.context.queue);
+  for (const { leaf } of plan.leaves) await forgetJoining(leaf, adding.context.queue, plan.tables);
   for (const leaf of plan.leaves) await joinSequences(adding, leaf);
 }
 
