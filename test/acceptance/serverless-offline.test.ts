@@ -59,7 +59,11 @@ beforeAll(async () => {
   };
   offline.stdout?.on('data', collect);
   offline.stderr?.on('data', collect);
-  await until('serverless-offline has its schedules', () => output.includes('Scheduling [maintain]'), 60_000);
+  await until(
+    'serverless-offline has its schedules',
+    () => output.includes('Scheduling [maintain]'),
+    TWO_MINUTES_AND_MORE,
+  );
 });
 
 afterAll(async () => {
