@@ -19,9 +19,17 @@ set search_path = pg_catalog, pg_temp
 as $$
     with relations as (
         select * from pgtide.captured_relations(i_queue)
+    ), members as (
+        select t.table_name as name, o.root
+        from londiste.table_info t
+        join pgq_node.node_info n on n.queue_name = t.queue_name
+        cross join lateral (select londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) as root offset 0) o
+        where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
     ), states as (
         select r.name, r.root, r.relation, r.replaced, not r.whole as missing,
-               exists (select from pgtide.capture_triggers(r.queue_id, r.relation) g where g.enabled in ('D', 'R')) as disabled
+               case when exists (select from pg_trigger g where g.tgrelid = r.relation and g.tgenabled in ('D', 'R'))
+                    then exists (select from pgtide.capture_triggers(r.queue_id, r.relation) g where g.enabled in ('D', 'R'))
+                    else false end as disabled
         from relations r
     )
     select s.name,
@@ -44,31 +52,24 @@ as $$
            format('pgtide add-table %s %s copies the table again', i_queue, s.name)
     from states s where s.replaced and not s.missing
     union all
-    select t.table_name, 'trigger-disabled',
-           format('changes of %s are not captured: a trigger of queue %s is disabled', t.table_name, i_queue),
+    select m.name, 'trigger-disabled',
+           format('changes of %s are not captured: a trigger of queue %s is disabled', m.name, i_queue),
            format('alter table %s enable trigger %I; what was not captured meanwhile needs: pgtide resync %s %s',
-                  o.root::regclass, g.trigger_name, i_queue, t.table_name)
-    from londiste.table_info t
-    join pgq_node.node_info n on n.queue_name = t.queue_name
-    cross join lateral londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) o (root)
-    cross join lateral pgtide.classic_triggers(i_queue, o.root) g
-    where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch') and g.enabled in ('D', 'R')
+                  m.root::regclass, g.trigger_name, i_queue, m.name)
+    from members m cross join lateral pgtide.classic_triggers(i_queue, m.root) g
+    where g.enabled in ('D', 'R')
     union all
-    select t.table_name, 'table-missing', format('table %s is not there any more', t.table_name),
-           format('pgtide remove-table %s %s', i_queue, t.table_name)
-    from londiste.table_info t join pgq_node.node_info n on n.queue_name = t.queue_name
-    where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
-      and londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) is null
+    select m.name, 'table-missing', format('table %s is not there any more', m.name), format('pgtide remove-table %s %s', i_queue, m.name)
+    from members m where m.root is null
     union all
-    select c.name, 'partition-uncaptured', format('%s has become a partition: what is written to it by the name of %s is not captured', c.name,
+    select r.name, 'partition-uncaptured', format('%s has become a partition: what is written to it by the name of %s is not captured', r.name,
                                                   pgtide.table_name(i.inhparent)),
            format('the next run of maintain repairs it, if the table has a primary key; '
-                  'what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, c.name)
-    from pgtide.captured_tables(i_queue) c
-    join pgq.queue q on q.queue_name = i_queue
-    join pg_class t on t.oid = c.root and t.relispartition
-    join pg_inherits i on i.inhrelid = c.root
-    where exists (select from pgtide.capture_triggers(q.queue_id, c.root))
+                  'what was written to it by that name meanwhile needs: pgtide resync %s %s', i_queue, r.name)
+    from relations r
+    join pg_class t on t.oid = r.root and t.relispartition
+    join pg_inherits i on i.inhrelid = r.root
+    where r.relation = r.root and r.function is not null
     union all
     select r.name, 'capture-stale',
            format('%s has changed since its capture was made, or the database was restored; it is captured exactly, but slowly', r.name),
@@ -88,7 +89,8 @@ as $$
     from relations r
     cross join lateral (
         select coalesce((select p.capture_replica from pgtide.queue_policy p where p.queue_name = i_queue), false) as wanted) k
-    where r.relation = r.root and r.whole and case when not k.wanted then pgtide.fed_by(r.root) is not null
+    where r.relation = r.root and r.whole and case
+        when not k.wanted then case when exists (select from pg_subscription_rel) then pgtide.fed_by(r.root) is not null else false end
         else exists (select from pgtide.replica_relations(r.root) n (relation)
                      where n.relation not in (select g.relation from pgtide.replica_triggers(r.queue_id, r.root) g))
              or exists (select from pgtide.replica_triggers(r.queue_id, r.root) g where g.enabled <> 'R')

@@ -14,8 +14,8 @@ begin
     return (
         select md5(concat_ws(' ', pgtide.table_name(i_table), pgtide.table_name(i_root), pgtide.table_key(i_root)::text,
             array(select a.attname || ' ' || a.atttypid
-                  from pg_attribute a where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped order by a.attnum)::text,
-            case when not pgtide.is_under(i_table, i_root) then 'detached' end,
+                  from pg_attribute a where a.attrelid = (select i_table) and a.attnum > 0 and not a.attisdropped order by a.attnum)::text,
+            case when i_table <> i_root and not pgtide.is_under(i_table, i_root) then 'detached' end,
             pgtide.key_match(i_root, 'o', 'n'), w.way, case when w.way = 'looked' then pgtide.look_query(i_table, i_root, 'json')::text end))
         from pgtide.capture_way(i_table) w (way));
 end;

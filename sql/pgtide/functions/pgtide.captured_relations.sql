@@ -16,20 +16,24 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select c.root, c.name, r.relation, q.queue_id, p.proname, t.whole,
-           t.functions > 1 or exists (
-               select from pg_depend d join pg_trigger g on g.oid = d.objid
-               where d.classid = 'pg_trigger'::regclass and d.refclassid = 'pg_proc'::regclass and d.refobjid = t.function
-                 and g.tgrelid <> r.relation),
-           r.relation = c.root and position('pgtide.capture_root(' in p.prosrc) > 0 and (
+           t.functions > 1 or exists (select from pgtide.calling_tables(t.function) g (relation) where g.relation <> r.relation),
+           case when p.fits then false else r.relation = c.root and position('pgtide.capture_root(' in p.prosrc) > 0 and (
                position(format(', %L, ''f'');', c.name) in p.prosrc) = 0
-               or position(format(' for %s ', r.relation) in p.prosrc) = 0 and position(substring(m.made_for from ' into .*') in p.prosrc) > 0),
-           position(m.made_for in p.prosrc) = 0 or position(quote_literal(pgtide.capture_shape(r.relation, c.root)) in p.prosrc) = 0
+               or position(format(' for %s ', r.relation) in p.prosrc) = 0
+                   and position(substring(m.made_for from ' into .*') in p.prosrc) > 0) end,
+           case when p.fits then false else position(m.made_for in p.prosrc) = 0 or position(m.shape in p.prosrc) = 0 end
     from pgtide.captured_tables(i_queue) c
     join pgq.queue q on q.queue_name = i_queue
     cross join lateral pgtide.table_tree(c.root) r (relation)
     cross join lateral (
         select count(distinct g.suffix) = 5 as whole, count(distinct g.function) as functions, min(g.function) as function
         from pgtide.capture_triggers(q.queue_id, r.relation) g) t
-    cross join lateral pgtide.capture_made_for(q.queue_id, r.relation, c.root) m (made_for)
-    left join pg_proc p on p.oid = t.function;
+    cross join lateral (
+        select pgtide.capture_made_for(q.queue_id, r.relation, c.root) as made_for,
+               quote_literal(pgtide.capture_shape(r.relation, c.root)) as shape offset 0) m
+    -- The text is long, and says at its beginning what it was made for. Where that is what is there now, the rest need not be read.
+    left join lateral (
+        select f.proname, f.prosrc, position(m.made_for in f.start) > 0 and position(m.shape in f.start) > 0 as fits
+        from (select x.proname, x.prosrc, substring(x.prosrc for 1000) as start from pg_proc x where x.oid = t.function offset 0) f
+        offset 0) p on true;
 $$;

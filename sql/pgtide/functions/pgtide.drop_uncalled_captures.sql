@@ -16,8 +16,7 @@ begin
         where p.pronamespace = 'pgtide'::regnamespace and p.proname similar to format('capture\_(rows\_)?%s\_%%', i_queue_id)
           and (i_functions is null or p.oid = any (i_functions))
           and pg_has_role(p.proowner, 'USAGE')
-          and not exists (select from pg_depend d where d.classid = 'pg_trigger'::regclass
-                          and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid)
+          and not exists (select from pgtide.calling_tables(p.oid))
     loop
         execute format('drop function %s', v_signature);
         v_dropped := v_dropped + 1;

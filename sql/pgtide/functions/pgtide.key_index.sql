@@ -1,6 +1,7 @@
 -- pgtide.key_index(i_table) returns oid
 --
 -- The index behind pgtide.table_key; NULL when the table has no key.
+-- The table is asked for by a sub-select, here and in what is built on this: the planner could make nothing of its OID but a new plan for each call.
 create or replace function pgtide.key_index(i_table oid)
 returns oid language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -9,7 +10,7 @@ begin
     return (
         select i.indexrelid
         from pg_index i
-        where i.indrelid = i_table
+        where i.indrelid = (select i_table)
           and i.indisunique and i.indisvalid
           and (i.indisprimary or i.indimmediate)
           and i.indpred is null and i.indexprs is null

@@ -26,6 +26,6 @@ begin
         cross join lateral pgtide.base_type(a.atttypid) as b (oid)
         cross join lateral (select case when b.oid = a.atttypid then '%1$s.' else '(%1$s.' end || replace(quote_ident(a.attname), '%', '%%')
                                 || case when b.oid = a.atttypid then '' else ')::' || replace(format_type(b.oid, -1), '%', '%%') end as value) v
-        where i.indexrelid = pgtide.key_index(i_table));
+        where i.indexrelid = (select pgtide.key_index(i_table)));
 end;
 $$;

@@ -7,13 +7,14 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_reader oid := pgtide.capture_reader(i_root);
+    v_reader oid;
     v_us name := (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'pgtide');
 begin
     -- A table that captures name themselves needs no look by others' rights, and most are such.
-    if pgtide.table_key(i_root) = '{}' or pgtide.capture_way(i_root) is null and not row_security_active(i_root) then
+    if pgtide.capture_way(i_root) is null and not row_security_active(i_root) or pgtide.table_key(i_root) = '{}' then
         return;
     end if;
+    v_reader := pgtide.capture_reader(i_root);
     perform from pgtide.capture_look(i_root, pgtide.look_query(i_root, i_root, 'json'), '[]', true);
     -- Captures are made by that role as a rule, and this one may be another.
     if v_reader <> 0 and not has_function_privilege(v_us, (select f.function_oid from pgtide.owner_function(v_reader, 'look') f), 'EXECUTE') then

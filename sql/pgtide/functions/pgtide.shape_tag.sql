@@ -4,11 +4,14 @@
 -- added, dropped, renamed or retyped makes another tag, and the subscriber judges it again (pgtide.unjudged_types). A partition
 -- has its table's, in whatever order its columns are.
 create or replace function pgtide.shape_tag(i_table oid)
-returns text language sql stable
+returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select 'pgtide:' || left(md5(coalesce(string_agg(concat_ws(' ', quote_ident(a.attname), pgtide.stored_type(a.atttypid, a.atttypmod)),
-                                                     ', ' order by a.attname), '')), 8)
-    from pg_attribute a
-    where a.attrelid = i_table and a.attnum > 0 and not a.attisdropped and pgtide.column_generated(a.attrelid, a.attnum) <> 'v';
+begin
+    return (
+        select 'pgtide:' || left(md5(coalesce(string_agg(concat_ws(' ', quote_ident(a.attname), pgtide.stored_type(a.atttypid, a.atttypmod)),
+                                                         ', ' order by a.attname), '')), 8)
+        from pg_attribute a
+        where a.attrelid = (select i_table) and a.attnum > 0 and not a.attisdropped and pgtide.column_generated(a.attrelid, a.attnum) <> 'v');
+end;
 $$;

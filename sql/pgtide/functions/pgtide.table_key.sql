@@ -14,7 +14,7 @@ begin
             from pg_index i
             cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, nr)
             join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-            where i.indexrelid = pgtide.key_index(i_table)
+            where i.indexrelid = (select pgtide.key_index(i_table))
               and k.nr <= coalesce((to_jsonb(i)->>'indnkeyatts')::int, i.indnatts)
             order by k.nr));
 end;

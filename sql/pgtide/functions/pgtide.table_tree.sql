@@ -2,7 +2,7 @@
 --
 -- The table itself, first, and all partitions below it. In PL/pgSQL, which keeps the query's plan: it is asked for each table of a queue.
 create or replace function pgtide.table_tree(i_table oid)
-returns setof oid language plpgsql stable
+returns setof oid language plpgsql stable rows 2
 set search_path = pg_catalog, pg_temp
 as $$
 begin
