@@ -3,11 +3,12 @@
  * has a chance of about 2^-64 a bucket). A big table is read in ranges of its key, each in a transaction of its own, so
  * that no snapshot is held for long; if its key has no order that both servers share, it is read in one.
  */
+import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
 import { readTable, type TableQuery } from '../node/table-reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
-import { both, readOnly, type Sides } from './sides.ts';
+import { readOnly, type Sides } from './sides.ts';
 
 /** A key range: an SQL condition over `t` that holds for the same rows on both sides. */
 export type Range = string;

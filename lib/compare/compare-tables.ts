@@ -1,4 +1,5 @@
 import type { Budget } from '../budget.ts';
+import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError, usualRemedy } from '../errors.ts';
 import { tableReader } from '../node/table-reader.ts';
@@ -9,7 +10,7 @@ import { type Candidate, readCandidates } from './entries.ts';
 import { planTable, type TablePlan } from './plan.ts';
 import { addConfirmed, type TableReport, verdictOf } from './report.ts';
 import { examinePair, type PairFacts } from './row-hash.ts';
-import { both, readOnly, type Sides } from './sides.ts';
+import { readOnly, type Sides } from './sides.ts';
 import { describeTable } from './table-shape.ts';
 
 export interface TableRequest {

@@ -6,11 +6,12 @@
  * range, so its buckets grow with it: then fewer of them are fetched at a time, down to one. That one is the limit: a bucket of a
  * billion rows' table has 30,000 rows, which is half a megabyte.
  */
+import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { type ArrayOf, holdTable, readAs, type TableQuery } from '../node/table-reader.ts';
 import type { RangeSums } from './checksum.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
-import { both, readOnly, type Sides } from './sides.ts';
+import { readOnly, type Sides } from './sides.ts';
 
 /** `pairs`: id and row hash, 8 bytes each; without a key: row hash, and how many rows have it. */
 interface Bucket {

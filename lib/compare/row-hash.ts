@@ -7,9 +7,10 @@
  * A row is hashed as one value. `hash_record_extended` would be quicker, but it adds up its columns' hashes with weights,
  * and a sum over rows of such sums does not notice two rows that swapped a column's value.
  */
+import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { both, type Sides } from './sides.ts';
+import type { Sides } from './sides.ts';
 
 export type RowHash = 'native' | 'md5';
 

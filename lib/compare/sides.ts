@@ -15,9 +15,3 @@ export function readOnly<T>(client: Client, budget: Budget, work: () => Promise<
     work,
   );
 }
-
-/** Waits for both, also when one fails: a connection is free for the next question only when its last one has ended. */
-export async function both<T>(provider: Promise<T>, subscriber: Promise<T>): Promise<[T, T]> {
-  await Promise.allSettled([provider, subscriber]);
-  return [await provider, await subscriber];
-}

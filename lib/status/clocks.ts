@@ -19,16 +19,19 @@ export function tickOfTheFuture(queue: string, root: string, age: number): Probl
   ];
 }
 
-/** Compares the clocks of a queue's databases and of this machine. The root's comes first. */
+/** Compares the clocks of a queue's databases and of this machine. */
 export class ClockComparison {
   readonly #clock: Clock;
   readonly #toleranceMs: number;
+  readonly #nodes: readonly string[];
   /** By how much this machine's clock is ahead of each. */
   readonly #ahead = new Map<string, number>();
 
-  constructor(clock: Clock, skewSeconds: number) {
+  /** `nodes`: the root first, in whatever order they are noted. */
+  constructor(clock: Clock, { skewSeconds, nodes }: { skewSeconds: number; nodes: readonly string[] }) {
     this.#clock = clock;
     this.#toleranceMs = clockToleranceMs(skewSeconds);
+    this.#nodes = nodes;
   }
 
   async note(client: Client): Promise<void> {
@@ -37,7 +40,10 @@ export class ClockComparison {
 
   /** Of each node, what is wrong with its clock. What all nodes agree upon against this machine is the machine's fault. */
   problems(): Map<string, Problem[]> {
-    const nodes = [...this.#ahead];
+    const nodes = this.#nodes.flatMap((node): [string, number][] => {
+      const ahead = this.#ahead.get(node);
+      return ahead === undefined ? [] : [[node, ahead]];
+    });
     const first = nodes[0];
     if (!first) return new Map();
     const [reference, machineAhead] = first;

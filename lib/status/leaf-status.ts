@@ -7,7 +7,7 @@ import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { shellWord } from '../shell-word.ts';
 import { subscriberPrivileges } from '../tables/inspection.ts';
-import { driftProblems, retypedProblems } from './drift.ts';
+import { driftProblems } from './drift.ts';
 import { filledColumnProblems } from './filled-columns.ts';
 import { readLeafTables } from './leaf-tables.ts';
 import { partitionProblems } from './partitions.ts';
@@ -20,8 +20,8 @@ import type { NodeStatus } from './shape.ts';
 export interface LeafRequest {
   queue: string;
   config: QueueConfig;
-  /** Undefined when the root cannot be reached; then what needs both sides is left out. */
-  root: Client | undefined;
+  /** The root, once its connection is free; undefined when it cannot be reached. Then what needs both sides is left out. */
+  root: Promise<Client | undefined>;
 }
 
 export interface LeafStatus {
@@ -31,7 +31,7 @@ export interface LeafStatus {
 
 /** A leaf: position and lag, tables, sequences, and what is wrong. */
 export async function readLeaf(client: Client, request: LeafRequest): Promise<LeafStatus> {
-  const { queue, config, root } = request;
+  const { queue, config } = request;
   const local = await requireNode(client, queue);
   const overwrites = config.onConflict === 'overwrite';
   const { maxLagSeconds } = config;
@@ -39,6 +39,7 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
   const names = tables.map(({ name }) => name);
   problems.push(...(await rightsProblems(client, names, subscriberPrivileges)));
   problems.push(...(await replayProblems(client, queue, local.workerName)));
+  const root = await request.root;
   const position = await getPosition(client, queue, local.workerName);
   let lag: Lag | undefined;
   if (root && position) {
@@ -48,10 +49,9 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
     );
     if (!problems.some(({ code }) => code === 'replay-timeout'))
       problems.push(...staleProblems(client.node, lag, maxLagSeconds));
-    problems.push(...(await driftProblems(root, client, names)));
+    problems.push(...(await driftProblems(root, client, { queue, names })));
     problems.push(...(await filledColumnProblems(root, client, queue)));
     problems.push(...(await partitionProblems(root, client, { queue, names })));
-    problems.push(...(await retypedProblems(root, client, { queue, names })));
     problems.push(...(await membershipProblems(root, client, { queue, names })));
   }
   const sequences = await readSequences(client, queue, root);

@@ -1,3 +1,4 @@
+import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { listSequences, sequenceValues } from '../node/sequence-set.ts';
 import type { Problem } from './problem.ts';
@@ -10,8 +11,10 @@ export async function readSequences(
   root: Client | undefined,
 ): Promise<{ sequences: SequenceStatus[]; problems: Problem[] }> {
   const names = (await listSequences(leaf, queue)).filter(({ local }) => local).map(({ name }) => name);
-  const here = await sequenceValues(leaf, names);
-  const there = root ? await sequenceValues(root, names) : new Map<string, bigint>();
+  const [here, there] = await both(
+    sequenceValues(leaf, names),
+    root ? sequenceValues(root, names) : Promise.resolve(new Map<string, bigint>()),
+  );
   const sequences = names.map((name) => ({
     name,
     providerValue: asNumber(there.get(name)),

@@ -1,3 +1,4 @@
+import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { describeTables, nameOf, type Table } from './structure.ts';
 import { compareStructure, type StructureProblem } from './structure-fit.ts';
@@ -8,11 +9,30 @@ export async function compareTables(
   subscriber: Client,
   names: readonly string[],
 ): Promise<StructureProblem[]> {
-  const [there, here] = [await byName(provider, names), await byName(subscriber, names)];
+  return compareDescribed(await describeBoth(provider, subscriber, names), names);
+}
+
+/** Tables of both sides by their names. */
+export interface Described {
+  there: ReadonlyMap<string, Table>;
+  here: ReadonlyMap<string, Table>;
+}
+
+export function compareDescribed({ there, here }: Described, names: readonly string[]): StructureProblem[] {
   return names.flatMap((name) => {
     const [from, to] = [there.get(name), here.get(name)];
     return from && to ? compareStructure(from, to) : [];
   });
+}
+
+/** The servers work at the same time. */
+export async function describeBoth(
+  provider: Client,
+  subscriber: Client,
+  names: readonly string[],
+): Promise<Described> {
+  const [there, here] = await both(byName(provider, names), byName(subscriber, names));
+  return { there, here };
 }
 
 async function byName(client: Client, names: readonly string[]): Promise<Map<string, Table>> {

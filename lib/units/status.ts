@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { queueConfig } from '../config/config.ts';
+import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { type ErrorKind, PgtideError, usualRemedy } from '../errors.ts';
 import { ClockComparison } from '../status/clocks.ts';
@@ -30,27 +31,11 @@ export const status: OnDemandUnit<StatusInput, StatusResult> = async (context, i
 
 async function readQueue(context: UnitContext, queue: string): Promise<QueueStatus> {
   const config = queueConfig(context.config, queue);
-  const leaves: Attempt<LeafStatus>[] = [];
-  const clocks = new ClockComparison(context.clock, context.config.lease.skewSeconds);
-  const readLeaves = async (root: Client | undefined) => {
-    for (const leaf of config.leaves)
-      leaves.push(
-        await attempt(context, leaf, async (client) => {
-          await clocks.note(client);
-          return readLeaf(client, { queue, config, root });
-        }),
-      );
-  };
-  const root = await attempt<RootStatus>(context, config.root, async (client) => {
-    await clocks.note(client);
-    const found = await readRoot(client, queue);
-    await readLeaves(client);
-    return found;
+  const clocks = new ClockComparison(context.clock, {
+    skewSeconds: context.config.lease.skewSeconds,
+    nodes: [config.root, ...config.leaves],
   });
-  if (leaves.length < config.leaves.length) {
-    leaves.length = 0;
-    await readLeaves(undefined);
-  }
+  const { root, leaves } = await readNodes(context, queue, clocks);
   const info = root.value?.info;
   const clockProblems = clocks.problems();
   const runs = await readFailingRuns(context, queue);
@@ -71,6 +56,43 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
       }),
     ].map(withAll),
   };
+}
+
+/**
+ * Root and leaves are read at the same time. What compares the two waits until the root is read: a connection does one thing at a time.
+ * Where that fails, it is left out.
+ */
+async function readNodes(
+  context: UnitContext,
+  queue: string,
+  clocks: ClockComparison,
+): Promise<{ root: Attempt<RootStatus>; leaves: Attempt<LeafStatus>[] }> {
+  const config = queueConfig(context.config, queue);
+  let giveRoot: (client: Client | undefined) => void = () => undefined;
+  const readableRoot = new Promise<Client | undefined>((resolve) => {
+    giveRoot = resolve;
+  });
+  const readLeaves = async () => {
+    const leaves: Attempt<LeafStatus>[] = [];
+    for (const leaf of config.leaves)
+      leaves.push(
+        await attempt(context, leaf, async (client) => {
+          await clocks.note(client);
+          return readLeaf(client, { queue, config, root: readableRoot });
+        }),
+      );
+    return leaves;
+  };
+  const allLeaves = readLeaves();
+  const root = attempt<RootStatus>(context, config.root, async (client) => {
+    await clocks.note(client);
+    const found = await readRoot(client, queue);
+    giveRoot(client);
+    await Promise.allSettled([allLeaves]);
+    return found;
+  }).finally(() => giveRoot(undefined));
+  const [rootRead, leavesRead] = await both(root, allLeaves);
+  return { root: rootRead, leaves: leavesRead };
 }
 
 /** The lease table is not a node: what is wrong with it is shown at the root, from where all work begins. */

@@ -114,12 +114,12 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       const { batch: theirs } = (await client.first<{ batch: bigint }>(`select ${batch} as batch`)) ?? {};
       expect(await gate('pgq.finish_batch', `'${theirs}'`)).toEqual([{ n: 0 }]);
       expect(await gate('pgq_coop.finish_batch', `'${theirs}'`)).toEqual([{ n: 0 }]);
-      for (const attack of [
-        gate('pgq.event_retry', `'${theirs}'`, `'1'`, 'now()::text'),
-        gate('pgq.batch_retry', `'${theirs}'`, `'1'`),
-        gate('pgtide.dead_letter_put', `'${theirs}'`, `'1'`, `'x'`),
-      ])
-        expect((await stateOf(attack))?.[0]).toBe('TD002');
+      for (const [call, ...args] of [
+        ['pgq.event_retry', `'${theirs}'`, `'1'`, 'now()::text'],
+        ['pgq.batch_retry', `'${theirs}'`, `'1'`],
+        ['pgtide.dead_letter_put', `'${theirs}'`, `'1'`, `'x'`],
+      ] as const)
+        expect((await stateOf(gate(call, ...args)))?.[0]).toBe('TD002');
       for (const call of [
         'pgq.drop_queue',
         'pgq.create_queue',

@@ -24,8 +24,9 @@ const server = (node: string, ahead: number) =>
   ({ node, first: async () => ({ now: NOW + ahead }) }) as unknown as Client;
 
 async function messages(nodes: Record<string, number>, skewSeconds = 60): Promise<Record<string, string[]>> {
-  const clocks = new ClockComparison({ now: () => NOW }, skewSeconds);
-  for (const [node, ahead] of Object.entries(nodes)) await clocks.note(server(node, ahead));
+  const clocks = new ClockComparison({ now: () => NOW }, { skewSeconds, nodes: Object.keys(nodes) });
+  // Whichever answers first.
+  for (const [node, ahead] of Object.entries(nodes).toReversed()) await clocks.note(server(node, ahead));
   return Object.fromEntries(
     [...clocks.problems()].map(([node, problems]) => [node, problems.map(({ message }) => message)]),
   );
