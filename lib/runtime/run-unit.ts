@@ -184,7 +184,10 @@ async function repeatUnit<Result>(
     budget,
     ...(request.wholeMs === undefined ? {} : { wholeMs: request.wholeMs }),
     ...fence,
-    ...(request.leaseStore && { ...wakingInto(woken, request), failingRuns: () => readFailingRuns(request) }),
+    ...(request.leaseStore && {
+      ...wakingInto(woken, request),
+      failingRuns: (consumers) => readFailingRuns(request, consumers),
+    }),
   });
   const repeats = request.repeat ?? units[request.unitName].repeats;
   for (let worked = false; ; worked = true) {

@@ -4,9 +4,10 @@
  */
 import type { Problem } from './problem.ts';
 
-/** What keeps one unit from going on for one node. */
+/** What keeps one unit, or a consumer, from going on for one node. */
 export interface FailingRuns {
-  unit: string;
+  /** The unit's name, or "the consumer …". */
+  who: string;
   node: string;
   /** How the last run ended, and what to do about it. */
   what: string;
@@ -24,13 +25,13 @@ export interface FailingRuns {
 export function failingRunProblems(queue: string, node: string, all: readonly FailingRuns[]): Problem[] {
   return all
     .filter((one) => one.node === node && (one.operator || one.skippedUntil !== null))
-    .map(({ unit, what, remedy, runs, since, operator, skippedUntil }) => {
+    .map(({ who, what, remedy, runs, since, operator, skippedUntil }) => {
       const count = runs === 1 ? 'the last run' : `${runs} runs in a row`;
       const pause =
         skippedUntil === null ? '' : `; schedules leave it out until ${skippedUntil.toISOString()}`;
       return {
         code: operator ? 'runs-failing' : 'runs-skipped',
-        message: `${unit} of ${queue} on ${node}: ${count} got nothing done (since ${since.toISOString()}): ${what}${pause}`,
+        message: `${who} of ${queue} on ${node}: ${count} got nothing done (since ${since.toISOString()}): ${what}${pause}`,
         remedy,
       };
     });

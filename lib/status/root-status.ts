@@ -1,6 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
+import { listConsumers } from '../pgq/consumer.ts';
 import { getQueueInfo, type QueueInfo } from '../pgq/queue.ts';
 import { listCaptureProblems } from '../tables/capture.ts';
 import { inspectTables, obstaclesOf, providerPrivileges } from '../tables/inspection.ts';
@@ -15,6 +16,8 @@ const STALE_TICK_SECONDS = 180;
 export interface RootStatus {
   node: NodeStatus;
   info: QueueInfo | undefined;
+  /** All that read the queue here. */
+  consumers: string[];
 }
 
 /** The root of a queue: ticker, captures, rights, rotation. */
@@ -31,6 +34,7 @@ export async function readRoot(client: Client, queue: string): Promise<RootStatu
   ];
   return {
     info,
+    consumers: (await listConsumers(client, queue)).map(({ name }) => name),
     node: {
       name: client.node,
       type: local.type,

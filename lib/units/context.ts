@@ -56,8 +56,8 @@ export interface UnitContext {
    * where there is no lease table: then the work begins when the rest is over.
    */
   readonly wake?: (unit: UnitName, node: string) => void;
-  /** Scheduled runs of this queue that get nothing done; absent where there is no lease table. */
-  readonly failingRuns?: () => Promise<FailingRuns[]>;
+  /** Scheduled runs of this queue, and of these consumers on its root, that get nothing done; absent where there is no lease table. */
+  readonly failingRuns?: (consumers: readonly string[]) => Promise<FailingRuns[]>;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Tells a person how far the work is; absent where nobody watches. */

@@ -38,7 +38,7 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
   const { root, leaves } = await readNodes(context, queue, clocks);
   const info = root.value?.info;
   const clockProblems = clocks.problems();
-  const runs = await readFailingRuns(context, queue);
+  const runs = await readFailingRuns(context, queue, root.value?.consumers ?? []);
   const withAll = (node: NodeStatus) => ({
     ...node,
     problems: [...node.problems, ...(clockProblems.get(node.name) ?? []), ...runs(node.name)],
@@ -96,10 +96,14 @@ async function readNodes(
 }
 
 /** The lease table is not a node: what is wrong with it is shown at the root, from where all work begins. */
-async function readFailingRuns(context: UnitContext, queue: string): Promise<(node: string) => Problem[]> {
+async function readFailingRuns(
+  context: UnitContext,
+  queue: string,
+  consumers: readonly string[],
+): Promise<(node: string) => Problem[]> {
   const { root } = queueConfig(context.config, queue);
   try {
-    const found = (await context.failingRuns?.()) ?? [];
+    const found = (await context.failingRuns?.(consumers)) ?? [];
     return (node) => failingRunProblems(queue, node, found);
   } catch (error) {
     if (!(error instanceof PgtideError)) throw error;
