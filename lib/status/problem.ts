@@ -16,6 +16,7 @@ const severities = {
   'table-replaced': 'error',
   'replica-uncaptured': 'error',
   'capture-stale': 'information',
+  'capture-left': 'information',
   'order-unsettled': 'information',
   'table-missing': 'error',
   'table-not-added': 'information',

@@ -3,7 +3,8 @@ import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { listConsumers } from '../pgq/consumer.ts';
 import { getQueueInfo, type QueueInfo } from '../pgq/queue.ts';
-import { listCaptureProblems } from '../tables/capture.ts';
+import { shellWord } from '../shell-word.ts';
+import { listCaptureProblems, listLeftCaptures } from '../tables/capture.ts';
 import { inspectTables, obstaclesOf, providerPrivileges } from '../tables/inspection.ts';
 import { tickOfTheFuture } from './clocks.ts';
 import { isProblemCode, type Problem } from './problem.ts';
@@ -29,6 +30,7 @@ export async function readRoot(client: Client, queue: string): Promise<RootStatu
   const problems = [
     ...tickerProblems(queue, client.node, info),
     ...(await captureProblems(client, queue)),
+    ...(await leftCaptureProblems(client, queue)),
     ...(await rightsProblems(client, names, providerPrivileges)),
     ...(await rotationProblems(client, queue)),
   ];
@@ -93,6 +95,16 @@ async function captureProblems(client: Client, queue: string): Promise<Problem[]
     code: isProblemCode(code) ? code : 'status-failed',
     message,
     remedy,
+  }));
+}
+
+/** Writers of such a table pay for a capture that nobody reads. */
+async function leftCaptureProblems(client: Client, queue: string): Promise<Problem[]> {
+  const found = await listLeftCaptures(client, queue);
+  return found.map((name) => ({
+    code: 'capture-left',
+    message: `${client.node}: ${name} is not in ${queue}, and has triggers of its capture: it was a partition, or a call of add-table or remove-table ended before it was done`,
+    remedy: `pgtide remove-table ${queue} ${shellWord(name)} drops them`,
   }));
 }
 

@@ -6,10 +6,18 @@ import { expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { ProgressEvent } from '../../lib/units/context.ts';
+import { status } from '../../lib/units/status.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
 import { add, captured, ddl, members, names, remove } from '../support/membership.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+
+/** What status says to do about captures of tables that are not in the queue. */
+const leftCaptures = async (pair: InstalledPair) =>
+  (await status(pair.shop.context('old'), {})).result.queues
+    .flatMap(({ nodes }) => nodes.flatMap(({ problems }) => problems))
+    .filter(({ code }) => code === 'capture-left')
+    .map(({ remedy }) => remedy);
 
 /** The locks that exclude writers, whenever somebody asks: how many tables have one at the same time. */
 async function watchLocks(pair: InstalledPair, work: () => Promise<unknown>): Promise<number> {
@@ -145,6 +153,7 @@ test('a call that dies between two partitions is gone on with, on the way in and
   await expect(remove(pair, { tables: ['p'] }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
   expect(await members(pair, 'old')).toEqual([]);
   expect(await captured(pair)).toEqual(['p', 'p_2', 'p_3']);
+  expect(await leftCaptures(pair)).toEqual(['pgtide remove-table shop public.p drops them']);
   await writer.client.query('commit');
   await replayAll(pair);
   expect(await members(pair, 'new')).toEqual([]);
@@ -159,6 +168,7 @@ test('a partition that was detached, and keeps its triggers, goes with all other
   await add(pair, { tables: ['p'] });
   await pair.both('alter table p detach partition p_1');
   expect(await captured(pair)).toContain('p_1');
+  expect(await leftCaptures(pair)).toEqual(['pgtide remove-table shop public.p_1 drops them']);
   await remove(pair, { all: true });
   expect(await captured(pair)).toEqual([]);
 });
