@@ -20,8 +20,8 @@ import type { NodeStatus } from './shape.ts';
 export interface LeafRequest {
   queue: string;
   config: QueueConfig;
-  /** The root, once its connection is free; undefined when it cannot be reached. Then what needs both sides is left out. */
-  root: Promise<Client | undefined>;
+  /** Undefined when the root cannot be read; then what needs both sides is left out. */
+  root: Client | undefined;
 }
 
 export interface LeafStatus {
@@ -31,7 +31,7 @@ export interface LeafStatus {
 
 /** A leaf: position and lag, tables, sequences, and what is wrong. */
 export async function readLeaf(client: Client, request: LeafRequest): Promise<LeafStatus> {
-  const { queue, config } = request;
+  const { queue, config, root } = request;
   const local = await requireNode(client, queue);
   const overwrites = config.onConflict === 'overwrite';
   const { maxLagSeconds } = config;
@@ -39,7 +39,6 @@ export async function readLeaf(client: Client, request: LeafRequest): Promise<Le
   const names = tables.map(({ name }) => name);
   problems.push(...(await rightsProblems(client, names, subscriberPrivileges)));
   problems.push(...(await replayProblems(client, queue, local.workerName)));
-  const root = await request.root;
   const position = await getPosition(client, queue, local.workerName);
   let lag: Lag | undefined;
   if (root && position) {

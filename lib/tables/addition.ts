@@ -12,6 +12,7 @@ import {
   hasRows,
   type Inspection,
   inspectTables,
+  listKeyless,
   type Obstacle,
   obstaclesOf,
   providerPrivileges,
@@ -84,7 +85,8 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
   const addOnRoot = tables.filter((name) => !there.has(name));
   const uncaptured = (await listUncaptured(root, input.queue)).filter((name) => tables.includes(name));
   const sequencesOnRoot = names.filter((name) => !published.has(name));
-  const notes = new Map<string, string[]>(wanted.map((table) => [table.name, notesOf(table)]));
+  const keyless = await listKeyless(root, tables);
+  const notes = new Map<string, string[]>(tables.map((name) => [name, keyless.has(name) ? [NO_KEY] : []]));
   const onLeaves: LeafAddition[] = [];
   for (const leaf of leaves) {
     const planned = await planLeaf(root, leaf, { input, tables, sequences: names });
@@ -149,10 +151,8 @@ async function readerObstacles(root: Client, tables: readonly string[]): Promise
   return obstacles;
 }
 
-function notesOf(table: Inspection): string[] {
-  if (table.key.length > 0) return [];
-  return ['no key: updates and deletes carry the whole old row, and change exactly one row that equals it'];
-}
+const NO_KEY =
+  'no key: updates and deletes carry the whole old row, and change exactly one row that equals it';
 
 interface LeafPlan {
   addition: LeafAddition;

@@ -30,8 +30,6 @@ export interface Inspection {
   schemaThrough: string | null;
   /** What this role may not do on the table or a partition of it, and the owner that it is no member of. */
   missing: { schema: string; table: string; privileges: string[]; owner: string | null }[];
-  /** The columns that identify a row; empty when there are none. */
-  key: string[];
 }
 
 /** What this role needs on the provider's table: to read it, and to put the capture on it. */
@@ -51,7 +49,6 @@ export function inspectTables(
             row_security_active(c.oid) as "rowSecurity",
             has_schema_privilege(n.oid, 'USAGE') as "schemaUsage",
             case when has_schema_privilege(c.relowner, n.oid, 'USAGE') then ${nonMemberOf('c.relowner')} end as "schemaThrough",
-            pgtide.table_key(c.oid) as key,
             array(select rn.nspname || '.' || r.relname
                     from pg_inherits i
                     join pg_class r on r.oid = case i.inhrelid when c.oid then i.inhparent else i.inhrelid end
@@ -59,7 +56,7 @@ export function inspectTables(
                     join pg_class child on child.oid = i.inhrelid
                    where c.oid in (i.inhrelid, i.inhparent) and not child.relispartition
                    order by 1) as relatives,
-            pgtide.foreign_partitions(c.oid) as "foreignPartitions",
+            case when c.relkind = 'p' then pgtide.foreign_partitions(c.oid) else '{}' end as "foreignPartitions",
             (select coalesce(jsonb_agg(jsonb_build_object('schema', m.nspname, 'table', m.relname, 'privileges', m.privileges,
                                                           'owner', m.owner) order by m.nspname, m.relname), '[]')
                from (select tn.nspname, t.relname, jsonb_agg(p order by p) as privileges, ${nonMemberOf('t.relowner')} as owner
@@ -75,6 +72,15 @@ export function inspectTables(
       order by w.position`,
     [names, privileges],
   );
+}
+
+/** Those of these tables without columns that identify a row. */
+export async function listKeyless(client: Client, names: readonly string[]): Promise<Set<string>> {
+  const rows = await client.query<{ name: string }>(
+    `select w.name from unnest($1::text[]) w (name) where pgtide.table_key(londiste.find_table_oid(w.name)) = '{}'`,
+    [names],
+  );
+  return new Set(rows.map(({ name }) => name));
 }
 
 /** What is wrong with a table on either side, whatever the other side has. */

@@ -50,7 +50,7 @@ select a.attrelid as table, a.attname::text as name, format_type(a.atttypid, a.a
          select from pg_constraint k
           where k.conrelid = a.attrelid and k.contype = 'n' and not k.convalidated and k.conkey = array[a.attnum]
        ) as "notNull",
-       pgtide.column_generated(a.attrelid, a.attnum) as generated,
+       a.generated,
        a.attidentity::text as identity, pg_get_expr(d.adbin, d.adrelid) as default,
        case when a.attcollation <> t.typcollation then (
          select jsonb_build_object('schema', cn.nspname, 'name', c.collname)
@@ -68,10 +68,13 @@ select a.attrelid as table, a.attname::text as name, format_type(a.atttypid, a.a
        (select array_agg(l.enumlabel::text order by l.enumsortorder) from pg_enum l
          where l.enumtypid in (t.oid, case when t.typlen = -1 then t.typelem end)) as labels,
        col_description(a.attrelid, a.attnum) as comment
-  from pg_attribute a
+  -- As pgtide.column_generated, without a call for each column.
+  from (select ''::text as attgenerated) before_12
+  cross join lateral (
+    select g.*, attgenerated::text as generated from pg_attribute g
+     where g.attrelid = any ($1::oid[]) and g.attnum > 0 and not g.attisdropped) a
   join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
- where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped
  order by a.attrelid, a.attnum`;
 
 /** $1: oids of relations. Best key first, as pgtide.table_key chooses. */

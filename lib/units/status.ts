@@ -3,6 +3,7 @@ import { queueConfig } from '../config/config.ts';
 import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { type ErrorKind, PgtideError, usualRemedy } from '../errors.ts';
+import { requireNode } from '../node/topology.ts';
 import { ClockComparison } from '../status/clocks.ts';
 import { failingRunProblems } from '../status/failing-runs.ts';
 import { type LeafStatus, readLeaf } from '../status/leaf-status.ts';
@@ -58,41 +59,44 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
   };
 }
 
-/**
- * Root and leaves are read at the same time. What compares the two waits until the root is read: a connection does one thing at a time.
- * Where that fails, it is left out.
- */
+/** The root is read while its leaves are compared with it, on another connection. */
 async function readNodes(
   context: UnitContext,
   queue: string,
   clocks: ClockComparison,
 ): Promise<{ root: Attempt<RootStatus>; leaves: Attempt<LeafStatus>[] }> {
-  const config = queueConfig(context.config, queue);
-  let giveRoot: (client: Client | undefined) => void = () => undefined;
-  const readableRoot = new Promise<Client | undefined>((resolve) => {
-    giveRoot = resolve;
+  const reading = attempt(context, queueConfig(context.config, queue).root, async (client) => {
+    await clocks.note(client);
+    return readRoot(client, queue);
   });
-  const readLeaves = async () => {
+  const [root, leaves] = await both(reading, readLeaves(context, queue, clocks));
+  return { root, leaves };
+}
+
+/** Where the root cannot be read, what needs both sides is left out. */
+async function readLeaves(
+  context: UnitContext,
+  queue: string,
+  clocks: ClockComparison,
+): Promise<Attempt<LeafStatus>[]> {
+  const config = queueConfig(context.config, queue);
+  const readEach = async (root: Client | undefined) => {
     const leaves: Attempt<LeafStatus>[] = [];
     for (const leaf of config.leaves)
       leaves.push(
         await attempt(context, leaf, async (client) => {
           await clocks.note(client);
-          return readLeaf(client, { queue, config, root: readableRoot });
+          return readLeaf(client, { queue, config, root });
         }),
       );
     return leaves;
   };
-  const allLeaves = readLeaves();
-  const root = attempt<RootStatus>(context, config.root, async (client) => {
-    await clocks.note(client);
-    const found = await readRoot(client, queue);
-    giveRoot(client);
-    await Promise.allSettled([allLeaves]);
-    return found;
-  }).finally(() => giveRoot(undefined));
-  const [rootRead, leavesRead] = await both(root, allLeaves);
-  return { root: rootRead, leaves: leavesRead };
+  const compare = async (root: Client) => {
+    await requireNode(root, queue);
+    return readEach(root);
+  };
+  const compared = await attempt(context, config.root, compare, `compare with ${config.root}`);
+  return compared.value ?? readEach(undefined);
 }
 
 /** The lease table is not a node: what is wrong with it is shown at the root, from where all work begins. */
@@ -127,9 +131,10 @@ async function attempt<T>(
   context: UnitContext,
   node: string,
   read: (client: Client) => Promise<T>,
+  step = `read ${node}`,
 ): Promise<Attempt<T>> {
   try {
-    return { value: await context.step(`read ${node}`, () => context.connect(node, read)), problems: [] };
+    return { value: await context.step(step, () => context.connect(node, read)), problems: [] };
   } catch (error) {
     if (!(error instanceof PgtideError)) throw error;
     return { value: undefined, problems: [asProblem(error)] };

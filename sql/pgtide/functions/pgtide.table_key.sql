@@ -13,7 +13,7 @@ begin
             select a.attname::text
             from pg_index i
             cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, nr)
-            join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+            cross join lateral (select t.attname from pg_attribute t where t.attrelid = i.indrelid and t.attnum = k.attnum offset 0) a
             where i.indexrelid = (select pgtide.key_index(i_table))
               and k.nr <= coalesce((to_jsonb(i)->>'indnkeyatts')::int, i.indnatts)
             order by k.nr));
