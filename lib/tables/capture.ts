@@ -73,10 +73,15 @@ export async function capturePartitions(
   queue: string,
   { table, partitions }: { table: string; partitions: readonly number[] },
 ): Promise<void> {
-  await briefly(client, async () => {
-    await lockTree(client, table, 'share row exclusive');
-    await client.query('select pgtide.guard_partitions($1, londiste.find_table_oid($2))', [queue, table]);
-  });
+  const guard = await client.first<{ wanted: boolean }>(
+    'select pgtide.wants_guard(londiste.find_table_oid($1)) as wanted',
+    [table],
+  );
+  if (guard?.wanted)
+    await briefly(client, async () => {
+      await lockTree(client, table, 'share row exclusive');
+      await client.query('select pgtide.guard_partitions($1, londiste.find_table_oid($2))', [queue, table]);
+    });
   for (const relation of partitions)
     await briefly(client, () =>
       client.query('select pgtide.create_capture($1, londiste.find_table_oid($2), $2, null, $3::int8::oid)', [

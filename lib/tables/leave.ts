@@ -34,7 +34,11 @@ export async function removeRootTable(
       ]),
     );
   await briefly(root, async () => {
-    if (partitions.length > 0) await lockTree(root, table, 'access exclusive');
+    const row = await root.first<{ reaches: boolean }>(
+      'select pgtide.reaches_partitions($1, londiste.find_table_oid($2)) as reaches',
+      [queue, table],
+    );
+    if (row?.reaches) await lockTree(root, table, 'access exclusive');
     await root.query(
       'select pgtide.drop_capture($1, londiste.find_table_oid($2)), londiste.drop_table_triggers($1, $2)',
       [queue, table],

@@ -86,6 +86,17 @@ test('partitions are captured one at a time, and nothing of them is lost', async
   expect(await members(pair, 'new')).toEqual([]);
 });
 
+test('a partitioned table with a unique index is at no time locked together with a partition', async () => {
+  const pair = await installedPair();
+  await pair.both(`create table p (id int primary key, v text) partition by range (id);
+    do $$ begin for nr in 0 .. 39 loop execute format('create table p_%s partition of p for values from (%s) to (%s)',
+      nr, nr * 10, nr * 10 + 10); end loop; end $$`);
+  expect(await watchLocks(pair, () => add(pair, { tables: ['p'], expectSync: true }))).toBe(1);
+  expect(await captured(pair)).toHaveLength(41);
+  expect(await watchLocks(pair, () => remove(pair, { tables: ['p'] }))).toBe(1);
+  expect(await captured(pair)).toEqual([]);
+});
+
 test('a table that a transaction holds keeps no other one waiting, and is named', async () => {
   const pair = await installedPair();
   await pair.both(ddl);

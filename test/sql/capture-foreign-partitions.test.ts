@@ -74,6 +74,34 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
     });
   });
 
+  it.skipIf(version === 10)('leaves a table with a unique index to PostgreSQL', async () => {
+    const database = await withForeignServer(version);
+    await database.client(async (client) => {
+      await client.query(
+        `alter table p add unique (id, n); ${create}; create foreign table f (id int, n int) server far`,
+      );
+      expect(await guards(client)).toEqual([]);
+      for (const attach of [
+        'alter table p attach partition f for values in (9)',
+        'alter table p2 attach partition f for values in (9)',
+        'create foreign table f2 partition of p for values in (9) server far',
+        'create foreign table f2 partition of p2 for values in (9) server far',
+      ])
+        await expect(client.query(attach)).rejects.toThrow(/42809 wrong_object_type/);
+      // A partitioned table with a foreign partition becomes none, either.
+      await client.query(`create table p5 (id int, n int) partition by list (n);
+        create foreign table p51 partition of p5 for values in (9) server far`);
+      await expect(client.query('alter table p attach partition p5 for values in (5)')).rejects.toThrow(
+        /42809 wrong_object_type/,
+      );
+      await client.query(`alter table p drop constraint p_id_n_key;
+        select pgq_node.register_location('shop', 'a', 'x', false), pgq_node.create_node('shop', 'root', 'a', 'w', null, null, null);
+        insert into londiste.table_info (queue_name, table_name, local) values ('shop', 'public.p', true)`);
+      await client.query(`select pgtide.refresh_capture('shop')`);
+      expect(await guards(client), 'when that has gone').toHaveLength(4);
+    });
+  });
+
   it('lets the owner of the table make partitions', async () => {
     const setUp = `create table t (id int) partition by list (id); create table t_1 partition of t for values in (1);
       create table t_3 (id int)`;

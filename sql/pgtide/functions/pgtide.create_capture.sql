@@ -23,6 +23,8 @@ declare
     v_relations oid[];
     v_relation oid;
     v_functions name[];
+    v_lacking int[];
+    v_nr int;
     v_name name;
     v_trigger record;
     v_created int := 0;
@@ -68,11 +70,17 @@ begin
     if i_only is null then
         perform pgtide.let_look(i_queue, i_table);
     end if;
-    for i in 1 .. cardinality(v_relations) loop
-        v_relation := v_relations[i];
+    -- Looked up before the first lock, as the rest: a table may have very many partitions that have theirs.
+    v_lacking := array(
+        select r.nr from unnest(v_relations, v_functions) with ordinality r (relation, function, nr)
+        where (select count(distinct g.suffix) < 5 or bool_or(g.suffix is null or g.function <> to_regproc(format('pgtide.%I', r.function)))
+               from pgtide.capture_triggers(v_queue_id, r.relation) g)
+        order by r.nr);
+    foreach v_nr in array v_lacking loop
+        v_relation := v_relations[v_nr];
         for v_name in
             select g.trigger_name from pgtide.capture_triggers(v_queue_id, v_relation) g
-            where g.suffix is null or g.function <> to_regproc(format('pgtide.%I', v_functions[i]))
+            where g.suffix is null or g.function <> to_regproc(format('pgtide.%I', v_functions[v_nr]))
         loop
             execute format('drop trigger %I on %s', v_name, v_relation::regclass);
         end loop;
@@ -87,7 +95,7 @@ begin
         loop
             execute format('create trigger %I %s on %s %s for each statement execute procedure pgtide.%I(%L)',
                 pgtide.free_trigger_name(v_relation, pgtide.trigger_name(i_queue, v_trigger.suffix)), v_trigger.event, v_relation::regclass,
-                v_trigger.transition, v_functions[i], i_queue);
+                v_trigger.transition, v_functions[v_nr], i_queue);
             v_created := v_created + 1;
         end loop;
     end loop;

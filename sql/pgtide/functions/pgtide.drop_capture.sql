@@ -11,16 +11,16 @@ declare
     v_relations oid[] := case when i_only is null then array(select pgtide.table_tree(i_table)) else array[i_only] end;
     v_trigger record;
     v_functions oid[];
-    v_dropped int := 0;
+    v_drops text[];
+    v_drop text;
 begin
-    select coalesce(array_agg(distinct g.function), '{}') into v_functions
-    from unnest(v_relations) t (relation), pgtide.capture_triggers(v_queue_id, t.relation) g;
-    for v_trigger in
-        select t.relation::regclass as relation, g.trigger_name
-        from unnest(v_relations) t (relation), pgtide.capture_triggers(v_queue_id, t.relation) g
-    loop
-        execute format('drop trigger %I on %s', v_trigger.trigger_name, v_trigger.relation);
-        v_dropped := v_dropped + 1;
+    -- All are looked up before the first lock: a table may have very many partitions that have none any more.
+    select coalesce(array_agg(distinct g.function), '{}'),
+           coalesce(array_agg(format('drop trigger %I on %s', g.trigger_name, t.relation::regclass) order by t.nr), '{}')
+    into v_functions, v_drops
+    from unnest(v_relations) with ordinality t (relation, nr), pgtide.capture_triggers(v_queue_id, t.relation) g;
+    foreach v_drop in array v_drops loop
+        execute v_drop;
     end loop;
     if i_only is null then
         for v_trigger in
@@ -40,6 +40,6 @@ begin
         end loop;
     end if;
     perform pgtide.drop_uncalled_captures(v_queue_id, v_functions);
-    return v_dropped;
+    return cardinality(v_drops);
 end;
 $$;

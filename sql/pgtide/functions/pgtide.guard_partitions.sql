@@ -5,8 +5,8 @@
 -- ATTACH that fails, or CREATE FOREIGN TABLE .. PARTITION OF: the guard is a constraint trigger, which PostgreSQL gives to each new
 -- partition, and a foreign table cannot have one. It has a false condition, and whoever may act for the table's owner disables it, so
 -- it costs a look at a flag for each deleted row. PUBLIC may execute its function, since whoever makes a partition must. Returns
--- false where nothing was to be done: it is there, the table is not partitioned, or the server is PostgreSQL 10, which neither has such
--- triggers nor writes to a foreign partition through its parent. Locks the table as CREATE TRIGGER does.
+-- false where nothing was to be done: it is there, or is not wanted (pgtide.wants_guard). Locks the table and all partitions as CREATE
+-- TRIGGER does.
 create or replace function pgtide.guard_partitions(i_queue text, i_table oid)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -14,8 +14,7 @@ as $$
 declare
     v_name name;
 begin
-    if current_setting('server_version_num')::int < 110000
-            or not exists (select from pg_class c where c.oid = i_table and c.relkind = 'p')
+    if not pgtide.wants_guard(i_table)
             or exists (select from pg_trigger g where g.tgrelid = i_table and g.tgfoid = 'pgtide.refuse_foreign_partition'::regproc) then
         return false;
     end if;
