@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
 import { accept, type Verdict, verdictColumns } from './verdict.ts';
 
 /** A sequence of the queue's set, as one node knows it. */
@@ -53,16 +54,29 @@ export async function checkRootSequences(client: Client, queue: string): Promise
   accept(client.node, verdict);
 }
 
-/** The last values of those of `names` that are sequences here and may be read. */
-export async function sequenceValues(client: Client, names: readonly string[]): Promise<Map<string, bigint>> {
-  const rows = await client.query<{ name: string; value: bigint }>(
-    // PostgreSQL's own function is the faster one, and gives null for a sequence that was not used yet.
-    `select n.nspname || '.' || c.relname as name,
+/** To read a sequence takes a lock, which ALTER SEQUENCE excludes. */
+const LOCK_TIMEOUT_MS = 200;
+
+/** The last values of those of `names` that are sequences here and may be read; undefined while one of them is being altered. */
+export async function sequenceValues(
+  client: Client,
+  names: readonly string[],
+): Promise<Map<string, bigint> | undefined> {
+  // Faster than seq_getval, pg_sequence_last_value gives null for a sequence that was not used yet.
+  const read = () =>
+    client.query<{ name: string; value: bigint }>(
+      `select n.nspname || '.' || c.relname as name,
             coalesce(pg_sequence_last_value(c.oid), pgq.seq_getval(n.nspname || '.' || c.relname))::bigint as value
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where case when c.relkind = 'S' and n.nspname || '.' || c.relname = any ($1::text[])
                  then has_sequence_privilege(c.oid, 'SELECT') else false end`,
-    [names],
-  );
-  return new Map(rows.map(({ name, value }) => [name, value]));
+      [names],
+    );
+  try {
+    const rows = await client.transaction({ readOnly: true, lockTimeoutMs: LOCK_TIMEOUT_MS }, read);
+    return new Map(rows.map(({ name, value }) => [name, value]));
+  } catch (error) {
+    if (error instanceof PgtideError && error.kind === 'busy') return undefined;
+    throw error;
+  }
 }

@@ -15,25 +15,19 @@ export async function readFailingRuns(
   consumers: readonly string[],
 ): Promise<FailingRuns[]> {
   const { root, leaves } = queueConfig(config, queue);
-  const pairs = scheduledUnits.flatMap((unit) =>
-    (units[unit].nodes === 'root' ? [root] : leaves).map((node) => ({
-      who: unit as string,
-      node,
-      key: leaseKey(unit, queue, node),
-    })),
+  const pairs = scheduledUnits.flatMap((unit): Pair[] =>
+    (units[unit].nodes === 'root' ? [root] : leaves).map((node) => ({ unit, node })),
   );
-  for (const consumer of consumers)
-    pairs.push({
-      who: `the consumer ${consumer}`,
-      node: root,
-      key: leaseKey('consume', queue, root, consumer),
-    });
-  const states = await leaseStore?.states(pairs.map(({ key }) => key));
-  return pairs.flatMap(({ who, node, key }) => {
-    const trouble = states?.get(key)?.trouble;
+  for (const consumer of consumers) pairs.push({ unit: 'consume', node: root, consumer });
+  const keyOf = ({ unit, node, consumer }: Pair) => leaseKey(unit, queue, node, consumer);
+  const states = await leaseStore?.states(pairs.map(keyOf));
+  return pairs.flatMap((pair) => {
+    const trouble = states?.get(keyOf(pair))?.trouble;
     if (!trouble) return [];
     const { what, remedy, runs, since, operator, skipUntil } = trouble;
     const skippedUntil = skipUntil > clock.now() ? new Date(skipUntil) : null;
-    return [{ who, node, what, remedy, runs, since: new Date(since), operator, skippedUntil }];
+    return [{ ...pair, what, remedy, runs, since: new Date(since), operator, skippedUntil }];
   });
 }
+
+type Pair = Pick<FailingRuns, 'unit' | 'node' | 'consumer'>;

@@ -27,7 +27,7 @@ export class ClockComparison {
   /** By how much this machine's clock is ahead of each. */
   readonly #ahead = new Map<string, number>();
 
-  /** `nodes`: the root first, in whatever order they are noted. */
+  /** `nodes`: the root first. They may be noted in any order. */
   constructor(clock: Clock, { skewSeconds, nodes }: { skewSeconds: number; nodes: readonly string[] }) {
     this.#clock = clock;
     this.#toleranceMs = clockToleranceMs(skewSeconds);

@@ -11,6 +11,8 @@ interface Followed {
 
 /** Tables whose columns or keys do not fit on the two sides (any more), or were retyped. */
 export async function driftProblems(root: Client, leaf: Client, followed: Followed): Promise<Problem[]> {
+  // First: what replay has judged meanwhile is not taken for older than the root's columns.
+  const known = await knownTypes(leaf, followed);
   const described = await describeBoth(root, leaf, followed.names);
   return [
     ...compareDescribed(described, followed.names).map(({ message, remedy }) => ({
@@ -18,28 +20,39 @@ export async function driftProblems(root: Client, leaf: Client, followed: Follow
       message: `${leaf.node}: ${message}`,
       remedy,
     })),
-    ...(await retypedProblems(leaf, followed, described)),
+    ...retypedProblems(leaf, { queue: followed.queue, known }, described),
   ];
 }
 
-/** Tables whose rows the provider may have converted, without an event, since they were copied or followed last. */
-async function retypedProblems(
-  leaf: Client,
-  { queue, names }: Followed,
-  { there }: Described,
-): Promise<Problem[]> {
-  const known = await leaf.query<{ table: string; types: ColumnType[] | null }>(
+interface Known {
+  table: string;
+  types: ColumnType[] | null;
+}
+
+/** The columns of the provider when they were judged last. */
+function knownTypes(leaf: Client, { queue, names }: Followed): Promise<Known[]> {
+  return leaf.query<Known>(
     `select n.name as "table", pgtide.known_types($1, n.name) as types from unnest($2::text[]) n (name)
        left join pgtide.table_state s on s.queue_name = $1 and s.table_name = n.name where s.error is null`,
     [queue, names],
   );
+}
+
+/** Tables whose rows the provider may have converted, without an event, since they were copied or followed last. */
+function retypedProblems(
+  leaf: Client,
+  { queue, known }: { queue: string; known: readonly Known[] },
+  { there }: Described,
+): Problem[] {
   return known.flatMap(({ table, types }) => {
     const now = there.get(table);
-    const misfit = now && retypedMisfit(table, types ?? [], typesOf(now));
+    // A view in its place is another problem.
+    if (!now || !['r', 'p'].includes(now.kind)) return [];
+    const misfit = retypedMisfit(table, types ?? [], typesOf(now));
     if (misfit === undefined) return [];
     return [
       {
-        code: 'provider-retyped',
+        code: 'provider-retyped' as const,
         message: `${leaf.node}: ${misfit}`,
         remedy: `copy it again: pgtide resync ${queue} ${table}`,
       },

@@ -2,13 +2,15 @@
  * Scheduled runs that get nothing done, as the lease table has them (lib/runtime/trouble.ts). What a database knows of its own
  * troubles, status reads there; this is for those that no database can tell: it is out of reach, or the error was not foreseen.
  */
+import type { UnitName } from '../units/registry.ts';
 import type { Problem } from './problem.ts';
 
 /** What keeps one unit, or a consumer, from going on for one node. */
 export interface FailingRuns {
-  /** The unit's name, or "the consumer …". */
-  who: string;
+  unit: UnitName;
   node: string;
+  /** Of the unit `consume`. */
+  consumer?: string;
   /** How the last run ended, and what to do about it. */
   what: string;
   remedy: string;
@@ -25,13 +27,13 @@ export interface FailingRuns {
 export function failingRunProblems(queue: string, node: string, all: readonly FailingRuns[]): Problem[] {
   return all
     .filter((one) => one.node === node && (one.operator || one.skippedUntil !== null))
-    .map(({ who, what, remedy, runs, since, operator, skippedUntil }) => {
+    .map(({ unit, consumer, what, remedy, runs, since, operator, skippedUntil }) => {
       const count = runs === 1 ? 'the last run' : `${runs} runs in a row`;
       const pause =
         skippedUntil === null ? '' : `; schedules leave it out until ${skippedUntil.toISOString()}`;
       return {
         code: operator ? 'runs-failing' : 'runs-skipped',
-        message: `${who} of ${queue} on ${node}: ${count} got nothing done (since ${since.toISOString()}): ${what}${pause}`,
+        message: `${consumer === undefined ? unit : `the consumer ${consumer}`} of ${queue} on ${node}: ${count} got nothing done (since ${since.toISOString()}): ${what}${pause}`,
         remedy,
       };
     });

@@ -17,10 +17,10 @@ export async function readSequences(
   );
   const sequences = names.map((name) => ({
     name,
-    providerValue: asNumber(there.get(name)),
-    subscriberValue: asNumber(here.get(name)),
+    providerValue: asNumber(there?.get(name)),
+    subscriberValue: asNumber(here?.get(name)),
   }));
-  const problems = sequences
+  const problems = (here ? sequences : [])
     .filter(({ providerValue, subscriberValue }) => (providerValue ?? 0) > (subscriberValue ?? 0))
     .map(({ name, providerValue, subscriberValue }) => ({
       code: 'sequence-behind' as const,

@@ -48,17 +48,20 @@ export async function listLeftCaptures(client: Client, queue: string): Promise<s
           and p.proname >= format('capture_%s_', q.queue_id)::name and p.proname < format('capture_%s\`', q.queue_id)::name
          join pg_catalog.pg_trigger g on g.tgfoid = p.oid
         where q.queue_name = $1),
+     members as (
+       select londiste.find_table_oid(coalesce(i.dest_table, i.table_name)) as relation
+         from londiste.table_info i where i.queue_name = $1 and i.local),
      trees as (
-       select case when c.relispartition then pgtide.above_partition(array[c.oid]) else array[c.oid] end as relations
-         from captured t join pg_catalog.pg_class c on c.oid = t.relation offset 0)
+       select t.relation as captured, r.relation
+         from captured t
+         join pg_catalog.pg_class c on c.oid = t.relation
+        cross join lateral unnest(case when c.relispartition then pgtide.above_partition(array[c.oid]) else array[c.oid] end) r (relation)
+       offset 0)
      select distinct n.nspname || '.' || c.relname as name
        from trees t
-       cross join lateral unnest(t.relations) r (relation)
-       join pg_catalog.pg_class c on c.oid = r.relation and not c.relispartition
+       join pg_catalog.pg_class c on c.oid = t.relation and not c.relispartition
        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where not t.relations && array(
-            select londiste.find_table_oid(coalesce(i.dest_table, i.table_name))
-              from londiste.table_info i where i.queue_name = $1 and i.local)`,
+      where t.captured not in (select f.captured from trees f join members m on m.relation = f.relation)`,
     [queue],
   );
   return rows.map(({ name }) => name);

@@ -11,6 +11,10 @@ with recursive tree as (
   select c.oid, 0 as depth, c.oid as root
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where n.nspname || '.' || c.relname = any ($1::text[]) and c.relkind in ('r', 'p', 'f', 'v', 'm')
+     -- With dots in their names two may be called the same.
+     and (position('.' in n.nspname || c.relname) = 0
+          or c.oid = coalesce(londiste.find_table_oid(n.nspname || '.' || c.relname),
+                              londiste.find_rel_oid(n.nspname || '.' || c.relname, c.relkind::text)))
   union all
   select i.inhrelid, t.depth + 1, t.root
     from tree t

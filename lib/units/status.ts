@@ -59,44 +59,43 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
   };
 }
 
-/** The root is read while its leaves are compared with it, on another connection. */
-async function readNodes(
-  context: UnitContext,
-  queue: string,
-  clocks: ClockComparison,
-): Promise<{ root: Attempt<RootStatus>; leaves: Attempt<LeafStatus>[] }> {
-  const reading = attempt(context, queueConfig(context.config, queue).root, async (client) => {
-    await clocks.note(client);
-    return readRoot(client, queue);
-  });
-  const [root, leaves] = await both(reading, readLeaves(context, queue, clocks));
-  return { root, leaves };
+interface Nodes {
+  root: Attempt<RootStatus>;
+  leaves: Attempt<LeafStatus>[];
 }
 
-/** Where the root cannot be read, what needs both sides is left out. */
-async function readLeaves(
-  context: UnitContext,
-  queue: string,
-  clocks: ClockComparison,
-): Promise<Attempt<LeafStatus>[]> {
-  const config = queueConfig(context.config, queue);
-  const readEach = async (root: Client | undefined) => {
-    const leaves: Attempt<LeafStatus>[] = [];
-    for (const leaf of config.leaves)
-      leaves.push(
+/**
+ * The root is read while its leaves are compared with it, on another connection. It may be that the root lets only one of the two in; then
+ * the other one's work is done afterwards. Where the leaves cannot be compared, the root says so.
+ */
+async function readNodes(context: UnitContext, queue: string, clocks: ClockComparison): Promise<Nodes> {
+  const { root: node, leaves } = queueConfig(context.config, queue);
+  const readTheRoot = () =>
+    attempt(context, node, async (client) => {
+      await clocks.note(client);
+      return readRoot(client, queue);
+    });
+  const readLeaves = async (root: Client | undefined) => {
+    const read: Attempt<LeafStatus>[] = [];
+    for (const leaf of leaves)
+      read.push(
         await attempt(context, leaf, async (client) => {
           await clocks.note(client);
-          return readLeaf(client, { queue, config, root });
+          return readLeaf(client, { queue, config: queueConfig(context.config, queue), root });
         }),
       );
-    return leaves;
+    return read;
   };
-  const compare = async (root: Client) => {
-    await requireNode(root, queue);
-    return readEach(root);
+  const compare = async (client: Client) => {
+    await requireNode(client, queue);
+    return readLeaves(client);
   };
-  const compared = await attempt(context, config.root, compare, `compare with ${config.root}`);
-  return compared.value ?? readEach(undefined);
+  const compareLeaves = () => attempt(context, node, compare, `compare with ${node}`);
+  let [root, compared] = await both(readTheRoot(), compareLeaves());
+  if (root.value && !compared.value) compared = await compareLeaves();
+  if (compared.value && !root.value) root = await readTheRoot();
+  root.value?.node.problems.push(...compared.problems);
+  return { root, leaves: (root.value && compared.value) ?? (await readLeaves(undefined)) };
 }
 
 /** The lease table is not a node: what is wrong with it is shown at the root, from where all work begins. */

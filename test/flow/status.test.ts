@@ -1,5 +1,6 @@
 /** status: healthy means that nothing needs a person; each thing that does turns it red and names what to do. */
 import { beforeEach, expect, test } from 'vitest';
+import { PgtideError } from '../../lib/errors.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { type StatusResult, status } from '../../lib/units/status.ts';
 import { tick } from '../../lib/units/tick.ts';
@@ -228,4 +229,62 @@ test('a root that cannot be reached is a problem of its own; the leaf is still s
   expect(result.queues[0]?.ticker).toEqual({ lagSeconds: null });
   expect(result.queues[0]?.nodes[1]?.tables).toHaveLength(1);
   expect(codes(result)).toContain('node-unreachable');
+});
+
+test('a root that lets one connection in at a time is enough to compare with', async () => {
+  await onOld('alter table items add price numeric');
+  for (const first of ['compare', 'read'] as const) {
+    const context = it.shop.context('old');
+    let open = 0;
+    const connect: typeof context.connect = async (node, work, options) => {
+      if (node !== 'old') return context.connect(node, work, options);
+      // Whichever comes first.
+      if (first === 'compare' && open === 0) await new Promise(setImmediate);
+      if (open > 0) throw new PgtideError('connection', 'one too many');
+      open++;
+      return context.connect(node, work, options).finally(() => open--);
+    };
+    const { result } = await status({ ...context, connect }, {});
+    expect(codes(result), first).toContain('structure-drift');
+    expect(codes(result), first).not.toContain('node-unreachable');
+  }
+});
+
+test('leaves that cannot be compared are shown, and the root says why', async () => {
+  const context = it.shop.context('old');
+  let connections = 0;
+  const connect: typeof context.connect = (node, work, options) => {
+    if (node === 'old' && ++connections > 1)
+      return Promise.reject(new PgtideError('connection', 'one too many'));
+    return context.connect(node, work, options);
+  };
+  const { result } = await status({ ...context, connect }, {});
+  expect(result.healthy).toBe(false);
+  expect(result.queues[0]?.nodes).toMatchObject([
+    { tick: expect.any(Number), problems: [{ code: 'node-unreachable', message: 'one too many' }] },
+    { tick: expect.any(Number), tables: [{ name: 'public.items' }] },
+  ]);
+});
+
+test('what keeps the root from being read keeps no leaf from being shown', async () => {
+  await it.old.superuser((client) =>
+    client.query(`alter schema pgtide owner to postgres; revoke usage on schema pgtide from ${it.old.owner}`),
+  );
+  const { queues } = await read();
+  expect(queues[0]?.nodes[0]?.problems).toMatchObject([{ code: 'privilege-missing' }]);
+  expect(queues[0]?.nodes[1]).toMatchObject({ tick: expect.any(Number), tables: [{ name: 'public.items' }] });
+});
+
+test('a table that is renamed is missing, and its capture is not called left behind', async () => {
+  await onOld('alter table items rename to things');
+  expect(codes(await read())).toContain('table-missing');
+  expect(codes(await read())).not.toContain('capture-left');
+});
+
+test('of two tables that are called the same, the one that is replicated is judged', async () => {
+  await it.both('create schema a; create schema "a.b"; create table a."b.c" (id int primary key, x text)');
+  await addTable(it.shop.context('old'), addTableInput.parse({ tables: ['a.b.c'], expectSync: true }));
+  await onOld('create table "a.b".c (id text primary key, x varchar(3))');
+  await leafCatchesUp();
+  expect(codes(await read())).not.toContain('structure-drift');
 });

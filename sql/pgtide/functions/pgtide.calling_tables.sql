@@ -1,10 +1,10 @@
 -- pgtide.calling_tables(i_function) returns setof oid
 --
--- The tables whose triggers call a function, once for each trigger. By the index of what is referred to (offset 0): the planner may
--- take the one of what refers for as good, which reads the dependencies of all triggers.
+-- The tables whose triggers call a function, once for each trigger. OFFSET 0 keeps to the index on what is referred to: by the other one
+-- the query would read the dependencies of every trigger.
 create or replace function pgtide.calling_tables(i_function oid)
 returns setof oid language plpgsql stable rows 5
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 begin
     return query

@@ -9,7 +9,7 @@
 --   enabled   as pg_trigger.tgenabled
 create or replace function pgtide.capture_triggers(i_queue_id int, i_table oid)
 returns table (suffix text, trigger_name name, function oid, enabled "char") language plpgsql stable rows 5
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 begin
     return query

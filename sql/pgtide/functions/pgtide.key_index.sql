@@ -1,10 +1,11 @@
 -- pgtide.key_index(i_table) returns oid
 --
 -- The index behind pgtide.table_key; NULL when the table has no key.
--- The table is asked for by a sub-select, here and in what is built on this: the planner could make nothing of its OID but a new plan for each call.
+-- The parameter stands in a sub-select, here and in what is built on this, so that no plan that is made anew for each call looks cheaper
+-- than the one that is kept.
 create or replace function pgtide.key_index(i_table oid)
 returns oid language plpgsql stable
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 begin
     return (

@@ -15,7 +15,7 @@ begin
         from pg_index i
         cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
             with ordinality as k (attnum, opclass, index_collation, nr)
-        -- Row by row (offset 0): that is faster than the joins of what may be many.
+        -- Row by row (offset 0): a join of sets would read whole catalogs.
         cross join lateral (
             select t.attname, t.atttypid, t.attcollation from pg_attribute t where t.attrelid = i.indrelid and t.attnum = k.attnum offset 0) a
         cross join lateral (select t.opcfamily, t.opcintype from pg_opclass t where t.oid = k.opclass offset 0) c

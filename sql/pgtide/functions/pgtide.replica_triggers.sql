@@ -3,7 +3,7 @@
 -- The row triggers of pgtide.capture_replica on a table and its partitions, known by their function and kind.
 create or replace function pgtide.replica_triggers(i_queue_id int, i_table oid)
 returns table (relation oid, trigger_name name, function oid, enabled "char") language plpgsql stable rows 1
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 begin
     return query
