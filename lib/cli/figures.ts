@@ -16,7 +16,8 @@ export function upTo(value: number | bigint, noun: string): string {
 }
 
 /** `up to 1 event waits`, `up to 2 events wait`. */
-export function waiting(events: number): string {
+export function waiting(events: number | null): string {
+  if (events === null) return 'events unknown';
   return `${upTo(events, 'event')} ${events === 1 ? 'waits' : 'wait'}`;
 }
 

@@ -28,7 +28,7 @@ export function idle(status: StatusResult, ticks: Ticks): Progress {
   return first(status, (queue, leaf) => {
     const open = notCopied(queue, leaf) ?? notAtTick(queue, leaf, ticks);
     if (open) return open;
-    if (queue.events.pending > 0)
+    if (queue.events.pending !== 0)
       return {
         met: false,
         missing: `${queue.name}: ${waiting(queue.events.pending)} for a tick`,

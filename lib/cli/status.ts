@@ -1,4 +1,4 @@
-import { isError } from '../status/problem.ts';
+import { isError, type ProblemCode } from '../status/problem.ts';
 import {
   type NodeStatus,
   type QueueStatus,
@@ -51,12 +51,16 @@ export function statusLines(found: StatusResult): string[] {
 
 function queueLines(queue: QueueStatus): string[] {
   const { lagSeconds } = queue.ticker;
-  const ticked = lagSeconds === null ? 'never ticked' : `last tick ${duration(lagSeconds)} ago`;
+  const never = queue.events.pending === null ? 'ticks unknown' : 'never ticked';
+  const ticked = lagSeconds === null ? never : `last tick ${duration(lagSeconds)} ago`;
   return [
     `${queue.name}: ${ticked}, ${waiting(queue.events.pending)}`,
     ...queue.nodes.flatMap((node, index) => nodeLines(node, index === queue.nodes.length - 1)),
   ];
 }
+
+/** Then nothing is known of the node but that. */
+const UNREAD = new Set<ProblemCode>(['node-unreachable', 'login-refused', 'node-missing', 'status-failed']);
 
 function nodeLines(node: NodeStatus, last: boolean): string[] {
   const below = last ? '   ' : '│  ';
@@ -72,6 +76,7 @@ function nodeLines(node: NodeStatus, last: boolean): string[] {
 }
 
 function positionOf(node: NodeStatus): string {
+  if (node.tick === null && node.problems.some(({ code }) => UNREAD.has(code))) return 'not read';
   const ok = node.tables.filter((table) => table.state === 'ok' && table.error === null).length;
   const parts = [node.tick === null ? 'no tick' : `tick ${node.tick}`];
   if (node.type !== 'root') {

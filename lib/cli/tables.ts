@@ -65,7 +65,8 @@ export function removeTable(
         progress: counting.show,
       })
       .finally(counting.close);
-    for (const { name, state } of removed.tables) terminal.out(`${name}  ${state}`);
+    for (const line of columns(removed.tables.map(({ name, state, note }) => [name, state, note ?? ''])))
+      terminal.out(line);
     for (const line of sequenceLines(removed.sequences, ['no longer follows', 'no longer follow']))
       terminal.out(line);
     if (removed.tables.some(({ state }) => state === 'leaving'))

@@ -1,7 +1,7 @@
 import type { QueueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { type Lag, measureLag } from '../node/lag.ts';
-import { listLeaving } from '../node/member-change.ts';
+import { listJoining, listLeaving } from '../node/member-change.ts';
 import { comparePosition, getPosition, type Position } from '../node/position.ts';
 import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
@@ -122,6 +122,7 @@ async function membershipProblems(
   const onRoot = (await listTables(root, queue)).filter(({ local }) => local).map(({ name }) => name);
   const [offered, followed] = [new Set(onRoot), new Set(names)];
   const errors = new Map((await listLeaving(leaf, queue)).map(({ name, error }) => [name, `: ${error}`]));
+  const joining = await listJoining(leaf, queue);
   return [
     ...onRoot
       .filter((name) => !followed.has(name))
@@ -130,8 +131,15 @@ async function membershipProblems(
         message: `${leaf.node} does not follow ${name}, which ${root.node} offers`,
         remedy: `pgtide add-table ${queue} ${shellWord(name)}`,
       })),
-    ...names
+    ...joining
       .filter((name) => !offered.has(name))
+      .map((name) => ({
+        code: 'table-not-added' as const,
+        message: `${leaf.node} has ${name}, and ${root.node} does not offer it yet: its changes are not captured`,
+        remedy: `unless add-table is running, call it again; or take the table back: pgtide remove-table ${queue} ${shellWord(name)}`,
+      })),
+    ...names
+      .filter((name) => !offered.has(name) && !joining.includes(name))
       .map((name) => ({
         code: 'table-leaving' as const,
         message: `${leaf.node} still has ${name}, which ${root.node} does not offer any more${errors.get(name) ?? ''}`,

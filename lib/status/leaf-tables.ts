@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Problem } from './problem.ts';
 import type { TableStatus } from './shape.ts';
 
@@ -9,6 +10,8 @@ interface TableRow {
   copiedRows: bigint;
   totalRowsEstimate: bigint | null;
   error: string | null;
+  /** The root has removed it. */
+  leaving: boolean;
   missing: bigint;
   conflicts: bigint;
   restoreError: string | null;
@@ -34,6 +37,8 @@ export async function readLeafTables(
                        where c.queue_name = t.queue_name and c.table_name = t.table_name
                          and c.state = 'copied'), 0)::bigint as "copiedRows",
             s.total_rows_estimate as "totalRowsEstimate", s.error,
+            exists (select from pgtide.member_change m where m.queue_name = t.queue_name and m.table_name = t.table_name
+                      and m.change = 'leaving') as leaving,
             coalesce(n.missing, 0)::bigint as missing, coalesce(n.conflicts, 0)::bigint as conflicts,
             (select extract(epoch from now() - max(c.announced_at))::float8 from pgtide.copy_chunk c
               where c.queue_name = t.queue_name and c.table_name = t.table_name
@@ -108,7 +113,9 @@ function problemsOf(node: string, row: TableRow, of: Judging): Problem[] {
     problems.push({
       code: 'table-error',
       message: `${node}: ${name} is set aside: ${row.error}`,
-      remedy: `fix the cause, then copy it again: ${resync}`,
+      remedy: row.leaving
+        ? `the root does not offer it any more; to take it out as it is: pgtide remove-table ${of.queue} ${shellWord(name)} --now`
+        : `fix the cause, then copy it again: ${resync}`,
     });
   if (row.missing > 0n || row.conflicts > 0n)
     problems.push({

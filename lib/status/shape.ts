@@ -12,8 +12,8 @@ export interface QueueStatus {
   name: string;
   /** Age of the last tick; null when the root cannot be reached or was never ticked. */
   ticker: { lagSeconds: number | null };
-  /** The most events that a leaf may still have to apply; see Lag.pendingEvents. */
-  events: { pending: number };
+  /** The most events that a leaf may still have to apply; see Lag.pendingEvents. Null when the root cannot be read. */
+  events: { pending: number | null };
   nodes: NodeStatus[];
 }
 

@@ -14,6 +14,15 @@ export async function setTableAside(
   await client.query('select pgtide.set_aside($1, $2, $3)', [queue, table, reason]);
 }
 
+/** The tables that are set aside, with the reason. */
+export async function listSetAside(client: Client, queue: string): Promise<Map<string, string>> {
+  const rows = await client.query<{ name: string; error: string }>(
+    'select table_name as name, error from pgtide.table_state where queue_name = $1 and error is not null',
+    [queue],
+  );
+  return new Map(rows.map(({ name, error }) => [name, error]));
+}
+
 /** Lets a table's copy begin again: a new generation, without chunks and errors. */
 export async function resetCopy(client: Client, queue: string, table: string): Promise<void> {
   await client.query('select pgtide.reset_copy($1, $2)', [queue, table]);

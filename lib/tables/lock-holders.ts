@@ -1,7 +1,14 @@
 import type { Client } from '../db/client.ts';
 
-/** Who keeps others from changing triggers of a table: for the message when a lock could not be had. */
-export async function describeLockHolders(client: Client, tables: readonly string[]): Promise<string> {
+/**
+ * Who keeps others from changing triggers of a table or of a partition of it, for the message when a lock could not be had. Triggers are
+ * created beside readers, and not dropped (`readersToo`).
+ */
+export async function describeLockHolders(
+  client: Client,
+  tables: readonly string[],
+  { readersToo }: { readersToo: boolean },
+): Promise<string> {
   const holders = await client.query<{ text: string }>(
     `select format('process %s (%s%s) on %s since %s s', a.pid, coalesce(a.usename, 'system'),
                    coalesce(nullif(', ' || a.application_name, ', '), ''), n.nspname || '.' || c.relname,
@@ -12,11 +19,10 @@ export async function describeLockHolders(client: Client, tables: readonly strin
        join pg_catalog.pg_stat_activity a on a.pid = l.pid
       where l.locktype = 'relation' and l.granted and l.pid <> pg_catalog.pg_backend_pid()
         and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-        and l.mode in ('RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
-                       'ExclusiveLock', 'AccessExclusiveLock')
-        and n.nspname || '.' || c.relname = any ($1::text[])
+        and ($2 or l.mode not in ('AccessShareLock', 'RowShareLock'))
+        and c.oid in (select pgtide.table_tree(londiste.find_table_oid(t)) from unnest($1::text[]) t)
       order by a.xact_start limit 5`,
-    [tables],
+    [tables, readersToo],
   );
   return holders.map(({ text }) => text).join('; ') || 'nobody any more';
 }

@@ -103,7 +103,7 @@ async function stillBusy(
   busy: readonly string[],
   { tables, doing, reason }: Whole & { reason: PgtideError },
 ): Promise<PgtideError> {
-  const holders = await describeLockHolders(client, busy);
+  const holders = await describeLockHolders(client, busy, { readersToo: doing === 'removed' });
   const others = tables.length - busy.length;
   return new PgtideError(
     'busy',

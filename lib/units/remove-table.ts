@@ -6,10 +6,10 @@ import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
 import { listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { listLeftCaptures, listPartitions } from '../tables/capture.ts';
-import { abandonCopy } from '../tables/copy-state.ts';
+import { abandonCopy, listSetAside } from '../tables/copy-state.ts';
 import { removeRootTable } from '../tables/leave.ts';
 import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
-import { matchNames } from '../tables/name-pattern.ts';
+import { isNamed, listRelations, matching, matchNames } from '../tables/name-pattern.ts';
 import { listTableSequences } from '../tables/owned-sequences.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
@@ -31,7 +31,7 @@ export type RemoveTableInput = z.output<typeof removeTableInput>;
 
 export interface RemoveTableResult {
   /** `leaving`: a leaf has it until replay comes to its removal, so that it gets all changes from before. */
-  tables: { name: string; state: 'removed' | 'leaving' }[];
+  tables: { name: string; state: 'removed' | 'leaving'; note?: string }[];
   sequences: string[];
 }
 
@@ -55,7 +55,8 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
       (members.get(node) ?? []).filter(({ local }) => local).map(({ name }) => name);
     const left = await listLeftCaptures(open.of(root), queue);
     const known = [...new Set([...[root, ...leaves].flatMap(localOn), ...left])].sort();
-    const tables = matchNames(known, input);
+    const { wanted, gone } = await withoutGone(open.of(root), known, input);
+    const tables = gone.length > 0 && wanted.tables.length === 0 ? [] : matchNames(known, wanted);
     const sequences = await sequencesToRemove(open.of(root), queue, { tables, known });
     const onRoot = new Map([
       ...left.map((name) => [name, false] as const),
@@ -69,11 +70,18 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
       }),
     );
     const leaving = new Set<string>();
+    const notes = new Map(gone.map((name) => [name, ['was not in the queue']]));
     for (const leaf of leaves) {
+      const errors = await listSetAside(open.of(leaf), queue);
       const there = localOn(leaf).filter((name) => tables.includes(name));
       // No event tells of a table that the root never had.
       const joining = await listJoining(open.of(leaf), queue);
-      const atOnce = input.now ? there : there.filter((name) => joining.includes(name) && !onRoot.has(name));
+      // Replay does not go on with one that is set aside.
+      const atOnce = there.filter(
+        (name) => input.now || errors.has(name) || (joining.includes(name) && !onRoot.has(name)),
+      );
+      for (const name of atOnce.filter((one) => errors.has(one)))
+        notes.set(name, [...(notes.get(name) ?? []), `${leaf} lacks changes: ${errors.get(name)}`]);
       await context.step(`remove on ${leaf}`, () =>
         removeFromLeaf(open.of(leaf), context, { tables: atOnce, sequences, forget: joining }),
       );
@@ -82,12 +90,34 @@ export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = as
     }
     context.count('tables', tables.length);
     const result: RemoveTableResult = {
-      tables: tables.map((name) => ({ name, state: leaving.has(name) ? 'leaving' : 'removed' })),
+      tables: [...tables, ...gone].map((name) => ({
+        name,
+        state: leaving.has(name) ? 'leaving' : 'removed',
+        ...(notes.has(name) && { note: notes.get(name)?.join('; ') ?? '' }),
+      })),
       sequences,
     };
     return { outcome: { kind: 'done' }, result };
   });
 };
+
+/** Tables that were named, and are in the database and not in the queue (any more): a call that goes on has removed them before. */
+async function withoutGone(
+  root: Client,
+  known: readonly string[],
+  input: RemoveTableInput,
+): Promise<{ wanted: RemoveTableInput; gone: string[] }> {
+  const missing = input.tables.filter((given) => matching(known, given).length === 0);
+  if (missing.length === 0) return { wanted: input, gone: [] };
+  const there = (await listRelations(root))
+    .filter(({ kind }) => kind.endsWith('table'))
+    .map(({ name }) => name);
+  const named = new Map(missing.map((given) => [given, there.filter((name) => isNamed(name, [given]))[0]]));
+  return {
+    wanted: { ...input, tables: input.tables.filter((given) => named.get(given) === undefined) },
+    gone: [...new Set([...named.values()].filter((name) => name !== undefined))],
+  };
+}
 
 /** Those that only the removed tables use. */
 async function sequencesToRemove(

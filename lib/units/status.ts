@@ -48,7 +48,7 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
   return {
     name: queue,
     ticker: { lagSeconds: atLeast0(info?.tickerLagSeconds) },
-    events: { pending: Math.max(...[info?.newEvents ?? 0n, ...pending].map(Number)) },
+    events: { pending: root.value ? Math.max(...[info?.newEvents ?? 0n, ...pending].map(Number)) : null },
     nodes: [
       root.value?.node ?? unreadNode(config.root, 'root', root.problems),
       ...leaves.map(({ value, problems }, index) => {

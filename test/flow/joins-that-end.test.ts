@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { status } from '../../lib/units/status.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
 import { add, captured, ddl, members, names, remove } from '../support/membership.ts';
 import { expectEqual } from '../support/oracle.ts';
@@ -20,6 +21,12 @@ test('a call with expect-sync that ends between the leaf and the root goes on, o
     await writer.client.query('rollback');
     expect(await members(pair, 'new')).toContain(table);
     expect(await members(pair, 'old')).not.toContain(table);
+    const { queues } = (await status(pair.shop.context('old'), {})).result;
+    expect(queues[0]?.nodes[1]?.problems).toContainEqual({
+      code: 'table-not-added',
+      message: `new has public.${table}, and old does not offer it yet: its changes are not captured`,
+      remedy: expect.stringContaining('call it again'),
+    });
   };
   await interrupted('t');
   // Another table that joins meanwhile does not make it forgotten.

@@ -166,3 +166,58 @@ test('a table that leaves and is offered again in one batch gets none of the lat
   await replayAll(pair);
   expect(await pair.new.client((client) => client.query('select id from again'))).toEqual([]);
 });
+
+/** A leaf on which a row of the provider does not fit. */
+async function pairWithConflict(): Promise<InstalledPair> {
+  const pair = await installedPair();
+  await pair.both('create table d (id int primary key, pos int, constraint d_pos unique (pos))');
+  await addTable(pair.shop.context('old'), addTableInput.parse({ tables: ['d'] }));
+  await followUntilSynced(pair);
+  await pair.old.client((client) =>
+    client.query('alter table d drop constraint d_pos; insert into d values (1, 7), (2, 7), (3, 8)'),
+  );
+  return pair;
+}
+
+const removeD = async (pair: InstalledPair, now = false) =>
+  (await removeTable(pair.shop.context('old'), removeTableInput.parse({ tables: ['d'], now }))).result.tables;
+
+const problemsOf = async (pair: InstalledPair) =>
+  (await status(pair.shop.context('old'), {})).result.queues.flatMap(({ nodes }) =>
+    nodes.flatMap(({ problems }) => problems),
+  );
+
+test('a table whose last changes do not fit does not leave in silence', async () => {
+  const pair = await pairWithConflict();
+  expect(await removeD(pair)).toEqual([{ name: 'public.d', state: 'leaving' }]);
+  await replayAll(pair);
+  const takeOut = expect.stringContaining('pgtide remove-table shop public.d --now');
+  const problems = await problemsOf(pair);
+  expect(problems).toContainEqual({
+    code: 'table-error',
+    message: expect.stringContaining('set aside'),
+    remedy: takeOut,
+  });
+  expect(problems).toContainEqual({
+    code: 'table-leaving',
+    message: expect.stringContaining('it is set aside, and lacks changes'),
+    remedy: takeOut,
+  });
+  await copy(pair.shop.context('new'));
+  expect((await problemsOf(pair)).map(({ code }) => code)).toContain('table-error');
+  expect(await removeD(pair, true)).toMatchObject([
+    { state: 'removed', note: expect.stringContaining('new lacks changes') },
+  ]);
+  expect((await problemsOf(pair)).map(({ code }) => code)).not.toContain('table-error');
+});
+
+test('a table that is set aside already leaves at once, and the call says what it lacks', async () => {
+  const pair = await pairWithConflict();
+  await replayAll(pair);
+  expect((await problemsOf(pair)).map(({ code }) => code)).toContain('table-error');
+  expect(await removeD(pair)).toEqual([
+    { name: 'public.d', state: 'removed', note: expect.stringMatching(/^new lacks changes: .*d_pos/) },
+  ]);
+  await replayAll(pair);
+  expect((await problemsOf(pair)).map(({ code }) => code)).toEqual(['no-replica-role']);
+});

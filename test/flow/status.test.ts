@@ -1,5 +1,6 @@
 /** status: healthy means that nothing needs a person; each thing that does turns it red and names what to do. */
 import { beforeEach, expect, test } from 'vitest';
+import { statusLines } from '../../lib/cli/status.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { type StatusResult, status } from '../../lib/units/status.ts';
@@ -227,6 +228,11 @@ test('a root that cannot be reached is a problem of its own; the leaf is still s
   const shop = cascade('shop', { old: gone, new: it.new });
   const { result } = await status(shop.context('old'), {});
   expect(result.queues[0]?.ticker).toEqual({ lagSeconds: null });
+  expect(result.queues[0]?.events).toEqual({ pending: null });
+  expect(statusLines(result).slice(0, 2)).toEqual([
+    'shop: ticks unknown, events unknown',
+    '├─ old (root): not read',
+  ]);
   expect(result.queues[0]?.nodes[1]?.tables).toHaveLength(1);
   expect(codes(result)).toContain('node-unreachable');
 });

@@ -120,10 +120,16 @@ test('a table that a transaction holds keeps no other one waiting, and is named'
   await expectEqual(pair.old, pair.new, names);
 
   await writer.client.query('begin; insert into t15 default values');
-  await expect(remove(pair, { all: true }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
+  await expect(remove(pair, { tables: names }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
   expect(await members(pair, 'old')).toEqual(['t15']);
   await writer.client.query('commit');
-  await remove(pair, { all: true });
+  await replayAll(pair);
+  const { result } = await remove(pair, { tables: names });
+  expect(result.tables.find(({ name }) => name === 'public.t15')).toEqual({
+    name: 'public.t15',
+    state: 'leaving',
+  });
+  expect(result.tables.filter(({ note }) => note === 'was not in the queue')).toHaveLength(19);
   await replayAll(pair);
   expect(await members(pair, 'new')).toEqual([]);
   await expectEqual(pair.old, pair.new, names);
@@ -155,13 +161,19 @@ test('a call that dies between two partitions is gone on with, on the way in and
   const budget = () => new Budget(systemClock, 5_000);
   await using writer = await pair.old.open();
   await writer.client.query('begin; insert into p_2 values (11)');
-  await expect(add(pair, { tables: ['p'] }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
+  await expect(add(pair, { tables: ['p'] }, { budget: budget() })).rejects.toMatchObject({
+    kind: 'busy',
+    message: expect.stringMatching(/the lock is held by process \d+ .* on public\.p_2 since/),
+  });
   await writer.client.query('commit');
   await add(pair, { tables: ['p'] });
   await followUntilSynced(pair);
 
-  await writer.client.query('begin; insert into p_2 values (12)');
-  await expect(remove(pair, { tables: ['p'] }, { budget: budget() })).rejects.toMatchObject({ kind: 'busy' });
+  await writer.client.query('begin; select from p_2');
+  await expect(remove(pair, { tables: ['p'] }, { budget: budget() })).rejects.toMatchObject({
+    kind: 'busy',
+    message: expect.stringMatching(/the lock is held by process \d+ .* on public\.p_2 since/),
+  });
   expect(await members(pair, 'old')).toEqual([]);
   expect(await captured(pair)).toEqual(['p', 'p_2', 'p_3']);
   expect(await leftCaptures(pair)).toEqual([
