@@ -50,7 +50,7 @@ export function createTableStatements(
   provider: Client,
   names: readonly string[],
   server: ServerFacts,
-  defaults?: GivenDefaults,
+  { defaults, members = [] }: Pick<CreationOptions, 'defaults' | 'members'> = {},
 ): Promise<TableCreation> {
   return reading(provider, async () => {
     const creation = new Creation(server, defaults);
@@ -92,7 +92,9 @@ export function createTableStatements(
       addIndexSettings(table, { attached: parent !== undefined }, creation);
     }
     const made = new Set(tables.map(nameOf));
-    for (const table of tables) addForeignKeys(table, made, creation);
+    const referable = { made, members: new Set(members) };
+    for (const table of tables) addForeignKeys(table, referable, creation);
+    await noteKeysFromMembers(provider, tables, { members, creation });
     const policies = await readPolicies(provider, tables);
     for (const table of tables) addExtendedStatistics(table, creation);
     for (const table of tables) addRowSecurity(table, policies, creation);
@@ -100,8 +102,30 @@ export function createTableStatements(
   });
 }
 
+/** Keys of tables that follow already, to those that are made now: their rows may not all have come. */
+async function noteKeysFromMembers(
+  provider: Client,
+  tables: readonly Table[],
+  { members, creation }: { members: readonly string[]; creation: Creation },
+): Promise<void> {
+  const keys = await provider.query<{ made: string; key: string; of: string; sql: string }>(
+    `select rn.nspname || '.' || r.relname as made, k.conname::text as key, n.nspname || '.' || c.relname as of,
+            format('alter table %I.%I add constraint %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid)) as sql
+       from pg_constraint k
+       join pg_class c on c.oid = k.conrelid and not c.relispartition join pg_namespace n on n.oid = c.relnamespace
+       join pg_class r on r.oid = k.confrelid join pg_namespace rn on rn.oid = r.relnamespace
+      where k.contype = 'f' and k.confrelid = any ($1::oid[]) and n.nspname || '.' || c.relname = any ($2::text[])
+      order by 3, 2`,
+    [tables.map(({ oid }) => oid), members],
+  );
+  for (const { made, key, of, sql } of keys)
+    creation.note(made, `the foreign key ${key} of ${of} was not made; once both are in step: ${sql}`);
+}
+
 export interface CreationOptions {
   defaults?: GivenDefaults | undefined;
+  /** Tables that the subscriber has and follows. */
+  members?: readonly string[];
   /** Gets the number of tables made, after each, and that of all. */
   onTable?: (made: number, all: number) => void;
 }
@@ -115,8 +139,8 @@ export async function createMissingTables(
 ): Promise<TableCreation> {
   if (!subscriber.inTransaction)
     return subscriber.transaction({}, () => createMissingTables(provider, subscriber, names, options));
-  const { defaults, onTable } = options;
-  const creation = await createTableStatements(provider, names, await readServer(subscriber), defaults);
+  const { onTable } = options;
+  const creation = await createTableStatements(provider, names, await readServer(subscriber), options);
   const tables = creation.statements.filter(makesTable).length;
   let made = 0;
   for (const statement of creation.statements) {

@@ -96,19 +96,29 @@ function whyNoIndex(index: Index, version: number): string | undefined {
   return undefined;
 }
 
-/** Foreign keys whose other end is made too; the others are told. */
-export function addForeignKeys(table: Table, made: ReadonlySet<string>, creation: Creation): void {
+/** Tables that foreign keys may refer to: those that are made, and those that are there and follow, as they are. */
+export interface Referable {
+  made: ReadonlySet<string>;
+  members: ReadonlySet<string>;
+}
+
+/** Foreign keys whose other end is made too, or follows already; the others are told. */
+export function addForeignKeys(table: Table, referable: Referable, creation: Creation): void {
   for (const key of table.foreignKeys) {
     if (key.inherited) continue;
-    const reason = whyNot(table, key, { made, creation });
+    const reason = whyNot(table, key, { referable, creation });
     if (reason) {
       creation.note(nameOf(table), `the foreign key ${key.name} was not made: ${reason}`);
       continue;
     }
-    creation.add(
-      `foreign key ${key.name} of ${nameOf(table)}`,
-      `alter table ${sqlName(table)} add constraint ${quoteIdent(key.name)} ${key.definition}`,
-    );
+    const what = `foreign key ${key.name} of ${nameOf(table)}`;
+    const sql = `alter table ${sqlName(table)} add constraint ${quoteIdent(key.name)} ${key.definition}`;
+    if (key.references && referable.members.has(factName(key.references))) {
+      // Rows do without it, and what is there may not fit.
+      creation.try(nameOf(table), what, sql);
+      continue;
+    }
+    creation.add(what, sql);
     if (key.comment !== null) addConstraintComment(table, { name: key.name, comment: key.comment }, creation);
   }
 }
@@ -116,13 +126,13 @@ export function addForeignKeys(table: Table, made: ReadonlySet<string>, creation
 function whyNot(
   table: Table,
   key: Constraint,
-  { made, creation }: { made: ReadonlySet<string>; creation: Creation },
+  { referable: { made, members }, creation }: { referable: Referable; creation: Creation },
 ): string | undefined {
   const { version } = creation.server;
   const other = key.references;
   if (!other) return undefined;
-  if (!made.has(factName(other)) && factName(other) !== nameOf(table))
-    return `${factName(other)} is not among the tables that were made`;
+  const name = factName(other);
+  if (!made.has(name) && !members.has(name) && name !== nameOf(table)) return `${name} does not follow`;
   if (key.period && version < FIRST_WITH_PERIOD) return `PERIOD needs PostgreSQL ${FIRST_WITH_PERIOD}`;
   if (!key.enforced && version < FIRST_WITH_PERIOD) return 'it is not enforced on the provider';
   if (key.setsSomeColumns && version < FIRST_WITH_PARTIAL_SET)

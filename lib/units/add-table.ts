@@ -129,13 +129,17 @@ async function copyUncaptured(adding: Adding): Promise<void> {
 /** Only replay and readers use these tables. */
 const LEAF_LOCK_TIMEOUT_MS = 5_000;
 
-async function createTables({ context, root, plan }: Adding, { leaf, create }: LeafAddition): Promise<void> {
+async function createTables(
+  { context, root, plan }: Adding,
+  { leaf, create, states }: LeafAddition,
+): Promise<void> {
   if (create.length === 0) return;
   const { notes } = await leaf.transaction({ lockTimeoutMs: LEAF_LOCK_TIMEOUT_MS }, async () => {
     // New foreign keys lock the tables that they refer to.
     await leaf.query('select pgtide.hold_structure($1)', [context.queue]);
     return createMissingTables(root, leaf, create, {
       defaults: plan.defaults,
+      members: [...states.keys()],
       onTable: (tables, totalTables) =>
         context.progress?.({ queue: context.queue, node: leaf.node, step: 'create', tables, totalTables }),
     });

@@ -162,7 +162,7 @@ test('foreign keys to tables that are not made are told, inheritance too', async
         { table: 'public.c', text: 'inheritance is not carried over; it stands alone' },
         {
           table: 'public.b',
-          text: 'the foreign key b_a_fkey was not made: public.a is not among the tables that were made',
+          text: 'the foreign key b_a_fkey was not made: public.a does not follow',
         },
       ]);
       expect((await readServer(to)).relations).toContain('public.c');

@@ -53,7 +53,7 @@ describe('what cannot be replicated is left out, and the rest goes on', () => {
       {
         name: 'odd.fine',
         state: 'new',
-        note: 'the foreign key fine_parent_fkey was not made: odd.parent is not among the tables that were made',
+        note: 'the foreign key fine_parent_fkey was not made: odd.parent does not follow',
       },
       ...leftOut,
     ]);
