@@ -9,7 +9,7 @@ import type { PgtideRunner } from './pgtide-runner.ts';
 
 const MOST_TABLES = 1_000;
 const FEW_TABLES = 10;
-const ROUNDS = 5;
+const ROUNDS = 15;
 
 interface Pair {
   root: BenchDatabase;
@@ -64,35 +64,36 @@ async function beside({ root, tables }: Pair, work: () => Promise<unknown>): Pro
   return { seconds: time, longestWaitMs };
 }
 
-async function milliseconds(work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) times.push(1000 * (await seconds(work)));
-  return median(times);
-}
-
 interface Costs {
   replay: number;
   status: number;
   idle: number;
 }
 
-/** Of the same work, whatever the number of tables: one table changes. */
-async function costsOf({ root, runner }: Pair): Promise<Costs> {
-  const replays: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    await root.run('update chain_1 set n = n + 1');
-    await runner.tick();
-    replays.push(1000 * (await seconds(() => runner.replayUntilIdle())));
-  }
-  return {
-    replay: median(replays),
-    status: await milliseconds(() => runner.demand('status', status, {})),
-    idle: await milliseconds(async () => {
+const milliseconds = async (work: () => Promise<unknown>) => 1000 * (await seconds(work));
+
+/** Of the same work, whatever the number of tables: one table changes. The pairs take turns, as the machine is not the same all the time. */
+async function costsOf(pairs: readonly Pair[]): Promise<Costs[]> {
+  const times = pairs.map(() => ({ replay: [] as number[], status: [] as number[], idle: [] as number[] }));
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [nr, { root, runner }] of pairs.entries()) {
+      await root.run('update chain_1 set n = n + 1');
       await runner.tick();
-      await runner.replayUntilIdle();
-      await runner.copy();
-    }),
-  };
+      times[nr]?.replay.push(await milliseconds(() => runner.replayUntilIdle()));
+      times[nr]?.status.push(await milliseconds(() => runner.demand('status', status, {})));
+      times[nr]?.idle.push(
+        await milliseconds(async () => {
+          await runner.tick();
+          await runner.replayUntilIdle();
+          await runner.copy();
+        }),
+      );
+    }
+  return times.map(({ replay, status: looks, idle }) => ({
+    replay: median(replay),
+    status: median(looks),
+    idle: median(idle),
+  }));
 }
 
 export async function scaleMembership(bench: Bench): Promise<BenchResult[]> {
@@ -106,7 +107,8 @@ export async function scaleMembership(bench: Bench): Promise<BenchResult[]> {
     await pair.runner.tick();
     await pair.runner.replayUntilIdle();
   }
-  const [costsOfFew, costs] = [await costsOf(few), await costsOf(many)];
+  const none = { replay: 0, status: 0, idle: 0 };
+  const [costsOfFew = none, costs = none] = await costsOf([few, many]);
   const removed = await beside(many, () =>
     many.runner.demand('remove-table', removeTable, removeTableInput.parse({ all: true })),
   );
