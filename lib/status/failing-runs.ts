@@ -2,12 +2,12 @@
  * Scheduled runs that get nothing done, as the lease table has them (lib/runtime/trouble.ts). What a database knows of its own
  * troubles, status reads there; this is for those that no database can tell: it is out of reach, or the error was not foreseen.
  */
-import type { UnitName } from '../units/registry.ts';
 import type { Problem } from './problem.ts';
 
 /** What keeps one unit, or a consumer, from going on for one node. */
 export interface FailingRuns {
-  unit: UnitName;
+  /** `consume`, or a scheduled unit. */
+  unit: string;
   node: string;
   /** Of the unit `consume`. */
   consumer?: string;
