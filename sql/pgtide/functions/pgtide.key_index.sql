@@ -1,7 +1,7 @@
 -- pgtide.key_index(i_table) returns oid
 --
 -- The index behind pgtide.table_key; NULL when the table has no key.
--- The parameter stands in a sub-select, here and in what is built on this, so that no plan that is made anew for each call looks cheaper
+-- The parameter stands in a sub-select, here and in what is built on this, so that a plan for one call alone never looks cheaper
 -- than the one that is kept.
 create or replace function pgtide.key_index(i_table oid)
 returns oid language plpgsql stable
