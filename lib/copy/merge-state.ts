@@ -1,7 +1,7 @@
 /**
  * How a table gets into step: exact chunked copy beside running replay, with no long transaction, no slot, no second
  * consumer. This header is the proof; the rules themselves are SQL, because they must hold inside the subscriber's
- * transactions (pgtide.announce_chunk, commit_chunk, judge_stage, settle_copies); the model test checks them.
+ * transactions (pgtide.announce_chunk, commit_chunk, judge_stage, _settle_copies); the model test checks them.
  *
  * A chunk is a range of the key. Its states, and who sets them:
  *   pending    nobody has begun                                         (plan; a failed attempt)

@@ -48,7 +48,7 @@ const types = {
   },
 } as pg.CustomTypesConfig;
 
-/** SQLSTATE of the messages by which pgtide.failure_text tells the server's words of an error. Other notices are not about errors. */
+/** SQLSTATE of the messages by which pgtide._failure_text tells the server's words of an error. Other notices are not about errors. */
 const TEXT_OF_FAILURE = 'TD011';
 
 /** One connection. Sends no named statements and keeps no session state, so it works through a transaction pooler. */

@@ -1,6 +1,6 @@
 /**
  * The names that PostgreSQL's documentation gives to SQLSTATEs, as far as a run is likely to meet them. Of a state without a name
- * here its five characters alone are shown. sql/pgtide/functions/pgtide.condition_name.sql has those of rows.
+ * here its five characters alone are shown. sql/pgtide/functions/apply/pgtide._condition_name.sql has those of rows.
  */
 const names: Record<string, string> = {
   '08000': 'connection_exception',

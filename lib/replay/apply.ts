@@ -11,7 +11,7 @@ export class SliceTooShort extends Error {}
 
 /**
  * Collapses the staged rows to the last image per key, and applies them set-wise, table by table, in the subscriber. The
- * work is SQL: sql/pgtide/functions/pgtide.apply_stage.sql. `complete`: the slice ends the batch.
+ * work is SQL: sql/pgtide/functions/apply/pgtide.apply_stage.sql. `complete`: the slice ends the batch.
  */
 export async function applyStage(
   replay: Replay,

@@ -23,7 +23,7 @@ export class StopAtEvent extends PgtideError {
 }
 
 /**
- * Applies control events, and sets aside those that replay cannot handle: sql/pgtide/functions/pgtide.handle_events.sql. Returns
+ * Applies control events, and sets aside those that replay cannot handle: sql/pgtide/functions/events/pgtide.handle_events.sql. Returns
  * how many were set aside.
  * @throws StopAtEvent
  */

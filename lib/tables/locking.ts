@@ -10,7 +10,7 @@ import { describeLockHolders } from './lock-holders.ts';
  * Triggers are created and dropped under a lock that excludes writers. Whoever waits for such a lock makes all later writers wait, too. So
  * every table has separate transactions, which lock nothing else, and all that needs no lock is done before they ask for it: a writer
  * waits for at most LOCK_WAIT_MS, and then for a few triggers. Partitions are taken one by one, too; only row triggers, which reach all of
- * them (pgtide.guard_partitions, pgtide.capture_replica), are made and dropped at once. A table whose lock could not be had comes again after the others.
+ * them (pgtide.guard_partitions, pgtide._capture_replica), are made and dropped at once. A table whose lock could not be had comes again after the others.
  * What is done is committed table by table. A run that ends between two tables leaves those before it changed and those after it as they
  * were, and the same call again goes on from there.
  */

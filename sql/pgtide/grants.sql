@@ -2,7 +2,7 @@
 -- queue's gate decides (pgq._gate): they are for pgq_reader and for whoever has the right to consume from some queue. The real
 -- extension pgq has no gates; there pgq_reader may call what is behind them. Triggers run whoever's write fires them.
 -- Not touched are functions that belong to owners of tables (pgtide.owner_runner), and of triggers that PostgreSQL gives to new partitions with
--- the rights of whoever makes them (pgtide.guard_partitions, pgtide.capture_replica).
+-- the rights of whoever makes them (pgtide.guard_partitions, pgtide._capture_replica).
 grant execute on function pgtide.refuse_foreign_partition() to public;
 
 do $$

@@ -42,7 +42,7 @@ const applyFunction = `create function apply_called(conf text, tick text, ev_id 
   declare r called;
   begin
     if ev_type not like '_:id' then raise exception 'cannot read %', ev_type; end if;
-    select * into r from json_populate_record(null::called, (pgtide.json_of_urlencoded(ev_data, 'UTF8')).data::json);
+    select * into r from json_populate_record(null::called, (pgtide._json_of_urlencoded(ev_data, 'UTF8')).data::json);
     delete from called where id = r.id;
     if ev_type not like 'D%' then insert into called select r.*; end if;
   end $$`;

@@ -82,7 +82,9 @@ it('a table is not ok before the position is past the snapshots of its chunks', 
   await shop.new.client((client) =>
     client.transaction({}, async () => {
       await client.query(`create temp table pgtide_chunks on commit drop as select * from pgtide.copy_chunk`);
-      const [settled] = await client.query<{ n: number }>(`select pgtide.settle_copies('shop', '1:1:') as n`);
+      const [settled] = await client.query<{ n: number }>(
+        `select pgtide._settle_copies('shop', '1:1:') as n`,
+      );
       expect(settled?.n, 'a tick before all of them').toBe(0);
     }),
   );

@@ -1,4 +1,6 @@
 /** The guards that keep replication exact, how each is broken, and the test that must notice. */
+import { globSync } from 'node:fs';
+
 export interface Guard {
   name: string;
   file: string;
@@ -8,10 +10,11 @@ export interface Guard {
   noticedBy: [file: string, names?: string];
 }
 
-const sql = (schema: string, name: string) => `sql/${schema}/functions/${schema}.${name}.sql`;
-const judge = sql('pgtide', 'judge_stage');
-const begin = sql('pgtide', 'begin_replay');
-const commitChunk = sql('pgtide', 'commit_chunk');
+const top = new URL('../../', import.meta.url);
+const sql = (name: string) => globSync(`sql/*/functions/**/${name}.sql`, { cwd: top })[0] ?? name;
+const judge = sql('pgtide.judge_stage');
+const begin = sql('pgtide.begin_replay');
+const commitChunk = sql('pgtide.commit_chunk');
 const copyRace = 'test/race/copy.test.ts';
 
 /** The choice in pgtide.announce_chunk. */
@@ -65,8 +68,8 @@ export const guards: Guard[] = [
   },
   {
     name: 'a table is consistent only past its chunks’ snapshots',
-    file: sql('pgtide', 'settle_copies'),
-    breaks: [['not coalesce(pgtide.snapshot_covers(i_tick_snapshot, c.snapshot), false)', 'false']],
+    file: sql('pgtide._settle_copies'),
+    breaks: [['not coalesce(pgtide._snapshot_covers(i_tick_snapshot, c.snapshot), false)', 'false']],
     noticedBy: ['test/faults/guards.test.ts', 'past the snapshots'],
   },
   {
@@ -142,7 +145,7 @@ export const guards: Guard[] = [
   },
   {
     name: 'one chunk is announced at a time',
-    file: sql('pgtide', 'announce_chunk'),
+    file: sql('pgtide.announce_chunk'),
     breaks: [
       [`with next as (\n${nextChunk}\n        )\n`, ''],
       ['from next n', `from (\n${nextChunk}\n        ) n`],
@@ -151,61 +154,61 @@ export const guards: Guard[] = [
   },
   {
     name: 'constraints are taken off for a copy',
-    file: sql('pgtide', 'begin_copy'),
-    breaks: [['perform pgtide.take_off_constraints(i_queue, i_table, v_table);', '']],
+    file: sql('pgtide.begin_copy'),
+    breaks: [['perform pgtide._take_off_constraints(i_queue, i_table, v_table);', '']],
     noticedBy: [copyRace, 'is exact while rows change'],
   },
   {
     name: 'constraints are put back after a copy',
-    file: sql('pgtide', 'restore_object'),
+    file: sql('pgtide.restore_object'),
     breaks: [['perform pgtide.run(v_runner, v_saved.restore_sql);', 'null;']],
     noticedBy: ['test/flow/replicate.test.ts'],
   },
   {
     name: 'nested changes are merged',
-    file: sql('pgtide', 'settle_nesting'),
+    file: sql('pgtide.settle_nesting'),
     breaks: [['if v_inner is not null then\n        if v_turn', 'if false then\n        if v_turn']],
     noticedBy: ['test/sql/capture.test.ts', 'keeps the order'],
   },
   {
     name: 'images of some columns are folded',
-    file: sql('pgtide', 'type_table'),
+    file: sql('pgtide._type_table'),
     breaks: [['count(distinct h.columns) > 1 and bool_or', 'false and bool_or']],
     noticedBy: ['test/flow/classic-triggers.test.ts', 'passes from'],
   },
   {
     name: 'rows without a key: an event takes what was there before it',
-    file: sql('pgtide', 'apply_keyless_rows'),
+    file: sql('pgtide._apply_keyless_rows'),
     breaks: [['(l.before < l.ev_id) is not true', 'l.before is null']],
     noticedBy: ['test/flow/keyless.test.ts', 'comes only later'],
   },
   {
     name: 'collapse: whether a key existed before',
-    file: sql('pgtide', 'collapse_stage'),
+    file: sql('pgtide._collapse_stage'),
     breaks: [['then 0 else 1 end', 'then 1 else 1 end']],
     noticedBy: ['test/faults/guards.test.ts', 'comes and changes in one batch'],
   },
   {
     name: 'collapse: a guess that keys are distinct is checked',
-    file: sql('pgtide', 'apply_set'),
+    file: sql('pgtide._apply_set'),
     breaks: [['if v_work.collapsed is null and v_applied.missing > 0 then', 'if false then']],
     noticedBy: ['test/faults/guards.test.ts', 'repeat late'],
   },
   {
     name: 'fallback to the exact order',
-    file: sql('pgtide', 'apply_tables'),
+    file: sql('pgtide._apply_tables'),
     breaks: [["if v_exact or v_state not in ('23505', '23503', '23P01') then", 'if true then']],
     noticedBy: ['test/faults/guards.test.ts', 'change hands'],
   },
   {
     name: 'tickers one after the other',
-    file: sql('pgq', '_lock_ticks'),
+    file: sql('pgq._lock_ticks'),
     breaks: [['perform pg_advisory_xact_lock(7366513, i_queue_id);', '']],
     noticedBy: ['test/sql/queue-race.test.ts', 'ticker'],
   },
   {
     name: 'tickers in READ COMMITTED',
-    file: sql('pgq', '_lock_ticks'),
+    file: sql('pgq._lock_ticks'),
     breaks: [
       [
         "if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then",
@@ -216,7 +219,7 @@ export const guards: Guard[] = [
   },
   {
     name: 'ticks in order',
-    file: sql('pgq', '_store_tick'),
+    file: sql('pgq._store_tick'),
     breaks: [
       [
         'txid_snapshot_xmin(v_last.tick_snapshot) > txid_snapshot_xmin(v_snapshot)\n            or txid_snapshot_xmax(v_last.tick_snapshot) > txid_snapshot_xmax(v_snapshot)',
@@ -239,19 +242,19 @@ export const guards: Guard[] = [
   },
   {
     name: 'tables of other roles are written as their owners',
-    file: sql('pgtide', 'table_runner'),
+    file: sql('pgtide.table_runner'),
     breaks: [['return pgtide.owner_runner(v_class.relowner);', 'return null;']],
     noticedBy: ['test/flow/owner-code.test.ts', 'as their owner'],
   },
   {
     name: 'captures look into tables of other roles as their owners',
-    file: sql('pgtide', 'capture_reader'),
+    file: sql('pgtide._capture_reader'),
     breaks: [["'USAGE') then v_class.relowner", "'USAGE') then 0"]],
     noticedBy: ['test/sql/capture-looks.test.ts', 'runs nothing as itself'],
   },
   {
     name: 'what code of others leaves in the session is refused',
-    file: sql('pgtide', 'run'),
+    file: sql('pgtide.run'),
     breaks: [['if v_left is not null then', 'if false then']],
     noticedBy: ['test/flow/owner-code.test.ts', 'search_path: does not act later'],
   },

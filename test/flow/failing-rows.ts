@@ -109,7 +109,7 @@ export const stories: Record<string, Story> = {
     /^TD007: function public\.disguised, event \d+$/,
   ),
   quoted: raising(
-    '"pgtide.apply_set("',
+    '"pgtide._apply_set("',
     `raise exception '%', v using errcode = 'TD004'`,
     /^TD004: function public\."pgtide\.apply_set\(", event \d+$/,
   ),

@@ -95,7 +95,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     await replaced(on.new, 'parent', evilTable('parent'), () =>
       on.new.superuser(async (client) => {
         await client.query('begin');
-        await client.query(`select pgtide.key_runner('child'::regclass, 'hers.parent'::regclass)`);
+        await client.query(`select pgtide._key_runner('child'::regclass, 'hers.parent'::regclass)`);
       }),
     );
   });

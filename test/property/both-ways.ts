@@ -27,7 +27,7 @@ async function rowByRow(
 ): Promise<Record<string, string[]> | null> {
   await client.query('savepoint row_by_row');
   // Whatever meets a unique violation set-wise is applied again in the exact order.
-  await client.query(`create or replace function pgtide.set_steps(i_nrs int[], i_replica bool) returns table (nr int, op text)
+  await client.query(`create or replace function pgtide._set_steps(i_nrs int[], i_replica bool) returns table (nr int, op text)
     language plpgsql as $$ begin if cardinality(i_nrs) > 0 then raise unique_violation; end if; end $$`);
   const applied = await client.query<{
     table_name: string;

@@ -112,7 +112,7 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
           alter table t attach partition t_${nr + 1} for values in (${nr + 1}); insert into t values (${nr}), (${nr + 1})`);
       await made(2);
       await on.owner.query(
-        `select pgtide.set_queue_policy('shop', 'capture_replica', 'true'), pgtide.capture_replica('shop', 'hers.t'::regclass)`,
+        `select pgtide.set_queue_policy('shop', 'capture_replica', 'true'), pgtide._capture_replica('shop', 'hers.t'::regclass)`,
       );
       await on.mallory.query(`create table t_6 (id int)`);
       await made(5);

@@ -501,7 +501,7 @@ describe('on PostgreSQL 17', () => {
     await stageOf(MEMBER, { version: 17, setUp, member: true }, async (on) => {
       await capture(on, 'hers.t');
       await on.owner.query(
-        `select pgtide.set_queue_policy('shop', 'capture_replica', 'true'), pgtide.capture_replica('shop', 'hers.t'::regclass)`,
+        `select pgtide.set_queue_policy('shop', 'capture_replica', 'true'), pgtide._capture_replica('shop', 'hers.t'::regclass)`,
       );
       await on.database.superuser((client) => client.query(`grant usage on schema pgtide to ${MEMBER}`));
       const rows = await on.owner.first<{ name: string }>(

@@ -18,14 +18,14 @@ type Row = Record<string, string | null>;
 
 const urlencoded = (db: TestDatabase, data: string | null, encoding = 'UTF8') =>
   db.client((client) =>
-    client.first<Read>('select data, columns from pgtide.json_of_urlencoded($1, $2::text::name)', [
+    client.first<Read>('select data, columns from pgtide._json_of_urlencoded($1, $2::text::name)', [
       data,
       encoding,
     ]),
   );
 const partialSql = (db: TestDatabase, op: string, data: string | null) =>
   db.client((client) =>
-    client.first<Read>('select data, columns, key from pgtide.json_of_partial_sql($1, $2)', [op, data]),
+    client.first<Read>('select data, columns, key from pgtide._json_of_partial_sql($1, $2)', [op, data]),
   );
 const rowIn = (read: Read | undefined): Row | null => (read?.data ? JSON.parse(read.data) : null);
 
@@ -213,8 +213,8 @@ describe('in a database whose encoding is not UTF8', () => {
         create trigger b after insert on t for each row execute procedure pgq.sqltriga('q')`);
       await client.query(`insert into t values (1, $1)`, ['é "Ã©" \\ %']);
       return client.query<{ data: string }>(
-        `select case ev_type when 'I' then (pgtide.json_of_partial_sql('I', ev_data)).data
-                             else (pgtide.json_of_urlencoded(ev_data, getdatabaseencoding())).data end as data
+        `select case ev_type when 'I' then (pgtide._json_of_partial_sql('I', ev_data)).data
+                             else (pgtide._json_of_urlencoded(ev_data, getdatabaseencoding())).data end as data
            from pgq.event_template where ev_extra1 = 'public.t'`,
       );
     });
@@ -302,9 +302,9 @@ describe.each([10, 18])('random rows on PostgreSQL %i', (version) => {
           await client.query('delete from t');
           const read = await client.query<{ op: string; kind: string; data: string; key: string[] | null }>(
             `select left(ev_type, 1) as op, case when ev_type like '{%' then 'json' when ev_type like '_:%' then 'url' else 'sql' end as kind,
-               case when ev_type like '{%' then ev_data when ev_type like '_:%' then (pgtide.json_of_urlencoded(ev_data, 'UTF8')).data
-                    else (pgtide.json_of_partial_sql(ev_type, ev_data)).data end as data,
-               case when ev_type in ('U', 'D') then (pgtide.json_of_partial_sql(ev_type, ev_data)).key end as key
+               case when ev_type like '{%' then ev_data when ev_type like '_:%' then (pgtide._json_of_urlencoded(ev_data, 'UTF8')).data
+                    else (pgtide._json_of_partial_sql(ev_type, ev_data)).data end as data,
+               case when ev_type in ('U', 'D') then (pgtide._json_of_partial_sql(ev_type, ev_data)).key end as key
              from pgq.event_template order by ev_id`,
           );
           const rowsOf = (kind: string) =>

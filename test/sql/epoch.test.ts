@@ -233,7 +233,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           [leaf, table, phase],
         );
       }
-      await client.query(`select pgtide.apply_control_event($1, 'pgtide.new-epoch', '1', $1, null, null)`, [
+      await client.query(`select pgtide._apply_control_event($1, 'pgtide.new-epoch', '1', $1, null, null)`, [
         leaf,
       ]);
       expect(

@@ -21,7 +21,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
   it('holds an array or a composite that has a cast from text for one that is not read', async () => {
     await stage(version, types, async ({ owner, mallory }) => {
       const safe = async () =>
-        owner.query(`select t as type, pgtide.input_is_safe(t::text::regtype) as safe
+        owner.query(`select t as type, pgtide._input_is_safe(t::text::regtype) as safe
         from unnest('{hers.pair,hers.mood,hers.mood[]}'::text[]) t`);
       expect((await safe()).map((row) => row.safe)).toEqual([true, true, true]);
       for (const [nr, type] of ['pair', 'mood[]'].entries())
@@ -201,7 +201,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       }
       expect(rows).toBe(2000n);
       const one = await owner.first<{ query: string }>(
-        `select pgtide.key_value('hers.t'::regclass, k, 't')  || ' ' as query from unnest('{m}'::text[]) k`,
+        `select pgtide._key_value('hers.t'::regclass, k, 't')  || ' ' as query from unnest('{m}'::text[]) k`,
       );
       expect(await owner.query(`select ${one?.query} as m from (values ('wild')) v (t)`)).toEqual([
         { m: 'wild' },
@@ -258,7 +258,7 @@ it('lets no trigger pass for one of ours by its name', async () => {
       dropped: 2,
     });
     expect(
-      await client.first(`select pgtide.quiet_tables('shop', array['t'::regclass::oid]) as quieted`),
+      await client.first(`select pgtide._quiet_tables('shop', array['t'::regclass::oid]) as quieted`),
       'all three are switched off',
     ).toEqual({ quieted: 3 });
   });

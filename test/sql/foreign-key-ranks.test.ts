@@ -1,4 +1,4 @@
-/** pgtide.foreign_key_ranks: parents have lower ranks than the tables that refer to them, in chains, diamonds and circles of any length. */
+/** pgtide._foreign_key_ranks: parents have lower ranks than the tables that refer to them, in chains, diamonds and circles of any length. */
 import { expect, it } from 'vitest';
 import { createDatabase, postgres } from '../support/database.ts';
 
@@ -8,7 +8,7 @@ const ranksOf = async (version: Parameters<typeof postgres>[0], ddl: string) => 
     await client.query(ddl);
     const rows = await client.query<{ name: string; rank: number }>(
       `select r.oid::regclass::text as name, r.rank
-         from pgtide.foreign_key_ranks(array(select c.oid from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r')) r`,
+         from pgtide._foreign_key_ranks(array(select c.oid from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r')) r`,
     );
     return new Map(rows.map(({ name, rank }) => [name, rank]));
   });

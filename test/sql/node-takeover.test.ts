@@ -337,7 +337,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       expect(await ask(client, 'pgq_node.get_consumer_state', part, 'w')).toMatchObject({
         completed_tick: 105n,
       });
-      await client.query(`select pgtide.apply_control_event($1, 'pgq.tick-id', '107', $2, null, null)`, [
+      await client.query(`select pgtide._apply_control_event($1, 'pgq.tick-id', '107', $2, null, null)`, [
         combined,
         part,
       ]);

@@ -28,7 +28,7 @@ it.each([
 
 it.each([
   [
-    'PL/pgSQL-Funktion public.f(text) Zeile 3 bei RAISE\nPL/pgSQL-Funktion pgtide.apply_set() Zeile 1',
+    'PL/pgSQL-Funktion public.f(text) Zeile 3 bei RAISE\nPL/pgSQL-Funktion pgtide._apply_set() Zeile 1',
     'public.f',
   ],
   ['PL/pgSQL function "pgtide.deny("() line 3 at RAISE', '"pgtide.deny("'],
@@ -85,12 +85,12 @@ it('the names of conditions are those of PostgreSQL, and the same in SQL', async
   const db = await createDatabase(await postgres(18), { installed: true });
   await db.client(async (client) => {
     const ours = await client.query<{ name: string }>(
-      `select distinct pgtide.condition_name(state) as name
+      `select distinct pgtide._condition_name(state) as name
          from (select c || n as state from unnest(array['0A','20','21','22','23','27','42','44','54','P0']) c,
                  (select lpad(upper(to_hex(i)), 3, '0') as n from generate_series(0, 4095) i
                   union select x || lpad(i::text, 2, '0') from unnest(array['P','C','F','H','L','M','N']) x, generate_series(0, 29) i
                   union select '0' || lpad(i::text, 1, '0') || x from unnest(array['H','M','N']) x, generate_series(0, 9) i) s) states
-        where pgtide.condition_name(state) like '% %'`,
+        where pgtide._condition_name(state) like '% %'`,
     );
     expect(ours.length).toBeGreaterThan(40);
     for (const { name } of ours) {

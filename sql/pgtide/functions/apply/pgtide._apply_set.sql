@@ -1,0 +1,31 @@
+-- pgtide._apply_set(i_nr, i_op, i_on_conflict) returns void
+--
+-- One set-wise step for a table of pgtide_work (see pgtide._set_steps).
+create or replace function pgtide._apply_set(i_nr int, i_op text, i_on_conflict text)
+returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_work record;
+    v_steps record;
+    v_applied record;
+begin
+    select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
+    if v_work.one_by_one then
+        -- Rows that no one key tells apart have no last image: they go in exact order, but for those that have no key at all.
+        if i_op = 'E' and not pgtide._apply_keyless_rows(v_work.oid, i_nr, i_on_conflict) then
+            select array_agg(s.ev_id) as events, array_agg(s.op::"char") as ops into v_steps from pgtide._exact_steps(array[i_nr]) s;
+            for i in 1 .. coalesce(cardinality(v_steps.events), 0) loop
+                perform pgtide._apply_event(i_nr, v_steps.events[i], v_steps.ops[i]::text, i_on_conflict);
+            end loop;
+            update pg_temp.pgtide_work set exact = true where nr = i_nr;
+        end if;
+    elsif i_op <> 'E' then
+        select * into v_applied from pgtide._apply_rows(v_work.oid, i_nr, i_op::"char", null, i_on_conflict = 'overwrite');
+        if v_work.collapsed is null and v_applied.missing > 0 then
+            raise exception 'keys repeat, or rows are missing' using errcode = 'TD010';
+        end if;
+        perform pgtide._count_applied(i_nr, i_op, i_on_conflict, v_applied.changed, v_applied.missing, v_applied.conflicts);
+    end if;
+end;
+$$;

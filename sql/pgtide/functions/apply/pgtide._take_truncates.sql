@@ -1,0 +1,27 @@
+-- pgtide._take_truncates(i_queue) returns int
+--
+-- Finds the tables that the staged events truncate, as the temporary table pgtide_truncated (table_name), and drops their earlier
+-- events from the stage. pgtide._apply_truncates empties them. A table that ignores truncates keeps its rows and its events. Returns
+-- the number of tables.
+create or replace function pgtide._take_truncates(i_queue text)
+returns int language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count int;
+begin
+    create temp table pgtide_truncated on commit drop as
+    select k.table_name, max(k.last_ev_id) as ev_id
+    from pg_temp.pgtide_kinds k
+    join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
+    where k.op = 'T' and coalesce(t.table_attrs, '') !~ 'ignore_truncate=1'
+    group by k.table_name;
+    get diagnostics v_count = row_count;
+    if v_count > 0 then
+        delete from pg_temp.pgtide_stage s using pg_temp.pgtide_truncated t
+        where s.ev_extra1 = t.table_name and s.ev_type like '{%' and s.ev_id <= t.ev_id;
+        perform pgtide.measure_stage();
+    end if;
+    return v_count;
+end;
+$$;

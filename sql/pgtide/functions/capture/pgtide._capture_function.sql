@@ -1,0 +1,203 @@
+-- pgtide._capture_function(i_queue_id, i_table, i_root, i_name) returns text
+--
+-- The CREATE FUNCTION statement of a table's capture: one static INSERT .. SELECT a statement of the application.
+--   i_queue_id  pgq.queue.queue_id
+--   i_table     the table that the triggers are on
+--   i_root      the table that is replicated: i_table, or the partitioned table above it
+--   i_name      the function's name in schema pgtide
+--
+-- The function must never make the application's write fail, so it holds statements for the shape that the table has
+-- now, and a mark of that shape (pgtide.capture_shape). When that has changed (a column was added, dropped, renamed, retyped) the
+-- statement for the new shape is built at run time: slower, but as exact, until pgtide.refresh_capture. A branch that is not taken
+-- is never planned, and so cannot fail. After a rename the form, too, is looked up by the new name, as pgtide._merge_nested does.
+--
+-- Nor is the function sure whose triggers call it. A dump holds its text, with OIDs that belong to nothing in the restored database, or to
+-- other tables. So it compares tg_relid with the table that it was made for. Where that differs, all its knowledge is
+-- another table's: it finds the replicated table by itself (pgtide.capture_root) and builds the statement at run time. No OID that
+-- was compiled in is used for anything else than to be compared.
+--
+-- The shortcut: most statements change one row, and for these each look-up costs as much as the event. So where nothing is
+-- unusual (role, nesting: one expression; shape and event table: pgtide.capture_known_route) one statement both looks
+-- whether the event may be written like that, and writes it: the event table is still the current one, inserts are enabled (both:
+-- pgtide.known_event_table); of an UPDATE or a DELETE there is one row, and its key has not changed, or is not there again. Where it
+-- writes nothing, the long way decides. A transaction without an id has changed no row, so there is nothing to write.
+--
+-- Values must not depend on the session. Where the text of a column's type does (pgtide._capture_columns.settles), the
+-- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement. The form url has
+-- dates as text, and always pins them.
+--
+-- A partition that was detached keeps its triggers. Its rows are the replicated table's no more, and are not captured.
+--
+-- A transaction with an old snapshot (REPEATABLE READ, SERIALIZABLE) must not write into an event table that has been switched away
+-- from since: its events would lie where no batch looks. Nor can it know the shape of a table that was altered since. Both fail with
+-- serialization_failure. The long way looks for the latest version of the queue's row and takes no lock on it, for writers would wait
+-- for each other there; why that is enough is in pgq._refuse_old_queue. The transaction has its id before: mostly
+-- because it has written; TRUNCATE may have none yet.
+--
+-- A column may be called as a variable is (old, new, found, tg_op): in the statements the column is meant.
+--
+-- Plans are made for the first statement's few rows, and kept. So nothing here may become a nested loop over transition tables,
+-- or a scan of the table itself, for a later one: the check for changed keys is a set operation; where there are some, the
+-- statement is planned each time; the table is only looked up by its key.
+--
+-- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE ..
+-- INSERT), and the delete's trigger may fire last: where a deleted key is there afterwards, or was left twice (pgtide.capture_check), events
+-- are settled the same way.
+create or replace function pgtide._capture_function(i_queue_id int, i_table oid, i_root oid, i_name name)
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_queue pgq.queue;
+    v_pins text;
+    v_keys text;
+    v_event_tables text;
+    v_known text;
+    -- PgQ's own extension invalidates no plans when pgq.queue changes: there each statement reads the row.
+    v_notified bool := to_regprocedure('pgq._queue_changed()') is not null;
+    v_shortcuts text := '';
+    v_branches text := '';
+    v_shape text := pgtide.capture_shape(i_table, i_root);
+    v_form text;
+    -- Stands for the event table in the statements, which are made once for all event tables: columns may have any other name.
+    v_token text := 'event_table_' || md5(random()::text);
+    v_event_table text;
+    v_here text;
+    v_made text[];
+    v_ways text[];
+    v_same_key text := pgtide.key_match(i_root, 'o', 'n');
+    v_checks text[];
+begin
+    select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
+    v_form := pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root));
+    select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide._pinned_settings() s
+    where v_form = 'url' or exists (select from pgtide._capture_columns(i_table) c where not c.settles);
+    select string_agg(quote_ident(k), ', ') into v_keys from unnest(pgtide.table_key(i_root)) k;
+    select string_agg(quote_literal(to_regclass(format('%s_%s', v_queue.queue_data_pfx, nr))::oid), ', ' order by nr)
+    into v_event_tables from generate_series(0, v_queue.queue_ntables - 1) nr;
+    v_known := format('pgtide.capture_known_route(%L, %L, %L, %s, %s)', i_table, i_root, v_shape, i_queue_id, v_event_tables);
+
+    select array_agg(pgtide.capture_statement(i_table, i_root, v_token, op, v_form) order by nr)
+    into v_made from unnest('{INSERT,UPDATE,DELETE,UPDATE KEYS}'::text[]) with ordinality o (op, nr)
+    where op <> 'UPDATE KEYS' or v_keys is not null;
+    select array_agg(pgtide.capture_check(i_table, i_root, op) order by nr)
+    into v_checks from unnest('{ROW,DELETE,UPDATE}'::text[]) with ordinality o (op, nr);
+
+    for v_nr in 0 .. v_queue.queue_ntables - 1 loop
+        v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
+        v_ways := array(select replace(m.statement, v_token, v_event_table) from unnest(v_made) with ordinality m (statement, nr) order by m.nr);
+        v_here := format(case when v_notified then ' where pgtide.known_event_table(%1$s, %3$s) = %2$s' else
+            ' where exists (select from pgq.queue q where q.queue_id = %1$s and q.queue_cur_table = %2$s and not q.queue_disable_insert'
+            ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))' end,
+            i_queue_id, v_nr, v_event_tables);
+        v_shortcuts := v_shortcuts || format('        %s %s = %s then
+            if tg_op = ''INSERT'' then
+                %s;
+', case v_nr when 0 then 'if' else 'elsif' end, v_known, v_nr, v_ways[1] || v_here);
+        if v_keys is not null then
+            v_shortcuts := v_shortcuts || format('            elsif tg_op = ''UPDATE'' then
+                %s;
+', v_ways[2] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false'
+                ' else exists (select from pgtide_old o, pgtide_new n where %s) end',
+                v_same_key));
+        end if;
+        v_shortcuts := v_shortcuts || format('            elsif tg_op = ''DELETE'' then
+                %s;
+            end if;
+', v_ways[3] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else not (%s) end',
+                v_checks[1]));
+        v_branches := v_branches || format('        elsif v_current = %s then
+            if tg_op = ''INSERT'' then
+                %s;
+            elsif tg_op = ''DELETE'' then
+                %s;
+                v_there := (%s);
+', v_nr, v_ways[1], v_ways[3], v_checks[2]);
+        if v_keys is not null then
+            v_branches := v_branches || format('            elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
+                execute %2$L;
+                execute %3$L into v_there;
+', v_keys, v_ways[4], v_checks[3]);
+        end if;
+        v_branches := v_branches || format('            else
+                %s;
+            end if;
+', v_ways[2]);
+    end loop;
+
+    return format('create or replace function pgtide.%I() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',
+        i_name, coalesce(v_pins, ''), format($body$
+#variable_conflict use_column
+-- Written by %11$s %12$s
+begin
+    if tg_relid = %9$s and current_setting('session_replication_role') = 'origin' and pg_trigger_depth() = 1
+            and txid_current_if_assigned() is not null and coalesce(current_setting('pgtide.nested', true), '') = '' then
+%7$s        end if;
+        if found then
+            return null;
+        end if;
+    end if;
+    declare
+        v_role text := current_setting('session_replication_role');
+        v_nested bool := pg_trigger_depth() > 1 or current_setting('pgtide.nested', true) <> '';
+        v_fits bool;
+        v_current int;
+        v_disabled bool;
+        v_before bigint;
+        v_there bool := false;
+        v_root oid := %3$s;
+    begin
+        if v_role = 'local' or tg_op <> 'TRUNCATE' and txid_current_if_assigned() is null then
+            return null;
+        end if;
+        perform txid_current();
+        if current_setting('transaction_isolation') = 'read committed' then
+            v_fits := tg_relid = %9$s and %8$s >= 0;
+        else
+            v_fits := tg_relid = %9$s and pgtide.capture_shape(%9$s, %3$s) = %5$L;
+            perform pgtide.refuse_old_table(tg_relid, case when tg_relid = %9$s then %3$s else tg_relid end);
+            perform from pgq.queue q where q.queue_id = %1$s and currtid2('pgq.queue', q.ctid) <> q.ctid for share;
+        end if;
+        if v_fits is not true then
+            v_root := pgtide.capture_root(tg_relid, %1$s, case when tg_relid = %9$s then %3$s end, %10$L, %13$L);
+            if v_root is null then
+                return null;
+            end if;
+        end if;
+        select queue_cur_table, queue_disable_insert into v_current, v_disabled from pgq.queue where queue_id = %1$s;
+        if not found then
+            raise exception 'Event queue not found' using errcode = 'TD002';
+        elsif v_disabled and v_role <> 'replica' then
+            raise exception 'Insert into queue disallowed' using errcode = 'TD003';
+        end if;
+        if v_nested or tg_op = 'UPDATE' then
+            select last_value - (not is_called)::int into v_before from %2$s;
+        end if;
+        if tg_op = 'TRUNCATE' then
+            perform pgtide.capture_truncate(tg_relid, v_root, tg_when, '%4$s_' || v_current, pgtide.event_form(%14$L, pgtide.table_name(v_root)));
+        elsif not v_fits then
+            declare
+                v_pins text[] := pgtide.pin_settings(null);
+                v_unpinned text[];
+            begin
+                execute pgtide.capture_statement(tg_relid, v_root, '%4$s_' || v_current,
+                    case when tg_op = 'UPDATE' and pgtide.table_key(v_root) <> '{}' then 'UPDATE KEYS' else tg_op end,
+                    pgtide.event_form(%14$L, pgtide.table_name(v_root)));
+                if tg_op in ('DELETE', 'UPDATE') then
+                    execute pgtide.capture_check(tg_relid, v_root, tg_op) into v_there;
+                end if;
+                v_unpinned := pgtide.pin_settings(v_pins);
+            end;
+%6$s        end if;
+        if v_nested or v_there then
+            perform pgtide.settle_nesting(%4$L, v_root, pgtide.table_name(v_root), tg_op, v_before, v_there);
+        end if;
+        return null;
+    end;
+end;
+$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
+        pgtide.table_name(i_root), pgtide._capture_version(), pgtide._capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root,
+        v_queue.queue_name));
+end;
+$$;

@@ -1,0 +1,10 @@
+-- pgtide._pinned_settings() returns table (name, value)
+--
+-- The settings under which captured values are written as text; lib/db/session.ts has the reader's side.
+create or replace function pgtide._pinned_settings()
+returns table (name text, value text) language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    values ('datestyle', 'ISO, MDY'), ('intervalstyle', 'postgres'), ('timezone', 'UTC'), ('extra_float_digits', '3'),
+           ('bytea_output', 'hex'), ('lc_monetary', 'C');
+$$;

@@ -1,0 +1,9 @@
+-- pgtide._trigger_name(i_queue, i_suffix) returns name
+--
+-- The name of a trigger of ours; a long queue name is cut and made unique again by its hash.
+create or replace function pgtide._trigger_name(i_queue text, i_suffix text)
+returns name language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select ('_pgtide_' || case when octet_length(i_queue) <= 40 then i_queue else left(md5(i_queue), 16) end || '_' || i_suffix)::name;
+$$;

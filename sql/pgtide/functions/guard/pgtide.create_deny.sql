@@ -1,0 +1,32 @@
+-- pgtide.create_deny(i_queue, i_table) returns int
+--
+-- Guards a replicated table of a leaf: changes by anybody but replay fail, since the next event would not fit them.
+-- Replay is known by replica mode, or by the setting pgtide.applying where the role may not use that. A user who means it
+-- can say so: set session_replication_role = 'local', or set pgtide.applying = 'on'.
+-- Returns the number of triggers created (two per table and partition), 0 when all were there.
+--
+-- Names and arguments are those of Londiste's triggers on a leaf. They are known by their function: an older release had one trigger.
+create or replace function pgtide.create_deny(i_queue text, i_table oid)
+returns int language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_name text := '_londiste_' || case when octet_length(i_queue) <= 40 then i_queue else left(md5(i_queue), 16) end;
+    v_relation oid;
+    v_kind text;
+    v_created int := 0;
+begin
+    -- Two at once would make the same triggers.
+    perform pg_advisory_xact_lock(hashtext('pgtide.create_deny'), hashtext(i_table::text));
+    for v_relation, v_kind in
+        select t, k.kind from pgtide.table_tree(i_table) t cross join (values ('rows'), ('truncate')) k (kind)
+        where not exists (select from pgtide.deny_triggers(i_queue, t) g where g.denies in (k.kind, 'all'))
+    loop
+        execute format('create trigger %I before %s on %s for each statement execute procedure pgtide.deny(%L, %L)',
+            pgtide._free_trigger_name(v_relation, (v_name || case v_kind when 'rows' then '' else '_truncate' end)::name),
+            case v_kind when 'rows' then 'insert or update or delete' else 'truncate' end, v_relation::regclass, i_queue, 'deny');
+        v_created := v_created + 1;
+    end loop;
+    return v_created;
+end;
+$$;

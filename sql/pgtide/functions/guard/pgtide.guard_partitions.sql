@@ -1,0 +1,29 @@
+-- pgtide.guard_partitions(i_queue, i_table) returns bool
+--
+-- Keeps foreign tables from becoming partitions of a captured table. PostgreSQL collects no transition rows of a foreign table, so each
+-- write that reaches such a partition through its parent would fail, because of the capture alone. With this guard it is the
+-- ATTACH that fails, or CREATE FOREIGN TABLE .. PARTITION OF: the guard is a constraint trigger, which PostgreSQL gives to each new
+-- partition, and a foreign table cannot have one. It has a false condition, and whoever may act for the table's owner disables it, so
+-- it costs a look at a flag for each deleted row. PUBLIC may execute its function, since whoever makes a partition must. Returns
+-- false where nothing was to be done: it is there, or is not wanted (pgtide.wants_guard). Locks the table and all partitions as CREATE
+-- TRIGGER does.
+create or replace function pgtide.guard_partitions(i_queue text, i_table oid)
+returns bool language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_name name;
+begin
+    if not pgtide.wants_guard(i_table)
+            or exists (select from pg_trigger g where g.tgrelid = i_table and g.tgfoid = 'pgtide.refuse_foreign_partition'::regproc) then
+        return false;
+    end if;
+    v_name := pgtide._free_trigger_name(i_table, pgtide._trigger_name(i_queue, 'no_foreign'));
+    execute format('create constraint trigger %I after delete on %s for each row when (false) execute procedure pgtide.refuse_foreign_partition()',
+        v_name, i_table::regclass);
+    if pg_has_role((select c.relowner from pg_class c where c.oid = i_table), 'USAGE') then
+        execute format('alter table %s disable trigger %I', i_table::regclass, v_name);
+    end if;
+    return true;
+end;
+$$;

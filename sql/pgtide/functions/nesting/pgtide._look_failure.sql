@@ -1,0 +1,27 @@
+-- pgtide._look_failure(i_root) returns (failure, remedy)
+--
+-- Why captures cannot look into a replicated table (pgtide.capture_look), and what can be done; NULL: they can, or need not, as it has no key.
+-- It is tried, for no keys.
+create or replace function pgtide._look_failure(i_root oid, out failure text, out remedy text)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_reader oid;
+    v_us name := (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'pgtide');
+begin
+    -- A table that captures name themselves needs no look by others' rights, and most are such.
+    if pgtide._capture_way(i_root) is null and not row_security_active(i_root) or pgtide.table_key(i_root) = '{}' then
+        return;
+    end if;
+    v_reader := pgtide._capture_reader(i_root);
+    perform from pgtide.capture_look(i_root, pgtide._look_query(i_root, i_root, 'json'), '[]', true);
+    -- Captures are made by that role as a rule, and this one may be another.
+    if v_reader <> 0 and not has_function_privilege(v_us, (select f.function_oid from pgtide._owner_function(v_reader, 'look') f), 'EXECUTE') then
+        failure := format('it belongs to role %s, for which %s may not act', pg_get_userbyid(v_reader), v_us);
+        remedy := pgtide._grant_of(v_reader, v_us) || '; the next run of maintain does the rest';
+    end if;
+exception when sqlstate 'TD004' then
+    get stacked diagnostics failure = message_text, remedy = pg_exception_hint;
+end;
+$$;

@@ -1,0 +1,191 @@
+-- pgtide._merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_how]) returns bigint
+--
+-- Replaces events of this transaction, where inner statements and parts of one statement have written them in another order than they
+-- have changed the rows, by one event a key with the row as it is now. See pgtide.settle_nesting for why, and for the arithmetic.
+--   i_event_parent  the queue's event table
+--   i_root, i_name  the replicated table and its name in events
+--   i_inner         events after this ev_id are the inner statements'
+--   i_outer         events after this ev_id are the outer statement's: its keys are settled whose events do not fit: their operations cannot
+--                   have come in that order, or the last one is not what the row is now. NULL: every key with more than one event is
+--                   settled
+--   i_how           nested: keys with one event are passed over; only another part of the outer statement can make that wrong
+--                   parts: they are not
+--                   merge: the events after i_inner are those of the UPDATE and the INSERT part of one statement, and of what they nest.
+--                   It may be a MERGE that showed an inserted row in place of updated ones (pgtide.settle_nesting). If so, by that
+--                   arithmetic one key existed more than once before, which was updated, and another less than not at all, which was
+--                   inserted
+-- A table of another role is looked into as that role (pgtide.capture_look); where that cannot be done, nothing is.
+-- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement (on a partitioned table the delete's
+-- comes before the insert has written its events), or to a look further back. Except for merge, what takes the events' place has as many
+-- inserts less deletes as they had, so that nothing is lost by settling a key too early.
+-- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay, and so does all that is before the
+-- last truncate: no row from there is left. Both forms of ours (pgtide.event_form) are read: url by way of JSON.
+-- Returns the number of keys that were left. Writes the queue's event tables.
+create or replace function pgtide._merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint,
+    i_how text default 'nested')
+returns bigint language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key text[] := pgtide.table_key(i_root);
+    v_event_key text;
+    v_key_columns text;
+    v_left bigint;
+    v_pins text[];
+    v_event_table text;
+    v_row text;
+    v_url bool;
+    v_match text;
+    v_now text;
+    v_looked text := '';
+    v_gone text;
+    v_reader oid := pgtide._capture_reader(i_root);
+    v_from bigint;
+    v_last bigint;
+begin
+    if v_key <> '{}' and (v_reader is null or v_reader = 0 and row_security_active(i_root)) then
+        return 0;
+    end if;
+    select '(select row_to_json(r.*) from (select ' || string_agg(c.expression || ' as ' || quote_ident(c.column_name), ', ')
+        || ' from (select t.*) t) r)'
+    into v_row from pgtide._capture_columns(i_root) c;
+    select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
+    from pgq.queue q where q.queue_data_pfx = i_event_parent;
+    execute format($sql$select max(ev_id) filter (where ev_type = 'R'), max(ev_id) from %s
+                   where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2$sql$, i_event_parent)
+    into v_from, v_last using i_inner, i_name;
+    v_from := coalesce(v_from, i_inner);
+    if v_last is null or v_last <= i_outer then
+        -- The outer statement has changed nothing.
+        return 0;
+    end if;
+
+    if v_key = '{}' then
+        execute format($sql$
+            with gone as (
+                delete from %1$s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 and ev_type like '{%%' returning *
+            ), net as (
+                select v.row, sum(v.sign) as copies, min(g.ev_type) as ev_type, min(g.ev_extra4) as tag
+                from gone g
+                cross join lateral (values
+                    (case when ev_type not like '{"op":"DELETE"%%' then ev_data end, 1),
+                    (case when ev_type like '{"op":"DELETE"%%' then ev_data else ev_extra2 end, -1)) v (row, sign)
+                where v.row is not null
+                group by v.row
+            ), written as (
+                insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
+                select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case when n.copies < 0 then 'DELETE' else 'INSERT' end || '"'),
+                       n.row, $2, n.tag
+                from net n, generate_series(1, abs(n.copies))
+                order by n.copies
+            )
+            select count(*) from gone$sql$, i_event_parent, v_event_table)
+        using v_from, i_name;
+        return 0;
+    end if;
+
+    v_pins := pgtide.pin_settings(null);
+    if v_url then
+        v_row := '(select ' || pgtide._url_expression(i_root) || ' from (select t.*) t)';
+    end if;
+    -- As the key's index compares it: two events may spell it differently. One value, so that it can be joined. A key whose text cannot
+    -- be read without the checks of a domain is compared as text, which no index serves.
+    select case when count(*) = 1 then min(v.value) else 'row(' || string_agg(v.value, ', ' order by v.nr) || ')' end,
+           string_agg(format('%s as %I', v.of_key, v.name), ', '),
+           case when bool_and(v.safe) then pgtide.key_match(i_root, 't', 'p') else string_agg(v.same_text, ' and ') end
+    into v_event_key, v_key_columns, v_match
+    from (select k.nr, k.name, x.safe, y.of_key,
+                 y.of_event || case when x.safe then pgtide._collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation),
+                                                                           a.attcollation, a.atttypid)
+                                    else '' end as value,
+                 format('%s = %s', pgtide._type_text('t.' || quote_ident(k.name), a.atttypid),
+                        case when x.safe then pgtide._type_text('p.' || quote_ident(k.name), pgtide._base_type(a.atttypid))
+                             else 'p.' || quote_ident(k.name) end) as same_text
+          from unnest(v_key) with ordinality k (name, nr)
+          join pg_attribute a on a.attrelid = i_root and a.attname = k.name
+          cross join lateral pgtide._input_is_safe(a.atttypid) x (safe)
+          cross join lateral (
+              select max(case w.rows when 'j' then w.typed end) as of_event, max(case w.rows when 'k' then w.typed end) as of_key
+              from (select r.rows, case when x.safe then pgtide._text_as(r.text, pgtide._base_type(a.atttypid)) else r.text end as typed
+                    from (select n.rows, format('(%s.data->>%L)', n.rows, k.name) as text from (values ('j'), ('k')) n (rows)) r) w) y
+          left join pg_index i on i.indexrelid = pgtide._key_index(i_root)) v;
+    -- Nothing here joins two sets whose sizes the planner has to guess: a statement may have a million keys.
+    if v_reader = 0 then
+        perform pgtide._refuse_old_tree(i_root);
+        v_now := format('keys k left join lateral (select %s::text as ev_data, true as found from (select %s) p, %s t where %s limit 1) n on true',
+            v_row, v_key_columns, i_root::regclass, v_match);
+    else
+        -- MATERIALIZED, which is the rule up to version 11: a thousand keys are looked up once, and not for each of them.
+        v_looked := format(', looked as %s(select c.nr, c.first, array(select l.data from generate_series(1, c.keys) g'
+            ' left join pgtide.capture_look(%s, %L, c.key, true) l on l.nr = g order by g) as data'
+            ' from (select k.nr / 1000 as nr, min(k.nr) as first, count(*) as keys, json_agg(json_build_object(%s) order by k.nr) as key'
+            ' from keys k group by 1) c)',
+            case when current_setting('server_version_num')::int < 120000 then '' else 'materialized ' end,
+            i_root, pgtide._look_query(i_root, i_root, case when v_url then 'url' else 'json' end),
+            (select string_agg(format('%L, k.data->%1$L', n.name), ', ') from unnest(v_key) n (name)));
+        v_now := format('keys k join looked c on c.nr = k.nr / 1000'
+            ' cross join lateral (select l.data is not null as found, %s as ev_data from (select c.data[k.nr - c.first + 1] as data) l) n',
+            case when v_url then 'case when l.data is not null then ' || pgtide._url_expression(i_root, 'l.data::json') || ' end' else 'l.data' end);
+    end if;
+    select string_agg(format(', gone_%s as (delete from only %s_%1$s e where e.ctid = any (array('
+            'select p.place from net n, unnest(n.relations, n.places) p (relation, place) where p.relation = %3$L::regclass)) returning 1)',
+            nr, i_event_parent, format('%s_%s', i_event_parent, nr)), '')
+    into v_gone
+    from pgq.queue q, generate_series(0, q.queue_ntables - 1) nr where q.queue_data_pfx = i_event_parent;
+    begin
+        execute format($sql$
+        with touched as (
+            select e.tableoid, e.ctid, e.ev_id, e.ev_type, e.ev_data, %3$s as key, j.data,
+                   o.sign, %13$s as start
+            from %1$s e
+            cross join lateral (select case substr(e.ev_type, %6$s, 1) when 'I' then 1 when 'D' then -1 else 0 end as sign) o
+            cross join lateral (select %7$s as data) j
+            where e.ev_txid = txid_current() and e.ev_id > $1 and e.ev_extra1 = $2 and %8$s and %12$s
+        ), keys as (
+            select t.key, sum(t.sign) as net, min(t.ev_type) as ev_type, (array_agg(t.ev_data order by t.ev_id desc))[1] as ev_data,
+                   (array_agg(t.data order by t.ev_id desc))[1] as data, array_agg(t.tableoid) as relations, array_agg(t.ctid) as places,
+                   min(t.start) as first, max(t.start) as last, row_number() over () as nr
+            from touched t group by t.key
+            having $4 = 'merge' or (count(*) > 1 or $4 = 'parts') and ($3 is null or max(t.ev_id) > $3)
+        )%11$s, found as (
+            select k.*, n.ev_data as row, n.found is true as exists_now, (n.found is true)::int - k.net as before,
+                   k.first <> k.last or k.first <> (n.found is true)::int - k.net
+                       or n.found is true and n.ev_data is distinct from k.ev_data as misfit
+            from %4$s
+        ), net as (
+            select f.*, f.before > 0 as existed_before
+            from found f
+            where case when $4 = 'merge' then f.before not in (0, 1) and (select min(before) < 0 and max(before) > 1 from found)
+                  else f.before in (0, 1) and ($3 is null or f.misfit) end
+        )%10$s, written as (
+            insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
+            select now(), %9$s, coalesce(n.row, n.ev_data), $2, %5$L
+            from net n
+            cross join lateral (select case when not n.exists_now then 'DELETE' when n.existed_before then 'UPDATE' else 'INSERT' end as op) o
+            where n.exists_now or n.existed_before
+            order by n.exists_now
+        )
+        select count(*) from found where before not in (0, 1)$sql$,
+        i_event_parent, v_event_table, v_event_key, v_now,
+        -- Rows are read in the shape that the table has now.
+        pgtide.shape_tag(i_root),
+        case when v_url then 1 else 8 end,
+        case when v_url then '(pgtide._json_of_urlencoded(e.ev_data, getdatabaseencoding())).data::json' else 'e.ev_data::json' end,
+        case when v_url then 'e.ev_type like ''_:%'' and e.ev_extra4 like ''pgtide:%''' else 'e.ev_type like ''{%''' end,
+        case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
+             else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end,
+        v_gone, v_looked,
+        -- Events of before a key column was renamed in this transaction are left as they are.
+        (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)),
+        -- For each event, whether the key existed before the first one: events in a possible order all give the same answer.
+        case when i_outer is not null then format('(o.sign <> 1)::int - sum(o.sign) over (partition by %s order by e.ev_id) + o.sign', v_event_key)
+            else '0' end)
+        into v_left using v_from, i_name, i_outer, i_how;
+    exception when sqlstate 'TD004' or data_exception then
+        -- Not looked; or a key has another type since the event.
+        v_left := 0;
+    end;
+    v_pins := pgtide.pin_settings(v_pins);
+    return v_left;
+end;
+$$;

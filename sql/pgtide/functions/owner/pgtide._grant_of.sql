@@ -1,0 +1,12 @@
+-- pgtide._grant_of(i_owner, i_role) returns text
+--
+-- The GRANT by which a role may act for the role i_owner: make functions for it, and alter them. Since PostgreSQL 16 a membership may lack what
+-- that takes, and a GRANT that does not name it changes nothing.
+create or replace function pgtide._grant_of(i_owner oid, i_role name)
+returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('grant %I to %I%s', pg_get_userbyid(i_owner), i_role,
+        case when current_setting('server_version_num')::int >= 160000 and pg_has_role(i_role, i_owner, 'MEMBER')
+             then ' with inherit true, set true' else '' end);
+$$;

@@ -1,0 +1,14 @@
+-- pgtide._session_state() returns text
+--
+-- A digest of the session's settings, those of pgtide too, which pg_settings does not show, and of its prepared statements. For
+-- pgtide._left_behind.
+create or replace function pgtide._session_state()
+returns text language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+    select md5(concat_ws(';',
+        (select string_agg(concat_ws('=', s.name, s.setting), ',' order by s.name) from pg_settings s),
+        (select string_agg(concat_ws('=', n, current_setting('pgtide.' || n, true)), ',' order by n)
+         from unnest('{applying,max_event_bytes,nested,show_values,truncating}'::text[]) n),
+        (select string_agg(p.name, ',' order by p.name) from pg_prepared_statements p)));
+$$;

@@ -1,0 +1,64 @@
+-- pgtide.owner_runner(i_owner [, i_kind]) returns text
+--
+-- The function, quoted, that does something as the role i_owner: SECURITY DEFINER and that role's, so that nothing that it runs can become
+-- another one again, which SET ROLE would not prevent. Only we may call it: this role, and the owner of schema pgtide where that may act for
+-- i_owner. Made where it is missing, and made again where it is
+-- not as it should be (pgtide._owner_function, which says what i_kind is).
+-- Raises TD004 where this role may not act for i_owner.
+create or replace function pgtide.owner_runner(i_owner oid, i_kind text default 'run')
+returns text language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_owner constant name := (select r.rolname from pg_roles r where r.oid = i_owner);
+    v_function record;
+    v_signature text;
+    v_may_create bool;
+    v_stranger text;
+    v_us name := (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'pgtide');
+begin
+    select * into v_function from pgtide._owner_function(i_owner, i_kind);
+    if not pg_has_role(v_us, i_owner, 'MEMBER') then
+        v_us := current_user;
+    end if;
+    if v_function.is_usable and has_function_privilege(v_us, v_function.function_oid, 'EXECUTE') then
+        return format('pgtide.%I', v_function.function_name);
+    end if;
+    v_signature := format('pgtide.%I(%s)', v_function.function_name, v_function.arguments);
+    -- One at a time: the rights of the schema are one row.
+    perform pg_advisory_xact_lock(hashtext('pgtide.owner_runner'));
+    begin
+        execute format('create or replace function %s returns %s'
+            ' language plpgsql security definer set search_path = pg_catalog, pg_temp as %L',
+            v_signature, v_function.returns, v_function.body);
+        for v_stranger in
+            select s from pg_proc p, pgtide._strangers(p.oid) s
+            where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_function.function_name
+        loop
+            execute format('revoke all on function %s from %s', v_signature, v_stranger);
+        end loop;
+        if (select p.proowner from pg_proc p where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_function.function_name) <> i_owner then
+            -- The new owner of a function needs the right to create one there, while it becomes the owner.
+            v_may_create := has_schema_privilege(i_owner, 'pgtide', 'CREATE') or (select r.rolsuper from pg_roles r where r.rolname = current_user);
+            if not v_may_create then
+                execute format('grant create on schema pgtide to %I', c_owner);
+            end if;
+            execute format('alter function %s owner to %I', v_signature, c_owner);
+            if not v_may_create then
+                execute format('revoke create on schema pgtide from %I', c_owner);
+            end if;
+        end if;
+        execute format('grant execute on function %s to %I, %I', v_signature, current_user, v_us);
+    exception when insufficient_privilege then
+        raise exception 'code of role % would run with the rights of role %', c_owner, current_user using errcode = 'TD004',
+            hint = format('%s: then it runs as %I', pgtide._grant_of(i_owner, current_user), c_owner);
+    when others then
+        if left(sqlstate, 2) in ('40', '53', '55', '57') or sqlstate = 'XX000' then
+            raise;
+        end if;
+        raise exception 'function pgtide.% cannot be made: %', v_function.function_name, pgtide._condition_name(sqlstate) using errcode = 'TD004',
+            hint = format('drop function %s cascade', v_signature);
+    end;
+    return format('pgtide.%I', v_function.function_name);
+end;
+$$;

@@ -1,0 +1,17 @@
+-- pgtide._check_right(i_role, i_right) returns void
+--
+-- Raises TD001 unless i_right is a right on a queue, and TD002 unless the role exists. Writes nothing.
+create or replace function pgtide._check_right(i_role text, i_right text)
+returns void language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if i_right is null or i_right not in ('produce', 'consume', 'admin') then
+        raise exception 'unknown right: %', coalesce(i_right, 'null') using errcode = 'TD001',
+            hint = 'Rights: produce, consume, admin.';
+    elsif i_role is null or not exists (select from pg_roles r where r.rolname = i_role) then
+        raise exception 'role "%" does not exist', coalesce(i_role, 'null') using errcode = 'TD002',
+            hint = 'Create it first; its name is written in its exact case, without quotes.';
+    end if;
+end;
+$$;

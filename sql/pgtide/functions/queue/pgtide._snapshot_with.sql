@@ -1,0 +1,12 @@
+-- pgtide._snapshot_with(i_snapshot, i_txid) returns txid_snapshot
+--
+-- The snapshot with one more transaction among the running ones, where it does not count as that anyway.
+create or replace function pgtide._snapshot_with(i_snapshot txid_snapshot, i_txid bigint)
+returns txid_snapshot language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when not txid_visible_in_snapshot(i_txid, i_snapshot) then i_snapshot
+                else format('%s:%s:%s', least(txid_snapshot_xmin(i_snapshot), i_txid), txid_snapshot_xmax(i_snapshot),
+                            (select string_agg(x.txid::text, ',' order by x.txid)
+                             from (select i_txid as txid union select txid_snapshot_xip(i_snapshot)) x))::txid_snapshot end;
+$$;

@@ -1,0 +1,60 @@
+-- pgtide.rotation_blockers(i_queue) returns table
+--     (kind, who, node, since, due, held_bytes, bytes_per_hour, message, remedy)
+--
+-- Why the queue's event tables cannot rotate, or will not when it is time. No rows: nothing is in the way.
+--   kind            consumer     it has not read past the table that is to be emptied next
+--                   watermark    a node, or one below it, may still need the events
+--                   transaction  a transaction is older than the last rotation, so no tick is past it
+--                   ticker       there is no tick since the last rotation
+--                   lock         somebody uses the table that is to be emptied
+--                   unfinished   the second step of the last rotation has not run
+--                   maintenance  nothing is in the way, and it is overdue
+--                   lost-tick    a consumer stands at a tick that is gone
+--                   epoch        transaction ids went back
+--   who             the consumer, or what is known of the session
+--   node            that a consumer works for
+--   since           when the consumer's position, the transaction, the lock began; NULL where this role may not see it
+--   due             when the tables are to rotate; until then nothing is lost
+--   held_bytes      what the event tables take on disk now; bytes_per_hour by how much they have grown since the last rotation
+create or replace function pgtide.rotation_blockers(i_queue text)
+returns table (kind text, who text, node text, since timestamptz, due timestamptz, held_bytes bigint, bytes_per_hour bigint,
+               message text, remedy text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_queue pgq.queue;
+    v_blocker record;
+begin
+    select * into v_queue from pgq.queue q where q.queue_name = i_queue;
+    if not found then
+        raise exception 'No such queue: %', coalesce(i_queue, 'null') using errcode = 'TD002';
+    end if;
+    -- The clock may have been set back since the last rotation.
+    v_queue.queue_switch_time := least(v_queue.queue_switch_time, now());
+    due := v_queue.queue_switch_time + v_queue.queue_rotation_period;
+    held_bytes := (select coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)
+                   from pg_inherits i where i.inhparent = v_queue.queue_data_pfx::regclass);
+    bytes_per_hour := pg_total_relation_size((v_queue.queue_data_pfx || '_' || v_queue.queue_cur_table)::regclass)
+        / greatest(extract(epoch from now() - v_queue.queue_switch_time), 60) * 3600;
+
+    for v_blocker in
+        select * from pgtide._rotation_consumers(v_queue) union all select * from pgtide._rotation_sessions(v_queue)
+    loop
+        kind := v_blocker.kind;
+        who := v_blocker.who;
+        node := v_blocker.node;
+        since := v_blocker.since;
+        message := v_blocker.message;
+        remedy := v_blocker.remedy;
+        return next;
+    end loop;
+    if kind is null and due < now() - interval '10 minutes' then
+        kind := 'maintenance';
+        since := due;
+        message := 'nothing is in the way, but nobody rotates the tables';
+        remedy := 'see that maintain runs every minute, and what its last run logged';
+        return next;
+    end if;
+end;
+$$;
