@@ -58,6 +58,7 @@ test('each stage is a folder, and each folder a stage', () => {
 /** What they build stays in the database, as text of functions or triggers. An upgrade may meet what an earlier release's have built. */
 const writers = [
   '_capture_function',
+  '_capture_branches',
   '_capture_row_function',
   'capture_check',
   'capture_statement',

@@ -50,80 +50,17 @@ as $$
 declare
     v_queue pgq.queue;
     v_pins text;
-    v_keys text;
-    v_event_tables text;
     v_known text;
-    -- PgQ's own extension invalidates no plans when pgq.queue changes: there each statement reads the row.
-    v_notified bool := to_regprocedure('pgq._queue_changed()') is not null;
-    v_shortcuts text := '';
-    v_branches text := '';
+    v_shortcuts text;
+    v_branches text;
     v_shape text := pgtide.capture_shape(i_table, i_root);
-    v_form text;
-    -- Stands for the event table in the statements, which are made once for all event tables: columns may have any other name.
-    v_token text := 'event_table_' || md5(random()::text);
-    v_event_table text;
-    v_here text;
-    v_made text[];
-    v_ways text[];
-    v_same_key text := pgtide.key_match(i_root, 'o', 'n');
-    v_checks text[];
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
-    v_form := pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root));
     select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide._pinned_settings() s
-    where v_form = 'url' or exists (select from pgtide._capture_columns(i_table) c where not c.settles);
-    select string_agg(quote_ident(k), ', ') into v_keys from unnest(pgtide.table_key(i_root)) k;
-    select string_agg(quote_literal(to_regclass(format('%s_%s', v_queue.queue_data_pfx, nr))::oid), ', ' order by nr)
-    into v_event_tables from generate_series(0, v_queue.queue_ntables - 1) nr;
-    v_known := format('pgtide.capture_known_route(%L, %L, %L, %s, %s)', i_table, i_root, v_shape, i_queue_id, v_event_tables);
-
-    select array_agg(pgtide.capture_statement(i_table, i_root, v_token, op, v_form) order by nr)
-    into v_made from unnest('{INSERT,UPDATE,DELETE,UPDATE KEYS}'::text[]) with ordinality o (op, nr)
-    where op <> 'UPDATE KEYS' or v_keys is not null;
-    select array_agg(pgtide.capture_check(i_table, i_root, op) order by nr)
-    into v_checks from unnest('{ROW,DELETE,UPDATE}'::text[]) with ordinality o (op, nr);
-
-    for v_nr in 0 .. v_queue.queue_ntables - 1 loop
-        v_event_table := format('%s_%s', v_queue.queue_data_pfx, v_nr);
-        v_ways := array(select replace(m.statement, v_token, v_event_table) from unnest(v_made) with ordinality m (statement, nr) order by m.nr);
-        v_here := format(case when v_notified then ' where pgtide.known_event_table(%1$s, %3$s) = %2$s' else
-            ' where exists (select from pgq.queue q where q.queue_id = %1$s and q.queue_cur_table = %2$s and not q.queue_disable_insert'
-            ' and (current_setting(''transaction_isolation'') = ''read committed'' or currtid2(''pgq.queue'', q.ctid) = q.ctid))' end,
-            i_queue_id, v_nr, v_event_tables);
-        v_shortcuts := v_shortcuts || format('        %s %s = %s then
-            if tg_op = ''INSERT'' then
-                %s;
-', case v_nr when 0 then 'if' else 'elsif' end, v_known, v_nr, v_ways[1] || v_here);
-        if v_keys is not null then
-            v_shortcuts := v_shortcuts || format('            elsif tg_op = ''UPDATE'' then
-                %s;
-', v_ways[2] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false'
-                ' else exists (select from pgtide_old o, pgtide_new n where %s) end',
-                v_same_key));
-        end if;
-        v_shortcuts := v_shortcuts || format('            elsif tg_op = ''DELETE'' then
-                %s;
-            end if;
-', v_ways[3] || v_here || format(' and case when exists (select from pgtide_old offset 1) then false else not (%s) end',
-                v_checks[1]));
-        v_branches := v_branches || format('        elsif v_current = %s then
-            if tg_op = ''INSERT'' then
-                %s;
-            elsif tg_op = ''DELETE'' then
-                %s;
-                v_there := (%s);
-', v_nr, v_ways[1], v_ways[3], v_checks[2]);
-        if v_keys is not null then
-            v_branches := v_branches || format('            elsif exists (select %1$s from pgtide_old except all select %1$s from pgtide_new) then
-                execute %2$L;
-                execute %3$L into v_there;
-', v_keys, v_ways[4], v_checks[3]);
-        end if;
-        v_branches := v_branches || format('            else
-                %s;
-            end if;
-', v_ways[2]);
-    end loop;
+    where pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root)) = 'url'
+       or exists (select from pgtide._capture_columns(i_table) c where not c.settles);
+    select b.known, b.shortcuts, b.branches into v_known, v_shortcuts, v_branches
+    from pgtide._capture_branches(i_queue_id, i_table, i_root, v_shape) b;
 
     return format('create or replace function pgtide.%I() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',

@@ -21,9 +21,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_before record;
-    v_shape record;
-    v_data json;
-    v_missing text;
     v_columns text;
     v_values text;
     v_shape_nr text;
@@ -38,9 +35,7 @@ declare
     v_lazy bool;
     v_groups bool;
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
-    -- Without a tag, the column list is that of the event's own JSON.
-    c_keys_tag constant text := '(select md5(string_agg(k, '','')) from json_object_keys(s.ev_data::json) k)';
-    v_tag text := 's.ev_extra4';
+    v_tag text;
 begin
     delete from pg_temp.pgtide_shapes where nr = i_nr;
     delete from pg_temp.pgtide_groups where nr = i_nr;
@@ -48,41 +43,7 @@ begin
         execute format('drop %s pg_temp.%s', case v_before.relkind when 'v' then 'view' else 'table' end, v_before.relname);
     end loop;
     execute format('drop table if exists pg_temp.pgtide_row_%1$s, pg_temp.pgtide_events_%1$s', i_nr);
-    if exists (select from pg_temp.pgtide_kinds where table_name = i_name and tag is null and op <> 'T') then
-        v_tag := 'case when s.ev_extra4 like ''pgtide:%'' then s.ev_extra4 else ' || c_keys_tag || ' end';
-    end if;
-    for v_shape in execute format(
-        'select ev_type, tag, first_ev_id, first_data, row_number() over () as nr from (
-             select ev_type, tag, first_ev_id, first_data from pg_temp.pgtide_kinds where table_name = $1 and op <> ''T'' and tag is not null
-             union all
-             select s.ev_type, %1$s, min(s.ev_id), null from pg_temp.pgtide_stage s
-             where %2$s and s.ev_extra1 = $1 and s.ev_type like ''{%%'' and s.ev_extra4 not like ''pgtide:%%'' is not false
-             group by 1, 2) k', c_keys_tag, case when v_tag = 's.ev_extra4' then 'false' else 'true' end)
-        using i_name
-    loop
-        v_data := v_shape.first_data;
-        if v_data is null then
-            select s.ev_data into v_data from pg_temp.pgtide_stage s where s.ev_id = v_shape.first_ev_id limit 1;
-        end if;
-        select string_agg(k, ', ') into v_missing from json_object_keys(v_data) k
-        where not exists (select from pg_attribute a where a.attrelid = i_table and a.attname = k and a.attnum > 0 and not a.attisdropped);
-        if v_missing is not null then
-            raise exception 'table % has no column %', i_name, v_missing using errcode = 'TD004',
-                hint = format('add it to the subscriber''s table, then: pgtide resync QUEUE %s', i_name);
-        end if;
-        insert into pg_temp.pgtide_shapes
-        select i_nr, v_shape.nr, v_shape.ev_type, v_shape.tag,
-            array(select a.attnum::int from json_object_keys(v_data) k
-                  join pg_attribute a on a.attrelid = i_table and a.attname = k and a.attnum > 0 and not a.attisdropped
-                  where pgtide.column_generated(a.attrelid, a.attnum) = '' order by a.attnum),
-            array(select a.attnum::int from json_array_elements_text(v_shape.ev_type::json->'pkey') with ordinality k (name, nr)
-                  join pg_attribute a on a.attrelid = i_table and a.attname = k.name and not a.attisdropped order by k.nr);
-        -- Less than the key would find other rows, too.
-        if (select cardinality(h.key) < json_array_length(coalesce(v_shape.ev_type::json->'pkey', '[]')) from pg_temp.pgtide_shapes h
-            where h.nr = i_nr and h.shape = v_shape.nr) then
-            raise exception 'table % lacks a column of the key of event %', i_name, v_shape.first_ev_id using errcode = 'TD004';
-        end if;
-    end loop;
+    v_tag := pgtide._note_shapes(i_name, i_table, i_nr);
 
     -- All columns of any shape, read once; of deletes by key, the key. json and jsonb are read as text, so that a json
     -- string stays one.

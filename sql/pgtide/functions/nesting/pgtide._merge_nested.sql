@@ -61,26 +61,7 @@ begin
     end if;
 
     if v_key = '{}' then
-        execute format($sql$
-            with gone as (
-                delete from %1$s where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2 and ev_type like '{%%' returning *
-            ), net as (
-                select v.row, sum(v.sign) as copies, min(g.ev_type) as ev_type, min(g.ev_extra4) as tag
-                from gone g
-                cross join lateral (values
-                    (case when ev_type not like '{"op":"DELETE"%%' then ev_data end, 1),
-                    (case when ev_type like '{"op":"DELETE"%%' then ev_data else ev_extra2 end, -1)) v (row, sign)
-                where v.row is not null
-                group by v.row
-            ), written as (
-                insert into %2$s (ev_time, ev_type, ev_data, ev_extra1, ev_extra4)
-                select now(), regexp_replace(n.ev_type, '"op":"[A-Z]+"', '"op":"' || case when n.copies < 0 then 'DELETE' else 'INSERT' end || '"'),
-                       n.row, $2, n.tag
-                from net n, generate_series(1, abs(n.copies))
-                order by n.copies
-            )
-            select count(*) from gone$sql$, i_event_parent, v_event_table)
-        using v_from, i_name;
+        perform pgtide._merge_keyless(i_event_parent, v_event_table, i_name, v_from);
         return 0;
     end if;
 
@@ -88,27 +69,7 @@ begin
     if v_url then
         v_row := '(select ' || pgtide._url_expression(i_root) || ' from (select t.*) t)';
     end if;
-    -- As the key's index compares it: two events may spell it differently. One value, so that it can be joined. A key whose text cannot
-    -- be read without the checks of a domain is compared as text, which no index serves.
-    select case when count(*) = 1 then min(v.value) else 'row(' || string_agg(v.value, ', ' order by v.nr) || ')' end,
-           string_agg(format('%s as %I', v.of_key, v.name), ', '),
-           case when bool_and(v.safe) then pgtide.key_match(i_root, 't', 'p') else string_agg(v.same_text, ' and ') end
-    into v_event_key, v_key_columns, v_match
-    from (select k.nr, k.name, x.safe, y.of_key,
-                 y.of_event || case when x.safe then pgtide._collate_clause(coalesce(i.indcollation[k.nr - 1], a.attcollation),
-                                                                           a.attcollation, a.atttypid)
-                                    else '' end as value,
-                 format('%s = %s', pgtide._type_text('t.' || quote_ident(k.name), a.atttypid),
-                        case when x.safe then pgtide._type_text('p.' || quote_ident(k.name), pgtide._base_type(a.atttypid))
-                             else 'p.' || quote_ident(k.name) end) as same_text
-          from unnest(v_key) with ordinality k (name, nr)
-          join pg_attribute a on a.attrelid = i_root and a.attname = k.name
-          cross join lateral pgtide._input_is_safe(a.atttypid) x (safe)
-          cross join lateral (
-              select max(case w.rows when 'j' then w.typed end) as of_event, max(case w.rows when 'k' then w.typed end) as of_key
-              from (select r.rows, case when x.safe then pgtide._text_as(r.text, pgtide._base_type(a.atttypid)) else r.text end as typed
-                    from (select n.rows, format('(%s.data->>%L)', n.rows, k.name) as text from (values ('j'), ('k')) n (rows)) r) w) y
-          left join pg_index i on i.indexrelid = pgtide._key_index(i_root)) v;
+    select m.of_event, m.of_key, m.matches into v_event_key, v_key_columns, v_match from pgtide._merge_key(i_root) m;
     -- Nothing here joins two sets whose sizes the planner has to guess: a statement may have a million keys.
     if v_reader = 0 then
         perform pgtide._refuse_old_tree(i_root);
