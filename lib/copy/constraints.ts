@@ -1,11 +1,12 @@
 import type { Client } from '../db/client.ts';
 import { quoteLiteral } from '../db/identifier.ts';
 import { pinSession } from '../db/session.ts';
+import type { SavedKind } from '../states.ts';
 
 /** Something that was taken off a table for its copy, and can be put back now. */
 export interface PendingRestore {
   table: string;
-  kind: 'constraint' | 'index' | 'foreign key';
+  kind: SavedKind;
   name: string;
 }
 

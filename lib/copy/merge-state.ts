@@ -3,7 +3,7 @@
  * consumer. This header is the proof; the rules themselves are SQL, because they must hold inside the subscriber's
  * transactions (pgtide.announce_chunk, commit_chunk, judge_stage, _settle_copies); the model test checks them.
  *
- * A chunk is a range of the key. Its states, and who sets them:
+ * A chunk is a range of the key. Its states (lib/states.ts), and who sets them:
  *   pending    nobody has begun                                         (plan; a failed attempt)
  *   announced  a run has committed that it will copy the chunk, and only then takes the snapshot S  (copy)
  *   copied     the rows as S saw them are in the table, and S is stored, in one transaction         (copy)
@@ -38,6 +38,7 @@
  * then `restored`, and the next replay transaction releases what was parked and says `ok`.
  */
 import type { Client } from '../db/client.ts';
+import type { CopyPhase } from '../states.ts';
 
 /** A table that waits for its copy to be planned. */
 export interface UnplannedTable {
@@ -55,8 +56,11 @@ export function listUnplanned(subscriber: Client, queue: string): Promise<Unplan
 }
 
 /** How many tables are in which phase of their copy. */
-export async function countPhases(subscriber: Client, queue: string): Promise<Record<string, number>> {
-  const rows = await subscriber.query<{ phase: string; tables: number }>(
+export async function countPhases(
+  subscriber: Client,
+  queue: string,
+): Promise<Partial<Record<CopyPhase, number>>> {
+  const rows = await subscriber.query<{ phase: CopyPhase; tables: number }>(
     `select phase, count(*)::int as tables from pgtide.table_state
       where queue_name = $1 and phase is not null and error is null group by phase`,
     [queue],

@@ -1,10 +1,11 @@
 /** Events that replay on a node could not handle, and what an operator decides about them: pgtide.handle_events. */
 import type { Client } from '../db/client.ts';
+import type { UnhandledState } from '../states.ts';
 
 export interface UnhandledEvent {
   id: bigint;
   /** aside: replay has gone past it. stopped: replay stops at it. passed: replay will go past it. */
-  state: 'aside' | 'stopped' | 'passed';
+  state: UnhandledState;
   reason: string | null;
   time: Date | null;
   /** When it was set aside, or replay stopped at it first, or it was passed. */

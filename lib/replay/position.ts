@@ -1,5 +1,6 @@
 import { PgtideError } from '../errors.ts';
 import { type Batch, nextBatch } from '../pgq/batch.ts';
+import type { PositionVerdict } from '../states.ts';
 import type { Replay } from './replay.ts';
 
 export interface OnTrack {
@@ -23,7 +24,7 @@ export async function checkPosition(
   batch: Batch,
 ): Promise<OnTrack | { verdict: 'already-applied' } | { verdict: 'paused' }> {
   const row = await replay.subscriber.first<{
-    verdict: string;
+    verdict: PositionVerdict;
     position: bigint;
     afterEventId: bigint;
     replica: boolean;

@@ -7,6 +7,7 @@
  * An event adds its own number to its key's list, so that a lost, doubled or misplaced effect shows.
  */
 import { describe, expect, inject, it } from 'vitest';
+import type { ChunkState } from '../../lib/states.ts';
 
 interface Guards {
   /** An announced chunk's events are parked; without: they are skipped like a pending one's. */
@@ -49,7 +50,7 @@ interface Event {
 }
 
 interface Chunk {
-  state: 'pending' | 'announced' | 'copied';
+  state: ChunkState;
   attempt: number;
   /** The transactions that the copied rows' snapshot sees. */
   snapshot: Snapshot | null;
