@@ -1,5 +1,5 @@
 /** `pgtide events` and `pgtide pass-events`: events that replay on the leaves of a queue could not handle. */
-import { configPath, loadConfig, queueConfig } from '../config/config.ts';
+import { configPath, loadConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { requireNode } from '../node/topology.ts';
@@ -13,6 +13,7 @@ import {
   undoPasses,
 } from '../node/unhandled-event.ts';
 import { lastEventId } from '../pgq/queue.ts';
+import { nodesOf, rootOf } from '../topology/tree.ts';
 import { columns, plural } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { onNode, type QueueOptions, shown, tell } from './queue-node.ts';
@@ -25,7 +26,8 @@ async function onLeaves<T>(
   { node }: QueueOptions,
   work: (client: Client) => Promise<T>,
 ): Promise<T[]> {
-  const { leaves } = queueConfig(loadConfig(configPath(invocation.global.config)), queue);
+  const config = loadConfig(configPath(invocation.global.config));
+  const leaves = nodesOf(config, queue, (role) => role === 'leaf');
   if (node !== undefined && !leaves.includes(node))
     throw new PgtideError('input', `${node} is not a leaf of ${queue}`, {
       remedy: leaves.length > 0 ? `its leaves: ${leaves.join(', ')}` : 'it has none',
@@ -135,7 +137,7 @@ async function refuseFutureEvents(
   const unmet = options.events.filter((id) => !met.some((ids) => ids.has(id)));
   const [first] = unmet;
   if (first === undefined) return;
-  const { root } = queueConfig(loadConfig(configPath(invocation.global.config)), queue);
+  const root = rootOf(loadConfig(configPath(invocation.global.config)), queue);
   const last = await onNode(invocation, root, async (client) => {
     await requireNode(client, queue);
     return lastEventId(client, queue);

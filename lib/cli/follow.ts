@@ -2,7 +2,7 @@
  * Runs the scheduled functions of some queues in this process until a goal is met, the time is over, or somebody says
  * stop; and shows how far they are.
  */
-import { queueConfig } from '../config/config.ts';
+import { nodesOf } from '../topology/tree.ts';
 import type { Unit } from '../units/context.ts';
 import { copy } from '../units/copy.ts';
 import { maintain } from '../units/maintain.ts';
@@ -72,9 +72,8 @@ export async function follow(session: Session, options: FollowOptions): Promise<
 
 function jobsOf(session: Session, options: FollowOptions, watch: Watch): Job[] {
   return options.queues.flatMap((queue) => {
-    const { root, leaves } = queueConfig(session.config, queue);
     return scheduledUnits.flatMap(({ name, unit, leastEveryMs }) =>
-      (units[name].nodes === 'root' ? [root] : leaves).map((node) => ({
+      nodesOf(session.config, queue, units[name].worksFor).map((node) => ({
         name: `${name} ${queue}/${node}`,
         everyMs: Math.max(leastEveryMs, options.everyMs),
         optional: name === 'maintain',
@@ -221,7 +220,7 @@ class Watch {
   #key(node: string, table: string): string {
     const { config } = this.#session;
     const leaves = this.#options.queues.reduce(
-      (sum, queue) => sum + queueConfig(config, queue).leaves.length,
+      (sum, queue) => sum + nodesOf(config, queue, (role) => role !== 'root').length,
       0,
     );
     return leaves > 1 ? `${node} ${table}` : table;

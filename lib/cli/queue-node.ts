@@ -1,6 +1,6 @@
 /** What the commands `pgtide queue …` have in common: one connection to the node that has the queue, and the output. */
 import { configPath, loadConfig, nodeConfig } from '../config/config.ts';
-import { nodeOfQueue } from '../config/queue-node.ts';
+import { nodeOfQueue } from '../topology/tree.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { hasQueues } from '../pgq/queue-settings.ts';

@@ -8,6 +8,7 @@ import type { LeaseStore } from '../lease/lease-store.ts';
 import type { RunReport } from '../runtime/run-report.ts';
 import { runUnit } from '../runtime/run-unit.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
+import { rootOf } from '../topology/tree.ts';
 import type { OnDemandUnit, ProgressEvent, Unit } from '../units/context.ts';
 import { type UnitName, units } from '../units/registry.ts';
 import { Tally } from './tally.ts';
@@ -103,7 +104,7 @@ export async function withSession<T>(
       unit: OnDemandUnit<Input, Result>,
       { queue, input, progress }: DemandRequest<Input>,
     ) {
-      const node = queueConfig(config, queue).root;
+      const node = rootOf(config, queue);
       const report = await runUnit<Result>({
         ...common,
         unitName,

@@ -1,5 +1,5 @@
-import { queueConfig } from '../config/config.ts';
 import { makeTick } from '../pgq/tick.ts';
+import { rootOf } from '../topology/tree.ts';
 import type { Unit } from '../units/context.ts';
 import type { Session } from './session.ts';
 
@@ -14,7 +14,7 @@ export async function tickNow(session: Session, queues: readonly string[]): Prom
       ticks.set(queue, await context.connect(context.node, (root) => makeTick(root, queue)));
       return { kind: 'applied' };
     };
-    const node = queueConfig(session.config, queue).root;
+    const node = rootOf(session.config, queue);
     await session.scheduled({ unitName: 'tick', unit: force, queue, node, repeat: false });
   }
   return ticks;

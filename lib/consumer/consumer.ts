@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nodeOfQueue } from '../config/queue-node.ts';
+import { nodeOfQueue } from '../topology/tree.ts';
 import type { Client } from '../db/client.ts';
 import type { QueueEvent } from '../pgq/event.ts';
 import { shownMessage } from '../redact.ts';

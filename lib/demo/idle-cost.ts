@@ -3,13 +3,13 @@ import { scheduledUnits } from '../cli/follow.ts';
 import type { Session } from '../cli/session.ts';
 import { tickNow } from '../cli/tick-now.ts';
 import { systemClock } from '../clock.ts';
-import { queueConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import { type LeaseStore, leaseKey } from '../lease/lease-store.ts';
 import { startLocalDynamoDb } from '../lease/local-dynamodb.ts';
 import type { Environment } from '../runtime/environment.ts';
 import { scheduledHandler } from '../runtime/scheduled-handler.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
+import { nodesOf } from '../topology/tree.ts';
 import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
 import { type IdleCall, type MonthlyCost, monthlyCost } from './monthly-cost.ts';
 
@@ -44,7 +44,6 @@ async function measureRound(
   queue: string,
   { leaseStore, times }: Measuring,
 ): Promise<void> {
-  const { root, leaves } = queueConfig(session.config, queue);
   const environment: Environment = {
     clock: systemClock,
     log: () => undefined,
@@ -54,8 +53,8 @@ async function measureRound(
   };
   for (const { name, unit } of scheduledUnits) {
     const handler = scheduledHandler({ name, unit, environment });
-    const { restMs, nodes }: UnitTraits = units[name];
-    for (const node of nodes === 'root' ? [root] : leaves) {
+    const { restMs, worksFor }: UnitTraits = units[name];
+    for (const node of nodesOf(session.config, queue, worksFor)) {
       await leaseStore.wake([leaseKey(name, queue, node)]);
       const calls: readonly IdleCall[] = restMs ? ['looking', 'resting'] : ['looking'];
       for (const call of calls) {

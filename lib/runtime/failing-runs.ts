@@ -1,5 +1,5 @@
-import { queueConfig } from '../config/config.ts';
 import { leaseKey } from '../lease/lease-store.ts';
+import { nodesOf, rootOf } from '../topology/tree.ts';
 import type { FailingRuns } from '../units/context.ts';
 import { scheduledUnits, type UnitName, units } from '../units/registry.ts';
 import type { RunRequest } from './run-unit.ts';
@@ -14,10 +14,10 @@ export async function readFailingRuns(
   }: Pick<RunRequest<unknown>, 'config' | 'queue' | 'leaseStore' | 'clock'>,
   consumers: readonly string[],
 ): Promise<FailingRuns[]> {
-  const { root, leaves } = queueConfig(config, queue);
   const pairs = scheduledUnits.flatMap((unit): Pair[] =>
-    (units[unit].nodes === 'root' ? [root] : leaves).map((node) => ({ unit, node })),
+    nodesOf(config, queue, units[unit].worksFor).map((node) => ({ unit, node })),
   );
+  const root = rootOf(config, queue);
   for (const consumer of consumers) pairs.push({ unit: 'consume', node: root, consumer });
   const keyOf = ({ unit, node, consumer }: Pair) => leaseKey(unit, queue, node, consumer);
   const states = await leaseStore?.states(pairs.map(keyOf));

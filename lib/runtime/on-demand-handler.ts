@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { queueConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
+import { placesOf } from '../topology/tree.ts';
 import type { OnDemandUnit } from '../units/context.ts';
 import type { UnitName } from '../units/registry.ts';
 import type { Environment } from './environment.ts';
@@ -80,7 +80,7 @@ interface Call<Input> {
 function limitsOf({ queue, waiting }: Call<unknown>, { config, remainingMs }: Invocation) {
   if (waiting === 0) return { budgetMs: remainingMs() };
   const share = shareOf(remainingMs(), waiting);
-  const nodes = 1 + queueConfig(config, queue).leaves.length;
+  const nodes = placesOf(config, queue).length;
   return { ...share, connectMs: Math.max(LEAST_CONNECT_MS, share.connectMs / nodes) };
 }
 

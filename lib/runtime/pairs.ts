@@ -1,6 +1,7 @@
-import { type Config, queueConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import { type LeaseState, type LeaseStore, leaseKey } from '../lease/lease-store.ts';
+import { nodesOf } from '../topology/tree.ts';
 import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
 import { MOST_SKIPPED_MS } from './trouble.ts';
 
@@ -13,10 +14,9 @@ export interface Pair {
 /** Every (queue, node) of the configuration that the unit works for, or those of one queue, or just one. */
 export function selectPairs(config: Config, unit: UnitName, only: Partial<Pair> = {}): Pair[] {
   const queues = only.queue === undefined ? Object.keys(config.queues) : [only.queue];
-  const pairs = queues.flatMap((queue) => {
-    const { root, leaves } = queueConfig(config, queue);
-    return (units[unit].nodes === 'root' ? [root] : leaves).map((node) => ({ queue, node }));
-  });
+  const pairs = queues.flatMap((queue) =>
+    nodesOf(config, queue, units[unit].worksFor).map((node) => ({ queue, node })),
+  );
   if (only.node === undefined) return pairs;
   const chosen = pairs.filter(({ node }) => node === only.node);
   if (chosen.length > 0) return chosen;

@@ -1,11 +1,13 @@
+import type { Role } from '../topology/tree.ts';
+
 /** What there is to know about each unit without loading it: who runs it, for which nodes, and whether it takes a lease. */
 export interface UnitTraits {
   /** Started by a schedule for each (queue, node); else run on demand. */
   readonly scheduled: boolean;
   /** Called again as long as it has done work. The others do all there is in one call. */
   readonly repeats: boolean;
-  /** The nodes of a queue that it works for. */
-  readonly nodes: 'root' | 'leaves';
+  /** The nodes of a queue that it works for, by their roles. */
+  readonly worksFor: (role: Role) => boolean;
   /** Takes the lease `unit/queue/node`. The others serialise in the database, or only read. */
   readonly lease: boolean;
   /** How long a pair rests after a run of a schedule that found nothing to do, unless it is woken (UnitContext.wake). */
@@ -22,13 +24,16 @@ const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 /** Copy begins no chunk with less than 5 s, and the last 2 s of a share are for connections that say nothing any more. */
 const EIGHT_SECONDS_MS = 8_000;
 
+const roots = (role: Role) => role === 'root';
+const followers = (role: Role) => role !== 'root';
+
 export const units = {
-  tick: { scheduled: true, repeats: true, nodes: 'root', lease: false, progress: ['ticks'] },
+  tick: { scheduled: true, repeats: true, worksFor: roots, lease: false, progress: ['ticks'] },
   /** Its pieces are independent: progress of one is not progress of another. */
   maintain: {
     scheduled: true,
     repeats: true,
-    nodes: 'root',
+    worksFor: roots,
     lease: false,
     shareMs: EIGHT_SECONDS_MS,
     progress: [],
@@ -36,7 +41,7 @@ export const units = {
   replay: {
     scheduled: true,
     repeats: false,
-    nodes: 'leaves',
+    worksFor: followers,
     lease: true,
     shareMs: EIGHT_SECONDS_MS,
     progress: ['batches', 'slices'],
@@ -44,7 +49,7 @@ export const units = {
   copy: {
     scheduled: true,
     repeats: true,
-    nodes: 'leaves',
+    worksFor: followers,
     lease: true,
     restMs: FOUR_MINUTES_AND_A_HALF_MS,
     shareMs: EIGHT_SECONDS_MS,
@@ -54,16 +59,16 @@ export const units = {
   consume: {
     scheduled: true,
     repeats: false,
-    nodes: 'root',
+    worksFor: roots,
     lease: true,
     progress: ['events', 'batches'],
   },
-  status: { scheduled: false, repeats: false, nodes: 'root', lease: false },
-  compare: { scheduled: false, repeats: false, nodes: 'root', lease: false },
-  'add-table': { scheduled: false, repeats: false, nodes: 'root', lease: false },
-  'remove-table': { scheduled: false, repeats: false, nodes: 'root', lease: false },
-  resync: { scheduled: false, repeats: false, nodes: 'root', lease: false },
-  install: { scheduled: false, repeats: false, nodes: 'root', lease: false },
+  status: { scheduled: false, repeats: false, worksFor: roots, lease: false },
+  compare: { scheduled: false, repeats: false, worksFor: roots, lease: false },
+  'add-table': { scheduled: false, repeats: false, worksFor: roots, lease: false },
+  'remove-table': { scheduled: false, repeats: false, worksFor: roots, lease: false },
+  resync: { scheduled: false, repeats: false, worksFor: roots, lease: false },
+  install: { scheduled: false, repeats: false, worksFor: roots, lease: false },
 } as const satisfies Record<string, UnitTraits>;
 
 export type UnitName = keyof typeof units;
