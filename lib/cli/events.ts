@@ -13,7 +13,7 @@ import {
   undoPasses,
 } from '../node/unhandled-event.ts';
 import { lastEventId } from '../pgq/queue.ts';
-import { nodesOf, rootOf } from '../topology/tree.ts';
+import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
 import { columns, plural } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { onNode, type QueueOptions, shown, tell } from './queue-node.ts';
@@ -27,7 +27,7 @@ async function onLeaves<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T[]> {
   const config = loadConfig(configPath(invocation.global.config));
-  const leaves = nodesOf(config, queue, (role) => role === 'leaf');
+  const leaves = nodesOf(config, queue, isSubscriber);
   if (node !== undefined && !leaves.includes(node))
     throw new PgtideError('input', `${node} is not a leaf of ${queue}`, {
       remedy: leaves.length > 0 ? `its leaves: ${leaves.join(', ')}` : 'it has none',

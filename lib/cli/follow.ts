@@ -2,7 +2,7 @@
  * Runs the scheduled functions of some queues in this process until a goal is met, the time is over, or somebody says
  * stop; and shows how far they are.
  */
-import { nodesOf } from '../topology/tree.ts';
+import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { Unit } from '../units/context.ts';
 import { copy } from '../units/copy.ts';
 import { maintain } from '../units/maintain.ts';
@@ -220,7 +220,7 @@ class Watch {
   #key(node: string, table: string): string {
     const { config } = this.#session;
     const leaves = this.#options.queues.reduce(
-      (sum, queue) => sum + nodesOf(config, queue, (role) => role !== 'root').length,
+      (sum, queue) => sum + nodesOf(config, queue, isSubscriber).length,
       0,
     );
     return leaves > 1 ? `${node} ${table}` : table;

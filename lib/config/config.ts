@@ -9,7 +9,8 @@ import { describeIssue, type Problem } from './problem.ts';
 import { configSchema, type nodeSchema, type queueSchema, SYSTEM_AUTHORITIES } from './schema.ts';
 
 export type NodeConfig = z.output<typeof nodeSchema>;
-export type QueueConfig = z.output<typeof queueSchema>;
+/** How a queue is to be served. Which nodes it has is the topology's: lib/topology/tree.ts. */
+export type QueueConfig = Omit<z.output<typeof queueSchema>, 'root' | 'leaves'>;
 /** pgtide.yml as checked, with every default filled in. */
 export type Config = z.output<typeof configSchema>;
 
@@ -104,6 +105,18 @@ export function parseConfig(text: string, source: string = DEFAULT_FILE): Config
 
 /** The queue's configuration, or an error that names the queues there are. */
 export function queueConfig(config: Config, queue: string): QueueConfig {
+  return wholeQueue(config, queue);
+}
+
+/** The nodes of a queue as they are written in the configuration, for lib/topology alone. */
+export function configuredNodes(
+  config: Config,
+  queue: string,
+): Pick<z.output<typeof queueSchema>, 'root' | 'leaves'> {
+  return wholeQueue(config, queue);
+}
+
+function wholeQueue(config: Config, queue: string): z.output<typeof queueSchema> {
   const found = Object.hasOwn(config.queues, queue) ? config.queues[queue] : undefined;
   if (!found)
     throw new PgtideError('input', `there is no queue ${JSON.stringify(queue)} in the configuration`, {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { nodeOfQueue } from '../topology/tree.ts';
 import type { Client } from '../db/client.ts';
 import type { QueueEvent } from '../pgq/event.ts';
 import { shownMessage } from '../redact.ts';
@@ -7,6 +6,7 @@ import { runAlone } from '../runtime/counted-run.ts';
 import { type Environment, lambdaEnvironment } from '../runtime/environment.ts';
 import { withoutCause } from '../runtime/run-report.ts';
 import { type Invocation, type LambdaHandler, RunsFailed, stack } from '../runtime/stack.ts';
+import { nodeOfQueue } from '../topology/tree.ts';
 import type { UnitContext } from '../units/context.ts';
 import { type Consumption, consume } from './consume.ts';
 import type { Run } from './delivery.ts';

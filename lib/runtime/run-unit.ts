@@ -8,6 +8,7 @@ import type { Outcome } from '../outcome.ts';
 import { shownMessage } from '../redact.ts';
 import { withNode } from '../secrets/connection-target.ts';
 import type { SecretReader } from '../secrets/secret-reader.ts';
+import { placeOf } from '../topology/tree.ts';
 import type { ProgressEvent, UnitContext } from '../units/context.ts';
 import { type UnitName, units } from '../units/registry.ts';
 import { readFailingRuns } from './failing-runs.ts';
@@ -219,7 +220,7 @@ function makeContext(
     ...given,
     config,
     queue,
-    node: request.node,
+    ...placeOf(config, queue, request.node),
     clock,
     connect: async (node, work, { withinMs = Number.POSITIVE_INFINITY } = {}) => {
       const restMs = given.budget.remainingMs() + (request.silenceMs ?? SILENCE_MS);

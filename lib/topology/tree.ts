@@ -2,7 +2,7 @@
  * Which node of a queue is what: its role, and the node that it follows. The configuration draws the tree, and this module alone reads it
  * there. All else asks for roles and providers, and so does not depend on the shape of the tree.
  */
-import { type Config, nodeConfig, queueConfig } from '../config/config.ts';
+import { type Config, configuredNodes, nodeConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 
 /** As pgq_node has them: where applications write; what follows and is followed; what only follows. */
@@ -18,12 +18,16 @@ export interface Place {
 
 /** All nodes of a queue, each after its provider: the root first. */
 export function placesOf(config: Config, queue: string): [root: Place, ...others: Place[]] {
-  const { root, leaves } = queueConfig(config, queue);
+  const { root, leaves } = configuredNodes(config, queue);
   return [
     { node: root, role: 'root', provider: root },
     ...leaves.map((node): Place => ({ node, role: 'leaf', provider: root })),
   ];
 }
+
+export const isRoot = (role: Role): boolean => role === 'root';
+/** True for nodes that apply what comes from their provider. */
+export const isSubscriber = (role: Role): boolean => role !== 'root';
 
 export function rootOf(config: Config, queue: string): string {
   return placesOf(config, queue)[0].node;
@@ -32,8 +36,13 @@ export function rootOf(config: Config, queue: string): string {
 /** The nodes that follow `provider` directly. */
 export function subscribersOf(config: Config, queue: string, provider: string): string[] {
   return placesOf(config, queue).flatMap((place) =>
-    place.provider === provider && place.role !== 'root' ? [place.node] : [],
+    place.provider === provider && isSubscriber(place.role) ? [place.node] : [],
   );
+}
+
+/** The queues that have this node as their root. */
+export function queuesOfRoot(config: Config, node: string): string[] {
+  return Object.keys(config.queues).filter((queue) => rootOf(config, queue) === node);
 }
 
 /** The nodes of a queue whose role fits. */

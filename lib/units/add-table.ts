@@ -21,6 +21,7 @@ import { createMissingTables } from '../tables/create.ts';
 import { noteOnRole } from '../tables/foreign-owners.ts';
 import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
 import { existingSequences } from '../tables/owned-sequences.ts';
+import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
@@ -68,7 +69,9 @@ export const addTable: OnDemandUnit<AddTableInput, AddTableResult> = async (cont
     throw new PgtideError('input', 'expect-sync and skip-truncate contradict each other', {
       remedy: 'expect-sync copies nothing; skip-truncate copies into a table that holds rows',
     });
-  const { root, leaves, captureReplicaWrites } = queueConfig(context.config, context.queue);
+  const { captureReplicaWrites } = queueConfig(context.config, context.queue);
+  const root = context.node;
+  const leaves = nodesOf(context.config, context.queue, isSubscriber);
   return withNodes(context, [root, ...leaves], async (open) => {
     const clients = leaves.map(open.of);
     for (const client of [open.of(root), ...clients]) await requireNode(client, context.queue);

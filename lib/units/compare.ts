@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { catchUp, type Drive } from '../compare/catch-up.ts';
 import { compareTables, type TableRequest } from '../compare/compare-tables.ts';
 import type { TableReport } from '../compare/report.ts';
-import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
 import { requireNode } from '../node/topology.ts';
 import { matching, withoutExcluded } from '../tables/name-pattern.ts';
+import { isRoot, subscribersOf } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
 
@@ -41,10 +41,10 @@ const RESERVE_MS = 2_000;
 /** The unit, with a driver for its waits. On the queue's root it compares every leaf, elsewhere that node. */
 export function compareWith(settings: CompareSettings): OnDemandUnit<CompareInput, CompareResult> {
   return async (context, input) => {
-    const queue = queueConfig(context.config, context.queue);
-    const nodes = context.node === queue.root ? queue.leaves : [context.node];
+    const { config, queue, node } = context;
+    const nodes = isRoot(context.role) ? subscribersOf(config, queue, node) : [node];
     const tables: TableReport[] = [];
-    await context.connect(queue.root, async (provider) => {
+    await context.connect(context.provider, async (provider) => {
       for (const node of nodes)
         await context.connect(node, async (subscriber) => {
           await refuseSameDatabase(provider, subscriber);

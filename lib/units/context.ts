@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import type { Outcome } from '../outcome.ts';
 import type { FailingRuns } from '../status/failing-runs.ts';
+import type { Place } from '../topology/tree.ts';
 import type { UnitName } from './registry.ts';
 
 export type { FailingRuns } from '../status/failing-runs.ts';
@@ -31,12 +32,13 @@ export interface TableCountProgress {
   totalTables: number;
 }
 
-/** What every unit gets. Made by lib/runtime, for Lambda, the command line and tests alike. */
-export interface UnitContext {
+/**
+ * What every unit gets: the node that it works for, with its role and the node that it follows, and what it works with. Made by lib/runtime,
+ * for Lambda, the command line and tests alike.
+ */
+export interface UnitContext extends Place {
   readonly config: Config;
   readonly queue: string;
-  /** The node that the unit works for; for `tick` and `maintain` the root. */
-  readonly node: string;
   /** The fencing token of the lease; null when run by hand without one. */
   readonly epoch: bigint | null;
   /** Gives the lease another epoch; false: another run has taken it over. Absent where there is no lease. */

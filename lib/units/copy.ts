@@ -26,7 +26,7 @@ export const copy: Unit = (context) => copyWith({})(context);
 export const copyWith =
   (hooks: { at?: (step: CopyStep) => void | Promise<void> }): Unit =>
   async (context) => {
-    const { root, copy: limits, onConflict } = queueConfig(context.config, context.queue);
+    const { copy: limits, onConflict } = queueConfig(context.config, context.queue);
     return context.connect(context.node, async (subscriber) => {
       const started = await subscriber.first<{ now: string }>('select clock_timestamp()::text as now');
       const work: Copy = {
@@ -35,7 +35,7 @@ export const copyWith =
         startedAt: started?.now ?? 'now',
         statementTimeoutMs: () => Math.max(1, context.budget.remainingMs()),
         withPair: (use) =>
-          context.connect(root, (provider) =>
+          context.connect(context.provider, (provider) =>
             context.connect(context.node, (own) => use({ provider, subscriber: own })),
           ),
         setsAside: onConflict !== 'stop',
@@ -46,7 +46,7 @@ export const copyWith =
       const unplanned = await listUnplanned(subscriber, context.queue);
       let worked = false;
       if (unplanned.length > 0 || (await countPhases(subscriber, context.queue)).copying)
-        worked = await copyTables(context, work, subscriber, { root, unplanned, ...limits });
+        worked = await copyTables(context, work, subscriber, { unplanned, ...limits });
       worked = (await context.step('leave', () => leave(context, subscriber))) || worked;
       worked = (await context.step('restore', () => restore(context, work, subscriber))) || worked;
       return outcomeOf(context, subscriber, worked);
@@ -54,7 +54,6 @@ export const copyWith =
   };
 
 interface ToCopy {
-  root: string;
   unplanned: { table: string }[];
   parallelChunks: number;
 }
@@ -63,7 +62,7 @@ async function copyTables(
   context: UnitContext,
   work: Copy,
   subscriber: Client,
-  { root, unplanned, parallelChunks }: ToCopy,
+  { unplanned, parallelChunks }: ToCopy,
 ): Promise<boolean> {
   const planned = unplanned.length > 0 ? await planTables(context, work, unplanned) : 0;
   context.count('plannedTables', planned);
@@ -76,7 +75,7 @@ async function copyTables(
     return counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
   });
   // Replay needs a tick after the last chunk's snapshot before it can say that a table is consistent.
-  if (chunks > 0) await context.connect(root, (provider) => forceTick(provider, context.queue));
+  if (chunks > 0) await context.connect(context.provider, (provider) => forceTick(provider, context.queue));
   return planned + chunks > 0;
 }
 

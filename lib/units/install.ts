@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type QueueConfig, queueConfig } from '../config/config.ts';
+import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
@@ -19,6 +19,7 @@ import { tuneQueue } from '../pgq/queue.ts';
 import { makeTick } from '../pgq/tick.ts';
 import { refreshCapture } from '../tables/capture.ts';
 import { noteOnRole } from '../tables/foreign-owners.ts';
+import { isRoot, isSubscriber, type Place, placesOf, type Role } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { type OpenNodes, withNodes } from './with-nodes.ts';
 
@@ -33,12 +34,12 @@ export type InstallInput = z.output<typeof installInput>;
 export interface InstallResult {
   queue: string;
   /** `note`: what is not wrong, and could be better. */
-  nodes: { name: string; type: 'root' | 'leaf'; done: string[]; note?: string }[];
+  nodes: { name: string; type: Role; done: string[]; note?: string }[];
 }
 
 interface Wanted {
   name: string;
-  type: 'root' | 'leaf';
+  type: Role;
   provider: string;
 }
 
@@ -47,19 +48,20 @@ interface Wanted {
  * there already is left as it is. What contradicts the configuration is found before anything is changed.
  */
 export const install: OnDemandUnit<InstallInput, InstallResult> = async (context, input) => {
-  const config = queueConfig(context.config, context.queue);
-  const wanted = wantedNodes(config, context.queue, input.nodes);
-  const names = [config.root, ...wanted.filter(({ type }) => type === 'leaf').map(({ name }) => name)];
+  const places = placesOf(context.config, context.queue);
+  const root = places[0].node;
+  const wanted = wantedNodes(places, context.queue, input.nodes);
+  const names = [root, ...wanted.filter(({ type }) => isSubscriber(type)).map(({ name }) => name)];
   return withNodes(context, names, async (open) => {
     await refuseSharedDatabases(open, names);
     const before = new Map<string, NodeInfo | undefined>();
     for (const node of wanted) before.set(node.name, await checkNode(context, open, node));
-    if (!wanted.some(({ type }) => type === 'root')) await requireRoot(context, open, config.root);
+    if (!wanted.some(({ type }) => isRoot(type))) await requireRoot(context, open, root);
     const nodes: InstallResult['nodes'] = [];
     for (const node of wanted) {
       const done = await context.step(`install ${node.name}`, () => installNode(context, open, node));
       context.count('nodes', 1);
-      if (node.type === 'leaf') context.wake?.('copy', node.name);
+      if (isSubscriber(node.type)) context.wake?.('copy', node.name);
       const note = await noteOnRole(open.of(node.name));
       nodes.push({ name: node.name, type: node.type, done, ...(note && { note }) });
     }
@@ -67,11 +69,8 @@ export const install: OnDemandUnit<InstallInput, InstallResult> = async (context
   });
 };
 
-function wantedNodes(config: QueueConfig, queue: string, only: string[] | undefined): Wanted[] {
-  const all: Wanted[] = [
-    { name: config.root, type: 'root', provider: config.root },
-    ...config.leaves.map((name): Wanted => ({ name, type: 'leaf', provider: config.root })),
-  ];
+function wantedNodes(places: Place[], queue: string, only: string[] | undefined): Wanted[] {
+  const all = places.map(({ node, role, provider }): Wanted => ({ name: node, type: role, provider }));
   for (const name of only ?? [])
     if (!all.some((node) => node.name === name))
       throw new PgtideError('input', `${JSON.stringify(name)} is no node of the queue ${queue}`, {

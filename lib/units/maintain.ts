@@ -14,6 +14,7 @@ import {
 } from '../pgq/maintenance.ts';
 import { tuneQueue } from '../pgq/queue.ts';
 import { refreshCapture } from '../tables/capture.ts';
+import { queuesOfRoot, subscribersOf } from '../topology/tree.ts';
 import type { Unit, UnitContext } from './context.ts';
 import { isNotFound, isYetToBeMade } from './waiting-for-install.ts';
 
@@ -37,13 +38,17 @@ export const maintain: Unit = (context) =>
     const config = queueConfig(context.config, context.queue);
     await run.piece('tune', async () => (await tuneQueue(root, context.queue, config)).length);
     await run.piece('capture', async () => (await refreshCapture(root, context.queue, config)).length);
-    await relayWatermarks(context, run, { root, leaves: fromAnyOn(config.leaves) });
+    const subscribers = subscribersOf(context.config, context.queue, context.node);
+    await relayWatermarks(context, run, { root, leaves: fromAnyOn(subscribers) });
     await run.piece('watermark', () => maintainWatermark(root, context.queue));
     await run.piece('sequences', async () => {
       await checkRootSequences(root, context.queue);
       return 0;
     });
-    await runOperations(run, root, { queue: context.queue, maintained: queuesOf(context) });
+    await runOperations(run, root, {
+      queue: context.queue,
+      maintained: queuesOfRoot(context.config, context.node),
+    });
     await run.piece('retries', () => returnAllRetries(run, root));
     return run.end();
   });
@@ -132,11 +137,6 @@ async function relayWatermark(
   const watermark = await connect(leaf, read, { withinMs });
   if (watermark === null) return 0;
   return (await publishWatermark(root, queue, { node: leaf, watermark })) ? 1 : 0;
-}
-
-/** The queues of the configuration that this node is the root of: each has a maintenance of its own. */
-function queuesOf({ config, node }: UnitContext): string[] {
-  return Object.entries(config.queues).flatMap(([name, { root }]) => (root === node ? [name] : []));
 }
 
 /** As the list says: it has rotation's second step after its first, and each is a transaction of its own. */

@@ -1,4 +1,4 @@
-import type { Role } from '../topology/tree.ts';
+import { isRoot, isSubscriber, type Role } from '../topology/tree.ts';
 
 /** What there is to know about each unit without loading it: who runs it, for which nodes, and whether it takes a lease. */
 export interface UnitTraits {
@@ -24,16 +24,13 @@ const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 /** Copy begins no chunk with less than 5 s, and the last 2 s of a share are for connections that say nothing any more. */
 const EIGHT_SECONDS_MS = 8_000;
 
-const roots = (role: Role) => role === 'root';
-const followers = (role: Role) => role !== 'root';
-
 export const units = {
-  tick: { scheduled: true, repeats: true, worksFor: roots, lease: false, progress: ['ticks'] },
+  tick: { scheduled: true, repeats: true, worksFor: isRoot, lease: false, progress: ['ticks'] },
   /** Its pieces are independent: progress of one is not progress of another. */
   maintain: {
     scheduled: true,
     repeats: true,
-    worksFor: roots,
+    worksFor: isRoot,
     lease: false,
     shareMs: EIGHT_SECONDS_MS,
     progress: [],
@@ -41,7 +38,7 @@ export const units = {
   replay: {
     scheduled: true,
     repeats: false,
-    worksFor: followers,
+    worksFor: isSubscriber,
     lease: true,
     shareMs: EIGHT_SECONDS_MS,
     progress: ['batches', 'slices'],
@@ -49,7 +46,7 @@ export const units = {
   copy: {
     scheduled: true,
     repeats: true,
-    worksFor: followers,
+    worksFor: isSubscriber,
     lease: true,
     restMs: FOUR_MINUTES_AND_A_HALF_MS,
     shareMs: EIGHT_SECONDS_MS,
@@ -59,16 +56,16 @@ export const units = {
   consume: {
     scheduled: true,
     repeats: false,
-    worksFor: roots,
+    worksFor: isRoot,
     lease: true,
     progress: ['events', 'batches'],
   },
-  status: { scheduled: false, repeats: false, worksFor: roots, lease: false },
-  compare: { scheduled: false, repeats: false, worksFor: roots, lease: false },
-  'add-table': { scheduled: false, repeats: false, worksFor: roots, lease: false },
-  'remove-table': { scheduled: false, repeats: false, worksFor: roots, lease: false },
-  resync: { scheduled: false, repeats: false, worksFor: roots, lease: false },
-  install: { scheduled: false, repeats: false, worksFor: roots, lease: false },
+  status: { scheduled: false, repeats: false, worksFor: isRoot, lease: false },
+  compare: { scheduled: false, repeats: false, worksFor: isRoot, lease: false },
+  'add-table': { scheduled: false, repeats: false, worksFor: isRoot, lease: false },
+  'remove-table': { scheduled: false, repeats: false, worksFor: isRoot, lease: false },
+  resync: { scheduled: false, repeats: false, worksFor: isRoot, lease: false },
+  install: { scheduled: false, repeats: false, worksFor: isRoot, lease: false },
 } as const satisfies Record<string, UnitTraits>;
 
 export type UnitName = keyof typeof units;

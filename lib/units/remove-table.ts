@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { listJoining } from '../node/member-change.ts';
 import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
@@ -11,6 +10,7 @@ import { removeRootTable } from '../tables/leave.ts';
 import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
 import { isNamed, listRelations, matching, matchNames } from '../tables/name-pattern.ts';
 import { listTableSequences } from '../tables/owned-sequences.ts';
+import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
@@ -43,8 +43,8 @@ export interface RemoveTableResult {
  * A leaf knows a name until that event comes through. As long as it does, add-table must not add it again, or the event would take it out.
  */
 export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = async (context, input) => {
-  const { root, leaves } = queueConfig(context.config, context.queue);
-  const { queue } = context;
+  const { queue, node: root } = context;
+  const leaves = nodesOf(context.config, queue, isSubscriber);
   return withNodes(context, [root, ...leaves], async (open) => {
     const members = new Map<string, MemberTable[]>();
     for (const node of [root, ...leaves]) {

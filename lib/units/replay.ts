@@ -72,8 +72,8 @@ function mayTryAgain({ budget }: UnitContext, { wholeMs }: Attempt, next: SliceL
 }
 
 function replayConnected(context: UnitContext, hooks: Hooks, attempt: Attempt): Promise<Outcome> {
-  const { root, replay: limits, onConflict, onUnknownEvent } = queueConfig(context.config, context.queue);
-  return context.connect(root, async (provider) => {
+  const { replay: limits, onConflict, onUnknownEvent } = queueConfig(context.config, context.queue);
+  return context.connect(context.provider, async (provider) => {
     const { consumer, batch } = await context.step('next-batch', () =>
       nextBatchOf(provider, context.queue, context.node, limits.maxEvents),
     );

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
@@ -11,6 +10,7 @@ import { registerSubscriber, requireNode } from '../node/topology.ts';
 import { makeTick } from '../pgq/tick.ts';
 import { resetCopy } from '../tables/copy-state.ts';
 import { matchNames } from '../tables/name-pattern.ts';
+import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { OnDemandUnit } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
 import { withNodes } from './with-nodes.ts';
@@ -41,8 +41,8 @@ export interface ResyncResult {
 
 /** Lets tables be copied again on every leaf that has them. The copy itself is the copy unit's work. */
 export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, input) => {
-  const { root, leaves } = queueConfig(context.config, context.queue);
-  const { queue } = context;
+  const { queue, node: root } = context;
+  const leaves = nodesOf(context.config, queue, isSubscriber);
   return withNodes(context, [root, ...leaves], async (open) => {
     const local = new Map<string, string[]>();
     for (const leaf of leaves) {

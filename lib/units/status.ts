@@ -10,6 +10,7 @@ import { type LeafStatus, readLeaf } from '../status/leaf-status.ts';
 import { isError, type Problem, type ProblemCode } from '../status/problem.ts';
 import { type RootStatus, readRoot } from '../status/root-status.ts';
 import type { NodeStatus, QueueStatus, StatusResult } from '../status/shape.ts';
+import { isRoot, type Place, placesOf, rootOf } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 
 export type { NodeStatus, QueueStatus, SequenceStatus, StatusResult, TableStatus } from '../status/shape.ts';
@@ -31,10 +32,10 @@ export const status: OnDemandUnit<StatusInput, StatusResult> = async (context, i
 };
 
 async function readQueue(context: UnitContext, queue: string): Promise<QueueStatus> {
-  const config = queueConfig(context.config, queue);
+  const places = placesOf(context.config, queue);
   const clocks = new ClockComparison(context.clock, {
     skewSeconds: context.config.lease.skewSeconds,
-    nodes: [config.root, ...config.leaves],
+    nodes: places.map(({ node }) => node),
   });
   const { root, leaves } = await readNodes(context, queue, clocks);
   const info = root.value?.info;
@@ -50,18 +51,15 @@ async function readQueue(context: UnitContext, queue: string): Promise<QueueStat
     ticker: { lagSeconds: atLeast0(info?.tickerLagSeconds) },
     events: { pending: root.value ? Math.max(...[info?.newEvents ?? 0n, ...pending].map(Number)) : null },
     nodes: [
-      root.value?.node ?? unreadNode(config.root, 'root', root.problems),
-      ...leaves.map(({ value, problems }, index) => {
-        const name = config.leaves[index] ?? '';
-        return value?.node ?? { ...unreadNode(name, 'leaf', problems), provider: config.root };
-      }),
+      root.value?.node ?? unreadNode(context, root.problems),
+      ...leaves.map(({ place, value, problems }) => value?.node ?? unreadNode(place, problems)),
     ].map(withAll),
   };
 }
 
 interface Nodes {
   root: Attempt<RootStatus>;
-  leaves: Attempt<LeafStatus>[];
+  leaves: PlacedLeaf[];
 }
 
 /**
@@ -69,21 +67,21 @@ interface Nodes {
  * the other one's work is done afterwards. Where the leaves cannot be compared, the root says so.
  */
 async function readNodes(context: UnitContext, queue: string, clocks: ClockComparison): Promise<Nodes> {
-  const { root: node, leaves } = queueConfig(context.config, queue);
+  const [{ node }, ...others] = placesOf(context.config, queue);
   const readTheRoot = () =>
     attempt(context, node, async (client) => {
       await clocks.note(client);
       return readRoot(client, queue);
     });
   const readLeaves = async (root: Client | undefined) => {
-    const read: Attempt<LeafStatus>[] = [];
-    for (const leaf of leaves)
-      read.push(
-        await attempt(context, leaf, async (client) => {
-          await clocks.note(client);
-          return readLeaf(client, { queue, config: queueConfig(context.config, queue), root });
-        }),
-      );
+    const read: PlacedLeaf[] = [];
+    for (const place of others) {
+      const leaf = await attempt(context, place.node, async (client) => {
+        await clocks.note(client);
+        return readLeaf(client, { queue, config: queueConfig(context.config, queue), root });
+      });
+      read.push({ place, ...leaf });
+    }
     return read;
   };
   const compare = async (client: Client) => {
@@ -104,7 +102,7 @@ async function readFailingRuns(
   queue: string,
   consumers: readonly string[],
 ): Promise<(node: string) => Problem[]> {
-  const { root } = queueConfig(context.config, queue);
+  const root = rootOf(context.config, queue);
   try {
     const found = (await context.failingRuns?.(consumers)) ?? [];
     return (node) => failingRunProblems(queue, node, found);
@@ -125,6 +123,8 @@ interface Attempt<T> {
   value: T | undefined;
   problems: Problem[];
 }
+
+type PlacedLeaf = Attempt<LeafStatus> & { place: Place };
 
 async function attempt<T>(
   context: UnitContext,
@@ -155,6 +155,7 @@ function asProblem({ kind, message, remedy }: PgtideError): Problem {
   };
 }
 
-function unreadNode(name: string, type: NodeStatus['type'], problems: Problem[]): NodeStatus {
-  return { name, type, provider: null, lagSeconds: null, tick: null, tables: [], sequences: [], problems };
+function unreadNode({ node: name, role: type, provider }: Place, problems: Problem[]): NodeStatus {
+  const nothing = { lagSeconds: null, tick: null, tables: [], sequences: [] };
+  return { name, type, provider: isRoot(type) ? null : provider, ...nothing, problems };
 }

@@ -11,11 +11,12 @@
  * replay and maintain fail. A queue without leaves has no other side, and a consumer asks none: there a database that was lost
  * looks as one before install. Status reports both (node-missing).
  */
-import { queueConfig } from '../config/config.ts';
+
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { findNode, listSubscribers } from '../node/topology.ts';
 import type { Outcome } from '../outcome.ts';
+import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
 import type { Unit, UnitContext } from './context.ts';
 
 /** The unit, with `waiting-for` in place of the error that it meets before `install`. */
@@ -44,7 +45,7 @@ export function installFirst(why: string): Outcome {
 /** The node that is yet to be made; null where there is none, or one has been lost. */
 async function nodeToInstall(context: UnitContext): Promise<string | null> {
   const { queue, node } = context;
-  const { root } = queueConfig(context.config, queue);
+  const root = rootOf(context.config, queue);
   return context.connect(root, async (provider) => {
     const rootIsThere = await isNode(provider, queue);
     if (node === root) return rootIsThere || (await hasLeafWithNode(context)) ? null : root;
@@ -57,7 +58,7 @@ async function nodeToInstall(context: UnitContext): Promise<string | null> {
 
 /** True where one of the leaves that can be reached is a node. */
 async function hasLeafWithNode({ config, queue, connect }: UnitContext): Promise<boolean> {
-  for (const leaf of queueConfig(config, queue).leaves)
+  for (const leaf of nodesOf(config, queue, isSubscriber))
     if (await connect(leaf, (client) => isNode(client, queue)).catch(() => false)) return true;
   return false;
 }

@@ -23,7 +23,19 @@ const mayImport: Record<string, string[]> = {
   topology: ['config', 'db', 'pgq'],
   secrets: ['config', 'db'],
   lease: ['config'],
-  units: ['config', 'topology', 'db', 'pgq', 'node', 'install', 'tables', 'replay', 'copy', 'compare', 'status'],
+  units: [
+    'config',
+    'topology',
+    'db',
+    'pgq',
+    'node',
+    'install',
+    'tables',
+    'replay',
+    'copy',
+    'compare',
+    'status',
+  ],
   runtime: ['config', 'topology', 'db', 'secrets', 'lease', 'units'],
   consumer: ['config', 'topology', 'db', 'pgq', 'secrets', 'units', 'runtime'],
   demo: ['config', 'topology', 'db', 'secrets', 'lease', 'units', 'runtime', 'cli'],
@@ -104,6 +116,14 @@ test('only lib/db knows the driver', () => {
   );
   // The demo's servers are asked whether they are up before there is anything to connect to as a node.
   expect(wrong.map(({ from }) => relative('lib', from))).toEqual(['demo/postgres-server.ts']);
+});
+
+test('only lib/topology reads from the configuration which nodes a queue has', () => {
+  const wrong = sources('lib').filter((file) => {
+    const text = readFileSync(join(top, file), 'utf8');
+    return /\bconfiguredNodes\b|\bconfig\.queues\[/.test(text) && !/^lib\/(topology|config)\//.test(file);
+  });
+  expect(wrong).toEqual([]);
 });
 
 test('a function is a few lines', () => {

@@ -3,6 +3,7 @@ import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type ConnectionTarget, withClient } from '../../lib/db/client.ts';
 import { PgtideError } from '../../lib/errors.ts';
+import { placeOf } from '../../lib/topology/tree.ts';
 import type { UnitContext } from '../../lib/units/context.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replayWith } from '../../lib/units/replay.ts';
@@ -31,7 +32,7 @@ async function run({ unit, config, queue, epoch, targets }: DoomedOrder): Promis
   const context: UnitContext = {
     config,
     queue,
-    node: 'new',
+    ...placeOf(config, queue, 'new'),
     epoch: BigInt(epoch),
     budget: new Budget(systemClock, 8_000),
     clock: systemClock,

@@ -3,6 +3,7 @@ import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/config.ts';
 import { type ConnectionTarget, withClient } from '../../lib/db/client.ts';
+import { placeOf } from '../../lib/topology/tree.ts';
 import type { UnitContext } from '../../lib/units/context.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replayWith } from '../../lib/units/replay.ts';
@@ -26,7 +27,7 @@ const config = parseConfig(
 const context: UnitContext = {
   config,
   queue: 'shop',
-  node: 'new',
+  ...placeOf(config, 'shop', 'new'),
   epoch: null,
   budget: new Budget(systemClock, 60_000),
   clock: systemClock,

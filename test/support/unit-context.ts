@@ -4,6 +4,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { type Config, parseConfig } from '../../lib/config/config.ts';
 import { type ConnectionTarget, withClient } from '../../lib/db/client.ts';
 import { PgtideError } from '../../lib/errors.ts';
+import { placeOf } from '../../lib/topology/tree.ts';
 import type { UnitContext } from '../../lib/units/context.ts';
 import { install } from '../../lib/units/install.ts';
 import { pair, type TestDatabase } from './database.ts';
@@ -35,7 +36,7 @@ export function cascade(
   const context = (node: string, overrides: Partial<UnitContext> = {}): UnitContext => ({
     config,
     queue,
-    node,
+    ...placeOf(config, queue, node),
     epoch: null,
     budget: new Budget(systemClock, 60_000),
     clock: systemClock,
