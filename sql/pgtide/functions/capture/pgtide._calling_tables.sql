@@ -1,7 +1,12 @@
--- pgtide._calling_tables(i_function) returns setof oid
+-- pgtide._calling_tables(i_function)
 --
--- The tables whose triggers call a function, once for each trigger. OFFSET 0 keeps to the index on what is referred to: by the other one
--- the query would read the dependencies of every trigger.
+-- Lists the tables whose triggers call a function.
+--
+-- Returns: setof oid, a table once for each such trigger; no rows if there are none
+-- Writes: nothing
+--
+-- OFFSET 0 makes the planner use the index on the referenced objects: by the other one the query would read the dependencies of
+-- every trigger.
 create or replace function pgtide._calling_tables(i_function oid)
 returns setof oid language plpgsql stable rows 5
 set search_path = pg_catalog, pg_temp set enable_seqscan = off

@@ -1,15 +1,21 @@
--- pgtide._capture_columns(i_table) returns table (column_name, expression, settles)
+-- pgtide._capture_columns(i_table)
 --
--- How each column of a table is written into an event. In order of the columns:
---   column_name  its name
---   expression   SQL over the bare column that gives jsontriga's JSON form under row_to_json: booleans, integers and
---                date types raw (row_to_json writes ISO dates whatever DateStyle says), everything else its text output.
---                It calls what PostgreSQL itself brought and output functions, and no cast, which a type's owner may have made
---   settles      true when that text does not depend on any setting of the session
--- Virtual generated columns are left out: they are not stored.
--- Types are looked up one by one (offset 0): each table brings two of them, and a scan of all would make a table's cost depend on the others.
--- Rejected: row_to_json of the bare row. It loses the difference between a json null and SQL's, the bounds of arrays,
--- the key order of a type's own json cast, and, for readers that parse numbers as floats, the digits of numerics.
+-- How each column of a table is written into an event.
+--
+-- Returns: table (column_name, expression, settles), in order of the columns; virtual generated columns are left out: they are
+--          not stored
+--              expression  SQL over the bare column that gives jsontriga's JSON form under row_to_json: booleans, integers and date types raw
+--                          (row_to_json writes ISO dates whatever DateStyle is), everything else its text output
+--              settles     whether that text does not depend on any setting of the session
+-- Writes: nothing
+--
+-- The expressions call functions of PostgreSQL itself and output functions, and no cast, which a type's owner may have defined.
+--
+-- Types are looked up one by one (offset 0): each table brings two of them, and a scan of all types would make a table's cost
+-- depend on the other tables.
+--
+-- Rejected: row_to_json of the bare row. It loses the difference between a json null and SQL's, the bounds of arrays, the key
+-- order of a type's own json cast, and, for readers that parse numbers as floats, the digits of numerics.
 create or replace function pgtide._capture_columns(i_table oid)
 returns table (column_name text, expression text, settles bool) language plpgsql stable rows 10
 set search_path = pg_catalog, pg_temp

@@ -1,48 +1,56 @@
--- pgtide._capture_function(i_queue_id, i_table, i_root, i_name) returns text
+-- pgtide._capture_function(i_queue_id, i_table, i_root, i_name)
 --
--- The CREATE FUNCTION statement of a table's capture: one static INSERT .. SELECT a statement of the application.
---   i_queue_id  pgq.queue.queue_id
---   i_table     the table that the triggers are on
---   i_root      the table that is replicated: i_table, or the partitioned table above it
---   i_name      the function's name in schema pgtide
+-- The CREATE FUNCTION statement of a table's capture on the provider: one static INSERT .. SELECT for each statement of the
+-- application.
 --
--- The function must never make the application's write fail, so it holds statements for the shape that the table has
--- now, and a mark of that shape (pgtide.capture_shape). When that has changed (a column was added, dropped, renamed, retyped) the
--- statement for the new shape is built at run time: slower, but as exact, until pgtide.refresh_capture. A branch that is not taken
--- is never planned, and so cannot fail. After a rename the form, too, is looked up by the new name, as pgtide._merge_nested does.
+-- Arguments: i_queue_id - pgq.queue.queue_id; i_table - the table that the triggers are on; i_root - the table that is
+--            replicated: i_table, or the partitioned table above it; i_name - the function's name in schema pgtide
+-- Returns: text
+-- Writes: nothing; the function that it makes writes the queue's current event table, and as pgtide.settle_nesting and
+--         pgtide.capture_truncate
+-- Errors: P0002 no such queue. The function that it makes: TD002 the queue is gone; TD003 inserts into the queue are disabled;
+--         40001 in REPEATABLE READ and SERIALIZABLE, the table or the queue has changed since the snapshot; and as
+--         pgtide.capture_truncate and pgtide.settle_nesting
 --
--- Nor is the function sure whose triggers call it. A dump holds its text, with OIDs that belong to nothing in the restored database, or to
--- other tables. So it compares tg_relid with the table that it was made for. Where that differs, all its knowledge is
--- another table's: it finds the replicated table by itself (pgtide.capture_root) and builds the statement at run time. No OID that
--- was compiled in is used for anything else than to be compared.
+-- The function must never make the application's write fail, so it contains statements for the shape that the table has now, and
+-- a mark of that shape (pgtide.capture_shape). If the shape has changed (a column was added, dropped, renamed, retyped), the
+-- statement for the new shape is built at run time, which is slower but equally exact, until pgtide.refresh_capture. A branch
+-- that is not taken is never planned, and so cannot fail. After a rename the form, too, is looked up by the new name, as
+-- pgtide._merge_nested does.
 --
--- The shortcut: most statements change one row, and for these each look-up costs as much as the event. So where nothing is
--- unusual (role, nesting: one expression; shape and event table: pgtide.capture_known_route) one statement both looks
--- whether the event may be written like that, and writes it: the event table is still the current one, inserts are enabled (both:
--- pgtide.known_event_table); of an UPDATE or a DELETE there is one row, and its key has not changed, or is not there again. Where it
--- writes nothing, the long way decides. A transaction without an id has changed no row, so there is nothing to write.
+-- Nor can the function be sure whose triggers call it. A dump contains its text, with OIDs that belong to nothing in the restored
+-- database, or to other tables. So it compares tg_relid with the table that it was made for. If they differ, all that it knows is
+-- about another table: it finds the replicated table by itself (pgtide.capture_root) and builds the statement at run time. An OID
+-- in its text is only ever compared.
 --
--- Values must not depend on the session. Where the text of a column's type does (pgtide._capture_columns.settles), the
--- function pins the settings; where none does it saves that cost, and pins them only around a run-time statement. The form url has
--- dates as text, and always pins them.
+-- The shortcut: most statements change one row, and for these each look-up costs as much as the event. So if nothing is unusual
+-- (role, nesting: one expression; shape and event table: pgtide.capture_known_route), a single statement both checks whether the
+-- event may be written like that, and writes it: the event table is still the current one, inserts are enabled (both:
+-- pgtide.known_event_table); for an UPDATE or a DELETE there is one row, and its key has not changed, or is not in the table
+-- again. If it writes nothing, the long way decides. A transaction without an id has changed no row, so there is nothing to
+-- write.
 --
--- A partition that was detached keeps its triggers. Its rows are the replicated table's no more, and are not captured.
+-- Values must not depend on the session. If the text of a column's type does (pgtide._capture_columns.settles), the function pins
+-- the settings; if that of none does, it saves that cost, and pins them only around a run-time statement. The form url has dates
+-- as text, and always pins them.
 --
--- A transaction with an old snapshot (REPEATABLE READ, SERIALIZABLE) must not write into an event table that has been switched away
--- from since: its events would lie where no batch looks. Nor can it know the shape of a table that was altered since. Both fail with
--- serialization_failure. The long way looks for the latest version of the queue's row and takes no lock on it, for writers would wait
--- for each other there; why that is enough is in pgq._refuse_old_queue. The transaction has its id before: mostly
--- because it has written; TRUNCATE may have none yet.
+-- A partition that was detached keeps its triggers. Its rows are not the replicated table's any more, and are not captured.
 --
--- A column may be called as a variable is (old, new, found, tg_op): in the statements the column is meant.
+-- A transaction with an old snapshot (REPEATABLE READ, SERIALIZABLE) must not write into an event table that has been switched
+-- away from since: its events would be where no batch looks. Nor can it know the shape of a table that was altered since. Both
+-- fail with serialization_failure. The long way looks for the latest version of the queue's row and takes no lock on it, since
+-- writers would wait for each other there; why that is enough is explained in pgq._refuse_old_queue. The transaction has its id
+-- before: usually because it has written; TRUNCATE may have none yet.
+--
+-- A column may have the name of a variable (old, new, found, tg_op): in the statements the column is meant.
 --
 -- Plans are made for the first statement's few rows, and kept. So nothing here may become a nested loop over transition tables,
--- or a scan of the table itself, for a later one: the check for changed keys is a set operation; where there are some, the
+-- or a scan of the table itself, for a later statement: the check for changed keys is a set operation; if there are some, the
 -- statement is planned each time; the table is only looked up by its key.
 --
--- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE ..
--- INSERT), and the delete's trigger may fire last: where a deleted key is there afterwards, or was left twice (pgtide.capture_check), events
--- are settled the same way.
+-- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE
+-- .. INSERT), and the delete's trigger may fire last: if a deleted key is in the table afterwards, or was left twice
+-- (pgtide.capture_check), events are settled the same way.
 create or replace function pgtide._capture_function(i_queue_id int, i_table oid, i_root oid, i_name name)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

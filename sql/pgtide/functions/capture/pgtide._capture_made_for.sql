@@ -1,7 +1,10 @@
--- pgtide._capture_made_for(i_queue_id, i_table, i_root) returns text
+-- pgtide._capture_made_for(i_queue_id, i_table, i_root)
 --
--- What a capture function says of what it was made for: the OIDs that are in its text. They are others after a restore from a
--- dump, and when a table is dropped and created again. See pgtide.capture_shape for the rest.
+-- The part of a capture function's text that says what the function was made for: the OIDs that it contains. They are others
+-- after a restore from a dump, and if a table is dropped and created again. See pgtide.capture_shape for the rest.
+--
+-- Returns: text, for example: for 16500 16500 into 16410 16415 16420 .
+-- Writes: nothing
 create or replace function pgtide._capture_made_for(i_queue_id int, i_table oid, i_root oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,12 @@
--- pgtide._capture_name(i_queue_id, i_table) returns name
+-- pgtide._capture_name(i_queue_id, i_table)
 --
--- The name of the capture function of a table, without its schema: the one that the table's triggers call, unless another table's do too;
--- else one that no other table's triggers call. It holds an OID, to be unique, and says nothing: after a restore from a dump it is another
--- table's.
+-- The name of a table's capture function, without its schema: the function that the table's triggers call, unless another table's
+-- triggers call it too; otherwise a name of which no other table's triggers call a function.
+--
+-- Returns: name
+-- Writes: nothing
+--
+-- The name contains an OID to be unique, but proves nothing: after a restore from a dump it may be that of another table.
 create or replace function pgtide._capture_name(i_queue_id int, i_table oid)
 returns name language plpgsql stable
 set search_path = pg_catalog, pg_temp

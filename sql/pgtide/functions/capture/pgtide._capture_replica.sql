@@ -1,12 +1,19 @@
--- pgtide._capture_replica(i_queue, i_table) returns int
+-- pgtide._capture_replica(i_queue, i_table)
 --
--- Captures writes in replica mode, or ends that, as the queue's policy says (capture_replica): those of native subscriptions, of sessions with
--- session_replication_role = replica, and of a replay of another queue. The capture's own triggers do not fire there; and
--- an apply worker of a subscription fires no statement triggers at all, except for TRUNCATE. So there are row triggers that fire in replica mode
--- alone (ENABLE REPLICA), which other sessions pay nothing for, and those for TRUNCATE fire always.
--- Between one row trigger and another that changes the row again in replica mode, the order is that of their names.
---   i_table  a captured table, not a partition of one
--- Returns the number of changes, 0 when all was as it should be. Locks the table only for a change.
+-- On the provider: starts or ends the capture of writes in replica mode, as the queue's policy says (capture_replica): the writes
+-- of native subscriptions, of sessions with session_replication_role = replica, and of a replay of another queue. Locks the table
+-- only for a change.
+--
+-- Arguments: i_table - a captured table, not a partition of one
+-- Returns: int, the number of changes; 0 if all was as it should be
+-- Writes: row triggers on the table, and which of its capture triggers fire in replica mode; the function
+--         capture_rows_<queue>_<table> in schema pgtide
+--
+-- The other triggers of the capture do not fire in replica mode, and an apply worker of a subscription fires no statement
+-- triggers at all, except for TRUNCATE. So there are row triggers that fire in replica mode alone (ENABLE REPLICA) and cost other
+-- sessions nothing, and the triggers for TRUNCATE fire always.
+--
+-- If another row trigger changes the row again in replica mode, the order of the two is that of their names.
 create or replace function pgtide._capture_replica(i_queue text, i_table oid)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -31,7 +38,7 @@ begin
         if v_source is null or position(pgtide._capture_version() || ' ' || pgtide._capture_made_for(v_queue_id, i_table, i_table) in v_source) = 0
                 or position(pgtide.capture_shape(i_table, i_table) in v_source) = 0 then
             execute pgtide._capture_row_function(v_queue_id, i_table, v_function);
-            -- PostgreSQL gives the trigger to each new partition, with the rights of whoever makes it.
+            -- PostgreSQL gives the trigger to each new partition, with the rights of the role that creates it.
             execute format('grant execute on function pgtide.%I() to public', v_function);
             v_changes := v_changes + 1;
         end if;

@@ -1,8 +1,12 @@
--- pgtide._capture_route(i_table, i_root, i_shape, i_queue_id) returns int
+-- pgtide._capture_route(i_table, i_root, i_shape, i_queue_id)
 --
--- The number of the queue's current event table, or -1 where the table's shape is not i_shape any more. Volatile: in READ COMMITTED it
--- reads what is committed now, whatever statement asks.
--- Errors: 40001 the transaction's snapshot is too old to tell (pgtide.refuse_old_table)
+-- The event table into which a capture may write with the statements that were made for a shape of its table.
+--
+-- Returns: int, the number of the queue's current event table; -1 if the table's shape is not i_shape any more
+-- Writes: nothing
+-- Errors: 40001 as pgtide.refuse_old_table: the transaction's snapshot is too old to know
+--
+-- Volatile: in READ COMMITTED it reads what is committed now, whatever statement asks.
 create or replace function pgtide._capture_route(i_table oid, i_root oid, i_shape text, i_queue_id int)
 returns int language plpgsql volatile
 set search_path = pg_catalog, pg_temp

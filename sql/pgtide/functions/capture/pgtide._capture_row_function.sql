@@ -1,12 +1,19 @@
--- pgtide._capture_row_function(i_queue_id, i_root, i_name) returns text
+-- pgtide._capture_row_function(i_queue_id, i_root, i_name)
 --
 -- The CREATE FUNCTION statement of the capture of writes in replica mode; see pgtide._capture_replica.
---   i_queue_id  pgq.queue.queue_id
---   i_root      the replicated table
---   i_name      the function's name in schema pgtide
--- It works as that of pgtide._capture_function does, for one row: static statements while the table has the shape that they were written for,
--- with the event table compared in the same statement; else, and for a changed key, statements that are built at run time.
--- Anybody may call it in a trigger (pgtide._capture_replica): so it looks whether the trigger's table is the replicated one, or now under it.
+--
+-- Arguments: i_queue_id - pgq.queue.queue_id; i_root - the replicated table; i_name - the function's name in schema pgtide
+-- Returns: text
+-- Writes: nothing; the function that it makes writes the queue's current event table
+-- Errors: P0002 no such queue. The function that it makes: TD002 the queue is gone; 40001 in REPEATABLE READ and SERIALIZABLE,
+--         the table or the queue has changed since the snapshot
+--
+-- It works as the function of pgtide._capture_function does, for one row: static statements as long as the table has the shape
+-- that they were made for, with the event table compared in the same statement; otherwise, and for a changed key, statements that
+-- are built at run time.
+--
+-- PUBLIC may call it in a trigger (pgtide._capture_replica): so it checks whether the trigger's table is the replicated one, or
+-- is now below it.
 create or replace function pgtide._capture_row_function(i_queue_id int, i_root oid, i_name name)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,10 @@
--- pgtide._capture_version() returns text
+-- pgtide._capture_version()
 --
--- A mark of how captures are written now: it changes when another version of the functions that write them is installed.
+-- A mark of the way in which captures are written now: it changes when another version of the functions that write them is
+-- installed.
+--
+-- Returns: text
+-- Writes: nothing
 create or replace function pgtide._capture_version()
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,15 +1,18 @@
--- pgtide._captured_relations(i_queue) returns table (root, name, relation, queue_id, function, whole, shared, replaced, stale)
+-- pgtide._captured_relations(i_queue)
 --
--- The relations whose changes go into a queue by our capture, tables of pgtide._captured_tables and all their partitions, and how the capture
--- of each stands:
---   root, name  the replicated table, and its name in the queue
---   relation    the table itself, or a partition
---   function    the name of the function that its triggers call; NULL: it has none
---   whole       all triggers are there
---   shared      the triggers call several functions, or one that another table's triggers call
---   replaced    it is not the table that was captured under this name: it was renamed, or was dropped and created again with triggers (a restore of
---               this table alone). A whole database that was restored is not meant: there all OIDs are others
---   stale       the function was made for another shape or other OIDs, and so does its work the slow way
+-- Lists the relations whose changes go into a queue by the capture of pgtide, with the state of each capture: the tables of
+-- pgtide._captured_tables and all their partitions.
+--
+-- Returns: table (root, name, relation, queue_id, function, whole, shared, replaced, stale)
+--              root, name  the replicated table, and its name in the queue
+--              relation    the table itself, or a partition
+--              function    the name of the function that its triggers call; null: it has none
+--              whole       all triggers exist
+--              shared      the triggers call several functions, or one that another table's triggers call
+--              replaced    it is not the table that was captured under this name: it was renamed, or was dropped and created again with
+--                          triggers (a restore of this table alone). False after a restore of the whole database: there all OIDs differ
+--              stale       the function was made for another shape or other OIDs, and so does its work the slow way
+-- Writes: nothing
 create or replace function pgtide._captured_relations(i_queue text)
 returns table (root oid, name text, relation oid, queue_id int, function name, whole bool, shared bool, replaced bool, stale bool)
 language sql stable

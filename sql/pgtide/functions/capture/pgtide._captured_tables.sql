@@ -1,7 +1,11 @@
--- pgtide._captured_tables(i_queue) returns table (root, name)
+-- pgtide._captured_tables(i_queue)
 --
--- The tables whose changes go into a queue from this database by our capture: those that are local to it in
--- londiste.table_info, are there, and have none of Londiste's row triggers for the queue.
+-- Lists the tables whose changes go into a queue from this database by the capture of pgtide. They are those of
+-- londiste.table_info on a root or branch that are local to the queue and without the attribute no_triggers=1, that exist, and
+-- that have none of Londiste's row triggers for the queue.
+--
+-- Returns: table (root, name), in the order in which they were added
+-- Writes: nothing
 create or replace function pgtide._captured_tables(i_queue text)
 returns table (root oid, name text) language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,12 @@
--- pgtide._catalog_changed(i_table, i_root) returns bool
+-- pgtide._catalog_changed(i_table, i_root)
 --
--- Whether the definition of a table, or of the partitioned tables above it up to i_root, has been changed by a transaction that has
--- committed and that the caller's snapshot does not see. In REPEATABLE READ all catalog queries then answer with the old definition,
--- while the table's rows already have the new one. True also after changes that do not matter (a GRANT on the table).
+-- Returns whether the definition of a table, or of the partitioned tables above it up to i_root, has been changed by a
+-- transaction that has committed and that the caller's snapshot does not see.
+--
+-- Returns: bool, true also after changes that do not matter (a GRANT on the table)
+-- Writes: nothing
+--
+-- In REPEATABLE READ all catalog queries then answer with the old definition, while the table's rows already have the new one.
 -- currtid2() follows a row to its latest committed version, whatever the snapshot; a dropped index has no definition any more.
 create or replace function pgtide._catalog_changed(i_table oid, i_root oid)
 returns bool language sql volatile

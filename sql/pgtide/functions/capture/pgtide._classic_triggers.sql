@@ -1,7 +1,12 @@
--- pgtide._classic_triggers(i_queue, i_table) returns table (trigger_name, enabled)
+-- pgtide._classic_triggers(i_queue, i_table)
 --
--- The row triggers that Londiste has put on a table for a queue, with enabled as pg_trigger.tgenabled. They have their name, call a function of
--- PgQ, and name the queue first; anybody may give another trigger such a name.
+-- Lists the row triggers that Londiste has put on a table for a queue.
+--
+-- Returns: table (trigger_name, enabled), enabled as pg_trigger.tgenabled; no rows if there are none
+-- Writes: nothing
+--
+-- They have Londiste's name, call a function of PgQ or Londiste, and have the queue as their first argument: the name alone does
+-- not prove it, since any trigger can be given such a name.
 create or replace function pgtide._classic_triggers(i_queue text, i_table oid)
 returns table (trigger_name name, enabled "char") language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,11 @@
--- pgtide._drop_uncalled_captures(i_queue_id [, i_functions]) returns int
+-- pgtide._drop_uncalled_captures(i_queue_id [, i_functions])
 --
--- Drops capture functions that no trigger calls any more: those of i_functions, or all of the queue, also of tables and partitions that were
--- dropped. To look at all takes a time that grows with the number of captured tables; maintenance does it. Returns their number.
+-- Drops capture functions of a queue that no trigger calls any more, if this role may act for their owner.
+--
+-- Arguments: i_functions - only these; null: all of the queue, also those of tables and partitions that were dropped. To look at
+--            all takes a time that grows with the number of captured tables; maintenance does it
+-- Returns: int, the number of functions dropped
+-- Writes: functions capture_* in schema pgtide
 create or replace function pgtide._drop_uncalled_captures(i_queue_id int, i_functions oid[] default null)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

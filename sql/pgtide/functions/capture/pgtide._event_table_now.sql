@@ -1,9 +1,12 @@
--- pgtide._event_table_now(i_queue_id, i_event_tables) returns int
+-- pgtide._event_table_now(i_queue_id, i_event_tables)
 --
--- The number of the event table that a queue's events go into now.
---   i_event_tables  the queue's event tables, in their order
--- -1 where inserts are disabled or those are not the queue's tables (any more): a restored database has others.
--- Errors: 40001 the transaction's snapshot is older than the queue's row (pgq._refuse_old_queue)
+-- The event table into which a queue's events go now.
+--
+-- Arguments: i_event_tables - the queue's event tables, in their order
+-- Returns: int, the number of the event table; -1 if inserts are disabled, or those are not the queue's tables (any more): a
+--          restored database has others
+-- Writes: nothing
+-- Errors: 40001 as pgq._refuse_old_queue: the transaction's snapshot is older than the queue's row
 create or replace function pgtide._event_table_now(i_queue_id int, i_event_tables oid[])
 returns int language plpgsql volatile
 set search_path = pg_catalog, pg_temp

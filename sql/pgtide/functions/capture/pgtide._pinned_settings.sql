@@ -1,6 +1,9 @@
--- pgtide._pinned_settings() returns table (name, value)
+-- pgtide._pinned_settings()
 --
--- The settings under which captured values are written as text; lib/db/session.ts has the reader's side.
+-- The settings under which captured values are written as text; lib/db/session.ts has those of the reader.
+--
+-- Returns: table (name, value)
+-- Writes: nothing
 create or replace function pgtide._pinned_settings()
 returns table (name text, value text) language sql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,10 @@
--- pgtide._replica_relations(i_table) returns setof oid
+-- pgtide._replica_relations(i_table)
 --
--- Where the row triggers of pgtide._capture_replica are made: the table itself, which hands them to its partitions; on PostgreSQL 10, where a
--- partitioned table cannot have them, each partition that holds rows.
+-- The relations on which the row triggers of pgtide._capture_replica are created.
+--
+-- Returns: setof oid, the table itself, whose partitions inherit the triggers; on PostgreSQL 10, where a partitioned table cannot
+--          have them, each partition that contains rows
+-- Writes: nothing
 create or replace function pgtide._replica_relations(i_table oid)
 returns setof oid language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,9 @@
--- pgtide._replica_triggers(i_queue_id, i_table) returns table (relation, trigger_name, function, enabled)
+-- pgtide._replica_triggers(i_queue_id, i_table)
 --
--- The row triggers of pgtide._capture_replica on a table and its partitions, known by their function and kind.
+-- Lists the row triggers of pgtide._capture_replica on a table and its partitions, known by their function and kind.
+--
+-- Returns: table (relation, trigger_name, function, enabled), enabled as pg_trigger.tgenabled; no rows if there are none
+-- Writes: nothing
 create or replace function pgtide._replica_triggers(i_queue_id int, i_table oid)
 returns table (relation oid, trigger_name name, function oid, enabled "char") language plpgsql stable rows 1
 set search_path = pg_catalog, pg_temp set enable_seqscan = off

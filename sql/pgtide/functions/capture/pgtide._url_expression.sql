@@ -1,9 +1,14 @@
--- pgtide._url_expression(i_table [, i_json]) returns text
+-- pgtide._url_expression(i_table [, i_json])
 --
--- The SQL expression that gives a row as pgq.logutriga writes it: name=value pairs, url-encoded, a null without its '='. Over a table's bare
--- columns, or over i_json, an SQL expression that is a JSON object of their texts. Values are what the types' output functions say, which
--- concat calls: no cast that a user has defined.
--- IS NOT DISTINCT FROM NULL, because IS NULL is also true for a composite whose fields are all null.
+-- The SQL expression that gives a row as pgq.logutriga writes it: name=value pairs, url-encoded, a null without its '='.
+--
+-- Arguments: i_json - an SQL expression that is a JSON object of the columns' texts; null: the expression is over the table's
+--            bare columns
+-- Returns: text
+-- Writes: nothing
+--
+-- Values are written by the types' output functions, which concat calls, and by no cast that a user has defined. IS NOT DISTINCT
+-- FROM NULL, because IS NULL is also true for a composite whose fields are all null.
 create or replace function pgtide._url_expression(i_table oid, i_json text default null)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

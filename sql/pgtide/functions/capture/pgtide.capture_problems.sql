@@ -1,18 +1,22 @@
--- pgtide.capture_problems(i_queue) returns table (table_name, code, message, remedy)
+-- pgtide.capture_problems(i_queue)
 --
--- What keeps changes of the queue's tables from being captured whole and fast. No rows: all is well.
---   trigger-missing       a trigger of the capture is gone (the table was recreated, or the trigger was dropped)
---   trigger-disabled      a trigger of the capture is there, and does not fire
---   partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain;
---                         or a table that follows alone has become a partition: what is written by its parent's name is not
---                         captured
---   table-missing         the table itself is gone
---   table-replaced        it is another table than the one that was captured under this name, and its rows are not known to followers
---   replica-uncaptured    a native subscription writes to the table, or the queue's policy wants writes in replica mode captured,
---                         and these are not
---   order-unsettled       the table is not looked into (pgtide._capture_reader), so that the order of nested statements is not settled
---   capture-stale         the table's shape has changed, or the database was restored from a dump: captured exactly, but slowly, until
---                         the next maintain
+-- On a root or branch, for status: reports what keeps changes of the queue's tables from being captured completely and fast.
+--
+-- Returns: table (table_name, code, message, remedy); no rows if all is well. Codes:
+--              trigger-missing       a trigger of the capture is missing (the table was recreated, or the trigger was dropped)
+--              trigger-disabled      a trigger of the capture, or one of Londiste's row triggers, exists and does not fire
+--              partition-uncaptured  a partition is new: what is written to it by its own name is not captured until the next maintain;
+--                                    or a table that follows alone has become a partition: what is written by its parent's name is not
+--                                    captured
+--              table-missing         the table itself does not exist
+--              table-replaced        it is another table than the one that was captured under this name, and followers do not know its rows
+--              replica-uncaptured    a native subscription writes to the table, or the queue's policy requires the capture of writes in
+--                                    replica mode, and these are not captured
+--              order-unsettled       the table is not looked into (pgtide._look_failure), so the order of nested statements is not settled
+--              capture-stale         the table's shape has changed, or the database was restored from a dump: changes are captured exactly,
+--                                    but slowly, until the next maintain
+-- Writes: nothing
+-- Errors: as pgtide._look_failure
 create or replace function pgtide.capture_problems(i_queue text)
 returns table (table_name text, code text, message text, remedy text) language sql stable
 set search_path = pg_catalog, pg_temp

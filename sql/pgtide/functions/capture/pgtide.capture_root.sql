@@ -1,13 +1,17 @@
--- pgtide.capture_root(i_table, i_queue_id, i_root, i_name, i_below) returns oid
+-- pgtide.capture_root(i_table, i_queue_id, i_root, i_name, i_below)
 --
--- The replicated table that the rows of i_table belong to now: itself, or the partitioned table above it. NULL where it belongs to none:
--- it was a partition, and was detached.
---   i_root   what the capture was made for; NULL: the capture was made for another table than i_table (see pgtide._capture_function)
---   i_name   the name that i_root had then
---   i_below  true when it was made for a partition
--- An OID is believed only together with its name. Without that the topmost table is meant that has the queue's capture: of a partitioned table
--- and its partitions all have it, but only the replicated one's function was made for the table itself (pgtide._capture_made_for), also
--- where its OIDs are others now. Volatile: it reads what is committed now, whatever statement asks.
+-- Called by captures: the replicated table to which the rows of i_table belong now: itself, or the partitioned table above it.
+--
+-- Arguments: i_root - what the capture was made for; null: the capture was made for another table than i_table (see
+--            pgtide._capture_function); i_name - the name that i_root had then; i_below - true if it was made for a partition
+-- Returns: oid; null if they belong to none: i_table was a partition, and was detached
+-- Writes: nothing
+--
+-- An OID is trusted only together with its name. Otherwise the topmost table is meant that has the queue's capture: of a
+-- partitioned table and its partitions all have it, but only the replicated table's function was made for the table itself
+-- (pgtide._capture_made_for), also if its OIDs are others now.
+--
+-- Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.capture_root(i_table oid, i_queue_id int, i_root oid, i_name text, i_below bool)
 returns oid language sql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,11 +1,19 @@
--- pgtide.capture_shape(i_table, i_root) returns text
+-- pgtide.capture_shape(i_table, i_root)
 --
--- What the statements of a capture depend on: the names of the table and of the replicated one, the key and how it is compared, and the names and
--- types of the columns. It changes when a column is added, dropped, renamed or retyped, when a name or the key changes, when a partition is
--- detached, and when the table is to be looked into in another way (pgtide._capture_way). What is in the catalog counts, and not when it
--- was written: a restore, pg_upgrade or a grant leaves all as it was.
--- It and what it calls are in PL/pgSQL, which keeps plans: a writer in REPEATABLE READ asks at each statement, and a function in SQL
--- would be planned each time. Volatile: it reads what is committed now, whatever statement asks.
+-- A mark of all that the statements of a capture depend on: the names of the table and of the replicated one, the key and how it
+-- is compared, the names and types of the columns, and how the table is looked into (pgtide._capture_way).
+--
+-- Returns: text
+-- Writes: nothing
+--
+-- It changes when a column is added, dropped, renamed or retyped, when a name or the key changes, when a partition is detached,
+-- and when the table must be looked into in another way. Only the content of the catalog counts, and not when it was written: it
+-- is the same after a restore, pg_upgrade or a grant.
+--
+-- It and the functions that it calls are in PL/pgSQL, which keeps plans: a writer in REPEATABLE READ asks at each statement, and
+-- a function in SQL would be planned each time.
+--
+-- Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.capture_shape(i_table oid, i_root oid)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp

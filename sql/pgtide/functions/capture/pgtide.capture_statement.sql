@@ -1,22 +1,30 @@
--- pgtide.capture_statement(i_table, i_root, i_event_table, i_op, i_form) returns text
+-- pgtide.capture_statement(i_table, i_root, i_event_table, i_op [, i_form])
 --
--- The SQL that writes the rows of one statement into an event table, from the transition tables pgtide_old and
--- pgtide_new, in the shape that the table has now.
---   i_table        the table that the trigger is on
---   i_root         the table that is replicated: i_table, or the partitioned table above it
---   i_event_table  where to, quoted
---   i_op           INSERT, DELETE, UPDATE (no key has changed), UPDATE KEYS (some may have), or, where the rows are read from the table itself,
---                  as the one that pgtide._capture_reader names: EMPTY (they are deletes: a partition is about to be truncated) or
---                  FILL (they are inserts)
---   i_form         json or url (pgtide.event_form); json for a table that has lost its key, which url cannot tell
--- A changed key becomes a delete of the old key and an insert of the new one; a key that one row leaves and another
--- takes in the same statement is an update. Deletes come first, so that per key the order of events is that of the rows.
--- What the action of a foreign key to the same table (ON UPDATE CASCADE) changes lies in the same transition tables, after the
--- row versions that it replaces. So a key may be there more than once: what has become of it is how often it was taken less how
--- often it was left, and its row is the last one. It may be left twice, where another part of the statement has inserted it in between
--- (pgtide.capture_check); then there are two deletes. It is taken twice only where a MERGE shows rows wrongly (pgtide.settle_nesting), and then
--- there are two inserts.
--- A table without a key writes the old row beside the new one (ev_extra2).
+-- The SQL that writes the rows of one statement into an event table, from the transition tables pgtide_old and pgtide_new, in the
+-- shape that the table has now.
+--
+-- Arguments: i_table - the table that the trigger is on; i_root - the table that is replicated: i_table, or the partitioned table
+--            above it; i_event_table - the event table, quoted; i_form - json or url (pgtide.event_form); json is used for a
+--            table that has lost its key, which url cannot express; i_op - one of
+--              INSERT, DELETE
+--              UPDATE       no key has changed
+--              UPDATE KEYS  some keys may have changed
+--              EMPTY        the rows are read from the table itself, as the role that pgtide._capture_reader names, and written as
+--                           deletes: a partition is about to be truncated
+--              FILL         they are read so, and written as inserts
+-- Returns: text, one statement, or three for UPDATE KEYS
+-- Writes: nothing; the SQL that it returns writes the event table
+--
+-- A changed key becomes a delete of the old key and an insert of the new one; a key that one row leaves and another takes in the
+-- same statement is an update. Deletes come first, so that for each key the order of events is that of the rows.
+--
+-- What the action of a foreign key to the same table (ON UPDATE CASCADE) changes is in the same transition tables, after the row
+-- versions that it replaces. So a key may be there more than once: what has become of it is how often it was taken less how often
+-- it was left, and its row is the last one. It may be left twice, if another part of the statement has inserted it in between
+-- (pgtide.capture_check); then there are two deletes. It is taken twice only if a MERGE shows rows wrongly
+-- (pgtide.settle_nesting), and then there are two inserts.
+--
+-- For an UPDATE of a table without a key the old row is written beside the new one (ev_extra2).
 create or replace function pgtide.capture_statement(i_table oid, i_root oid, i_event_table text, i_op text, i_form text default 'json')
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

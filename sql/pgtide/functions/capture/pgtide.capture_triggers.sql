@@ -1,12 +1,17 @@
--- pgtide.capture_triggers(i_queue_id, i_table) returns table (suffix, trigger_name, function, enabled)
+-- pgtide.capture_triggers(i_queue_id, i_table)
 --
--- The capture triggers of a queue that are on a table. A trigger is known by its function, which only the owner of schema pgtide can make
--- and use, and by its kind. A name proves nothing: a table's owner may give any trigger a name of ours, and a dump keeps the
--- names of triggers and functions where the tables get other OIDs.
---   suffix    which of the capture's triggers it is: insert, update, delete, truncating or truncate; NULL: it has a condition, is limited
---             to columns or is of another kind, and so does not capture all
---   function  the OID of its function
---   enabled   as pg_trigger.tgenabled
+-- Lists the capture triggers of a queue that are on a table.
+--
+-- Returns: table (suffix, trigger_name, function, enabled); no rows if there are none
+--              suffix    which of the capture's triggers it is: insert, update, delete, truncating or truncate; null: it has a condition,
+--                        is limited to columns or is of another kind, and so does not capture everything
+--              function  the OID of its function
+--              enabled   as pg_trigger.tgenabled
+-- Writes: nothing
+--
+-- A trigger is known by its function, which only the owner of schema pgtide can create and use, and by its kind. A name proves
+-- nothing: a table's owner may give any trigger such a name, and a dump keeps the names of triggers and functions while the
+-- tables get other OIDs.
 create or replace function pgtide.capture_triggers(i_queue_id int, i_table oid)
 returns table (suffix text, trigger_name name, function oid, enabled "char") language plpgsql stable rows 5
 set search_path = pg_catalog, pg_temp set enable_seqscan = off

@@ -1,11 +1,22 @@
--- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table [, i_form]) returns void
+-- pgtide.capture_truncate(i_table, i_root, i_when, i_event_table [, i_form])
 --
--- Called by a capture function before and after a TRUNCATE. A truncate of the replicated table is one event, in the one form
--- that Londiste reads (it knows no TRUNCATE in JSON). It is written after all that the transaction has captured, and that may hold rows
--- that triggers of others have put there since the table was emptied: what is there now follows it once more.
--- When only a partition is truncated, which the subscriber need not have, its rows are written as deletes before they are gone. Where they
--- may not be looked at (pgtide.capture_look), or an old snapshot may not have them all, it is refused. PostgreSQL fires the triggers of
--- every partition also when the whole table is truncated, so that is remembered for the length of the statement.
+-- Called by a capture function before and after a TRUNCATE on the provider: writes the truncate as an event, and for a single
+-- partition its rows as deletes.
+--
+-- Arguments: i_when - BEFORE or AFTER; i_event_table - the queue's current event table; i_form - see pgtide.capture_statement
+-- Returns: nothing
+-- Writes: the event table; the setting pgtide.truncating
+-- Errors: TD004 a partition cannot be truncated alone, since its rows cannot be read (pgtide.capture_look), or an old snapshot
+--         may not have them all; as pgtide.capture_look otherwise
+--
+-- A truncate of the replicated table is one event, in the one form that Londiste reads (it has no TRUNCATE in JSON). It is
+-- written after everything that the transaction has captured, and that may contain rows that triggers of others have inserted
+-- since the table was emptied: the rows that are in the table now follow it once more. If these cannot be read, the table is
+-- truncated nevertheless.
+--
+-- If only a partition is truncated, which the subscriber need not have, its rows are written as deletes before they are gone.
+-- PostgreSQL fires the triggers of every partition also if the whole table is truncated, so that is remembered for the length of
+-- the statement (pgtide.truncating).
 create or replace function pgtide.capture_truncate(i_table oid, i_root oid, i_when text, i_event_table text, i_form text default 'json')
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -51,7 +62,7 @@ begin
             begin
                 execute pgtide.capture_statement(i_root, i_root, i_event_table, 'FILL', i_form);
             exception when others then
-                -- A table that cannot be looked into is truncated all the same.
+                -- A table that cannot be looked into is truncated nevertheless.
                 if left(sqlstate, 2) in ('40', '53', '55', '57') then
                     raise;
                 end if;

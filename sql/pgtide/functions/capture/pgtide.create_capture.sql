@@ -1,17 +1,22 @@
--- pgtide.create_capture(i_queue, i_table, i_global_name [, i_form, i_only]) returns int
+-- pgtide.create_capture(i_queue, i_table, i_global_name [, i_form, i_only])
 --
--- Puts the capture on a table: a trigger function of its own, and statement-level triggers on the table and, when it is
--- partitioned, on each of its partitions (a statement fires the triggers of the table that it names, and no others).
--- Again on a table that has it: brings it up to date. Locks what lacks a trigger as CREATE TRIGGER does, and so waits for its writers.
--- All functions are made before the first lock is taken: their texts take far longer than the triggers.
---   i_queue        the queue that gets the events
---   i_table        the table
---   i_global_name  its name in the queue; must be schema.table of i_table
---   i_form         json or url (pgtide.event_form); NULL: the one that the table has
---   i_only         only this one of the table's partitions, if it still is one. A table with many of them is captured one by one, each in a transaction of
---                  its own, so that no writer waits for all; the last call, without i_only, does what is left.
--- Returns the number of triggers created, 0 when all were there.
+-- On the provider: puts the capture on a table: a trigger function for it, and statement-level triggers on the table and, if it
+-- is partitioned, on each of its partitions (a statement fires the triggers of the table that it names, and no others). If the
+-- table has the capture, it is brought up to date.
+--
+-- Arguments: i_queue - the queue that gets the events; i_global_name - the table's name in the queue; must be schema.table of
+--            i_table; i_form - json or url (pgtide.event_form); null: the one that the table has; i_only - only this one of the
+--            table's partitions, if it still is one
+-- Returns: int, the number of triggers created; 0 when all existed
+-- Writes: pgtide.url_form; functions capture_* in schema pgtide, and triggers on the table and its partitions; without i_only
+--         also as pgtide.let_look, pgtide.guard_partitions and pgtide._capture_replica
 -- Errors: TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
+--
+-- It locks the relations that lack a trigger as CREATE TRIGGER does, and so waits for their writers. All functions are created
+-- before the first lock is taken: their texts take far longer than the triggers.
+--
+-- A table with many partitions is captured one partition at a time, each in a separate transaction, so that no writer waits for
+-- all; the last call, without i_only, does the rest.
 create or replace function pgtide.create_capture(i_queue text, i_table oid, i_global_name text, i_form text default null,
     i_only oid default null)
 returns int language plpgsql
@@ -58,7 +63,7 @@ begin
         if v_reform or not exists (
             select from pg_proc p
             where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_functions[i]
-              -- One that no trigger calls may be dropped meanwhile (pgtide._drop_uncalled_captures): to replace it is to hold it.
+              -- A function that no trigger calls may be dropped meanwhile (pgtide._drop_uncalled_captures), unless it is replaced here.
               and p.oid in (select g.function from pgtide.capture_triggers(v_queue_id, v_relations[i]) g)
               and position(pgtide._capture_version() || ' ' || pgtide._capture_made_for(v_queue_id, v_relations[i], i_table) in p.prosrc) > 0
               and position(quote_literal(pgtide.capture_shape(v_relations[i], i_table)) in p.prosrc) > 0)
@@ -70,7 +75,7 @@ begin
     if i_only is null then
         perform pgtide.let_look(i_queue, i_table);
     end if;
-    -- Looked up before the first lock, as the rest: a table may have very many partitions that have theirs.
+    -- Looked up before the first lock, like the rest: a table may have very many partitions that have their triggers.
     v_lacking := array(
         select r.nr from unnest(v_relations, v_functions) with ordinality r (relation, function, nr)
         where (select count(distinct g.suffix) < 5 or bool_or(g.suffix is null or g.function <> to_regproc(format('pgtide.%I', r.function)))

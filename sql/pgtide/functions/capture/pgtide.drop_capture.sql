@@ -1,7 +1,12 @@
--- pgtide.drop_capture(i_queue, i_table [, i_only]) returns int
+-- pgtide.drop_capture(i_queue, i_table [, i_only])
 --
--- Takes the capture of a queue off a table and its partitions. Returns the number of triggers dropped.
---   i_only  only this one of its partitions: see pgtide.create_capture. The last call, without it, does what is left.
+-- On the provider: removes the capture of a queue from a table and its partitions.
+--
+-- Arguments: i_only - only this one of its partitions: see pgtide.create_capture. The last call, without it, does the rest
+-- Returns: int, the number of statement triggers dropped; 0 if there were none. The row triggers are not counted
+-- Writes: triggers on the table and its partitions (without i_only also those of pgtide._capture_replica with their function, and
+--         that of pgtide.guard_partitions unless the table has another queue's capture); the functions capture_* in schema pgtide
+--         that they called, unless other triggers call them
 create or replace function pgtide.drop_capture(i_queue text, i_table oid, i_only oid default null)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -14,7 +19,7 @@ declare
     v_drops text[];
     v_drop text;
 begin
-    -- All are looked up before the first lock: a table may have very many partitions that have none any more.
+    -- All are looked up before the first lock: a table may have very many partitions that have no triggers any more.
     select coalesce(array_agg(distinct g.function), '{}'),
            coalesce(array_agg(format('drop trigger %I on %s', g.trigger_name, t.relation::regclass) order by t.nr), '{}')
     into v_functions, v_drops
@@ -29,7 +34,7 @@ begin
         loop
             execute format('drop function %s cascade', v_trigger.signature);
         end loop;
-        -- Those of the partitions go with it.
+        -- The triggers of the partitions are dropped with it.
         for v_trigger in
             select g.tgname from pg_trigger g
             where g.tgrelid = i_table and g.tgfoid = 'pgtide.refuse_foreign_partition'::regproc

@@ -1,6 +1,9 @@
--- pgtide.fed_by(i_table) returns text
+-- pgtide.fed_by(i_table)
 --
--- The native subscriptions that write into a table or a partition of it, by their names; NULL when there are none.
+-- The native subscriptions that write into a table or a partition of it.
+--
+-- Returns: text, their names; null if there are none
+-- Writes: nothing
 create or replace function pgtide.fed_by(i_table oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,16 +1,24 @@
--- pgtide.known_event_table(i_queue_id, variadic i_event_tables) returns int
+-- pgtide.known_event_table(i_queue_id, variadic i_event_tables)
 --
--- pgtide._event_table_now, kept in the plan of the statement that calls it: reading the queue's row would be a quarter of the cost of a
--- captured statement. Like pgtide.capture_known_route it is declared immutable, which it is not. PostgreSQL makes a new plan when an
--- event table has changed: each rotation truncates one, and pgq._queue_changed invalidates one when anything else of the answer changes.
+-- Called by captures: pgtide._event_table_now, kept in the plan of the statement that calls it. To read the queue's row would be
+-- a quarter of the cost of a captured statement.
 --
--- Only for statements that insert into the event table with the expected number, in a transaction that has an id. Such a statement never
--- writes an event that no batch reads:
+-- Returns: int, as pgtide._event_table_now
+-- Writes: nothing
+-- Errors: 40001 as pgtide._event_table_now
+--
+-- Like pgtide.capture_known_route it is declared immutable, although it is not. PostgreSQL makes a new plan when an event table
+-- has changed: each rotation truncates one, and pgq._queue_changed invalidates one when anything else of the answer changes.
+--
+-- Only for statements that insert into the event table with the expected number, in a transaction that has an id. Such a
+-- statement never writes an event that no batch reads:
+--
 --   - It locks that table, then checks that its plan is valid. Taking a lock processes all invalidations that were sent before.
---   - If none of a switch is among them, then step 2 of that switch gets a higher id than the writer's, for it begins after the
+--   - If none of a switch is among them, then step 2 of that switch gets a higher id than the writer's, because it begins after the
 --     invalidations were sent (pgq.maint_rotate_tables_step2). So all events of the writer's transaction may go into that table.
 --   - A transaction that holds the lock already processes none, but did when it took the lock, and had its id then: a transaction without
 --     an id has changed no row, and its captures insert nothing.
+--
 -- For disabled inserts see pgq_node._await_writers.
 create or replace function pgtide.known_event_table(i_queue_id int, variadic i_event_tables regclass[])
 returns int language plpgsql immutable

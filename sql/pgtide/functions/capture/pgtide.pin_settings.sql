@@ -1,7 +1,10 @@
--- pgtide.pin_settings(i_values) returns text[]
+-- pgtide.pin_settings(i_values)
 --
--- Sets the settings of pgtide._pinned_settings for the rest of the transaction: to the given values (in its order), or to
--- the pinned ones when i_values is NULL. Returns the values that they had.
+-- Sets the settings of pgtide._pinned_settings for the rest of the transaction.
+--
+-- Arguments: i_values - the values, in the order of pgtide._pinned_settings; null: the pinned ones
+-- Returns: text[], the values that they had, in the same order
+-- Writes: these settings, until the transaction ends
 create or replace function pgtide.pin_settings(i_values text[])
 returns text[] language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,16 +1,27 @@
--- pgtide.refresh_capture(i_queue) returns setof text
+-- pgtide.refresh_capture(i_queue)
 --
--- Brings the capture functions of a queue's tables up to date with the shapes of the tables (after ALTER TABLE, a new
--- partition, a restore from a dump), so that their statements are static again. Returns the names of the tables changed.
--- A table whose own trigger is gone, or that is not the table that was captured, is left as it is, and told by pgtide.capture_problems:
--- it was created again, or somebody dropped the trigger, and capturing again does not bring back what was not captured meanwhile.
--- So is a table with a foreign table among its partitions where triggers are missing: none can be made on it (pgtide.create_capture).
+-- On the provider, in maintenance: brings the capture functions of a queue's tables up to date with the shapes of the tables
+-- (after ALTER TABLE, a new partition, a restore from a dump), so that their statements are static again.
+--
+-- Returns: setof text, the names of the tables that it has changed; no rows if there are none, or another session is doing the
+--          same
+-- Writes: functions in schema pgtide, and triggers on the tables and their partitions: as pgtide.create_capture, pgtide.let_look,
+--         pgtide._drop_uncalled_captures, pgtide.guard_partitions, pgtide._capture_replica and londiste.create_trigger
+-- Errors: as pgtide.create_capture and londiste.create_trigger
+--
+-- A table whose own trigger is missing, or that is not the table that was captured, is left as it is, and reported by
+-- pgtide.capture_problems: it was created again, or a user dropped the trigger, and to capture it again would not bring back what
+-- was not captured meanwhile. So is a table with a foreign table among its partitions if triggers are missing: none can be
+-- created on it (pgtide.create_capture).
+--
 -- A table that follows alone and has become a partition gets row triggers: a statement on the table above it fires none of its
 -- statement triggers.
--- One at a time: whoever finds another at it leaves it to that one and returns nothing (two that replace one function would fail).
--- Makes the functions that look into tables of other roles, where it may and they are missing (pgtide.let_look), and drops those that no
--- trigger calls any more.
--- Takes no lock on a table unless a trigger is missing on a partition, or tables share a function.
+--
+-- One at a time: a session that finds another at it leaves the work to that one (two that replace one function would fail).
+--
+-- It takes no lock on a table unless it creates or changes a trigger: one is missing on a partition, tables share a function, the
+-- guard or the row triggers for replica mode are missing or not as the policy says, or the table has become a partition. If the
+-- guard or the row triggers have to wait for a lock longer than lock_timeout, they are left to the next run.
 create or replace function pgtide.refresh_capture(i_queue text)
 returns setof text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -67,7 +78,7 @@ begin
                 return next v_stale.name;
             end if;
         exception when lock_not_available then
-            -- Its writers come first; the next run tries again, and status tells.
+            -- The table's writers come first; the next run tries again, and status reports it.
             null;
         end;
     end loop;

@@ -1,8 +1,12 @@
--- pgtide.shape_tag(i_table) returns text
+-- pgtide.shape_tag(i_table)
 --
--- The tag (ev_extra4) of events that our capture writes: a mark of the names and stored types of the table's columns. A column that is
--- added, dropped, renamed or retyped makes another tag, and the subscriber judges it again (pgtide.unjudged_types). A partition
--- has its table's, in whatever order its columns are.
+-- The tag (ev_extra4) of events that the capture of pgtide writes: a mark of the names and stored types of the table's columns.
+--
+-- Returns: text, pgtide: and eight hexadecimal digits
+-- Writes: nothing
+--
+-- A column that is added, dropped, renamed or retyped makes another tag, and the subscriber judges it again
+-- (pgtide.unjudged_types). A partition has its table's tag, in whatever order its columns are.
 create or replace function pgtide.shape_tag(i_table oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,9 @@
--- pgtide._base_type(i_type) returns oid
+-- pgtide._base_type(i_type)
 --
 -- The type below all domains.
+--
+-- Returns: oid, i_type itself if it is not a domain; null if there is no such type
+-- Writes: nothing
 create or replace function pgtide._base_type(i_type oid)
 returns oid language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,9 @@
--- pgtide._base_typmod(i_type) returns int
+-- pgtide._base_typmod(i_type)
 --
 -- The modifier that a domain gives to the type below all domains; only the lowest domain can have one.
+--
+-- Returns: int; -1 if there is none, or i_type is not a domain
+-- Writes: nothing
 create or replace function pgtide._base_typmod(i_type oid)
 returns int language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,11 +1,14 @@
--- pgtide._collate_clause(i_collation, i_column, i_type) returns text
+-- pgtide._collate_clause(i_collation, i_column, i_type)
 --
--- " collate NAME" for a value that is compared with a column under a collation; an empty text where all of them have the default one.
--- Said, because a domain has a collation of its own, and an index may have another than its column: between two PostgreSQL does not
--- choose, and fails.
---   i_collation  to compare under: pg_attribute.attcollation, or one of pg_index.indcollation; 0: the type has none
---   i_column     pg_attribute.attcollation
---   i_type       the value's type
+-- The COLLATE clause for a value that is compared with a column under a collation.
+--
+-- Arguments: i_collation - the one to compare under: pg_attribute.attcollation, or one of pg_index.indcollation; 0: the type has
+--            none; i_column - pg_attribute.attcollation; i_type - the value's type
+-- Returns: text, " collate NAME"; empty if all of them have the default collation, or none
+-- Writes: nothing
+--
+-- It is written explicitly because a domain has its own collation, and an index may have another one than its column: between
+-- two, PostgreSQL does not choose, and fails.
 create or replace function pgtide._collate_clause(i_collation oid, i_column oid, i_type oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

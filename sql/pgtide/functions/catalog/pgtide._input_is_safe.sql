@@ -1,8 +1,13 @@
--- pgtide._input_is_safe(i_type) returns bool
+-- pgtide._input_is_safe(i_type)
 --
--- Whether a value of the type can be read from text by input functions alone. False where a domain is part of it, whose checks may
--- call anybody's functions: in the type of an attribute, an element or a bound. False, too, for an array or a composite of a user's types
--- to which a cast from text is defined: pgtide._text_as leaves its text alone. Of a domain itself, its base type is judged: read that.
+-- Returns whether a value of the type can be read from text by input functions alone.
+--
+-- Returns: bool, false if a domain is part of the type (as the type of an attribute, an element or a bound), and for an array or
+--          a composite of a user's types to which a cast from text is defined
+-- Writes: nothing
+--
+-- The checks of a domain may call functions of any role. If there is a cast from text, pgtide._text_as leaves the text as it is.
+-- For a domain itself, its base type is judged: the value is to be read as that.
 create or replace function pgtide._input_is_safe(i_type oid)
 returns bool language sql stable
 set search_path = pg_catalog, pg_temp

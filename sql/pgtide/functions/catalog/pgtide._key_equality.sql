@@ -1,13 +1,16 @@
--- pgtide._key_equality(i_table, i_key) returns table (attnum, nr, operator, collated, groups)
+-- pgtide._key_equality(i_table, i_key)
 --
--- How the values of a key are compared, column by column: as the unique index over these columns compares them, in whatever order it has
--- them. Two spellings that are one key to it (a case-insensitive collation, citext, 1.0 and 1.00) are one key to replay, too.
--- Without such an index: as the columns' types do.
---   i_key      attnums
---   operator   as SQL
---   collated   pgtide._collate_clause of the index
---   groups     GROUP BY of what pgtide._event_keys reads compares the same way: it knows the type's own operator class alone, and the text
---              is a value of the type (pgtide._input_is_safe)
+-- How the values of a key are compared, column by column: as the unique index over these columns compares them, in whatever order
+-- it has them; if there is no such index, as the columns' types do. Two spellings that are one key to the index (with a
+-- case-insensitive collation, citext, 1.0 and 1.00) are one key to replay, too.
+--
+-- Arguments: i_key - attnums
+-- Returns: table (attnum, nr, operator, collated, groups), one row for each element of i_key
+--              operator   as SQL
+--              collated   pgtide._collate_clause for the collation of the index
+--              groups     whether GROUP BY of what pgtide._event_keys reads compares the same way: it knows only the type's own operator
+--                         class, and needs text that is a value of the type (pgtide._input_is_safe)
+-- Writes: nothing
 create or replace function pgtide._key_equality(i_table oid, i_key int[])
 returns table (attnum int, nr bigint, operator text, collated text, groups bool) language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -33,7 +36,7 @@ begin
         select c.opcdefault, c.opcmethod, c.opcintype, c.opcfamily, null::oid as own, null::oid as usual into v_class
         from pg_opclass c where c.oid = v_index.classes[v_at];
         if not v_class.opcdefault then
-            -- Of text_pattern_ops and its like equality is the usual one.
+            -- The equality of text_pattern_ops and the like is the usual one.
             select m.amopopr, d.amopopr into v_class.own, v_class.usual
             from pg_amop m
             left join pg_opclass c on c.opcmethod = v_class.opcmethod and c.opcintype = v_class.opcintype and c.opcdefault

@@ -1,8 +1,12 @@
--- pgtide._key_index(i_table) returns oid
+-- pgtide._key_index(i_table)
 --
--- The index behind pgtide.table_key; NULL when the table has no key.
--- The parameter stands in a sub-select, here and in what is built on this, so that a plan for one call alone never looks cheaper
--- than the one that is kept.
+-- The index of pgtide.table_key.
+--
+-- Returns: oid; null if the table has no key
+-- Writes: nothing
+--
+-- The parameter stands in a sub-select, here and in what builds on this, so that a plan for one call alone never looks cheaper
+-- than the plan that is kept.
 create or replace function pgtide._key_index(i_table oid)
 returns oid language plpgsql stable
 set search_path = pg_catalog, pg_temp set enable_seqscan = off

@@ -1,8 +1,14 @@
--- pgtide._key_value(i_table, i_column, i_text) returns text
+-- pgtide._key_value(i_table, i_column, i_text)
 --
--- SQL that reads the text i_text (an SQL expression) as a value of a key's column, under the column's collation. Of a domain, its base
--- type is read: the domain's checks may call anybody's functions. A type that somebody has made is read by its input function
--- alone, which json_to_record calls: a cast from text may be anybody's function, too. A literal is never cast.
+-- SQL that reads a text as a value of a key's column, under the column's collation.
+--
+-- Arguments: i_text - an SQL expression that is text
+-- Returns: text, SQL; null if there is no such column
+-- Writes: nothing
+--
+-- For a domain, its base type is read: the domain's checks may call functions of any role. A user-defined type is read by its
+-- input function alone, which json_to_record calls: a cast from text may be a function of any role, too. A literal is never cast:
+-- PostgreSQL reads it by the type's input function.
 create or replace function pgtide._key_value(i_table oid, i_column text, i_text text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,14 @@
--- pgtide._text_as(i_value, i_type) returns text
+-- pgtide._text_as(i_value, i_type)
 --
--- The SQL expression that turns a text into a value of a type, by the type's input function and never by a cast that a user has defined:
--- it may be run with our rights. Only the owner of a type can define a cast to it, so types of the server's own are cast as usual, and so
--- are arrays and composites of a user's types as long as there is no such cast; else their text stays text.
---   i_value  an SQL expression that is text
---   i_type   no domain
+-- The SQL expression that turns a text into a value of a type, by the type's input function and never by a cast that a user has
+-- defined: the expression may be run with the rights of pgtide.
+--
+-- Arguments: i_value - an SQL expression that is text; i_type - not a domain
+-- Returns: text, SQL; i_value itself if its text must stay text
+-- Writes: nothing
+--
+-- Only the owner of a type can define a cast to it, so the server's own types are cast as usual. So are arrays and composites of
+-- a user's types as long as there is no such cast; otherwise their text stays text.
 create or replace function pgtide._text_as(i_value text, i_type oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

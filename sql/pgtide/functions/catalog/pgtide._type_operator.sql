@@ -1,8 +1,13 @@
--- pgtide._type_operator(i_type, i_operator) returns text
+-- pgtide._type_operator(i_type, i_operator)
 --
--- How an ordering operator of a type's default btree operator class is written under a search_path of pg_catalog alone. That of an
--- extension's type (citext, hstore, ltree) lies in the extension's schema; by its bare name another would be found, or none.
---   i_operator  < <= = >= or >
+-- How to write an ordering operator of a type's default btree operator class under a search_path of pg_catalog alone.
+--
+-- Arguments: i_operator - < <= = >= or >
+-- Returns: text, OPERATOR(schema.name); i_operator itself if the operator is in pg_catalog, or the type has no such class
+-- Writes: nothing
+--
+-- The operators of an extension's type (citext, hstore, ltree) are in the extension's schema; by the bare name another operator
+-- would be found, or none.
 create or replace function pgtide._type_operator(i_type oid, i_operator text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,14 @@
--- pgtide._type_text(i_value, i_type) returns text
+-- pgtide._type_text(i_value, i_type)
 --
--- SQL that gives a value's text by its type's output function, as COPY writes it. i_value::text would call whatever cast to text the type's
--- owner has made, with the rights of whoever reads. A domain's value is given to the function of its base type, as that type:
--- a function of the same name that takes the domain would be preferred. refcursor has text's output function.
---   i_value  SQL
+-- SQL that gives a value's text by its type's output function, as COPY writes it.
+--
+-- Arguments: i_value - SQL
+-- Returns: text, SQL
+-- Writes: nothing
+--
+-- i_value::text would call any cast to text that the type's owner has defined, with the rights of whoever reads. A domain's value
+-- is given to the function of its base type, as that type: a function of the same name that takes the domain would be preferred.
+-- refcursor has the output function of text.
 create or replace function pgtide._type_text(i_value text, i_type oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,11 @@
--- pgtide.is_under(i_table, i_root) returns bool
+-- pgtide.is_under(i_table, i_root)
 --
--- Whether a table is i_root itself, or now a partition below it. Volatile: it reads what is committed now, whatever statement asks.
+-- Returns whether a table is i_root itself, or is now a partition below it, at any level.
+--
+-- Returns: bool
+-- Writes: nothing
+--
+-- Volatile: it reads what is committed now, whatever statement asks.
 create or replace function pgtide.is_under(i_table oid, i_root oid)
 returns bool language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,13 @@
--- pgtide.key_match(i_table, i_left, i_right) returns text
+-- pgtide.key_match(i_table, i_left, i_right)
 --
--- The SQL condition that two rows, given by the names that they have in a statement, have the same key, by the key index's own
--- operators and collations, whatever schema those are in. A domain is compared as its base type: PostgreSQL has no equality of a
--- domain over an enum. NULL when the table has no key.
+-- The SQL condition that two rows have the same key, by the operators and collations of the key's index, whatever schemas those
+-- are in.
+--
+-- Arguments: i_left, i_right - the names that the two rows have in a statement
+-- Returns: text, SQL; null if the table has no key
+-- Writes: nothing
+--
+-- A domain is compared as its base type: PostgreSQL has no equality of a domain over an enum.
 create or replace function pgtide.key_match(i_table oid, i_left text, i_right text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,10 @@
--- pgtide.table_key(i_table) returns text[]
+-- pgtide.table_key(i_table)
 --
--- The columns that identify a row, in index order: the primary key's, else those of the unique index with the fewest
+-- The columns that identify a row, in index order: those of the primary key, otherwise those of the unique index with the fewest
 -- columns that is valid, immediate, whole (no predicate, no expression) and on columns that are never null.
--- Returns an empty array when the table has no such key.
+--
+-- Returns: text[]; empty if the table has no such key
+-- Writes: nothing
 create or replace function pgtide.table_key(i_table oid)
 returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,9 @@
--- pgtide.table_name(i_table) returns text
+-- pgtide.table_name(i_table)
 --
--- schema.table, unquoted: the name of a table in queues. NULL when there is no such table.
+-- The name of a table in queues.
+--
+-- Returns: text, schema.table, unquoted; null if there is no such table
+-- Writes: nothing
 create or replace function pgtide.table_name(i_table oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

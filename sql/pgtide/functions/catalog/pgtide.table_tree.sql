@@ -1,6 +1,11 @@
--- pgtide.table_tree(i_table) returns setof oid
+-- pgtide.table_tree(i_table)
 --
--- The table itself, first, and all partitions below it. In PL/pgSQL, which keeps the query's plan: it is asked for each table of a queue.
+-- The table itself, first, and all partitions below it, except for foreign tables.
+--
+-- Returns: setof oid
+-- Writes: nothing
+--
+-- In PL/pgSQL, which keeps the query's plan: it is called for each table of a queue.
 create or replace function pgtide.table_tree(i_table oid)
 returns setof oid language plpgsql stable rows 2
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,15 @@
--- pgtide._apply_control_event(i_queue, i_type, i_data, i_extra1, i_extra2, i_extra3) returns void
+-- pgtide._apply_control_event(i_queue, i_type, i_data, i_extra1, i_extra2, i_extra3)
 --
--- Carries out one event of the cascade (pgq.*) or of Londiste (londiste.*). Raises TD007 at one that is of another queue or unknown.
--- pgtide.handle_events knows the same types, and decides what becomes of an event that fails.
+-- Applies one event of the cascade (pgq.*), of Londiste (londiste.*) or of pgtide (pgtide.new-epoch) on the subscriber.
+--
+-- Returns: nothing
+-- Writes: as pgq_node.register_location, pgq_node.unregister_location, pgq_node.set_global_watermark,
+--         pgq_node.set_partition_watermark, londiste.global_add_table, londiste.global_update_seq, londiste.global_remove_seq,
+--         pgtide.let_leave, pgtide.reset_copy
+-- Errors: TD007 the event's type is unknown, or it is an event pgq.* (but for pgq.tick-id) of another queue; 22P02, 22003 its
+--         data is not a number or a boolean; and as the functions that it calls
+--
+-- pgtide.handle_events knows the same types, and decides what happens if an event fails.
 create or replace function pgtide._apply_control_event(i_queue text, i_type text, i_data text, i_extra1 text, i_extra2 text, i_extra3 text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -29,7 +37,7 @@ begin
         when 'londiste.remove-seq' then
             perform londiste.global_remove_seq(i_queue, i_data);
         when 'pgtide.new-epoch' then
-            -- The provider's transaction ids began again, and the snapshots of chunks say nothing about the new ones.
+            -- The provider's transaction ids began again, so the snapshots of chunks say nothing about the new ids.
             perform pgtide.reset_copy(i_queue, t.table_name) from pgtide.table_state t
             where t.queue_name = i_queue and t.phase in ('copying', 'catching-up');
         else

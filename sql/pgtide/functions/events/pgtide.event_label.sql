@@ -1,7 +1,10 @@
--- pgtide.event_label(i_type) returns text
+-- pgtide.event_label(i_type)
 --
--- An event's type as status, errors and logs may show it: its first letters, quoted. The type is whatever a producer wrote, so
--- what is not plain ASCII, and quotes, become question marks.
+-- An event's type in a form that status, errors and logs may show: its first 15 characters, quoted. A producer can write any
+-- type, so double quotes, backslashes and all that is not printable ASCII become question marks.
+--
+-- Returns: text, for example type "londiste.add-ta.."; no type for null
+-- Writes: nothing
 create or replace function pgtide.event_label(i_type text)
 returns text language sql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,22 +1,35 @@
--- pgtide.handle_events(i_queue, i_policy) returns (stop_id, stop_label, stop_reason, set_aside)
+-- pgtide.handle_events(i_queue, i_policy)
 --
--- Handles the staged events that are no rows: applies control events (pgtide._apply_control_event), and sets aside those that replay
--- cannot handle: of unknown types, or control events that fail.
---   i_policy  set-aside  what cannot be handled is kept in pgtide.unhandled_event, and replay goes past it
---             stop       replay stops at it
--- Events that change structure (EXECUTE), and control events that fail for a reason that is not in the event (a privilege, a
--- bug), stop replay under either policy: rows after them may need what they do. What pgtide.pass_events has passed is left out, once:
--- the pass is used up when its event is met, also by one that can be handled.
--- An event that could not be sent as it is (chunk_no -2, see pgtide.slice_query) has the reason as its data, and nothing else to keep.
--- Returns the first event at which replay stops, as stop_id with its type as it may be shown (pgtide.event_label) and the reason:
--- the caller must roll back, and note it with pgtide.note_stop. stop_id is NULL when replay goes on; set_aside counts events.
--- A table that leaves the queue gets its rows of before: they are still in the stage, so pgtide.apply_stage lets it go (pgtide._leave_staged); its
--- rows of after are dropped.
--- Everything is in replay's own transaction, so each event is set aside exactly once. Of a queue, at most 1000 events are kept and 64 MB
--- of what they hold; larger ones are kept without data, and more are counted in pgtide.replay_state.unkept_events: a flood of them
--- neither fills this database nor stops replay.
--- Writes pgtide.unhandled_event, pgtide.replay_state, and what control events change. Raises again what tells nothing of an event:
--- locks, connections, a full disk.
+-- On the subscriber, in replay's transaction: handles the staged events that are not rows. Applies control events
+-- (pgtide._apply_control_event), and sets aside the events that replay cannot handle: those of unknown types, and control events
+-- that fail.
+--
+-- Arguments: i_policy - what happens to an event that cannot be handled:
+--              set-aside  it is kept in pgtide.unhandled_event, and replay continues after it
+--              stop       replay stops at it
+-- Returns: stop_id, stop_label, stop_reason, set_aside. stop_id is the first event at which replay stops, with its type in the
+--          form that may be shown (pgtide.event_label) and the reason: the caller must roll back, and note it with
+--          pgtide.note_stop. stop_id is null if replay goes on; set_aside is the number of events set aside, 0 if there are none
+-- Writes: pgtide.unhandled_event, pgtide.replay_state (unkept_events); the temporary tables pgtide_unhandled and pgtide_leaving,
+--         which it creates, and pgtide_stage; as pgtide._apply_control_event and pgtide.measure_stage
+-- Errors: as pgtide._apply_control_event, if the error is not the event's: a lock, a lost connection, a full disk (SQLSTATE
+--         classes 08, 25, 40, 53, 55, 57, 58), TD006 and TD008
+--
+-- Events that change structure (EXECUTE) stop replay under either policy, and so do control events that fail for a reason that is
+-- not in the event (a missing privilege, a bug): rows after them may need what they do.
+--
+-- An event that pgtide.pass_events has passed is left out, once: the pass is used up when replay meets the event, even if the
+-- event can be handled.
+--
+-- An event that could not be sent as it is (chunk_no -2, see pgtide.slice_query) has the reason as its data, and nothing else to
+-- keep.
+--
+-- If a table leaves the queue, the rows before its removal are still in the stage and are applied, so pgtide.apply_stage lets the
+-- table go (pgtide._leave_staged). The rows after the removal are dropped from the stage.
+--
+-- Everything is done in replay's own transaction, so each event is set aside exactly once. Per queue at most 1000 events are
+-- kept, and 64 MB of their content; an event beyond these 64 MB is kept without data, and events beyond the 1000 are counted in
+-- pgtide.replay_state.unkept_events. So a flood of them neither fills this database nor stops replay.
 create or replace function pgtide.handle_events(i_queue text, i_policy text,
     out stop_id bigint, out stop_label text, out stop_reason text, out set_aside bigint)
 language plpgsql

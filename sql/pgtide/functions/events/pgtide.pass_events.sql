@@ -1,12 +1,17 @@
--- pgtide.pass_events(i_queue, i_events) returns (forgotten, passed)
+-- pgtide.pass_events(i_queue, i_events)
 --
--- What an operator decides about events that replay cannot handle (pgtide.handle_events), by their ids: those that are set aside are
--- forgotten; replay goes past the others when it meets them, once, also if it has not met them yet. An event that replay can handle
--- is applied all the same, and its pass is used up. That of an event that a leaf has met before stays, and does nothing. To take
--- passes back, delete their rows (state passed). Ids that the queue has not given out are not refused: only its root knows them.
---   i_events  NULL: all that are set aside, those that were only counted, and the one at which replay stops
--- Returns how many were forgotten, and how many replay will go past. Writes pgtide.unhandled_event, pgtide.replay_state.
--- Raises TD002 where this database has no node of the queue.
+-- On the subscriber: carries out an operator's decision about events that replay cannot handle (pgtide.handle_events). Of the
+-- events with the given ids, those that are set aside are forgotten; replay passes over the others, once, when it meets them,
+-- also if it has not met them yet.
+--
+-- Arguments: i_events - ids; null: all that are set aside, those that were only counted, and the one at which replay stops
+-- Returns: forgotten, passed: the number of events that were forgotten, and of those that replay will pass over
+-- Writes: pgtide.unhandled_event, pgtide.replay_state (unkept_events)
+-- Errors: TD002 this database has no node of the queue
+--
+-- An event that replay can handle is applied nevertheless, and its pass is used up. A pass for an event that a leaf has met
+-- before remains, and has no effect. To take passes back, delete their rows (state passed). Ids that the queue has not given out
+-- are not refused: only the queue's root knows them.
 create or replace function pgtide.pass_events(i_queue text, i_events bigint[], out forgotten bigint, out passed bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,11 +1,18 @@
--- pgtide._classic_query(i_events, i_copies) returns text
+-- pgtide._classic_query(i_events, i_copies)
 --
--- On the provider: the query i_events of a batch's events, with those that pgq.logutriga and pgq.sqltriga wrote in jsontriga's form.
--- Here and not on the subscriber, because here the key of an event's table is known, and its chunk is found by its JSON. No
--- other step of replay knows of other forms.
---   i_copies  see pgtide.slice_query
--- Columns: ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1 to ev_extra4. ev_extra2 of such events is left out: the old row is
--- not needed where there is a key, and the trigger's arguments may have put any text there.
+-- On the provider: the query i_events of a batch's events, changed to return in jsontriga's form those that pgq.logutriga and
+-- pgq.sqltriga wrote.
+--
+-- Arguments: i_events - a query that returns the columns of pgq.batch_event_sql; i_copies - see pgtide.slice_query
+-- Returns: text, a query with the columns ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1 to ev_extra4; i_events itself if
+--          it has no such events
+-- Writes: nothing
+--
+-- This is done here and not on the subscriber, because here the key of an event's table is known, and the event's chunk is found
+-- by its JSON. No other step of replay knows of other forms.
+--
+-- ev_extra2 of such events is left out: the old row is not needed if there is a key, and the trigger's arguments may have put any
+-- text there.
 create or replace function pgtide._classic_query(i_events text, i_copies jsonb)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,13 +1,16 @@
--- pgtide._json_of_partial_sql(i_op, i_data) returns (data, columns, key)
+-- pgtide._json_of_partial_sql(i_op, i_data)
 --
--- Reads a change as pgq.sqltriga writes it, a piece of SQL: '(a,b) values (..)' of an insert, 'b=.. where a=..' of an update,
--- 'a=.. and b=..' of a delete.
---   i_op  I, U, D
--- data is a JSON object with each value's text as a string: of an update the columns that it sets and those of its where part, of
--- a delete those of its where part. columns are its names, and key those of the where part. All are NULL when i_data
--- is nothing that sqltriga writes, or a value of the where part is null.
--- The pieces that the expressions find, in their order, must be all of i_data: then there is no other way to read it. A literal begins
--- with E where it has a backslash.
+-- Reads a change as pgq.sqltriga writes it, a piece of SQL: '(a,b) values (..)' for an insert, 'b=.. where a=..' for an update,
+-- 'a=.. and b=..' for a delete.
+--
+-- Arguments: i_op - I, U, D
+-- Returns: data, columns, key. data is a JSON object with each value's text as a string: for an update the columns that it sets
+--          and those of its where part, for a delete those of its where part. columns are its names, and key those of the where
+--          part. All are null if sqltriga does not write such data, or a value of the where part is null
+-- Writes: nothing
+--
+-- The pieces that the regular expressions find, in their order, must be all of i_data: then there is no other way to read it. A
+-- literal begins with E if it has a backslash.
 create or replace function pgtide._json_of_partial_sql(i_op text, i_data text, out data text, out columns text[], out key text[])
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

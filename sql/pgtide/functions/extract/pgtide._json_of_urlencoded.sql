@@ -1,10 +1,14 @@
--- pgtide._json_of_urlencoded(i_data, i_encoding) returns (data, columns)
+-- pgtide._json_of_urlencoded(i_data, i_encoding)
 --
--- Reads a row as pgq.logutriga writes it, name=value pairs, url-encoded.
---   i_encoding  that of the bytes that %hh stand for: the database's as PgQ's C code and ours write it, UTF8 as its PL/pgSQL does
--- data is a JSON object with each value's text as a string; a name without '=' is a null, 'name=' an empty text. columns are its
--- names. Both are NULL when i_data is nothing that logutriga writes.
--- %hh of ASCII becomes JSON's \u00hh, without a look at each: characters that mean something to JSON are all encoded.
+-- Reads a row as pgq.logutriga writes it: name=value pairs, url-encoded.
+--
+-- Arguments: i_encoding - that of the bytes that %hh stand for: the database's, as PgQ's C code and pgtide write it, or UTF8, as
+--            PgQ's PL/pgSQL does
+-- Returns: data, columns. data is a JSON object with each value's text as a string; a name without '=' is a null, 'name=' an
+--          empty text. columns are its names. Both are null if logutriga does not write such data
+-- Writes: nothing
+--
+-- %hh of ASCII becomes JSON's \u00hh, without a look at each: characters that have a meaning in JSON are all encoded.
 create or replace function pgtide._json_of_urlencoded(i_data text, i_encoding name, out data text, out columns text[])
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,15 +1,19 @@
--- pgtide._read_classic_event(i_type, i_data, i_table, i_key, i_needed, i_encoding) returns text[]
+-- pgtide._read_classic_event(i_type, i_data, i_table, i_key, i_needed, i_encoding)
 --
--- On the provider: a change that pgq.logutriga or pgq.sqltriga wrote, as an event in jsontriga's form.
---   i_type, i_data  ev_type and ev_data: I, U or D, with a colon and the key those of logutriga
---   i_table         the table as jsontriga names it, '["schema","table"]'
---   i_key           the table's key: sqltriga does not tell it with an insert
---   i_needed        columns that the event must have for a chunk to be found: the key's, of a table in copy
---   i_encoding      see pgtide._json_of_urlencoded
--- Returns ev_type, ev_data and, as ev_extra4, the tag of the column list: pgtide:url: or pgtide:sql: and a hash. Images under such
--- tags need not be whole: sqltriga's UPDATE holds what it changed, and a trigger may ignore columns (see pgtide.apply_stage).
--- What cannot be read becomes an event under the tag pgtide:unreadable, with its type and the reason as ev_data: whether that
--- matters, the subscriber knows.
+-- On the provider: turns a change that pgq.logutriga or pgq.sqltriga wrote into an event in jsontriga's form.
+--
+-- Arguments: i_type, i_data - ev_type and ev_data; the type is I, U or D, and for logutriga also a colon and the key; i_table -
+--            the table as jsontriga names it, '["schema","table"]'; i_key - the table's key: sqltriga does not write it with an
+--            insert; i_needed - columns that the event must have for its chunk to be found: those of the key, if the table is
+--            being copied; i_encoding - see pgtide._json_of_urlencoded
+-- Returns: text[], ev_type, ev_data and, as ev_extra4, the tag of the column list: pgtide:url: or pgtide:sql: and a hash
+-- Writes: nothing
+--
+-- Row images under such tags need not be whole: sqltriga's UPDATE contains only what it changed, and a trigger may ignore columns
+-- (see pgtide.apply_stage).
+--
+-- A change that cannot be read becomes an event under the tag pgtide:unreadable, with its type and the reason as ev_data: only
+-- the subscriber knows whether that matters.
 create or replace function pgtide._read_classic_event(i_type text, i_data text, i_table text, i_key text[], i_needed text[], i_encoding name)
 returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -24,7 +28,7 @@ declare
 begin
     if i_type like '_:%' then
         select r.data, r.columns into v_data, v_columns from pgtide._json_of_urlencoded(i_data, i_encoding) r;
-        -- The list is not quoted, and is what the trigger was given.
+        -- The list is not quoted: it is what the trigger was given.
         v_key := case when substr(i_type, 3) = array_to_string(i_key, ',') then i_key else string_to_array(substr(i_type, 3), ',') end;
         if not v_key <@ v_columns then
             v_key := array(select btrim(k.name) from unnest(v_key) with ordinality k (name, nr) order by k.nr);
@@ -32,7 +36,7 @@ begin
         v_tag := 'pgtide:url:';
     else
         select r.data, r.columns, r.key into v_data, v_columns, v_key from pgtide._json_of_partial_sql(v_op, i_data) r;
-        -- In the same order for all operations.
+        -- The key has the same order for all operations.
         if v_op = 'I' or v_key @> i_key and v_key <@ i_key then
             v_key := i_key;
         end if;

@@ -1,7 +1,10 @@
--- pgtide._try_chunk(i_expression, i_data) returns int
+-- pgtide._try_chunk(i_expression, i_data)
 --
--- On the provider: the chunk that an event falls into, by the expression of pgtide.slice_query over its ev_data; -1 when its key
--- cannot be read.
+-- On the provider: the chunk that an event falls into.
+--
+-- Arguments: i_expression - as pgtide.slice_query builds it, over ev_data; i_data - the event's ev_data
+-- Returns: int; -1 if the event's key cannot be read
+-- Writes: nothing
 create or replace function pgtide._try_chunk(i_expression text, i_data text)
 returns int language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,22 +1,29 @@
--- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies, i_careful, i_give_up) returns (query, last_ev_id)
+-- pgtide.slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies, i_careful, i_give_up)
 --
--- On the provider: the SELECT that extracts a batch, or a slice of it, for COPY.
---   i_batch       an open batch
---   i_after       leave out events up to this ev_id (0: none)
---   i_max_events, i_max_bytes  where the slice ends; it holds at least one event
---   i_copies      tables in copy: [{"name": table, "bounds": [[text..]..]}..], bounds in the order of the key here
---   i_careful     of tables in copy, an event whose key cannot be read (always: without running code of others) is sent under the tag pgtide:unreadable, which sets its table
---                 aside (pgtide._try_chunk); otherwise the query fails there
---   i_give_up     all events are sent so: they take longer than a run has
--- A row beyond what jsonb can hold is sent so, too. An event that is not a row and is not sent as it is becomes one of type
--- pgtide:unsendable (EXECUTE keeps its type) with the reason as ev_data and chunk_no -2, which no producer can write. A setting
--- pgtide.max_event_bytes lowers that limit, for tests.
--- last_ev_id is where the slice ends inside the batch, NULL when the batch ends with it.
--- Columns of the query: those of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
+-- On the provider: the SELECT that extracts an open batch, or a slice of it, for COPY.
+--
+-- Arguments: i_after - leave out events up to this ev_id (0: none); i_max_events, i_max_bytes - where the slice ends; it holds at
+--            least one event; i_copies - tables that are being copied: [{"name": table, "bounds": [[text..]..]}..], bounds in the
+--            order of the key here; i_careful - an event of a table that is being copied, whose key cannot be read, is sent under
+--            the tag pgtide:unreadable, which sets its table aside (pgtide._try_chunk); otherwise the query fails there;
+--            i_give_up - no event but control events is sent as it is: they take longer than a run has
+-- Returns: query, last_ev_id: the SELECT, and where the slice ends inside the batch; last_ev_id is null if the slice ends with
+--          the batch
+-- Writes: nothing
+-- Errors: TD002 no such batch
+--
+-- The query returns the columns of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
 -- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
--- chunk_no is the chunk that the event's key falls into. The provider computes it, and it alone, because collations differ
--- between servers. width_bucket searches the bounds by halves.
--- Changes that PgQ's own triggers wrote leave in jsontriga's form (pgtide._classic_query), where there are any.
+--
+-- chunk_no is the chunk that the event's key falls into. Only the provider computes it, because collations differ between
+-- servers. width_bucket searches the bounds by halves.
+--
+-- A row event is sent as unreadable, also without i_careful, if its key could be read only by running code of other roles, or if
+-- it is larger than jsonb allows. An event that is not a row and that is not sent as it is (it is too large, or i_give_up is
+-- true) becomes one of type pgtide:unsendable (EXECUTE keeps its type) with the reason as ev_data and chunk_no -2, which no
+-- producer can write. The setting pgtide.max_event_bytes lowers the limit of jsonb, for tests.
+--
+-- Changes that PgQ's own triggers wrote leave in jsontriga's form (pgtide._classic_query), if there are any.
 create or replace function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb,
     i_careful bool, i_give_up bool, out query text, out last_ev_id bigint)
 language plpgsql
@@ -47,8 +54,8 @@ declare
 begin
     for v_copy in
         -- The bounds of a key of one column are one literal: an expression for each would take longer to plan than the events to read.
-        -- Not where the type's length is no multiple of its alignment (macaddr, timetz): width_bucket steps through such an array
-        -- without the padding between its values, and finds the wrong bucket. As rows they are not of a fixed length.
+        -- Not if the type's length is not a multiple of its alignment (macaddr, timetz): width_bucket steps through such an array
+        -- without the padding between its values, and finds the wrong bucket. Rows have no fixed length, so it does not do that.
         select c.name, t.oid, k.key, c.bounds, case when jsonb_array_length(k.key) = 1 then (
                    select format('%L::%s[]', array(select b->>0 from jsonb_array_elements(c.bounds) with ordinality o (b, nr) order by nr),
                                  format_type(a.atttypid, a.atttypmod))

@@ -1,7 +1,10 @@
--- pgtide.unsendable(i_texts, i_encoding) returns text
+-- pgtide.unsendable(i_texts, i_encoding)
 --
--- On the provider: why one of these texts cannot be sent to a database of another encoding; NULL when all can.
---   i_encoding  that of the other database
+-- On the provider: why one of these texts cannot be sent to a database of another encoding.
+--
+-- Arguments: i_encoding - that of the other database
+-- Returns: text; null if all can be sent
+-- Writes: nothing
 create or replace function pgtide.unsendable(i_texts text[], i_encoding name)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -10,12 +13,12 @@ declare
     v_text text;
 begin
     foreach v_text in array i_texts loop
-        -- On the wire all is UTF-8.
+        -- On the wire all text is UTF-8.
         perform convert(convert_to(v_text, 'UTF8'), 'UTF8', i_encoding);
     end loop;
     return null;
 exception when character_not_in_repertoire or untranslatable_character then
-    -- The server's own text has the bytes.
+    -- Not the server's own message, which contains the bytes.
     return format('it holds a character that the encoding %s does not have', i_encoding);
 end;
 $$;

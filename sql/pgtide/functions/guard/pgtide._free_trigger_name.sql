@@ -1,6 +1,9 @@
--- pgtide._free_trigger_name(i_table, i_name) returns name
+-- pgtide._free_trigger_name(i_table, i_name)
 --
--- A name for a trigger of ours on a table: i_name, or with a number where a trigger of somebody else has it.
+-- A name for a trigger of pgtide on a table.
+--
+-- Returns: name, i_name; with a number after it if another trigger of the table has that name
+-- Writes: nothing
 create or replace function pgtide._free_trigger_name(i_table oid, i_name name)
 returns name language sql stable
 set search_path = pg_catalog, pg_temp

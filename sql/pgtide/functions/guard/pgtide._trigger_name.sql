@@ -1,6 +1,10 @@
--- pgtide._trigger_name(i_queue, i_suffix) returns name
+-- pgtide._trigger_name(i_queue, i_suffix)
 --
--- The name of a trigger of ours; a long queue name is cut and made unique again by its hash.
+-- The name of a trigger of pgtide, made of a queue's name and a suffix. A queue name longer than 40 bytes is replaced by the
+-- beginning of its hash.
+--
+-- Returns: name
+-- Writes: nothing
 create or replace function pgtide._trigger_name(i_queue text, i_suffix text)
 returns name language sql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,11 +1,15 @@
--- pgtide.create_deny(i_queue, i_table) returns int
+-- pgtide.create_deny(i_queue, i_table)
 --
--- Guards a replicated table of a leaf: changes by anybody but replay fail, since the next event would not fit them.
--- Replay is known by replica mode, or by the setting pgtide.applying where the role may not use that. A user who means it
--- can say so: set session_replication_role = 'local', or set pgtide.applying = 'on'.
--- Returns the number of triggers created (two per table and partition), 0 when all were there.
+-- Guards a replicated table of a leaf: changes by anybody except replay fail, since the next event would not fit them.
 --
--- Names and arguments are those of Londiste's triggers on a leaf. They are known by their function: an older release had one trigger.
+-- Returns: int, the number of triggers created: two for the table and for each partition; 0 if all existed
+-- Writes: triggers on the table and its partitions
+--
+-- Replay is known by replica mode, or by the setting pgtide.applying if its role may not use that mode. A user who wants to
+-- change rows nevertheless sets session_replication_role = 'local', or pgtide.applying = 'on'.
+--
+-- Names and arguments of the triggers are those of Londiste's triggers on a leaf. They are known by their function: an older
+-- release had one trigger.
 create or replace function pgtide.create_deny(i_queue text, i_table oid)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

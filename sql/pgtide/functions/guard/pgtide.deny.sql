@@ -1,7 +1,11 @@
--- pgtide.deny() trigger
+-- pgtide.deny()
 --
--- Refuses a change of a replicated table; see pgtide.create_deny.
--- Arguments: queue; 'deny' (or, made by an older release, the table).
+-- Trigger, BEFORE each statement: refuses a change of a replicated table. See pgtide.create_deny.
+--
+-- Arguments: of the trigger: the queue; 'deny', or the table if an older release made the trigger
+-- Returns: trigger, null
+-- Writes: nothing
+-- Errors: TD003 the change is neither replay's nor one that the user has allowed
 create or replace function pgtide.deny()
 returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp

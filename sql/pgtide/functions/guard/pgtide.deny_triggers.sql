@@ -1,8 +1,13 @@
--- pgtide.deny_triggers(i_queue, i_table) returns table (trigger_name, denies, enabled)
+-- pgtide.deny_triggers(i_queue, i_table)
 --
--- The guards of a queue that are on a table (pgtide.create_deny), known by their function and first argument: a name proves nothing.
---   denies   rows, truncate, or all (as an older release made it); NULL: it has a condition or is limited to columns, and so guards nothing
---   enabled  as pg_trigger.tgenabled
+-- Lists the guards of a queue that are on a table (pgtide.create_deny). They are known by their function and first argument: a
+-- name proves nothing.
+--
+-- Returns: table (trigger_name, denies, enabled); no rows if there are none
+--              denies   rows, truncate, or all (as an older release made it); null: it has a condition or is limited to
+--                       columns, and so guards nothing
+--              enabled  as pg_trigger.tgenabled
+-- Writes: nothing
 create or replace function pgtide.deny_triggers(i_queue text, i_table oid)
 returns table (trigger_name name, denies text, enabled "char") language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,9 @@
--- pgtide.drop_deny(i_queue, i_table) returns int
+-- pgtide.drop_deny(i_queue, i_table)
 --
--- Takes the guard of pgtide.create_deny off a table and its partitions. Returns the number of triggers dropped.
+-- Removes the guard of pgtide.create_deny from a table and its partitions.
+--
+-- Returns: int, the number of triggers dropped; 0 if there were none
+-- Writes: triggers on the table and its partitions
 create or replace function pgtide.drop_deny(i_queue text, i_table oid)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

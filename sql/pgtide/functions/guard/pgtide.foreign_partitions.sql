@@ -1,6 +1,9 @@
--- pgtide.foreign_partitions(i_table) returns text[]
+-- pgtide.foreign_partitions(i_table)
 --
--- The foreign tables among the partitions of a table and of those below it, by their names in queues.
+-- Lists the foreign tables among the partitions of a table, at every level.
+--
+-- Returns: text[], their names in queues (pgtide.table_name), sorted; empty if there are none
+-- Writes: nothing
 create or replace function pgtide.foreign_partitions(i_table oid)
 returns text[] language plpgsql stable
 set search_path = pg_catalog, pg_temp

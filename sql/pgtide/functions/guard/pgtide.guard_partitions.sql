@@ -1,12 +1,16 @@
--- pgtide.guard_partitions(i_queue, i_table) returns bool
+-- pgtide.guard_partitions(i_queue, i_table)
 --
--- Keeps foreign tables from becoming partitions of a captured table. PostgreSQL collects no transition rows of a foreign table, so each
--- write that reaches such a partition through its parent would fail, because of the capture alone. With this guard it is the
--- ATTACH that fails, or CREATE FOREIGN TABLE .. PARTITION OF: the guard is a constraint trigger, which PostgreSQL gives to each new
--- partition, and a foreign table cannot have one. It has a false condition, and whoever may act for the table's owner disables it, so
--- it costs a look at a flag for each deleted row. PUBLIC may execute its function, since whoever makes a partition must. Returns
--- false where nothing was to be done: it is there, or is not wanted (pgtide.wants_guard). Locks the table and all partitions as CREATE
--- TRIGGER does.
+-- On the provider: keeps foreign tables from becoming partitions of a captured table. Locks the table and all partitions as
+-- CREATE TRIGGER does if it creates the guard.
+--
+-- Returns: bool, whether it has created the guard; false if that exists, or is not wanted (pgtide.wants_guard)
+-- Writes: a trigger on the table, which PostgreSQL gives to the partitions
+--
+-- PostgreSQL collects no transition rows of a foreign table, so each write that reaches such a partition through its parent would
+-- fail, only because of the capture. With the guard, the ATTACH fails instead, or the CREATE FOREIGN TABLE .. PARTITION OF: the
+-- guard is a constraint trigger, which PostgreSQL gives to each new partition, and which a foreign table cannot have. The guard
+-- has a false condition, and it is disabled if this role may act for the table's owner, so it costs a look at a flag for each
+-- deleted row. PUBLIC may execute its function, since every role that creates a partition must.
 create or replace function pgtide.guard_partitions(i_queue text, i_table oid)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

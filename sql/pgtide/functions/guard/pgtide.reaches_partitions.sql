@@ -1,7 +1,10 @@
--- pgtide.reaches_partitions(i_queue, i_table) returns bool
+-- pgtide.reaches_partitions(i_queue, i_table)
 --
--- Whether a captured table has row triggers of ours, which cannot be dropped from it without its partitions: pgtide.guard_partitions,
--- pgtide._capture_replica.
+-- Returns whether a captured table has row triggers of pgtide: those of pgtide.guard_partitions and pgtide._capture_replica. They
+-- cannot be dropped from the table without being dropped from its partitions.
+--
+-- Returns: bool
+-- Writes: nothing
 create or replace function pgtide.reaches_partitions(i_queue text, i_table oid)
 returns bool language plpgsql stable
 set search_path = pg_catalog, pg_temp

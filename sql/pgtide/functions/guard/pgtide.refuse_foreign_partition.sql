@@ -1,6 +1,9 @@
--- pgtide.refuse_foreign_partition() trigger
+-- pgtide.refuse_foreign_partition()
 --
--- Never fires: its trigger keeps foreign tables out of a captured partitioned table. See pgtide.guard_partitions.
+-- Trigger that never fires: its existence keeps foreign tables out of a captured partitioned table. See pgtide.guard_partitions.
+--
+-- Returns: trigger, null
+-- Writes: nothing
 create or replace function pgtide.refuse_foreign_partition()
 returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp

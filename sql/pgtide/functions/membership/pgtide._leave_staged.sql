@@ -1,7 +1,11 @@
--- pgtide._leave_staged(i_queue) returns int
+-- pgtide._leave_staged(i_queue)
 --
--- At the end of a slice: lets go of the tables whose removal is in it (pgtide_leaving: pgtide.handle_events). One that was offered again after
--- that is known again. Returns their number.
+-- On the subscriber, at the end of a slice: lets those tables go whose removal is in the slice (pgtide_leaving:
+-- pgtide.handle_events). A table that was offered again after its removal becomes known again.
+--
+-- Returns: int, the number of these tables; 0 if there are none
+-- Writes: as pgtide.let_leave and londiste.global_add_table
+-- Errors: as pgtide.let_leave
 create or replace function pgtide._leave_staged(i_queue text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

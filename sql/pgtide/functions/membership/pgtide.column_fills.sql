@@ -1,13 +1,17 @@
--- pgtide.column_fills(i_table, i_after) returns table (name, number, generated, expression, fixed, missing)
+-- pgtide.column_fills(i_table, i_after)
 --
--- With what a table's columns were filled for the rows that were there when they were added. While somebody has the table locked,
--- nothing of it is returned: status does not wait.
---   i_after     only columns with higher numbers
---   generated   '', 's' or 'v', as pg_attribute.attgenerated
---   expression  the default or generated column's expression as it is now, 'identity' for an identity column; NULL: none
---   fixed       the expression gives the same on every server at any time: it calls immutable functions alone
---   missing     the value that rows from before have where the table was not rewritten (PostgreSQL 11 up), of all partitions;
---               NULL: there is none
+-- For status, on the root and on the subscriber: with which values a table's columns were filled in the rows that existed when
+-- the columns were added.
+--
+-- Arguments: i_after - only columns with higher numbers than this
+-- Returns: table (name, number, generated, expression, fixed, missing), in order of the columns; no rows if another session keeps
+--          the table locked for more than 200 ms: status does not wait
+--              generated   '', 's' or 'v', as pg_attribute.attgenerated
+--              expression  the expression of the default or of the generated column as it is now, 'identity' for an identity column; null: none
+--              fixed       whether the expression gives the same on every server at any time: it calls only immutable functions
+--              missing     the value of rows that are older than the column, if the table was not rewritten (PostgreSQL 11 and later),
+--                          of all partitions; null: none
+-- Writes: nothing
 create or replace function pgtide.column_fills(i_table oid, i_after int2)
 returns table (name text, number int2, generated text, expression text, fixed bool, missing text)
 language plpgsql stable

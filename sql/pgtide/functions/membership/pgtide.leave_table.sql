@@ -1,7 +1,10 @@
--- pgtide.leave_table() trigger
+-- pgtide.leave_table()
 --
--- On londiste.table_info of the real extension, which knows only its own triggers: a table that leaves a queue, also because its
--- node goes, leaves our triggers behind.
+-- Trigger on londiste.table_info of the real extension, which knows only its own triggers. When a table leaves a queue, also
+-- because its node is dropped, this removes the triggers of pgtide.
+--
+-- Returns: trigger, the row: old for DELETE, otherwise new
+-- Writes: as pgtide.drop_capture and pgtide.drop_deny
 create or replace function pgtide.leave_table()
 returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,16 @@
--- pgtide.let_leave(i_queue, i_table) returns bool
+-- pgtide.let_leave(i_queue, i_table)
 --
--- On the subscriber: lets a table go that the root has removed. Within replay that must be quick, and no table may keep the others waiting: what
--- reads all rows is left to copy (pgtide.abandon_copy), and a lock is not waited for longer than a second. Where the table cannot go it is
--- noted as leaving in pgtide.member_change, with the reason: no event of it is applied any more, and copy tries again. One that was set aside
--- lacks changes, and stays, so that this is not forgotten, until somebody takes it out as it is (remove-table --now).
--- Returns whether it has gone. Raises again what says nothing about the table: a lost connection, a full disk.
+-- On the subscriber, within replay: lets a table go that the root has removed from the queue.
+--
+-- Returns: bool, whether the table has gone; true also if the queue did not have it
+-- Writes: pgtide.member_change; as pgtide.hold_structure, pgtide.abandon_copy (the quick way) and londiste.global_remove_table
+-- Errors: those that say nothing about the table, such as a lost connection or a full disk (SQLSTATE classes 08, 25, 40, 53, 57,
+--         58)
+--
+-- Within replay this must be quick, and one table must not keep the others waiting: what reads all rows is left to copy
+-- (pgtide.abandon_copy), and a lock is not waited for longer than a second. If the table cannot go, it is noted as leaving in
+-- pgtide.member_change, with the reason: no event of it is applied any more, and copy tries again. A table that was set aside
+-- lacks changes. It stays, so that this is not forgotten, until a user takes it out as it is (remove-table --now).
 create or replace function pgtide.let_leave(i_queue text, i_table text)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

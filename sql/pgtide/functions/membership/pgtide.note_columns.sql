@@ -1,7 +1,10 @@
--- pgtide.note_columns(i_queue, i_table) returns void
+-- pgtide.note_columns(i_queue, i_table)
 --
--- On the subscriber: notes which columns a table has just now, when its rows are made, or said to be, equal to the provider's.
--- See pgtide.column_fills. Writes pgtide.copied_columns.
+-- On the subscriber: notes which columns a table has now, when its rows have been made equal to the provider's, or are declared
+-- to be. See pgtide.column_fills.
+--
+-- Returns: nothing
+-- Writes: pgtide.copied_columns; nothing if the table is not local to the queue here
 create or replace function pgtide.note_columns(i_queue text, i_table text)
 returns void language sql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,10 @@
--- pgtide.pending_removals(i_queue, i_tick) returns setof text
+-- pgtide.pending_removals(i_queue, i_tick)
 --
--- On the root: tables whose removal a reader that has completed i_tick has not met yet. Reads the events that it has not met.
+-- On the root: lists the tables whose removal a reader that has completed i_tick has not met yet. Reads the events that the
+-- reader has not met.
+--
+-- Returns: setof text, names in the queue; no rows if there are none, or no such tick
+-- Writes: nothing
 create or replace function pgtide.pending_removals(i_queue text, i_tick bigint)
 returns setof text language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,12 +1,21 @@
--- pgtide._capture_reader(i_table) returns oid
+-- pgtide._capture_reader(i_table)
 --
--- As whom captures look into a table, to settle the order of events (pgtide.capture_check, pgtide._merge_nested) and to read a partition that is
--- truncated. PostgreSQL computes constant calls in indexes, checks, statistics and partition keys when it plans a query, as whoever asks,
--- and a table's owner can add some at any time. So a table of another role is looked into as that role (pgtide.capture_look).
---   0     by itself: the table and its partitions belong to the owner of schema pgtide or to superusers, and hold no code of others
---   role  the owner of the table and its partitions
---   NULL  not at all: partitions of several owners, row security that is forced, code of others in a table of ours, or the owner may not read it
--- Volatile: in READ COMMITTED it reads what is committed now, whatever statement asks. Elsewhere see pgtide._refuse_old_tree.
+-- As which role captures look into a table on the provider, to settle the order of events (pgtide.capture_check,
+-- pgtide._merge_nested) and to read a partition that is truncated.
+--
+-- Returns: oid
+--              0     no other role: the table and its partitions belong to the owner of schema pgtide or to superusers, and have no code of others
+--              role  the owner of the table and its partitions, who may read it
+--              null  it is not looked into: it has partitions of several owners, row security that is forced, or code of others in a
+--                    table of ours, or its owner may not read it
+-- Writes: nothing
+--
+-- PostgreSQL computes constant calls in indexes, checks, statistics and partition keys when it plans a query, with the rights of
+-- the role that queries, and a table's owner can add some at any time. So a table of another role is looked into as that role
+-- (pgtide.capture_look).
+--
+-- Volatile: in READ COMMITTED it reads what is committed now, whatever statement asks. In other isolation levels see
+-- pgtide._refuse_old_tree.
 create or replace function pgtide._capture_reader(i_table oid)
 returns oid language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,14 @@
--- pgtide._capture_way(i_table) returns text
+-- pgtide._capture_way(i_table)
 --
--- How a capture's statements look into a table: NULL: they name it, since it is a table of ours without partitions, which we may read;
--- looked: by pgtide.capture_look, which may fail; unread: not at all (see pgtide._capture_reader). Superusers' tables are looked into,
--- too: a right that is revoked there must not make writes fail.
+-- How a capture's statements look into a table on the provider.
+--
+-- Returns: text
+--              null    they name it, since it is a table of ours without partitions, which we may read
+--              looked  by pgtide.capture_look, which may fail
+--              unread  not at all (see pgtide._capture_reader)
+-- Writes: nothing
+--
+-- Superusers' tables are looked into by pgtide.capture_look, too: if a right is revoked there, writes must not fail.
 create or replace function pgtide._capture_way(i_table oid)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,11 @@
--- pgtide._look_failure(i_root) returns (failure, remedy)
+-- pgtide._look_failure(i_root)
 --
--- Why captures cannot look into a replicated table (pgtide.capture_look), and what can be done; NULL: they can, or need not, as it has no key.
--- It is tried, for no keys.
+-- Why captures cannot look into a replicated table (pgtide.capture_look), and what can be done about it. It tries a look, for no
+-- keys.
+--
+-- Returns: failure, remedy; null if they can, or if the table has no key and so needs no look
+-- Writes: nothing
+-- Errors: as pgtide.capture_look, except for TD004
 create or replace function pgtide._look_failure(i_root oid, out failure text, out remedy text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -10,13 +14,13 @@ declare
     v_reader oid;
     v_us name := (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'pgtide');
 begin
-    -- A table that captures name themselves needs no look by others' rights, and most are such.
+    -- Most tables are named by the captures themselves, and need no look with the rights of another role.
     if pgtide._capture_way(i_root) is null and not row_security_active(i_root) or pgtide.table_key(i_root) = '{}' then
         return;
     end if;
     v_reader := pgtide._capture_reader(i_root);
     perform from pgtide.capture_look(i_root, pgtide._look_query(i_root, i_root, 'json'), '[]', true);
-    -- Captures are made by that role as a rule, and this one may be another.
+    -- Captures usually run as the owner of schema pgtide, and this role may be another.
     if v_reader <> 0 and not has_function_privilege(v_us, (select f.function_oid from pgtide._owner_function(v_reader, 'look') f), 'EXECUTE') then
         failure := format('it belongs to role %s, for which %s may not act', pg_get_userbyid(v_reader), v_us);
         remedy := pgtide._grant_of(v_reader, v_us) || '; the next run of maintain does the rest';

@@ -1,14 +1,17 @@
--- pgtide._look_query(i_table, i_root, i_form) returns text[]
+-- pgtide._look_query(i_table, i_root, i_form)
 --
--- The queries that read rows of a table, maybe as its owner, for pgtide.capture_look: of one key, of many keys, and of all rows.
---   i_table  the table that is read
---   i_root   the table that is replicated: i_table, or the partitioned table above it
---   i_form   json or url (pgtide.event_form): how the values are written
--- The parameter of the first two is a JSON array of objects, the keys as capture writes them. Columns:
---   nr    the place in that array of the key that the row has
---   data  the row: for the form json as it is in an event; for url a JSON object of texts (see pgtide._url_expression)
--- Each key is looked up in the index, whatever the plan was made for. One key is constant when the query is planned, and so are the partitions
--- that cannot hold it left out.
+-- The queries by which pgtide.capture_look reads rows of a table, maybe as its owner.
+--
+-- Arguments: i_table - the table that is read; i_root - the table that is replicated: i_table, or the partitioned table above it;
+--            i_form - json or url (pgtide.event_form): how the values are written
+-- Returns: text[], three queries: the row of one key, of many keys, and all rows. The parameter of the first two is a JSON array
+--          of objects, the keys as capture writes them. Columns:
+--              nr    the place in that array of the key that the row has; null for all rows
+--              data  the row: for the form json as it is in an event; for url a JSON object of texts (see pgtide._url_expression)
+-- Writes: nothing
+--
+-- Each key is looked up in the index, whatever the plan was made for. One key is constant when the query is planned, so the
+-- partitions that cannot contain it are left out.
 create or replace function pgtide._look_query(i_table oid, i_root oid, i_form text)
 returns text[] language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,26 +1,33 @@
--- pgtide._merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_how]) returns bigint
+-- pgtide._merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_how])
 --
--- Replaces events of this transaction, where inner statements and parts of one statement have written them in another order than they
--- have changed the rows, by one event a key with the row as it is now. See pgtide.settle_nesting for why, and for the arithmetic.
---   i_event_parent  the queue's event table
---   i_root, i_name  the replicated table and its name in events
---   i_inner         events after this ev_id are the inner statements'
---   i_outer         events after this ev_id are the outer statement's: its keys are settled whose events do not fit: their operations cannot
---                   have come in that order, or the last one is not what the row is now. NULL: every key with more than one event is
---                   settled
---   i_how           nested: keys with one event are passed over; only another part of the outer statement can make that wrong
---                   parts: they are not
---                   merge: the events after i_inner are those of the UPDATE and the INSERT part of one statement, and of what they nest.
---                   It may be a MERGE that showed an inserted row in place of updated ones (pgtide.settle_nesting). If so, by that
---                   arithmetic one key existed more than once before, which was updated, and another less than not at all, which was
---                   inserted
--- A table of another role is looked into as that role (pgtide.capture_look); where that cannot be done, nothing is.
--- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement (on a partitioned table the delete's
--- comes before the insert has written its events), or to a look further back. Except for merge, what takes the events' place has as many
--- inserts less deletes as they had, so that nothing is lost by settling a key too early.
--- Events in other forms (truncates; those of PgQ's own triggers, should the table have them too) stay, and so does all that is before the
--- last truncate: no row from there is left. Both forms of ours (pgtide.event_form) are read: url by way of JSON.
--- Returns the number of keys that were left. Writes the queue's event tables.
+-- On the provider, called by pgtide.settle_nesting: inner statements and parts of one statement have written events of this
+-- transaction in another order than they have changed the rows. Replaces these events by one event for each key, with the row as
+-- it is now. See pgtide.settle_nesting for the reason and for the arithmetic.
+--
+-- Arguments: i_event_parent - the queue's event table, parent of the rotated ones; i_root, i_name - the replicated table and its
+--            name in events; i_inner - events after this ev_id are those of the inner statements; i_outer - events after this
+--            ev_id are those of the outer statement: of its keys, those are settled whose events do not fit: their operations
+--            cannot have come in that order, or the last one is not what the row is now; null: every key with more than one event
+--            is settled; i_how - which keys are looked at:
+--              nested  those with more than one event; that is wrong only if another part of the outer statement changes the row
+--              parts   also those with one event
+--              merge   all: the events after i_inner are those of the UPDATE and the INSERT part of one statement, and of what they nest.
+--                      It may be a MERGE that showed an inserted row in place of updated ones (pgtide.settle_nesting). If so, by that
+--                      arithmetic one key existed more than once before: it was updated; and another less than not at all: it was
+--                      inserted
+-- Returns: bigint, the number of keys that were left; 0 if all is settled, if there is nothing to settle, or if the table cannot
+--          be looked into
+-- Writes: the queue's event tables
+-- Errors: as pgtide._refuse_old_tree; as pgtide.capture_look, except for TD004
+--
+-- A table of another role is looked into as that role (pgtide.capture_look); if that is not possible, nothing is done.
+--
+-- A key whose events cannot be all, by that arithmetic, is left to the next capture of the statement (on a partitioned table the
+-- delete's comes before the insert has written its events), or to a look further back. Except for merge, the events that replace
+-- others have as many inserts less deletes as those had, so that nothing is lost if a key is settled too early.
+--
+-- Events in other forms (truncates; those of PgQ's own triggers, if the table has them too) stay, and so does everything before
+-- the last truncate: no row from there is left. Both forms of pgtide (pgtide.event_form) are read: url by way of JSON.
 create or replace function pgtide._merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint,
     i_how text default 'nested')
 returns bigint language plpgsql
@@ -76,7 +83,7 @@ begin
         v_now := format('keys k left join lateral (select %s::text as ev_data, true as found from (select %s) p, %s t where %s limit 1) n on true',
             v_row, v_key_columns, i_root::regclass, v_match);
     else
-        -- MATERIALIZED, which is the rule up to version 11: a thousand keys are looked up once, and not for each of them.
+        -- MATERIALIZED, the default up to version 11: a thousand keys are looked up once, and not again for each of them.
         v_looked := format(', looked as %s(select c.nr, c.first, array(select l.data from generate_series(1, c.keys) g'
             ' left join pgtide.capture_look(%s, %L, c.key, true) l on l.nr = g order by g) as data'
             ' from (select k.nr / 1000 as nr, min(k.nr) as first, count(*) as keys, json_agg(json_build_object(%s) order by k.nr) as key'
@@ -136,7 +143,7 @@ begin
         case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
              else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end,
         v_gone, v_looked,
-        -- Events of before a key column was renamed in this transaction are left as they are.
+        -- Events from before a key column was renamed in this transaction are left as they are.
         (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)),
         -- For each event, whether the key existed before the first one: events in a possible order all give the same answer.
         case when i_outer is not null then format('(o.sign <> 1)::int - sum(o.sign) over (partition by %s order by e.ev_id) + o.sign', v_event_key)

@@ -1,9 +1,16 @@
--- pgtide._refuse_old_tree(i_table) returns void
+-- pgtide._refuse_old_tree(i_table)
 --
--- In REPEATABLE READ and SERIALIZABLE the catalog is read as it was when the transaction began, and queries are planned as it is now. So
--- before a capture looks into a table with partitions as itself, each of these must be what it was then, with the owner that it had, and none
--- may have come. Raises serialization_failure. In READ COMMITTED there is nothing to ask.
--- Before PostgreSQL 12 new partitions are not seen.
+-- For transactions in REPEATABLE READ and SERIALIZABLE on the provider, before a capture itself looks into a table with
+-- partitions: makes sure that each partition is what it was when the transaction began, with the same owner, and that none has
+-- been added.
+--
+-- Returns: nothing; in READ COMMITTED it does nothing
+-- Writes: nothing
+-- Errors: 40001 a partition was altered or attached after the transaction began
+--
+-- In these isolation levels the catalog is read as it was when the transaction began, and queries are planned as it is now.
+--
+-- Before PostgreSQL 12 new partitions are not noticed.
 create or replace function pgtide._refuse_old_tree(i_table oid)
 returns void language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -20,7 +27,7 @@ begin
     with recursive tree as (
         select i_table as oid
         union
-        -- One that is being detached concurrently is read no more. The column came with PostgreSQL 14.
+        -- A partition that is being detached concurrently is not read any more. The column came with PostgreSQL 14.
         select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid and (to_jsonb(i)->>'inhdetachpending')::bool is not true
     )
     select count(*), count(*) filter (where currtid2('pg_class', c.ctid) <> c.ctid) into v_known, v_changed

@@ -1,15 +1,22 @@
--- pgtide.capture_check(i_table, i_root, i_op) returns text
+-- pgtide.capture_check(i_table, i_root, i_op)
 --
--- The SQL that asks, after a DELETE or an UPDATE of keys was captured, whether its events may be insufficient to tell what has become of a key:
---   - it was left more often than taken, and is in the table all the same: then another part of the same statement put it there, and
---     its event may stand before the delete's;
---   - it was left more than once: then another part had inserted it, and the action of a foreign key of the table to itself has
+-- The SQL that asks, after a DELETE or an UPDATE of keys was captured, whether its events may be insufficient to know what has
+-- become of a key:
+--
+--   - the key was left more often than taken, and is in the table nevertheless: then another part of the same statement put it there, and that
+--     part's event may be before the delete's;
+--   - the key was left more than once: then another part had inserted it, and the action of a foreign key of the table to itself has
 --     reached that row, too.
---   i_op  DELETE, UPDATE, or ROW: a DELETE of a single row
--- Each key is looked up in the index, whatever the plan was made for. A table of ours without partitions is named in the SQL itself:
--- whoever could make its look-up run code of others must own it. For the others it is asked at run time as whom to look
--- (pgtide.capture_look), for a thousand keys at a time. false for a table without a key, and for one that may not be looked into
--- (pgtide._capture_reader; the policies of row security).
+--
+-- Arguments: i_table - the table that the trigger is on; i_root - the table that is replicated; i_op - DELETE, UPDATE, or ROW: a
+--            DELETE of a single row
+-- Returns: text, SQL that returns a boolean: "select false" for a table that has no key or that may not be looked into
+--          (pgtide._capture_reader). The SQL itself also returns false if row security hides rows of a table that it names
+-- Writes: nothing
+--
+-- Each key is looked up in the index, whatever the plan was made for. A table of ours without partitions is named in the SQL
+-- itself: a role that could make its look-up run code of others would have to own it. For other tables the SQL asks at run time
+-- as which role to look (pgtide.capture_look), for a thousand keys at a time.
 create or replace function pgtide.capture_check(i_table oid, i_root oid, i_op text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

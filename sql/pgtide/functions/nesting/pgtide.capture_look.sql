@@ -1,13 +1,19 @@
--- pgtide.capture_look(i_table, i_queries, i_keys, i_must) returns table (nr bigint, data text)
+-- pgtide.capture_look(i_table, i_queries, i_keys, i_must)
 --
--- What a query of pgtide._look_query finds, looked for as the one that pgtide._capture_reader names, at this moment.
---   i_queries  what pgtide._look_query returns
---   i_keys     the keys; NULL: all rows
---   i_must     what is done where it cannot be looked, as that role has no function for it that this role may call, or the look fails: true raises
---              TD004, with what can be done as its hint; false returns no rows, for then the application's write is not to fail
--- Code of the owner runs meanwhile, and what it sets in the session outlives every function. So a look for keys is undone, with settings and
--- writes (prepared statements stay), and its rows are kept in variables: captures look for a thousand at most.
--- All rows are too many for that: then it is an error if settings differ afterwards.
+-- Returns what a query of pgtide._look_query finds now, run as the role that pgtide._capture_reader names.
+--
+-- Arguments: i_queries - as returned by pgtide._look_query; i_keys - the keys; null: all rows; i_must - what happens if the look
+--            is not possible (for example because that role has no function for it that this role may call), or if a look for
+--            keys fails: true raises TD004; false returns no rows, since then the application's write must not fail
+-- Returns: table (nr bigint, data text), see pgtide._look_query
+-- Writes: nothing
+-- Errors: TD004 the look is not possible or fails, with the remedy as its hint; TD004 also if, in a look for all rows, the
+--         owner's code leaves changed settings behind; 40001 as pgtide._refuse_old_tree; errors of SQLSTATE classes 40, 53, 55
+--         and 57 as they are; and in a look for all rows every error of the query
+--
+-- Code of the owner runs meanwhile, and settings that it changes in the session outlive every function. So a look for keys is
+-- undone, with settings and writes (prepared statements remain), and its rows are kept in variables: captures look for a thousand
+-- at most. All rows are too many for that: so it is an error if settings differ afterwards.
 create or replace function pgtide.capture_look(i_table oid, i_queries text[], i_keys json, i_must bool)
 returns table (nr bigint, data text) language plpgsql volatile
 set search_path = pg_catalog, pg_temp

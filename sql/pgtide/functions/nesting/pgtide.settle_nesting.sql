@@ -1,42 +1,49 @@
--- pgtide.settle_nesting(i_event_parent, i_root, i_name, i_op, i_before [, i_there]) returns void
+-- pgtide.settle_nesting(i_event_parent, i_root, i_name, i_op, i_before [, i_there])
 --
--- Keeps, per key, the order of events equal to the order of row versions when statements on one table nest.
+-- On the provider, called by captures: keeps, for each key, the order of events equal to the order of row versions when
+-- statements on one table nest.
 --
--- A statement trigger fires after the row triggers of its statement. When one of those (or the action of a foreign key
--- that refers to its own table) changes the same table again, the inner statement's capture runs first, and the outer
--- one's older images would get the higher ev_id. Nor does inner always mean later: a BEFORE ROW trigger may delete the
--- row that the outer statement then inserts. So the order is not guessed. Each inner capture leaves a mark; the outer
--- capture that finds one looks at all events of the table since then. Per key of its own whose events do not fit, it puts one event in
--- their place, which holds the row as it is now:
+-- Arguments: i_event_parent - the queue's event table, parent of the rotated ones; i_root, i_name - the replicated table and its
+--            name in events; i_op - the trigger's operation; i_before - the event sequence's value before the calling capture
+--            wrote; i_there - a key that a row has left is in the table nevertheless (pgtide.capture_check): another part of the
+--            same statement put it there, in whatever order the parts are captured. So all events of the transaction are settled,
+--            now and by the parts that follow; except for an UPDATE that may be a MERGE's
+-- Returns: nothing
+-- Writes: the queue's event tables, as pgtide._merge_nested; the setting pgtide.nested, until the transaction ends
+-- Errors: as pgtide._merge_nested
+--
+-- A statement trigger fires after the row triggers of its statement. If one of those (or the action of a foreign key that refers
+-- to its own table) changes the same table again, the inner statement's capture runs first, and the older row images of the outer
+-- statement would get the higher ev_id. Nor is inner always later: a BEFORE ROW trigger may delete the row that the outer
+-- statement then inserts. So the order is not guessed. Each inner capture leaves a mark; an outer capture that finds one looks at
+-- all events of the table since then. For each key of its own whose events do not fit, it puts one event in their place, which
+-- contains the row as it is now:
+--
 --     existed before = exists now - (inserts - deletes)          (inserts and deletes of one key alternate)
 --     before and now: update; now only: insert; before only: delete; neither: nothing
--- A table without a key settles the same way over whole rows, as a multiset.
 --
--- INSERT .. ON CONFLICT DO UPDATE, MERGE and WITH fire several statement triggers, all of them after the row triggers: the first two in the
--- order delete, update, insert, WITH in any order, and the action of a foreign key to the same table once more for each row that it leads
--- to. So a capture that has settled leaves a mark for the captures of the same depth that follow. PostgreSQL does not report where the next
--- statement begins. The captures just before it whose operations come in the usual order before its own are taken as parts of its
--- statement. Where the table refers to itself, and unless the statement's text is known (pgtide._statement_text) and has no WITH, the
--- others of the last eight may be parts, too.
+-- A table without a key is settled the same way over whole rows, as a multiset.
 --
--- A MERGE into a partitioned table that updates a row after it has inserted one shows to its UPDATE triggers the inserted row in place of the
--- updated one (PostgreSQL 15 to 18). So there a key that a row has left and that is there may have been updated, or be inserted by
--- another part. The capture of the inserts tells: by its events one key was left too often, and another inserted (pgtide._merge_nested,
--- merge). Until then the UPDATE's events are not settled with events from before its statement. An UPDATE may be a MERGE's unless its
--- statement's text is known and has no MERGE.
+-- INSERT .. ON CONFLICT DO UPDATE, MERGE and WITH fire several statement triggers, all of them after the row triggers: the first
+-- two in the order delete, update, insert, WITH in any order, and the action of a foreign key to the same table once more for
+-- each row that it reaches. So a capture that has settled leaves a mark for the captures of the same depth that follow.
+-- PostgreSQL does not report where the next statement begins. The captures directly before a capture, as long as their operations
+-- come in the usual order before its own, are taken as parts of its statement. If the table refers to itself, and unless the
+-- statement's text is known (pgtide._statement_text) and has no WITH, the others of the last eight may be parts, too.
 --
--- The marks live in the setting pgtide.nested for the transaction: per table the client's statement (marks of earlier ones are
--- in order already), per trigger depth the last ev_id before the inner captures, and per depth the last captures (turn: DELETE 1, UPDATE 2,
--- INSERT 3; inner: the last ev_id before the inner captures of that one, 0 where it has settled all; from: the last ev_id before an UPDATE that
--- may be a MERGE's, and before what it nests):
+-- A MERGE into a partitioned table that updates a row after it has inserted one shows to its UPDATE triggers the inserted row in
+-- place of the updated one (PostgreSQL 15 to 18). So there a key that a row has left and that is in the table may have been
+-- updated, or inserted by another part. The capture of the inserts can decide: by its events one key was left too often, and
+-- another inserted (pgtide._merge_nested, merge). Until then the UPDATE's events are not settled with events from before its
+-- statement. An UPDATE may be a MERGE's unless its statement's text is known and has no MERGE.
+--
+-- The marks are in the setting pgtide.nested for the transaction: for each table the client's statement (marks of earlier ones
+-- are in order already), for each trigger depth the last ev_id before the inner captures, and for each depth the last captures:
+--
 --     {table: {"at": time, "depths": {depth: ev_id}, "last": {depth: [{"turn": 1-3, "inner": ev_id, "from": ev_id}]}}}
---   i_event_parent  the queue's event table, parent of the rotated ones
---   i_root, i_name  the replicated table and its name in events
---   i_op            the trigger's operation
---   i_before        the event sequence's value before the calling capture wrote
---   i_there         a key that a row has left is in the table all the same (pgtide.capture_check): another part of the same statement put it
---                   there, in whatever order the parts are captured. So all events of the transaction are settled, now and by the parts
---                   that follow; but for an UPDATE that may be a MERGE's
+--     turn   DELETE 1, UPDATE 2, INSERT 3
+--     inner  the last ev_id before the inner captures of that capture, 0 if it has settled all
+--     from   the last ev_id before an UPDATE that may be a MERGE's, and before what it nests
 create or replace function pgtide.settle_nesting(i_event_parent text, i_root oid, i_name text, i_op text, i_before bigint, i_there bool default false)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -103,7 +110,7 @@ begin
         v_from := least(v_new, v_near, i_before);
     end if;
     if i_op = 'TRUNCATE' then
-        -- Before a partition is truncated its rows are deletes in the queue, and there all the same.
+        -- Before a partition is truncated, its rows are deletes in the queue, and still in the table.
         null;
     elsif i_there and not v_merge then
         v_new := 0;

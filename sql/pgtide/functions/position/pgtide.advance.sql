@@ -1,10 +1,12 @@
--- pgtide.advance(i_queue, i_consumer, i_tick, i_tick_time, i_tick_snapshot, i_events, i_last_ev_id, i_complete) returns void
+-- pgtide.advance(i_queue, i_consumer, i_tick, i_tick_time, i_tick_snapshot, i_events, i_last_ev_id, i_complete)
 --
--- The last step of replay's transaction: moves the consumer's position past what was staged.
---   i_tick, i_tick_time, i_tick_snapshot  the batch's end
---   i_events, i_last_ev_id                what was staged
---   i_complete                            the batch is whole: the position becomes i_tick, and copies move on. Otherwise
---                                         i_last_ev_id becomes the durable place inside the batch.
+-- On the subscriber, the last step of replay's transaction: moves the consumer's position past what was staged.
+--
+-- Arguments: i_tick, i_tick_time, i_tick_snapshot - the batch's end; i_events, i_last_ev_id - the number of staged events, and
+--            the last one; i_complete - the batch is whole: the position becomes i_tick, and copies move on; otherwise
+--            i_last_ev_id becomes the durable place inside the batch
+-- Returns: nothing
+-- Writes: pgtide.replay_state; if the batch is whole, as pgtide._settle_copies and pgq_node.set_consumer_completed
 create or replace function pgtide.advance(i_queue text, i_consumer text, i_tick bigint, i_tick_time timestamptz,
     i_tick_snapshot txid_snapshot, i_events bigint, i_last_ev_id bigint, i_complete bool)
 returns void language plpgsql

@@ -1,24 +1,34 @@
 -- pgtide.begin_replay(i_queue, i_consumer, i_epoch, i_prev_tick, i_prev_time, i_tick, i_tick_time [, i_skew_ms])
---     returns (verdict, position, after_ev_id, replica, copies)
 --
--- On the subscriber, at the start of replay's transaction: locks the consumer's position, checks the lease's epoch against
--- the highest one that has written here, compares the position with the batch, and makes the stage.
---   i_epoch  the lease's; NULL when run by hand: then the lock and the position alone protect
---   i_prev_time, i_tick_time  when the provider made the two ticks. A tick of the same id and another time is another tick: the
---            provider was restored from a backup, and has given the id again. Where the position was moved by hand, no time is known.
---   i_skew_ms  how far the clocks of two machines may differ; epochs are bounded by this server's clock, see pgtide.epoch_bound
--- An epoch below the highest one is refused (TD006), and one beyond the bound too (TD012). A stored one beyond the bound is no
--- fence: it is replaced.
--- verdict:
---   on-track         the batch starts where this node stands (or in it: after_ev_id is the last event of the slices applied)
---   already-applied  it ends where this node stands: only its end is to be told to the provider
---   lost             neither, or only by the ids
---   paused           the node is paused
--- position is the tick completed. replica says whether replica mode is in use; if not, replay declares itself by
--- pgtide.applying, foreign keys are checked at the end of the transaction, and user triggers are disabled (pgtide._quiet_tables).
--- copies is i_copies of pgtide.slice_query, NULL when no table is in copy.
--- Makes the temporary tables pgtide_stage (the events) and pgtide_chunks (the chunks' states, read once for the transaction).
--- The caller must have opened the batch before: a chunk that is pending here then takes its snapshot after the batch's end.
+-- On the subscriber, at the start of replay's transaction: locks the consumer's position, checks the lease's epoch against the
+-- highest one that has written here, compares the position with the batch, and creates the stage.
+--
+-- Arguments: i_epoch - the lease's; null if replay is run by hand: then only the lock and the position protect; i_prev_tick,
+--            i_tick - the batch's begin and end; i_prev_time, i_tick_time - when the provider made these two ticks; i_skew_ms -
+--            how far the clocks of two machines may differ; the epoch is bounded by this server's clock, see pgtide.epoch_bound
+-- Returns: verdict, position, after_ev_id, replica, copies
+--              verdict      on-track         the batch starts at this node's position, or the position is inside of it
+--                           already-applied  the batch ends at this node's position: only its end must still be reported to the provider
+--                           lost             neither; or the ids fit, and the ticks' times do not
+--                           paused           the node is paused
+--              position     the last completed tick
+--              after_ev_id  the last event of the slices of the batch that are applied; 0 if there are none
+--              replica      whether replica mode is in use (pgtide.enter_apply); null unless on-track
+--              copies       i_copies of pgtide.slice_query; null if no table is being copied, and unless on-track
+-- Writes: pgtide.replay_state (a missing row; epoch, refusals); if on-track, as pgtide.enter_apply, and the temporary tables
+--         pgtide_stage (the events) and pgtide_chunks (the chunks' states, read once for the transaction), which it creates
+-- Errors: TD002 the consumer is not registered; TD006 i_epoch is below the highest epoch; TD008 another run is replaying the
+--         queue; TD012 i_epoch is beyond the bound
+--
+-- A tick of the same id and another time is another tick: the provider was restored from a backup, and has given out the id
+-- again. If the position was moved by hand, no time is known, and only the ids are compared.
+--
+-- A stored epoch that is beyond the bound protects from nothing, and is replaced.
+--
+-- Without replica mode, replay declares itself by pgtide.applying, foreign keys are checked at the end of the transaction, and
+-- user triggers are disabled (pgtide._quiet_tables).
+--
+-- The caller must have opened the batch before: then a chunk that is pending here takes its snapshot after the batch's end.
 create or replace function pgtide.begin_replay(i_queue text, i_consumer text, i_epoch bigint, i_prev_tick bigint,
     i_prev_time timestamptz, i_tick bigint, i_tick_time timestamptz, i_skew_ms bigint default 0,
     out verdict text, out "position" bigint, out after_ev_id bigint, out replica bool, out copies jsonb)
@@ -36,7 +46,7 @@ begin
         raise exception 'consumer not registered: %/%', i_queue, i_consumer using errcode = 'TD002',
             hint = 'pgtide init registers the nodes of the configuration';
     end if;
-    -- Inserted only where it is missing: beside a run that has changed the row, an insert would wait for that run's end.
+    -- Inserted only if it is missing: if another run has changed the row, an insert would wait for that run's end.
     if not exists (select from pgtide.replay_state r where r.queue_name = i_queue and r.consumer_name = i_consumer) then
         insert into pgtide.replay_state (queue_name, consumer_name) values (i_queue, i_consumer) on conflict do nothing;
     end if;
@@ -87,9 +97,9 @@ begin
         ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,
         ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int
     ) on commit drop;
-    -- Wide values are read once or twice, and gone: to compress them costs more than all else.
+    -- Wide values are read only once or twice: to compress them would cost more than everything else.
     alter table pg_temp.pgtide_stage alter ev_data set storage external, alter ev_extra2 set storage external;
-    -- FOR SHARE: nobody may start a copy over while its chunks' states are being used.
+    -- FOR SHARE: a copy must not be started over while the states of its chunks are in use.
     perform from pgtide.table_state t where t.queue_name = i_queue and t.phase <> 'ok' for share;
     create temp table pgtide_chunks on commit drop as
     select c.table_name, c.chunk_no, c.state, c.snapshot, c.lower_key

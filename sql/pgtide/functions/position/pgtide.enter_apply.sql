@@ -1,10 +1,15 @@
--- pgtide.enter_apply() returns bool
+-- pgtide.enter_apply()
 --
--- Makes the rest of the transaction one that applies changes from elsewhere: no user trigger, no foreign key check.
--- Returns true when replica mode does it. A role that may not use replica mode gets false: then pgtide.applying passes the
--- guard triggers, deferrable constraints wait for the commit, and pgtide._quiet_tables has seen to the rest. It is tried only where it
--- may succeed; a refusal is written to pgtide.replica_refused.
--- A little more memory keeps the grouping of a large slice's keys off the disk.
+-- On the subscriber: makes the rest of the transaction one that applies changes from elsewhere: user triggers do not fire, and
+-- foreign keys are not checked.
+--
+-- Returns: bool, true if replica mode does this; false if the role may not use replica mode: then pgtide.applying lets the
+--          changes past the guard triggers, deferrable constraints wait for the commit, and pgtide._quiet_tables does the rest
+-- Writes: until the end of the transaction the settings pgtide.applying, work_mem (if below 64 MB), session_replication_role, and
+--         the mode of deferrable constraints; pgtide.replica_refused
+--
+-- Replica mode is tried only if that may succeed (pgtide.may_use_replica); a refusal is noted in pgtide.replica_refused. The
+-- larger work_mem keeps the grouping of a large slice's keys off the disk.
 create or replace function pgtide.enter_apply()
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,14 @@
--- pgtide.may_use_replica([i_now]) returns bool
+-- pgtide.may_use_replica([i_now])
 --
--- Whether the role may set session_replication_role, without trying: outside of a function that catches it, a refusal is an ERROR
--- in the server's log.
--- True for a superuser, and from PostgreSQL 15 on for who was granted the parameter. Managed services let members of their
--- administrator's role do it by means that no catalog shows: for those NULL, only trying tells. A refusal is remembered
--- (pgtide.replica_refused), and false for a day; to look again sooner, delete that row. For all others false.
+-- Returns whether the role may set session_replication_role, without trying: unless it is caught inside of a function, a refusal
+-- is an ERROR in the server's log.
+--
+-- Returns: bool, true for a superuser, and from PostgreSQL 15 on for a role that was granted the parameter; null for a member of
+--          a managed service's administrator role, if only a try can show it; otherwise false
+-- Writes: nothing
+--
+-- Managed services let members of their administrator's role set it by means that no catalog shows. A refusal is remembered
+-- (pgtide.replica_refused), and makes this false for a day; to try again sooner, delete that row.
 create or replace function pgtide.may_use_replica(i_now timestamptz default now())
 returns bool language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,10 @@
--- pgtide.note_refusal(i_queue, i_consumer) returns int
+-- pgtide.note_refusal(i_queue, i_consumer)
 --
--- On the subscriber: counts that a run was refused by its epoch, in a transaction of its own. pgtide.begin_replay sets the count to 0
--- when it takes one. Returns how many in a row that makes; NULL when the consumer is not known.
+-- On the subscriber, in a separate transaction: counts that a run was refused because of its epoch. pgtide.begin_replay sets the
+-- count to 0 when it accepts one.
+--
+-- Returns: int, the number of refusals in a row; null if the consumer is not known
+-- Writes: pgtide.replay_state (refusals, refused_at)
 create or replace function pgtide.note_refusal(i_queue text, i_consumer text)
 returns int language sql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,13 @@
--- pgtide.waiting_events(i_queue, i_tick [, i_most]) returns bigint
+-- pgtide.waiting_events(i_queue, i_tick [, i_most])
 --
--- How many events a reader that has completed i_tick has not met: those that the tick's snapshot does not see. Ids tell less: events that were
--- rolled back and forced ticks use some up. Counts up to i_most, and reads no more than those. NULL when there is no such tick.
+-- On the provider: how many events a reader that has completed i_tick has not met yet: those that the tick's snapshot does not
+-- see.
+--
+-- Arguments: i_most - counts no further, and reads no more events than these
+-- Returns: bigint; null if there is no such tick
+-- Writes: nothing
+--
+-- Ids say less: events that were rolled back and forced ticks use some up.
 create or replace function pgtide.waiting_events(i_queue text, i_tick bigint, i_most int default 10000)
 returns bigint language plpgsql stable
 set search_path = pg_catalog, pg_temp
