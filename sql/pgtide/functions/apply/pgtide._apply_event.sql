@@ -1,6 +1,11 @@
--- pgtide._apply_event(i_nr, i_ev_id, i_op, i_on_conflict) returns void
+-- pgtide._apply_event(i_nr, i_ev_id, i_op, i_on_conflict)
 --
--- Applies one event of a table of pgtide_work.
+-- On the subscriber: applies one event of a table of pgtide_work.
+--
+-- Arguments: i_op - I, U or D; i_on_conflict - as for pgtide.apply_stage
+-- Returns: nothing
+-- Writes: the table; temporary table pgtide_counts
+-- Errors: as pgtide._apply_rows, pgtide._count_applied
 create or replace function pgtide._apply_event(i_nr int, i_ev_id bigint, i_op text, i_on_conflict text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

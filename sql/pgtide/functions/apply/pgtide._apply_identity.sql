@@ -1,10 +1,15 @@
--- pgtide._apply_identity(i_table, i_nr, i_columns, i_where) returns bigint
+-- pgtide._apply_identity(i_table, i_nr, i_columns, i_where)
 --
--- Gives updated rows the values of their identity columns that are generated always. The provider can change one (SET .. =
--- DEFAULT), but here no UPDATE may set it to a given value: such a row is deleted and inserted.
---   i_columns  the columns of the events, as attnums
---   i_where    which of the rows r of pgtide_rows_<i_nr>, and that r is for row t of the table
--- Raises TD007 when live foreign keys would act upon the delete. Returns the number of rows, 0 when none had changed.
+-- On the subscriber: gives updated rows the values of their identity columns that are generated always.
+--
+-- Arguments: i_columns - the columns of the events, as attnums; i_where - a condition, which selects the rows r of
+--            pgtide_rows_<i_nr> and says that r is for row t of the table
+-- Returns: bigint, the number of rows replaced; 0 when no such column has changed
+-- Writes: the table
+-- Errors: TD007 live foreign keys would act on the delete; as pgtide.run
+--
+-- The provider can change such a column (SET .. = DEFAULT), but here no UPDATE may set it to a given value. So the row is
+-- deleted and inserted.
 create or replace function pgtide._apply_identity(i_table oid, i_nr int, i_columns int[], i_where text)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp

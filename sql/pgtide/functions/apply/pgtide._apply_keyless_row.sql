@@ -1,7 +1,14 @@
--- pgtide._apply_keyless_row(i_table, i_nr, i_ev_id, i_op) returns bool
+-- pgtide._apply_keyless_row(i_table, i_nr, i_ev_id, i_op)
 --
--- Applies one update or delete of a table without a key to exactly one row that is equal to the whole old row.
--- Values are compared as text, by their types' output functions, since types like json have no equality. Returns false when no row is equal.
+-- On the subscriber: applies one update or delete of a table without a key to exactly one row that is equal to the whole old
+-- row.
+--
+-- Arguments: i_op - U or D
+-- Returns: bool, true; false when no row is equal to the old one
+-- Writes: the table
+-- Errors: as pgtide.run
+--
+-- Values are compared as text, by their types' output functions, since types like json have no equality.
 create or replace function pgtide._apply_keyless_row(i_table oid, i_nr int, i_ev_id bigint, i_op "char")
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

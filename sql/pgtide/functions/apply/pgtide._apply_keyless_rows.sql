@@ -1,12 +1,19 @@
--- pgtide._apply_keyless_rows(i_table, i_nr, i_on_conflict) returns bool
+-- pgtide._apply_keyless_rows(i_table, i_nr, i_on_conflict)
 --
--- Applies all typed rows of a table without a key at once: what event by event they come to. The table is read once, where
--- pgtide._apply_keyless_row reads it for each event. Returns false, and has done nothing, where an event finds no row, column lists differ, or
--- an identity column is always generated.
--- A row is known by its image alone, the digest of its columns as text. An event takes an image away (its old row), adds one (its
--- new row), or does both. The nth that is taken of an image is the nth that was there: first the rows of the table, then what events
--- have added. It was there in time, or an event finds no row. So events form chains: from a row of the table, or an insert, to what
--- it becomes in the end.
+-- On the subscriber: applies all typed rows of a table without a key at once, with the result that they have event by event.
+-- The table is read once, whereas pgtide._apply_keyless_row reads it for each event.
+--
+-- Arguments: i_on_conflict - as for pgtide.apply_stage
+-- Returns: bool, true; false, with nothing done, when an event finds no row, column lists differ or are empty, an event has
+--          a key, or an identity column is always generated
+-- Writes: the table; temporary tables pgtide_counts, and pgtide_images, pgtide_found, pgtide_links, pgtide_ends, which it
+--         creates and drops
+-- Errors: TD007 rows were not where they had been found; as pgtide.run
+--
+-- A row is known by its image alone, the digest of its columns as text. An event takes an image away (its old row), adds one
+-- (its new row), or does both. The nth image that is taken is the nth of the same images that was there: first those of the
+-- table's rows, then those that events have added. Either it was there in time, or an event finds no row. So events form
+-- chains, from a row of the table, or an insert, to the last state of the row.
 create or replace function pgtide._apply_keyless_rows(i_table oid, i_nr int, i_on_conflict text)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -71,7 +78,7 @@ begin
     perform pgtide.run(v_runner, 'insert into pg_temp.pgtide_images ' || v_query);
     analyze pg_temp.pgtide_images;
     -- A digest costs more than a look at one column: of rows that column tells apart it is the last question ("is true" keeps it out of
-    -- the join's condition). Locked: nobody moves a row before it is changed by the place it was found at.
+    -- the join's condition). Locked, so that no session moves a row before it is changed by the place it was found at.
     create temp table pgtide_found (relation oid, place tid, image text) on commit drop;
     perform pgtide._grant_to_owner('pgtide_found', i_table);
     perform pgtide.run(v_runner, format(

@@ -1,11 +1,14 @@
--- pgtide._apply_rows(i_table, i_nr, i_op, i_ev_id, i_overwrite) returns (changed, missing, conflicts)
+-- pgtide._apply_rows(i_table, i_nr, i_op, i_ev_id, i_overwrite)
 --
--- Applies the typed rows of one operation as one statement a column list.
---   i_op         D, U or I
---   i_ev_id      only this event (exact replay); NULL: all rows
---   i_overwrite  an update that finds no row inserts it (one that holds only what it changed: TD007), an insert that finds one updates it
--- changed counts the rows changed, missing the updates and deletes that found none, conflicts the inserts that found one (only
--- with i_overwrite; otherwise such an insert fails with unique_violation).
+-- On the subscriber: applies the typed rows of one operation, with one statement for each column list.
+--
+-- Arguments: i_op - D, U or I; i_ev_id - only this event (exact replay), null: all rows; i_overwrite - an update that finds
+--            no row inserts it, and an insert that finds one updates it
+-- Returns: changed, the number of rows changed; missing, the number of updates and deletes that found none; conflicts, the
+--          number of inserts that found one, only with i_overwrite; all 0 when there are no such rows
+-- Writes: the table
+-- Errors: TD007 with i_overwrite, an update that holds only the changed columns found no row, and cannot become an insert;
+--         23505 unique_violation without i_overwrite, an insert found a row; as pgtide.run, pgtide._apply_identity
 create or replace function pgtide._apply_rows(i_table oid, i_nr int, i_op "char", i_ev_id bigint, i_overwrite bool,
     out changed bigint, out missing bigint, out conflicts bigint)
 language plpgsql

@@ -1,6 +1,12 @@
--- pgtide._apply_set(i_nr, i_op, i_on_conflict) returns void
+-- pgtide._apply_set(i_nr, i_op, i_on_conflict)
 --
--- One set-wise step for a table of pgtide_work (see pgtide._set_steps).
+-- On the subscriber: takes one set-wise step for a table of pgtide_work (see pgtide._set_steps).
+--
+-- Arguments: i_op - E, D, U or I; i_on_conflict - as for pgtide.apply_stage
+-- Returns: nothing
+-- Writes: the table; temporary tables pgtide_counts, pgtide_work; as pgtide._apply_keyless_rows
+-- Errors: TD010 keys that were guessed to be distinct repeat, or rows are missing: the caller collapses the events and tries
+--         again; as pgtide._apply_rows, pgtide._count_applied
 create or replace function pgtide._apply_set(i_nr int, i_op text, i_on_conflict text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,14 +1,25 @@
--- pgtide._apply_tables(i_nrs, i_replica, i_on_conflict) returns bool
+-- pgtide._apply_tables(i_nrs, i_replica, i_on_conflict)
 --
--- Applies the typed rows of some tables of pgtide_work together: set-wise, and when that meets a unique or foreign key
--- violation, event by event in the exact order, with the rows that were collapsed. When a table fails also then, its reason is
--- in pgtide_work.error, with its SQLSTATE in state, and nothing of these tables is applied. Keys that were guessed to be
--- distinct (pgtide._type_stage) and are not: the same again, collapsed. Rows that are typed only as they are read
--- (pgtide_work.lazy), and fail: the same again with rows that are typed before, so that an error is of the one or the
--- other, and rows can be looked up.
--- Of a set-wise statement's failure the event is looked for afterwards (pgtide._find_failure), so that what works is no slower.
--- A foreign key of a table that is not among them is a failure of the table that it refers to: pgtide._failed_tables.
--- Returns true when a table failed, and the others are to be tried again without it.
+-- On the subscriber: applies the typed rows of some tables of pgtide_work together. They are applied set-wise and, if that
+-- meets a unique, exclusion or foreign key violation, event by event in the exact order, with the rows that were collapsed.
+--
+-- Arguments: i_nrs - numbers in pgtide_work; i_replica, i_on_conflict - as for pgtide.apply_stage
+-- Returns: bool, false; true when a table failed, and the others are to be tried again without it
+-- Writes: the tables; temporary tables pgtide_work, pgtide_counts, pgtide_stage; as pgtide._type_stage; it sets all
+--         constraints to deferred
+-- Errors: those that do not concern a table alone (pgtide._is_table_failure), and with the policy stop those that do
+--         (pgtide._table_failure)
+--
+-- If a table fails in the exact order too, its reason is in pgtide_work.error, with its SQLSTATE in state, and nothing of
+-- these tables is applied.
+--
+-- If keys that were guessed to be distinct (pgtide._type_stage) are not, the events are collapsed and applied again. If rows
+-- that are typed only as they are read (pgtide_work.lazy) fail, they are applied again with rows that are typed before: then
+-- an error comes from the one or the other, and rows can be looked up.
+--
+-- The event at which a set-wise statement failed is searched afterwards (pgtide._find_failure), so that success costs
+-- nothing extra. The failure of a foreign key of a table that is not among these is a failure of the table that it refers
+-- to: pgtide._failed_tables.
 create or replace function pgtide._apply_tables(i_nrs int[], i_replica bool, i_on_conflict text)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

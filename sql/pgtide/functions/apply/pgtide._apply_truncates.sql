@@ -1,8 +1,15 @@
--- pgtide._apply_truncates(i_nrs) returns int
+-- pgtide._apply_truncates(i_nrs)
 --
--- Empties these tables of pgtide_work. All in one statement, since tables that refer to each other can only be truncated together; a
--- table that is referred to from outside, it or one of its partitions, is emptied by DELETE: PostgreSQL refuses to truncate it, and rows
--- that are not ours stay. Tables whose code runs as their owner are emptied owner by owner. Returns the number of tables emptied.
+-- On the subscriber: empties tables of pgtide_work.
+--
+-- Arguments: i_nrs - numbers in pgtide_work
+-- Returns: int, how many numbers were given, also of tables that are not there
+-- Writes: the tables
+-- Errors: as pgtide.run
+--
+-- All are truncated in one statement, since tables that refer to each other can only be truncated together. A table that is
+-- referred to from outside, itself or one of its partitions, is emptied by DELETE: PostgreSQL refuses to truncate it, and
+-- rows that are not of this node stay. Tables whose code runs as their owner are emptied owner by owner.
 create or replace function pgtide._apply_truncates(i_nrs int[])
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

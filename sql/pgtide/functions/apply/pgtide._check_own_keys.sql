@@ -1,9 +1,17 @@
--- pgtide._check_own_keys(i_nrs) returns void
+-- pgtide._check_own_keys(i_nrs)
 --
--- After these tables of pgtide_work have been changed in replica mode: raises foreign_key_violation if a key that
--- pgtide._find_own_keys has found refers to a row that is not there any more. Where the key refers to columns by which events find
--- their rows, only rows that refer to a deleted one are looked at; otherwise all of the referring table.
--- Two steps, each a query on one of the two tables, as its owner: which keys the referring table has, and which of them are not there.
+-- On the subscriber, after tables of pgtide_work were changed in replica mode: checks the foreign keys that
+-- pgtide._find_own_keys has found.
+--
+-- Arguments: i_nrs - numbers in pgtide_work
+-- Returns: nothing
+-- Writes: nothing; it creates and drops the temporary tables pgtide_deleted and pgtide_referring
+-- Errors: 23503 foreign_key_violation: such a key refers to a row that is not there any more; as pgtide.table_runner,
+--         pgtide.run
+--
+-- If the key refers to columns by which events find their rows, only rows that refer to a deleted one are checked, otherwise
+-- all of the referring table. There are two steps, each a query on one of the two tables, as its owner: which keys the
+-- referring table has, and which of them are not there.
 create or replace function pgtide._check_own_keys(i_nrs int[])
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,14 @@
--- pgtide._choose_runner(i_nr, i_on_conflict) returns void
+-- pgtide._choose_runner(i_nr, i_on_conflict)
 --
--- Notes as whom a table of pgtide_work is written (pgtide.table_runner). Where that cannot be, the reason is in pgtide_work.error, unless the
--- policy is to stop: then it is raised. By itself: the note outlives whatever of the table's changes is undone.
+-- On the subscriber: notes as whom a table of pgtide_work is written (pgtide.table_runner).
+--
+-- Arguments: i_nr - the table's number in pgtide_work; i_on_conflict - as for pgtide.apply_stage
+-- Returns: nothing
+-- Writes: temporary table pgtide_work; as pgtide.table_runner, pgtide._note_session
+-- Errors: TD004 with the policy stop, the table cannot be written as its owner
+--
+-- If the table cannot be written and the policy is not to stop, the reason is in pgtide_work.error. This is a separate step
+-- so that the note outlives an undo of the table's changes.
 create or replace function pgtide._choose_runner(i_nr int, i_on_conflict text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,11 @@
--- pgtide._condition_name(i_state) returns text
+-- pgtide._condition_name(i_state)
 --
--- A SQLSTATE with the name that PostgreSQL's documentation gives it: '23505 unique_violation'. Has those that rows can cause; of
--- others the state alone. lib/db/conditions.ts has all.
+-- Adds to a SQLSTATE the name that PostgreSQL's documentation gives it.
+--
+-- Returns: text, for example '23505 unique_violation'; the state alone when it is not one that rows can cause
+-- Writes: nothing
+--
+-- lib/db/conditions.ts has all of them.
 create or replace function pgtide._condition_name(i_state text)
 returns text language sql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,16 @@
--- pgtide._count_applied(i_nr, i_op, i_on_conflict, i_changed, i_missing, i_conflicts) returns void
+-- pgtide._count_applied(i_nr, i_op, i_on_conflict, i_changed, i_missing, i_conflicts)
 --
--- Notes what a step has done to a table, as a row of pgtide_counts: a counter that is updated at each event would leave a dead
--- version behind each time, and every look at it would walk over all of them. Raises TD007 when events found no row, unless the
--- policy is to overwrite. Rows that a live foreign key has deleted along with the rows they refer to, earlier in the same
--- slice, are not missing.
+-- On the subscriber: stores how many rows of a table a step has changed.
+--
+-- Arguments: i_nr - the table's number in pgtide_work; i_changed, i_missing, i_conflicts - see pgtide._apply_rows;
+--            i_on_conflict - as for pgtide.apply_stage
+-- Returns: nothing
+-- Writes: temporary table pgtide_counts
+-- Errors: TD007 events found no row, and the policy is not to overwrite
+--
+-- Each step is a row of pgtide_counts. A counter that is updated at each event would leave a dead version behind each time,
+-- and each read of it would walk over all of them. Rows that a live foreign key has deleted earlier in the same slice, along
+-- with the rows they refer to, count as changed, not as missing.
 create or replace function pgtide._count_applied(i_nr int, i_op text, i_on_conflict text, i_changed bigint, i_missing bigint, i_conflicts bigint)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

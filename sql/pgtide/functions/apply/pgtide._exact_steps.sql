@@ -1,6 +1,10 @@
--- pgtide._exact_steps(i_nrs) returns table (nr, ev_id, op)
+-- pgtide._exact_steps(i_nrs)
 --
--- The events of some tables of pgtide_work in the order of the queue.
+-- On the subscriber: lists the events of tables of pgtide_work in the order of the queue.
+--
+-- Arguments: i_nrs - numbers in pgtide_work, at least one
+-- Returns: nr, ev_id, op; no rows when the tables have no typed rows
+-- Writes: nothing; it creates an index on each table's pgtide_rows_<nr>
 create or replace function pgtide._exact_steps(i_nrs int[])
 returns table (nr int, ev_id bigint, op text) language plpgsql
 set search_path = pg_catalog, pg_temp

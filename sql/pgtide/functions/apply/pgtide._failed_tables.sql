@@ -1,9 +1,17 @@
--- pgtide._failed_tables(i_nrs, i_schema, i_table, i_key) returns int[]
+-- pgtide._failed_tables(i_nrs, i_schema, i_table, i_key)
 --
--- Which of these tables of pgtide_work fail by an error that names i_schema, i_table and the constraint i_key, and that was raised at
--- the end of their changes: the table that is named, or the partitioned table above it. If that is none of them, it refers to one
--- of them by a foreign key, itself or through other tables whose rows go with it (ON DELETE CASCADE): then the nearest that it
--- refers to, by the key that is named first. With i_key NULL only the former. A single table fails whatever is named.
+-- On the subscriber: says which of these tables of pgtide_work an error concerns that was raised at the end of their
+-- changes.
+--
+-- Arguments: i_nrs - numbers in pgtide_work; i_schema, i_table, i_key - the table and the constraint that the error names;
+--            i_key null: do not follow foreign keys
+-- Returns: int[], numbers in pgtide_work; empty when none is concerned
+-- Writes: nothing
+--
+-- It concerns the table that is named, or the partitioned table above it. If that is none of these, the named table refers
+-- to one of them by a foreign key, itself or through other tables whose rows go with it (ON DELETE CASCADE): then the
+-- nearest that it refers to is concerned, by the key that is named first. With i_key null only the former is looked for.
+-- With i_key, a single table is concerned whatever is named.
 create or replace function pgtide._failed_tables(i_nrs int[], i_schema text, i_table text, i_key text)
 returns int[] language plpgsql stable
 set search_path = pg_catalog, pg_temp

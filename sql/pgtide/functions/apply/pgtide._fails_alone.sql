@@ -1,6 +1,12 @@
--- pgtide._fails_alone(i_name, i_table, i_nr, i_state, i_on_conflict, i_last) returns bool
+-- pgtide._fails_alone(i_name, i_table, i_nr, i_state, i_on_conflict, i_last)
 --
--- True when a table's staged events up to i_last fail with i_state. What they did is undone. For pgtide._find_failure.
+-- On the subscriber, for pgtide._find_failure: returns whether the staged events of a table up to i_last fail with i_state.
+-- Their changes are undone.
+--
+-- Arguments: i_nr - the table's number in pgtide_work; i_on_conflict - as for pgtide.apply_stage, null: only type the events
+-- Returns: bool
+-- Writes: nothing: all changes are rolled back
+-- Errors: none; TD010 is raised and caught inside, to roll back when the events do not fail
 create or replace function pgtide._fails_alone(i_name text, i_table oid, i_nr int, i_state text, i_on_conflict text, i_last bigint)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,14 +1,20 @@
--- pgtide._failure_text(i_state, i_message, i_detail, i_context, i_schema, i_table, i_column, i_constraint, i_type, i_event) returns text
+-- pgtide._failure_text(i_state, i_message, i_detail, i_context, i_schema, i_table, i_column, i_constraint, i_type, i_event)
 --
--- What may be remembered and shown of an error that rows met, from its stacked diagnostics; others can read it. A server's texts hold
--- values, in any language, and a user's function may raise anything under any name. So of the text nothing is kept, but:
---   - the message of an error that a function of our schemas raised (SQLSTATE TD..., and the context begins with that function)
+-- Builds the text of an error that rows met, from its stacked diagnostics, without values, so that it may be stored and
+-- shown.
+--
+-- Arguments: i_event - the event whose row it was, or null when that is not known
+-- Returns: text, for example '23505 unique_violation: table public.orders, constraint orders_email_key, event 4711'
+-- Writes: nothing
+-- Errors: none; with the setting pgtide.show_values = on it sends an INFO message of SQLSTATE TD011
+--
+-- The text can be read by others. A server's texts hold values, in any language, and a user's function may raise anything
+-- under any name. So of the error only this is kept:
+--   - the message, if a function of our schemas raised it (SQLSTATE TD..., and the context begins with that function)
 --   - SQLSTATE and condition, and names of tables, columns, constraints and types that exist in the catalog under these names
 --   - the name of the PL/pgSQL function in which it happened
--- The text itself, with its detail, goes to the client that has asked for it (setting pgtide.show_values = on), as an INFO message of SQLSTATE
--- TD011: the server does not write these into its log, unless log_min_messages is info or lower.
--- i_event is the event whose row it was, where that is known.
--- Returns for example '23505 unique_violation: table public.orders, constraint orders_email_key, event 4711'.
+-- The text itself, with its detail, goes to the client that has asked for it, as an INFO message: the server does not write
+-- these into its log, unless log_min_messages is info or lower.
 create or replace function pgtide._failure_text(i_state text, i_message text, i_detail text, i_context text, i_schema text,
     i_table text, i_column text, i_constraint text, i_type text, i_event bigint)
 returns text language plpgsql stable

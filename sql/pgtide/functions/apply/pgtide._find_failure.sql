@@ -1,11 +1,16 @@
--- pgtide._find_failure(i_name, i_table, i_nr, i_state, i_on_conflict) returns (ev_id, schema_name, table_name, column_name)
+-- pgtide._find_failure(i_name, i_table, i_nr, i_state, i_on_conflict)
 --
--- Which of a table's staged events it is that a set-wise statement failed at with i_state, for the operator. Looks without reading a
--- value out: by halves, each typed and applied alone, and undone. That costs about as much as two more tries of the whole, and is
--- done for a table that fails alone.
---   i_on_conflict  NULL: the events are typed only, not applied
--- The names are there where typing fails: those of the column whose value does not fit.
--- Returns NULLs where no event fails alone in the same way, or where a quarter of the statement's time is over. Changes nothing.
+-- On the subscriber: finds, for the operator, the staged event of a table at which a set-wise statement failed with i_state.
+--
+-- Arguments: i_nr - the table's number in pgtide_work; i_on_conflict - as for pgtide.apply_stage, null: the events are only
+--            typed, not applied
+-- Returns: ev_id; schema_name, table_name, column_name of the column whose value does not fit, if it is that. Nulls when no
+--          event fails alone in the same way, or a quarter of the statement's time (statement_timeout) is over
+-- Writes: nothing: all changes are rolled back; it creates and drops the temporary table pgtide_failed
+-- Errors: none; TD010 is raised and caught inside, to roll back
+--
+-- It looks without reading out a value: by halves, each of which is typed, applied alone and undone. That costs about as
+-- much as two more tries of the whole, and is done for a table that fails alone.
 create or replace function pgtide._find_failure(i_name text, i_table oid, i_nr int, i_state text, i_on_conflict text,
     out ev_id bigint, out schema_name text, out table_name text, out column_name text)
 language plpgsql

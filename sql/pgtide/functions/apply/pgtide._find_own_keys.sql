@@ -1,10 +1,15 @@
--- pgtide._find_own_keys() returns int
+-- pgtide._find_own_keys()
 --
--- In replica mode no foreign key is checked. Those by which tables that are not replicated here refer to tables of pgtide_work are
--- looked up, and checked by pgtide._check_own_keys: replay must not leave their rows without the ones that they refer to. Makes the temporary
--- table pgtide_own_keys (nr, key), and returns the number of keys. Tables whose rows are only inserted are left out; so are keys that
--- are not enforced, and those of tables that this role may not read, neither itself nor as their owner, or reads by the policies of row
--- security, which would hide rows.
+-- On the subscriber, in replica mode, in which no foreign key is checked: looks up the foreign keys by which tables that are
+-- not replicated here refer to tables of pgtide_work. pgtide._check_own_keys checks them: replay must not leave rows of such
+-- tables without the rows that they refer to.
+--
+-- Returns: int, the number of keys; 0 when there are none
+-- Writes: nothing; it creates the temporary table pgtide_own_keys (nr, key)
+--
+-- Tables of pgtide_work whose rows are only inserted are left out. So are keys that are not enforced, and keys of tables
+-- that this role may not read, or reads under the policies of row security, which would hide rows, or whose owner is another
+-- role (not a superuser) for which it may not act.
 create or replace function pgtide._find_own_keys()
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

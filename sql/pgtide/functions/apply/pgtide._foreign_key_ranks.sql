@@ -1,9 +1,14 @@
--- pgtide._foreign_key_ranks(i_tables) returns table (oid, rank)
+-- pgtide._foreign_key_ranks(i_tables)
 --
--- How deep each table lies under the tables that it refers to, among the given ones: parents have lower ranks. A circle is broken at its table
--- with the lowest OID; its constraints are checked at the end anyway.
--- A table gets its rank once all that it refers to have theirs (Kahn's topological order), so the work grows with tables and keys, not with
--- the length of chains of keys.
+-- Computes how deep each table lies under the tables that it refers to, among the given ones: parents have lower ranks.
+--
+-- Returns: oid, rank, one row for each table; 0 when it refers to none of the others
+-- Writes: nothing
+--
+-- A circle is broken at its table with the lowest OID. The constraints of the circle are checked at the end in any case.
+--
+-- A table gets its rank once all tables that it refers to have theirs (Kahn's topological order), so the work grows with
+-- tables and keys, not with the length of chains of keys.
 create or replace function pgtide._foreign_key_ranks(i_tables oid[])
 returns table (oid oid, rank int) language plpgsql stable
 set search_path = pg_catalog, pg_temp

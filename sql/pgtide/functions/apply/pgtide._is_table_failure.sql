@@ -1,7 +1,13 @@
--- pgtide._is_table_failure(i_state) returns bool
+-- pgtide._is_table_failure(i_state)
 --
--- True when an error of this SQLSTATE, met while rows were applied, says something about their table, and not about the whole (locks,
--- disk, privileges, a lost server). Names and syntax can be values, of types such as regclass and tsquery.
+-- Returns whether an error of this SQLSTATE, met while rows were applied, concerns their table, and not the whole (locks,
+-- disk, privileges, a lost server).
+--
+-- Returns: bool
+-- Writes: nothing
+--
+-- Names and syntax can be values, of types such as regclass and tsquery, so SQLSTATEs of wrong names and syntax are among
+-- those of a table.
 create or replace function pgtide._is_table_failure(i_state text)
 returns bool language sql immutable
 set search_path = pg_catalog, pg_temp

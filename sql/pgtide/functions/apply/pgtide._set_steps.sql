@@ -1,9 +1,15 @@
--- pgtide._set_steps(i_nrs, i_replica) returns table (nr, op)
+-- pgtide._set_steps(i_nrs, i_replica)
 --
--- The order in which set-wise statements run: E (event by event, for tables whose rows no one key tells apart), then D, U, I,
--- table by table. Foreign keys that only check wait for the end of the transaction, so deletes can come first, which frees
--- unique values. Where live foreign keys act on a delete (cascade, set null), the deletes of the tables that they refer to come
--- last, children first: earlier, they might cascade to rows that an update of the same slice moves away.
+-- On the subscriber: lists the set-wise statements for tables of pgtide_work in the order in which they run.
+--
+-- Arguments: i_nrs - numbers in pgtide_work; i_replica - as for pgtide.apply_stage
+-- Returns: nr; op: E (event by event, for tables whose rows no one key tells apart), D, U, I; four rows for each table
+-- Writes: nothing
+--
+-- The order is E of all tables, then D, U, I table by table, without replica mode parents first. Foreign keys that only
+-- check wait for the end of the transaction, so deletes can come first, which frees unique values. If live foreign keys act
+-- on a delete (cascade, set null), the deletes of the tables that they refer to come last, children first: earlier, they
+-- might cascade to rows that an update of the same slice moves away.
 create or replace function pgtide._set_steps(i_nrs int[], i_replica bool)
 returns table (nr int, op text) language sql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,12 @@
--- pgtide._table_failure(i_state, i_message, i_on_conflict) returns text
+-- pgtide._table_failure(i_state, i_message, i_on_conflict)
 --
--- The reason for which a table is set aside (pgtide._failure_text) after its rows met an error, unless the policy is to stop: then it is
--- raised, under the same SQLSTATE, or TD007 for classes 22 and 23. The caller has asked pgtide._is_table_failure before.
+-- On the subscriber: handles an error that concerns a table (the caller has asked pgtide._is_table_failure): it is the
+-- reason for which the table is set aside or, with the policy stop, is raised.
+--
+-- Arguments: i_message - the error's text (pgtide._failure_text); i_on_conflict - as for pgtide.apply_stage
+-- Returns: text, i_message
+-- Writes: nothing
+-- Errors: with the policy stop, TD007 for classes 22 and 23, otherwise i_state
 create or replace function pgtide._table_failure(i_state text, i_message text, i_on_conflict text)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,12 @@
--- pgtide._take_truncates(i_queue) returns int
+-- pgtide._take_truncates(i_queue)
 --
--- Finds the tables that the staged events truncate, as the temporary table pgtide_truncated (table_name), and drops their earlier
--- events from the stage. pgtide._apply_truncates empties them. A table that ignores truncates keeps its rows and its events. Returns
--- the number of tables.
+-- On the subscriber: finds the tables that the staged events truncate, and deletes their events up to the last TRUNCATE from
+-- the stage. pgtide._apply_truncates then empties the tables.
+--
+-- Returns: int, the number of tables; 0 when none is truncated
+-- Writes: temporary table pgtide_stage; it creates pgtide_truncated (table_name, ev_id); as pgtide.measure_stage
+--
+-- A table that ignores truncates keeps its rows and its events.
 create or replace function pgtide._take_truncates(i_queue text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,13 @@
--- pgtide._watch_keys() returns bool
+-- pgtide._watch_keys()
 --
--- Without replica mode, foreign keys are checked by queries that run as the tables' owners, with the code that these have put there. Where a key
--- touches a table of another role, makes the temporary table pgtide_watched: pgtide.run then looks at the session after each statement.
+-- On the subscriber, without replica mode: has pgtide.run look at the session after each statement, if a foreign key touches
+-- a table of another role.
+--
+-- Returns: bool, true; false when there is no such key
+-- Writes: nothing; it creates the temporary table pgtide_watched; as pgtide._note_session
+--
+-- Without replica mode, foreign keys are checked by queries that run as the tables' owners, with the code that these have
+-- put there.
 create or replace function pgtide._watch_keys()
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

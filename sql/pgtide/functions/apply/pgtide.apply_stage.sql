@@ -1,26 +1,39 @@
 -- pgtide.apply_stage(i_queue, i_replica, i_on_conflict)
---     returns table (table_name, inserted, updated, deleted, missing, conflicts, collapsed, exact, error, state)
 --
--- Applies the staged row events that pgtide.judge_stage left: truncates, then rows. One row per table. The others are
--- pgtide.handle_events'. state: the SQLSTATE that the table's rows met, where its error is one of them.
---   i_replica      the transaction is in replica mode (pgtide.enter_apply)
---   i_on_conflict  what to do with a table whose rows do not find what they should: an update or delete that finds no
---                  row, an insert that finds one, a column or value that does not fit
---                    set-aside  undo this slice's part of it, remember why, skip it until it is copied again; others go on
---                    resync     the same, and start its copy over at once
---                    overwrite  make the row what the event says (what still fails: set-aside)
---                    stop       fail: nothing of the slice is applied
--- Rows are applied set-wise: one delete, update and insert a table. In replica mode table by table, deletes first, so
--- that unique values are free again; otherwise inserts and updates parents first, then deletes children first, as
--- live foreign keys want it. When a set-wise statement meets a unique or foreign key violation that the exact order might
--- not, the table (without replica mode: the slice) is replayed again event by event, inside this transaction.
--- A last image per key stands for those before it only if it holds all that they held. Images of our capture do: they are whole rows.
--- Others (of PgQ's triggers: pgtide._read_classic_event) may hold some columns, and another image others: where keys repeat and column
--- lists differ, a key's images are folded into one (pgtide._fold_stage).
+-- On the subscriber: applies the staged row events that pgtide.judge_stage left: truncates, then rows. All other events are
+-- handled by pgtide.handle_events.
+--
+-- Arguments: i_replica - the transaction is in replica mode (pgtide.enter_apply)
+--            i_on_conflict - policy for a table whose events do not fit its rows: an update or delete that finds
+--            no row, an insert that finds one, a column or value that does not fit
+--              set-aside  undo this slice's part of it, store the reason, skip it until it is copied again; others go on
+--              resync     the same, and start its copy over at once
+--              overwrite  make the row what the event says; if that fails too: set-aside
+--              stop       fail: nothing of the slice is applied
+-- Returns: one row for each table with row events or an error: table_name; inserted, updated, deleted, missing, conflicts,
+--          collapsed, the numbers of rows; exact, whether it was replayed event by event; error, why it was not applied, or
+--          null; state, the SQLSTATE of that error if applying its rows raised it, otherwise null. No rows when only
+--          truncates, or nothing, were staged
+-- Writes: the tables; pgtide.table_stats; as pgtide.set_aside, pgtide.reset_copy, pgtide._quiet_tables,
+--         pgtide._leave_staged; temporary table pgtide_stage; it creates pgtide_work, pgtide_counts, pgtide_shapes,
+--         pgtide_groups, pgtide_sums, and those of its callees
+-- Errors: those that do not concern a table alone (missing privileges, locks, a full disk and the like), which fail the
+--         slice; with the policy stop, those that do (pgtide._table_failure); as pgtide._quiet_tables
+--
+-- Rows are applied set-wise: one delete, update and insert for each table. They run table by table, deletes first, so that
+-- unique values are free again. Without replica mode, parents come before children, and the deletes of tables whose live
+-- foreign keys act on a delete come last, children before parents (pgtide._set_steps). If a set-wise statement meets a
+-- unique, exclusion or foreign key violation that the exact order might not, the table (without replica mode: the slice) is
+-- replayed again event by event, inside this transaction.
+--
+-- A last image per key stands for the earlier ones only if it holds all that they held. Images of pgtide's capture do: they
+-- are whole rows. Others (of PgQ's triggers: pgtide._read_classic_event) may hold some columns, and the next image other
+-- columns: if keys repeat and column lists differ, the images of a key are folded into one (pgtide._fold_stage).
+--
 -- Tables that leave the queue in this slice do so at its end (pgtide._leave_staged).
--- What runs as a table's owner can move any cursor of the session. So no statement of pgtide.run is inside of a loop over a query, here
--- and in all that is called here: loops go over arrays.
--- Missing privileges, locks, a full disk and the like fail the whole: they say nothing about a table.
+--
+-- Code that runs as a table's owner can move any cursor of the session. So no statement of pgtide.run is inside of a loop
+-- over a query, here and in all that is called here: loops go over arrays.
 create or replace function pgtide.apply_stage(i_queue text, i_replica bool, i_on_conflict text)
 returns table (table_name text, inserted bigint, updated bigint, deleted bigint, missing bigint, conflicts bigint,
     collapsed bigint, exact bool, error text, state text)
@@ -62,8 +75,8 @@ begin
     foreach v_nr in array array(select nr from pg_temp.pgtide_work order by nr) loop
         perform pgtide._choose_runner(v_nr, i_on_conflict);
         select w.*, c.collapse, c.guess into v_table from pg_temp.pgtide_work w
-        -- Of inserts alone, or deletes alone, none follows another of the same key, unless rows are not what they should be. Of
-        -- updates alone the statement itself tells whether two met one row: it then changes fewer rows than it was given.
+        -- If all are inserts, or all are deletes, no two have the same key, unless the rows differ from the provider's. If all are
+        -- updates, the statement itself shows whether two met one row: it then changes fewer rows than it was given.
         cross join lateral (
             select sum(k.events) > 1 and (i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1) as collapse,
                    i_on_conflict <> 'overwrite' and bool_and(k.op = 'U') as guess

@@ -1,7 +1,11 @@
--- pgtide.set_aside(i_queue, i_table, i_error) returns void
+-- pgtide.set_aside(i_queue, i_table, i_error)
 --
--- Takes a table that cannot be applied out of replay, with the reason; the others go on. Its events are skipped until
--- it is copied again (pgtide.reset_copy).
+-- On the subscriber: takes a table that cannot be applied out of replay, with the reason; the others go on. Its events are
+-- skipped until it is copied again (pgtide.reset_copy).
+--
+-- Arguments: i_error - the reason, which status shows
+-- Returns: nothing
+-- Writes: pgtide.table_state, pgtide.parked_event
 create or replace function pgtide.set_aside(i_queue text, i_table text, i_error text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,12 +1,18 @@
--- pgtide._collapse_stage(i_name, i_table, i_nr, i_guess) returns bool
+-- pgtide._collapse_stage(i_name, i_table, i_nr, i_guess)
 --
--- Finds the last image per key among a table's staged events, and the operation that leads there from where the key stood
--- before the slice: whether it existed before, its first event says (an insert: no); whether it exists after, its last (a
--- delete: no). Makes the temporary table pgtide_last_<i_nr> (ev_id, existed: 1 or 0) when keys repeat.
--- pgtide_shapes must hold the table's shapes, all with the same key.
--- Returns true when keys repeat. With i_guess, and NULL: none does in a sample of about a thousand; the rest were not looked at.
--- It comes before the events are typed, so that only last images are; to sort whole rows (DISTINCT ON) costs more than to
--- apply them.
+-- On the subscriber: finds the last image per key among the staged events of a table, and the operation that leads there
+-- from the state of the key before the slice.
+--
+-- Arguments: i_nr - the table's number in pgtide_work; i_guess - see Returns
+-- Returns: bool, whether keys repeat; null, only with i_guess, when none does in a sample of about a thousand events, and
+--          the others were not looked at
+-- Writes: when keys repeat it creates the temporary table pgtide_last_<i_nr> (ev_id, existed: 1 or 0)
+--
+-- The first event of a key says whether the key existed before the slice (an insert: no), and the last whether it exists
+-- afterwards (a delete: no). pgtide_shapes must hold the table's shapes, all with the same key.
+--
+-- It runs before the events are typed, so that only last images are typed. Sorting whole rows (DISTINCT ON) costs more than
+-- applying them.
 create or replace function pgtide._collapse_stage(i_name text, i_table oid, i_nr int, i_guess bool)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

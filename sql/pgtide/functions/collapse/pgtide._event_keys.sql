@@ -1,9 +1,12 @@
--- pgtide._event_keys(i_table, i_key, i_data) returns text
+-- pgtide._event_keys(i_table, i_key, i_data)
 --
--- SQL that reads a key out of an event, a list of values for GROUP BY. NULL when GROUP BY would not tell keys apart as their index does.
--- No cast and no domain's check that a user has defined is run.
---   i_key   attnums
---   i_data  an SQL expression: the event's JSON
+-- Builds the SQL that reads a key out of an event, a list of values for GROUP BY.
+--
+-- Arguments: i_key - attnums; i_data - an SQL expression, the event's JSON
+-- Returns: text; null when GROUP BY would not tell keys apart as their index does
+-- Writes: nothing
+--
+-- The SQL runs no cast and no check of a domain that a user has defined.
 create or replace function pgtide._event_keys(i_table oid, i_key int[], i_data text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

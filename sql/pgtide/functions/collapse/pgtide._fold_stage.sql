@@ -1,12 +1,19 @@
--- pgtide._fold_stage(i_name, i_table, i_nr) returns bigint
+-- pgtide._fold_stage(i_name, i_table, i_nr)
 --
--- Makes one image a key of a table's staged events, where images may hold only some columns (see pgtide._read_classic_event).
--- The last image alone, as pgtide._collapse_stage takes it, would lose what an earlier one changed. The new one holds of each column
--- the value of the last image that has it, among those since the row was last deleted. Row by row the same columns would be set, in
--- several steps. A row that existed before the slice (its first event is no insert) and was deleted in it stays deleted by an event
--- of its own, so that columns which its new images lack do not outlive it.
--- pgtide_shapes must hold the table's shapes, all with the same key; pgtide._type_stage is to be called again. The events are kept
--- for pgtide._unfold_stage. Returns the number of events that are gone.
+-- On the subscriber: replaces the staged events of a key by one image, for a table whose images may hold only some columns
+-- (see pgtide._read_classic_event).
+--
+-- Arguments: i_nr - the table's number in pgtide_work
+-- Returns: bigint, by how many events the stage has become smaller; 0 when no key repeats
+-- Writes: temporary tables pgtide_stage, pgtide_kinds; it creates pgtide_folds_<i_nr> and pgtide_parts_<i_nr>, in which
+--         pgtide._unfold_stage finds the original events
+--
+-- The last image alone, as pgtide._collapse_stage takes it, would lose the changes of earlier ones. The new image holds, for
+-- each column, the value of the last image that has the column, among those since the row was last deleted. Row by row the
+-- same columns would be set, in several steps. If a row existed before the slice (its first event is not an insert) and was
+-- deleted in it, a separate event keeps it deleted, so that columns which its new images lack do not outlive it.
+--
+-- pgtide_shapes must hold the table's shapes, all with the same key. pgtide._type_stage must be called again afterwards.
 create or replace function pgtide._fold_stage(i_name text, i_table oid, i_nr int)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,14 @@
--- pgtide._note_keys(i_table, i_nr) returns bool
+-- pgtide._note_keys(i_table, i_nr)
 --
--- Notes with each shape of pgtide_shapes how its key is compared (pgtide._key_equality), once, and not for each event that is applied by itself:
--- same_key is the condition that row r of pgtide_rows_<i_nr> is row t of the table, where a domain is compared as its base type: there is
--- no equality of a domain over an enum. Returns whether GROUP BY compares the keys like that.
+-- On the subscriber: stores with each shape of pgtide_shapes how its key is compared (pgtide._key_equality). That is done
+-- once, and not for each event that is applied alone.
+--
+-- Arguments: i_nr - the table's number in pgtide_work
+-- Returns: bool, whether GROUP BY compares all keys in the same way; true when no shape has a key
+-- Writes: temporary table pgtide_shapes: same_key, the condition that row r of pgtide_rows_<i_nr> is row t of the table;
+--         groups, whether GROUP BY compares this key in the same way
+--
+-- A domain is compared as its base type: a domain over an enum has no equality.
 create or replace function pgtide._note_keys(i_table oid, i_nr int)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

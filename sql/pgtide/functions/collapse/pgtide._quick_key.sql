@@ -1,9 +1,15 @@
--- pgtide._quick_key(i_table, i_nr) returns text
+-- pgtide._quick_key(i_table, i_nr)
 --
--- SQL that reads a table's key out of a staged event (s.ev_data) without a parser of JSON, which costs more than to apply a delete:
--- for a key of one integer column, written by pgtide's own capture. NULL: there is no such way.
--- pgtide_shapes must hold the table's shapes, all with the same key. Where the provider's column is of another type, what the SQL
--- gives is a data_exception, and no other value. A domain is read as its base type: its checks may call anybody's functions.
+-- On the subscriber: builds the SQL that reads the key out of a staged event (s.ev_data) without a JSON parser, which costs
+-- more than applying a delete. Only for a key of one integer column, in events that pgtide's capture has written.
+--
+-- Arguments: i_nr - the table's number in pgtide_work
+-- Returns: text; null when the key cannot be read like that
+-- Writes: nothing
+--
+-- pgtide_shapes must hold the table's shapes, all with the same key. If the provider's column is of another type, the SQL
+-- raises a data_exception; it never gives another value. A domain is read as its base type, because its checks may call
+-- functions of any role.
 create or replace function pgtide._quick_key(i_table oid, i_nr int)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,20 +1,35 @@
--- pgtide._type_stage(i_name, i_table, i_nr, i_collapse, i_guess, i_lazy) returns bigint
+-- pgtide._type_stage(i_name, i_table, i_nr, i_collapse, i_guess, i_lazy)
 --
--- Turns a table's staged events into typed rows: the temporary table, or view, pgtide_rows_<i_nr> with
---   ev_id, op (I, U, D as the event says, or as the collapse says), shape, c<attnum> (the columns as the subscriber has them), old_row (JSON; tables
---   without a key)
--- and a row in pgtide_shapes for each kind of event, by its type and column list: (nr, shape, ev_type, tag, columns as attnums,
--- key as attnums, the condition that row r of pgtide_rows is row t of the table, and whether GROUP BY compares keys like that),
--- and in pgtide_groups the numbers of rows: (nr, op, shape, rows).
--- An event says which column list it has by its tag (ev_extra4); events without one are looked into each.
--- With i_collapse only the last image per key (pgtide._collapse_stage), where one key tells all rows apart. With i_guess, the keys
--- of events of one kind may be taken for distinct by a sample of them.
--- Where the table's code runs as its owner (pgtide_work.runner), so does the typing, from a table of these events alone,
--- pgtide_events_<i_nr>: the owner may read nothing else of the stage.
--- With i_lazy, events of one kind that are applied set-wise and not collapsed become a view: the one statement that applies them types
--- them as it reads them. What does not fit then fails there.
--- Returns the number of events collapsed; NULL where that was guessed to be none.
--- Raises TD004 when an event has a column that the table lacks. Columns that are generated here are left to be generated.
+-- On the subscriber: turns the staged events of a table into typed rows.
+--
+-- Arguments: i_nr - the table's number in pgtide_work; i_collapse, i_guess, i_lazy - see below
+-- Returns: bigint, the number of events that were collapsed away; 0 when none were; null when that was guessed from a sample
+-- Writes: temporary tables pgtide_shapes and pgtide_groups. For this table it creates, and drops first if they are there,
+--         pgtide_rows_<i_nr> (a table or a view), pgtide_row_<i_nr>, pgtide_events_<i_nr>; pgtide_last_<i_nr> is dropped at
+--         the end
+-- Errors: TD004 an event has a column that the table lacks, or a key with a column that the table lacks; as pgtide.run
+--
+-- pgtide_rows_<i_nr> has the columns
+--   ev_id
+--   op         I, U or D, as the event says, or as the collapse says
+--   shape      the number of the shape
+--   c<attnum>  the columns, as the subscriber has them
+--   old_row    JSON; for tables without a key
+-- pgtide_shapes gets a row for each kind of event, by its type and column list: nr, shape, ev_type, tag, columns and key
+-- (attnums), same_key (the condition that row r of pgtide_rows is row t of the table), groups (whether GROUP BY compares
+-- keys in the same way). pgtide_groups gets the numbers of rows: nr, op, shape, rows.
+--
+-- An event says by its tag (ev_extra4) which column list it has. Each event without a tag is read to find out. Columns that
+-- are generated here are left to be generated.
+--
+-- With i_collapse only the last image per key is typed (pgtide._collapse_stage), if one key tells all rows apart. With
+-- i_guess the keys of events of one kind may be taken as distinct after a look at a sample.
+--
+-- If the table's code runs as its owner (pgtide_work.runner), the typing does too. It reads pgtide_events_<i_nr>, a table of
+-- these events alone: the owner may read nothing else of the stage.
+--
+-- With i_lazy, events of one kind that are applied set-wise and not collapsed become a view: the one statement that applies
+-- them types them as it reads them. A value that does not fit then fails in that statement.
 create or replace function pgtide._type_stage(i_name text, i_table oid, i_nr int, i_collapse bool, i_guess bool, i_lazy bool)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -60,7 +75,7 @@ begin
         v_values := '(s.x).nothing';
     end if;
     v_groups := pgtide._note_keys(i_table, i_nr);
-    -- To group by a value of a type that somebody has made, it would be read by this role.
+    -- To group by a value of a type that a user has created, this role would have to read it.
     if v_runner is not null and exists (
             select from pg_temp.pgtide_shapes h cross join unnest(h.key) k
             join pg_attribute a on a.attrelid = i_table and a.attnum = k
@@ -129,7 +144,7 @@ begin
     end if;
     execute format('insert into pg_temp.pgtide_groups select %1$s, op, shape, count(*) from pg_temp.pgtide_rows_%1$s group by op, shape', i_nr);
     if v_rows > 10000 then
-        -- As for the stage. Of a type that somebody has made, statistics may call functions.
+        -- As for the stage. For a type that a user has created, statistics may call functions.
         select string_agg(distinct ', c' || k, '') into v_keys
         from pg_temp.pgtide_shapes h cross join unnest(h.key) k
         join pg_attribute a on a.attrelid = i_table and a.attnum = k and (v_runner is null or a.atttypid < 16384)

@@ -1,7 +1,16 @@
--- pgtide._type_table(i_nr, i_collapse, i_guess, i_on_conflict) returns void
+-- pgtide._type_table(i_nr, i_collapse, i_guess, i_on_conflict)
 --
--- Types the staged events of one table of pgtide_work (pgtide._type_stage), and notes how they are to be applied: lazy, one_by_one,
--- collapsed. Where they cannot be typed, the reason is in pgtide_work.error, unless the policy is to stop: then it is raised.
+-- On the subscriber: types the staged events of one table of pgtide_work (pgtide._type_stage), and notes how they are to be
+-- applied: lazy, one_by_one, collapsed.
+--
+-- Arguments: i_nr - the table's number in pgtide_work; i_collapse, i_guess - as for pgtide._type_stage; i_on_conflict - as
+--            for pgtide.apply_stage
+-- Returns: nothing
+-- Writes: temporary table pgtide_work; as pgtide._type_stage and pgtide._fold_stage
+-- Errors: with the policy stop, why the events cannot be typed: TD004 the table, or a column, is not there; TD007 they do
+--         not fit. With any policy, errors that do not concern the table alone (pgtide._is_table_failure)
+--
+-- If the events cannot be typed and the policy is not to stop, the reason is in pgtide_work.error.
 create or replace function pgtide._type_table(i_nr int, i_collapse bool, i_guess bool, i_on_conflict text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,10 @@
--- pgtide._unfold_stage(i_name, i_nr) returns bool
+-- pgtide._unfold_stage(i_name, i_nr)
 --
--- Puts back the events that pgtide._fold_stage made fewer, for exact replay. Returns false when there are none.
+-- On the subscriber: puts back the events that pgtide._fold_stage has folded, for exact replay.
+--
+-- Arguments: i_nr - the table's number in pgtide_work
+-- Returns: bool, true; false when the table's events were not folded
+-- Writes: temporary tables pgtide_stage, pgtide_kinds; it drops pgtide_folds_<i_nr> and pgtide_parts_<i_nr>
 create or replace function pgtide._unfold_stage(i_name text, i_nr int)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,10 @@
--- pgtide._column_names(i_table, i_columns) returns text
+-- pgtide._column_names(i_table, i_columns)
 --
--- The names of columns, quoted, in the order of their numbers in i_columns: for a list in a statement.
+-- Builds a list of column names for a statement.
+--
+-- Arguments: i_columns - attnums
+-- Returns: text, the names, quoted, in the order of i_columns; null when there are none
+-- Writes: nothing
 create or replace function pgtide._column_names(i_table oid, i_columns int2[])
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

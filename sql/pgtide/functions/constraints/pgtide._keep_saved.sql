@@ -1,9 +1,14 @@
--- pgtide._keep_saved(i_saved, i_failure) returns void
+-- pgtide._keep_saved(i_saved, i_failure)
 --
--- Keeps what cannot be put back on a table that leaves replication: rows that are there do not fit, only another role may look at them
--- (pgtide._key_runner), or what it is made of is gone. Status reports it, and copy tries again now and then. A foreign key is there for
--- all others meanwhile, not validated, if that is possible.
---   i_failure  why, without values; NULL: it was not tried, and copy does it
+-- On the subscriber: keeps in pgtide.saved_ddl an object that cannot be put back on a table that leaves replication, because
+-- rows do not fit, because only another role may read them (pgtide._key_runner), or because something it is made of is gone.
+--
+-- Arguments: i_failure - why, without values; null: it was not tried, and copy does it
+-- Returns: nothing
+-- Writes: pgtide.saved_ddl; if possible a foreign key
+--
+-- Status reports the object, and copy tries again from time to time. Meanwhile a foreign key is added without validation, if
+-- that is possible, so that it holds for all other rows.
 create or replace function pgtide._keep_saved(i_saved pgtide.saved_ddl, i_failure text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

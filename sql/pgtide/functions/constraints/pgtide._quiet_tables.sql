@@ -1,11 +1,17 @@
--- pgtide._quiet_tables(i_queue, i_tables) returns int
+-- pgtide._quiet_tables(i_queue, i_tables)
 --
--- For a role that may not use replica mode, before rows of i_tables change: disables their user triggers and rules, and makes the foreign
--- keys from and to them deferrable and without actions, so that rows can be applied in the order that is best: what a cascade did on the
--- provider comes as events, and a cascade here would take rows that a later event moves away. Keys of tables that are not this node's
--- keep their actions. What was changed is in pgtide.saved_ddl, and pgtide.abandon_copy undoes it; a key that was made again is
--- validated by copy. Returns the number of changes, 0 when all is quiet. Locks only tables that it changes. Of other tables it looks at no more
--- than their rows in pg_constraint.
+-- On the subscriber, for a role that may not use replica mode, before rows of i_tables change: disables the tables' user
+-- triggers and rules, and makes the foreign keys from and to them deferrable and without actions.
+--
+-- Returns: int, the number of changes; 0 when all is quiet
+-- Writes: pgtide.saved_ddl; triggers, rules and foreign keys of the tables
+-- Errors: as pgtide._key_runner, pgtide.run
+--
+-- So rows can be applied in the order that is best. The effects of a cascade on the provider come as events, and a cascade
+-- here would take rows that a later event moves away. Keys of tables that are not this node's keep their actions.
+--
+-- The changes are in pgtide.saved_ddl, and pgtide.abandon_copy undoes them. A key that was created again is validated by
+-- copy. Only tables that it changes are locked. Of other tables it reads no more than their rows in pg_constraint.
 create or replace function pgtide._quiet_tables(i_queue text, i_tables oid[])
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -27,7 +33,7 @@ begin
         from unnest(v_relations) l (relation) join pg_trigger g on g.tgrelid = l.relation
         join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
         where not g.tgisinternal and g.tgenabled in ('O', 'A')
-          -- Ours and Londiste's go on, and are known by their functions: anybody may give any trigger such a name.
+          -- Those of pgtide and Londiste stay, and are recognized by their functions: any trigger may have such a name.
           and n.nspname <> 'pgtide' and not (n.nspname in ('pgq', 'londiste') and left(g.tgname, 10) = '_londiste_')
         union all
         select pgtide._replicated_as(i_queue, l.relation), 'trigger', format('rule %s on %s', w.rulename, pgtide.table_name(l.relation)), null,

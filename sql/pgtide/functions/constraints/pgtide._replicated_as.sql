@@ -1,6 +1,9 @@
--- pgtide._replicated_as(i_queue, i_relation) returns text
+-- pgtide._replicated_as(i_queue, i_relation)
 --
--- The name in the queue of the table of this node that a relation is, or is a partition of. NULL when there is none.
+-- On the subscriber: finds the table of this node that a relation is, or is a partition of.
+--
+-- Returns: text, the table's name in the queue; null when there is none
+-- Writes: nothing
 create or replace function pgtide._replicated_as(i_queue text, i_relation oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp

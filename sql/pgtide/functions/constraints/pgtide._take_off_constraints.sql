@@ -1,8 +1,14 @@
--- pgtide._take_off_constraints(i_queue, i_table, i_oid) returns int
+-- pgtide._take_off_constraints(i_queue, i_table, i_oid)
 --
--- Drops what a half-copied table may break, and saves how to put it back: foreign keys from the table and to it or its partitions (also
--- those of tables that are not replicated), unique and exclusion constraints other than the key, and all other indexes (a copy with them would
--- also be slow). The key's index stays: replay needs it. Returns the number of objects dropped.
+-- On the subscriber: drops the objects that a half-copied table may break, and saves how to put them back.
+--
+-- Arguments: i_table - the table's name in the queue
+-- Returns: int, the number of objects dropped; 0 when there were none
+-- Writes: pgtide.saved_ddl; foreign keys, constraints and indexes
+--
+-- Dropped are foreign keys from the table and to it or its partitions (also those of tables that are not replicated), unique
+-- and exclusion constraints other than the key, and all other indexes, with which a copy would also be slow. The index of
+-- the key stays: replay needs it.
 create or replace function pgtide._take_off_constraints(i_queue text, i_table text, i_oid oid)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,9 @@
--- pgtide.above_partition(i_relations) returns oid[]
+-- pgtide.above_partition(i_relations)
 --
--- These relations, and the partitioned tables that they are partitions of.
+-- Adds to relations the partitioned tables that they are partitions of.
+--
+-- Returns: oid[]; empty when i_relations is
+-- Writes: nothing
 create or replace function pgtide.above_partition(i_relations oid[])
 returns oid[] language sql stable
 set search_path = pg_catalog, pg_temp

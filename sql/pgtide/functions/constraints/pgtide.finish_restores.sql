@@ -1,7 +1,11 @@
--- pgtide.finish_restores(i_queue) returns setof text
+-- pgtide.finish_restores(i_queue)
 --
--- Tells replay that tables have their indexes and constraints back: restoring -> restored. What could not be put back does
--- not hold the table up; status tells it. Returns the tables' names.
+-- On the subscriber: lets replay know that tables have their indexes and constraints back (phase restoring -> restored).
+--
+-- Returns: setof text, the names of these tables; no rows when there are none
+-- Writes: pgtide.table_state
+--
+-- An object that could not be put back does not hold the table up; status reports it.
 create or replace function pgtide.finish_restores(i_queue text)
 returns setof text language sql
 set search_path = pg_catalog, pg_temp

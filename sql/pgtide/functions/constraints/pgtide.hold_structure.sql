@@ -1,10 +1,19 @@
--- pgtide.hold_structure(i_queue) returns void
+-- pgtide.hold_structure(i_queue)
 --
--- On the subscriber: until the transaction ends, it alone changes constraints, indexes and triggers of the queue's tables, or changes their
--- rows as replay does. Each of these locks several tables, in an order that its foreign keys give, so two at once could wait for each other.
--- The order of locks on a subscriber is: replay's position (pgtide.replay_state), this one, the tables' states (londiste.table_info,
--- pgtide.table_state), the tables. Chunks of a copy, and what builds or validates on one table, do not need it.
--- Whoever waits here holds no table yet, and keeps only replay waiting, so it waits for a slice of replay to end, whatever lock_timeout is.
+-- On the subscriber: until the transaction ends, it alone changes constraints, indexes and triggers of the queue's tables,
+-- or changes their rows as replay does.
+--
+-- Returns: nothing
+-- Writes: nothing; it takes an advisory lock
+-- Errors: 55P03 the lock was not granted within 60 seconds
+--
+-- Each of these transactions locks several tables, in an order that its foreign keys give, so two at once could wait for
+-- each other. The order of locks on a subscriber is: replay's position (pgtide.replay_state), this lock, the tables' states
+-- (londiste.table_info, pgtide.table_state), the tables. Chunks of a copy, and statements that build or validate on one
+-- table, do not need it.
+--
+-- A transaction that waits here holds no table yet, and keeps only replay waiting. So it waits for a slice of replay to end,
+-- whatever lock_timeout is.
 create or replace function pgtide.hold_structure(i_queue text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

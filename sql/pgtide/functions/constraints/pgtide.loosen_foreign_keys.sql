@@ -1,8 +1,14 @@
--- pgtide.loosen_foreign_keys(i_queue) returns int
+-- pgtide.loosen_foreign_keys(i_queue)
 --
--- Before a slice that does not end its batch is applied by a role that may not use replica mode: drops the foreign keys from and to
--- the tables that have events in it. A slice may end between a row and the one it refers to, which no deferred check allows. What was
--- dropped is in pgtide.saved_ddl; copy puts it back once the batch is whole. Returns the number of keys dropped.
+-- On the subscriber, before a slice that does not end its batch is applied by a role that may not use replica mode: drops
+-- the foreign keys from and to the tables that have events in the slice.
+--
+-- Returns: int, the number of keys dropped; 0 when there were none
+-- Writes: pgtide.saved_ddl; foreign keys; as pgtide._quiet_tables
+-- Errors: as pgtide._quiet_tables
+--
+-- A slice may end between a row and the one it refers to, which no deferred check allows. Copy puts the keys back once the
+-- batch is whole.
 create or replace function pgtide.loosen_foreign_keys(i_queue text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,14 @@
--- pgtide.pending_restores(i_queue) returns table (table_name, kind, object_name)
+-- pgtide.pending_restores(i_queue)
 --
--- What can be put back now: indexes and constraints of tables that are consistent and wait for it (phase restoring) or have left, and foreign
--- keys whose tables are both ok (a table that is not replicated here always is), unless a batch is applied in part. One that
--- failed is tried again after a while.
+-- On the subscriber: lists the objects of pgtide.saved_ddl that can be put back now.
+--
+-- Returns: table_name, kind (constraint, index, foreign key), object_name, foreign keys last; no rows when there is nothing
+--          to do
+-- Writes: nothing
+--
+-- These are indexes and constraints of tables that are consistent and wait for them (phase restoring), are ok, or have left;
+-- and foreign keys whose tables are both ok (a table that is not replicated here always is), unless a batch is applied in
+-- part. An object that failed is listed again after 10 minutes.
 create or replace function pgtide.pending_restores(i_queue text)
 returns table (table_name text, kind text, object_name text) language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,12 +1,18 @@
--- pgtide.restore_object(i_queue, i_table, i_kind, i_name) returns text
+-- pgtide.restore_object(i_queue, i_table, i_kind, i_name)
 --
--- Puts back one object of pgtide.saved_ddl. To be sent as one message, so that the server carries it through even when the run
--- that asked for it is over: an index may take longer than a function may run.
--- Not by pgtide.run_stored_ddl: replay has a search_path of pg_catalog alone, as native replication's, and an index whose function
--- finds nothing there would fail each row. Such a one stays off, and status names it.
--- Returns 'restored'; 'begun' (a foreign key is there, not yet validated, or was taken off again meanwhile: call again); 'busy'
--- (another session is at it);
--- 'failed' (the reason is in saved_ddl.error); 'gone' (nothing is saved under that name).
+-- On the subscriber: puts back one object of pgtide.saved_ddl.
+--
+-- Returns: text: 'restored'; 'begun': a foreign key is there, not yet validated, or was taken off again meanwhile, call
+--          again; 'busy': another session is doing it; 'failed': the reason is in saved_ddl.error; 'gone': nothing is saved
+--          under that name
+-- Writes: pgtide.saved_ddl; the index, constraint or foreign key
+-- Errors: those that do not concern the object (classes 08, 25, 40, 53, 55, 57, 58); as pgtide.hold_structure
+--
+-- It is sent as one message, so that the server carries it through even if the run that asked for it is over: building an
+-- index may take longer than a function may run.
+--
+-- It does not use pgtide.run_stored_ddl: replay has a search_path of pg_catalog alone, like native replication, and an index
+-- whose function finds nothing there would fail each row. Such an index stays off, and status names it.
 create or replace function pgtide.restore_object(i_queue text, i_table text, i_kind text, i_name text)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -39,7 +45,7 @@ begin
         if i_kind = 'foreign key' and v_saved.restore_sql like 'alter table % add constraint %'
                 and v_saved.restore_sql not like '% NOT VALID'
                 and (select relkind from pg_class where oid = londiste.find_table_oid(i_table)) = 'r' then
-            -- Added without a look at the rows, which is quick; looked at afterwards, which stops nobody.
+            -- Added without a check of the rows, which is quick, and validated afterwards, which blocks neither reads nor writes.
             execute v_saved.restore_sql || ' not valid';
             v_validate := format('alter table %s validate constraint %I', londiste.find_table_oid(i_table)::regclass, i_name);
             v_result := 'begun';

@@ -1,14 +1,20 @@
--- pgtide.run_stored_ddl(i_sql, i_path [, i_runner]) returns void
+-- pgtide.run_stored_ddl(i_sql, i_path [, i_runner])
 --
--- Runs definitions that were stored earlier. What we store is read under a search_path of pg_catalog alone, so each name in it is
--- qualified, and that path comes first. Two kinds of definitions need another one:
---     stored by Londiste, which reads them under its session's path: names that were visible there have no schema. Under
---     pg_catalog alone an operator could even be another one, so the path of whoever stored them comes first (i_path);
---     an index whose function finds what it calls by the session's path.
--- So where a name is not found, they run again under the path with which the session has begun.
---   i_path    the path that the definitions were read under; NULL: pg_catalog alone
---   i_runner  as whom they run, under pg_catalog alone (pgtide.run); NULL: as this role
--- Errors: those of the last attempt.
+-- Runs definitions that were stored earlier.
+--
+-- Arguments: i_path - the search_path under which the definitions were read, null: pg_catalog alone; i_runner - the function
+--            as which they run, under pg_catalog alone (pgtide.run), null: they run as this role
+-- Returns: nothing
+-- Writes: as the definitions say
+-- Errors: those of the last attempt; as pgtide.run
+--
+-- Definitions that pgtide stores are read under a search_path of pg_catalog alone, so each name in them is qualified, and
+-- that path comes first. Two kinds of definitions need another path:
+--   - Londiste stored it, under its session's path: names that were visible there have no schema. Under pg_catalog alone an
+--     operator could even be another one, so the path of the session that stored it (i_path) comes first.
+--   - An index whose function finds what it calls by the session's path.
+-- So if a name is not found, they run again under the path with which the session began. If i_path begins with pg_catalog,
+-- the caller is one of our functions, which has not stored them: then the session's path comes first, and i_path second.
 create or replace function pgtide.run_stored_ddl(i_sql text, i_path text, i_runner text default null)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,13 @@
--- pgtide._key_bound(i_table, i_operator, i_key) returns text
+-- pgtide._key_bound(i_table, i_operator, i_key)
 --
--- A condition on the table's key, in the order of its columns' types. NULL when i_key is. Where it can be, it is a row comparison
--- that the key's index can serve: (a, b) >= (x, y). That knows operators by their bare names alone, so where one lies in another schema
--- the condition is written out: a >= x and (a > x or b >= y).
---   i_operator  >= or <
+-- Builds a condition on the key of a table, in the order of its columns' types.
+--
+-- Arguments: i_operator - >= or <
+-- Returns: text; null when i_key is null, or the table has no key
+-- Writes: nothing
+--
+-- If possible it is a row comparison that the key's index can serve: (a, b) >= (x, y). A row comparison knows operators by
+-- their bare names alone, so if one lies in another schema the condition is written out: a >= x and (a > x or b >= y).
 create or replace function pgtide._key_bound(i_table oid, i_operator text, i_key text[])
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -21,7 +25,7 @@ begin
                pgtide._key_value(i_table, k.name, quote_literal(i_key[k.nr])) as value, a.atttypid as type
         from unnest(pgtide.table_key(i_table)) with ordinality k (name, nr)
         join pg_attribute a on a.attrelid = i_table and a.attname = k.name
-        -- As a domain it would be checked, by functions that may be anybody's.
+        -- As a value of the domain it would be checked, by functions that may belong to any role.
         cross join lateral pgtide._base_type(a.atttypid) as b (oid)
         where i_key is not null
         order by k.nr desc

@@ -1,11 +1,17 @@
--- pgtide._settle_copies(i_queue, i_tick_snapshot) returns int
+-- pgtide._settle_copies(i_queue, i_tick_snapshot)
 --
--- Moves tables in copy on, as far as the position that replay is about to commit allows:
+-- On the subscriber, in replay's transaction: moves tables in copy on, as far as the position that replay is about to commit
+-- allows.
+--
+-- Arguments: i_tick_snapshot - of the tick at that position
+-- Returns: int, the number of tables that became consistent; 0 when none did
+-- Writes: pgtide.table_state; londiste.table_info
+--
 --   copying -> catching-up      all chunks are copied
---   catching-up -> restoring    nothing is parked, and the position has passed every chunk's snapshot: the table is as it was
---                              on the provider at that tick. Its events are parked from here on, while copy builds indexes.
+--   catching-up -> restoring    nothing is parked, and the position has passed the snapshot of every chunk: the table is as it
+--                               was on the provider at that tick. Its events are parked from here on, while copy builds indexes.
 --   catching-up -> ok           the same, when nothing has to be built
--- Returns the number of tables that became consistent. Only replay calls it: it alone knows the position.
+-- Only replay calls it, because only replay knows the position.
 create or replace function pgtide._settle_copies(i_queue text, i_tick_snapshot txid_snapshot)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,11 @@
--- pgtide._snapshot_covers(i_later, i_earlier) returns bool
+-- pgtide._snapshot_covers(i_later, i_earlier)
 --
--- True when every transaction that i_earlier sees, i_later sees too: then no event after i_later can be in i_earlier.
--- Both must come from one server. Holds also while an old transaction is open, if both saw it as open.
+-- Returns whether i_later sees every transaction that i_earlier sees. If so, no event after i_later can be in i_earlier.
+--
+-- Returns: bool; null when one of them is null
+-- Writes: nothing
+--
+-- Both must come from one server. It is true also while an old transaction is open, if both saw it as open.
 create or replace function pgtide._snapshot_covers(i_later txid_snapshot, i_earlier txid_snapshot)
 returns bool language sql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,19 @@
--- pgtide.abandon_copy(i_queue, i_table [, i_quick]) returns int
+-- pgtide.abandon_copy(i_queue, i_table [, i_quick])
 --
--- Before a table leaves replication: puts back all that was taken off it or changed on it. A table in the middle of its copy is
--- emptied, since half of it may break what is put back, and means nothing. An object that cannot be put back is kept with the reason
--- (pgtide._keep_saved). Returns the number of objects put back.
---   i_quick  leaves what reads all rows to copy: indexes, constraints, and the validation of foreign keys
+-- On the subscriber, before a table leaves replication: puts back everything that was taken off the table or changed on it.
+--
+-- Arguments: i_quick - leave to copy the objects that take a read of all rows: indexes, constraints, and the validation of
+--            foreign keys
+-- Returns: int, the number of objects put back, or found to be there already, or dropped by others; 0 also when the table is
+--          not one of this node's
+-- Writes: pgtide.saved_ddl, pgtide.table_state (and by that pgtide.copy_chunk, pgtide.parked_event), pgtide.table_stats; the
+--         table's rows, if its copy is not finished; its indexes, constraints, triggers and rules; as pgtide._keep_saved,
+--         pgtide.enter_apply
+-- Errors: those of putting an object back that do not concern it (classes 08, 25, 40, 53, 55, 57, 58); as
+--         pgtide.hold_structure, pgtide.table_runner, pgtide._key_runner
+--
+-- A table in the middle of its copy is emptied, unless it was added to keep its rows: half of a copy may break the objects
+-- that are put back, and is of no use. An object that cannot be put back is kept with the reason (pgtide._keep_saved).
 create or replace function pgtide.abandon_copy(i_queue text, i_table text, i_quick bool default false)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -61,7 +71,7 @@ begin
                          when v_saved.kind in ('index', 'constraint') then pgtide.table_runner(v_target) end);
             exception
                 when duplicate_object or duplicate_table then
-                    -- Somebody has made it.
+                    -- A user has created it.
                     null;
                 when others then
                     -- A key that is not there now gets its deferrability and actions when it is put back (pgtide.restore_object).
@@ -79,7 +89,7 @@ begin
                             v_constraint, null, null));
                         continue;
                     end if;
-                    -- Somebody has dropped the trigger or the key.
+                    -- A user has dropped the trigger or the key.
             end;
             delete from pgtide.saved_ddl d
             where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = v_saved.kind and d.object_name = v_saved.object_name;

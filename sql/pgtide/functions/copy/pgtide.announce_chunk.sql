@@ -1,9 +1,16 @@
--- pgtide.announce_chunk(i_queue, i_stale_before) returns (table_name, chunk_no, attempt, generation, lower_key, upper_key)
+-- pgtide.announce_chunk(i_queue, i_stale_before)
 --
--- On the subscriber, in a transaction of its own that must be committed before the chunk's snapshot is taken: claims the next
--- chunk to copy. Pending ones come first, then those that were announced before i_stale_before, whose run has ended (should
--- it live after all, its commit will find the attempt changed). table_name is NULL when there is none.
--- Reads one row of each table in copy, however many chunks are done (the partial index copy_chunk_open).
+-- On the subscriber: claims the next chunk to copy. It runs in a separate transaction that must be committed before the
+-- chunk's snapshot is taken.
+--
+-- Arguments: i_stale_before - chunks that were announced earlier may be claimed again, because their run has ended
+-- Returns: table_name, chunk_no, attempt, generation, lower_key, upper_key (the lower key of the next chunk; null:
+--          unbounded); table_name null when there is no chunk to copy
+-- Writes: pgtide.copy_chunk
+--
+-- Pending chunks come first, then stale ones. If the run of a stale chunk is alive after all, its commit will find that the
+-- attempt has changed. One row of each table in copy is read, however many chunks are done (the partial index
+-- copy_chunk_open).
 create or replace function pgtide.announce_chunk(i_queue text, i_stale_before timestamptz,
     out table_name text, out chunk_no int, out attempt int, out generation int, out lower_key text[], out upper_key text[])
 language plpgsql

@@ -1,11 +1,16 @@
--- pgtide.begin_copy(i_queue, i_table, i_bounds, i_rows) returns bool
+-- pgtide.begin_copy(i_queue, i_table, i_bounds, i_rows)
 --
--- On the subscriber: plans the copy of a table that is to be copied: takes off what half-copied states may break (secondary
--- indexes, constraints over several rows, foreign keys from and to it), empties it unless it was added to keep its rows,
--- and writes its chunks, all pending. londiste: merge_state becomes in-copy.
---   i_bounds  the lower keys of the second and later chunks, as a JSON array of arrays of text
---   i_rows    the estimate for progress
--- Returns false when the table is not waiting for a plan (any more).
+-- On the subscriber: plans the copy of a table that is to be copied. It takes off the objects that half-copied states may
+-- break (secondary indexes, constraints over several rows, foreign keys from and to it), empties the table unless it was
+-- added to keep its rows, and writes its chunks, all pending.
+--
+-- Arguments: i_bounds - the lower keys of the second and later chunks, a JSON array of arrays of text; i_rows - the estimate
+--            of rows, for progress
+-- Returns: bool, true; false when the table is not waiting for a plan, or not any more
+-- Writes: pgtide.table_state, pgtide.copy_chunk, pgtide.parked_event, pgtide.table_stats; londiste.table_info (merge_state
+--         becomes in-copy); the table's rows; as pgtide.note_columns, pgtide._take_off_constraints, pgtide.enter_apply,
+--         pgtide._quiet_tables
+-- Errors: TD002 the table is not there; as pgtide.hold_structure, pgtide.table_runner, pgtide._quiet_tables, pgtide.run
 create or replace function pgtide.begin_copy(i_queue text, i_table text, i_bounds jsonb, i_rows bigint)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

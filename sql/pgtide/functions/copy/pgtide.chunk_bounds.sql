@@ -1,10 +1,14 @@
--- pgtide.chunk_bounds(i_table, i_chunk_bytes, i_reader) returns setof text[]
+-- pgtide.chunk_bounds(i_table, i_chunk_bytes, i_reader)
 --
--- On the provider: where to cut a table into key ranges of about i_chunk_bytes, as text values of the key's columns, in the
--- key's order. No rows: one chunk is enough, or the table has no key to cut it by (also where to read the key's text could call
--- functions of others: see pgtide._input_is_safe).
---   i_reader  as pgtide.table_reader returns it
--- Reads a sample of the table's blocks, however large it is: about 20 blocks a chunk.
+-- On the provider: finds where to cut a table into key ranges of about i_chunk_bytes.
+--
+-- Arguments: i_reader - as pgtide.table_reader returns it
+-- Returns: setof text[], the values of the key's columns as text, in the key's order; no rows when one chunk is enough, or
+--          there is no key to cut the table by
+-- Writes: nothing
+--
+-- A key is of no use for this if reading its text could call functions of other roles (see pgtide._input_is_safe). A sample
+-- of the table's blocks is read, about 20 blocks for each chunk, however large the table is.
 create or replace function pgtide.chunk_bounds(i_table oid, i_chunk_bytes bigint, i_reader text)
 returns setof text[] language plpgsql
 set search_path = pg_catalog, pg_temp

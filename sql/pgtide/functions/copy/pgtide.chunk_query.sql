@@ -1,12 +1,15 @@
--- pgtide.chunk_query(i_table, i_columns, i_others, i_lower, i_upper, i_reader) returns (query, columns, missing)
+-- pgtide.chunk_query(i_table, i_columns, i_others, i_lower, i_upper, i_reader)
 --
--- On the provider: the SELECT of a chunk's rows, for COPY. No row when the table is not there.
---   i_columns         the columns that the subscriber can write
---   i_others          those that it has, and generates itself
---   i_lower, i_upper  the first key in the chunk, and the first that is not; NULL: unbounded
---   i_reader          as pgtide.table_reader returns it
--- columns names the columns of the query, in its order: those of i_columns that the table has. missing names the table's columns
--- that are in neither list. Virtual columns count as not there: events do not carry them either.
+-- On the provider: builds the SELECT of the rows of a chunk, for COPY.
+--
+-- Arguments: i_columns - the columns that the subscriber can write; i_others - the columns that it has and generates itself;
+--            i_lower, i_upper - the first key in the chunk, and the first that is not, null: unbounded; i_reader - as
+--            pgtide.table_reader returns it
+-- Returns: query; columns, those of the query in its order, that is, those of i_columns that the table has; missing, the
+--          table's columns that are in neither list. No row when the table is not there
+-- Writes: nothing
+--
+-- A virtual column is treated as if it were not there: events do not carry it either.
 create or replace function pgtide.chunk_query(i_table oid, i_columns text[], i_others text[], i_lower text[], i_upper text[], i_reader text)
 returns table (query text, columns text[], missing text[]) language sql stable
 set search_path = pg_catalog, pg_temp

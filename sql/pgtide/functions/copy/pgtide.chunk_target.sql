@@ -1,9 +1,18 @@
--- pgtide.chunk_target(i_queue, i_table, i_columns) returns text
+-- pgtide.chunk_target(i_queue, i_table, i_columns)
 --
--- In the transaction that stores a chunk: what COPY is to write its rows to, with the columns in their order. That is the table, where this
--- role writes it itself (pgtide.table_runner). Otherwise a stage of our own, pg_temp.pgtide_copy, from which pgtide.commit_chunk moves
--- them as the table's owner. There a domain is its base type, and a type that is not PostgreSQL's own is text.
--- Without replica mode, triggers that have come since the copy was planned are disabled first, under a lock that lets no more come.
+-- On the subscriber, in the transaction that stores a chunk: prepares the relation to which COPY writes the rows of a table.
+--
+-- Returns: text, for COPY: the table with its columns in their order, or pg_temp.pgtide_copy
+-- Writes: as pgtide._quiet_tables; if the table is written as its owner, it creates the temporary tables pgtide_copy and
+--         pgtide_copy_move
+-- Errors: as pgtide.table_runner, pgtide._quiet_tables
+--
+-- COPY writes to the table itself if this role does so (pgtide.table_runner). Otherwise it writes to the stage pgtide_copy,
+-- from which pgtide.commit_chunk moves the rows as the table's owner. In the stage a column of a domain has its base type,
+-- and one of a type that is not PostgreSQL's own is text.
+--
+-- Without replica mode, triggers that were created since the copy was planned are disabled first, under a lock that lets no
+-- more be created.
 create or replace function pgtide.chunk_target(i_queue text, i_table text, i_columns text[])
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,13 @@
--- pgtide.commit_chunk(i_queue, i_table, i_chunk_no, i_attempt, i_generation, i_snapshot, i_rows, i_bytes, i_types) returns void
+-- pgtide.commit_chunk(i_queue, i_table, i_chunk_no, i_attempt, i_generation, i_snapshot, i_rows, i_bytes, i_types)
 --
--- The last statement of a chunk's transaction on the subscriber: stores the snapshot beside the rows, if this attempt is still
--- the one that counts. Rows that pgtide.chunk_target had written to a stage are moved to the table before. Raises TD006 when the copy
--- has started over, or another run has announced the chunk again.
---   i_types  the provider's columns (pgtide.column_types), noted with a table's first chunk; NULL with the others
+-- On the subscriber, the last statement of the transaction of a chunk: stores the snapshot beside the rows, if this attempt
+-- is still the one that counts. Before that it moves rows that COPY has written to a stage (pgtide.chunk_target) to the
+-- table.
+--
+-- Arguments: i_types - the provider's columns (pgtide.column_types), with a table's first chunk; null with the others
+-- Returns: nothing
+-- Writes: pgtide.copy_chunk; the table, if there is a stage
+-- Errors: TD006 the copy has started over, or another run has announced the chunk again; as pgtide.run
 create or replace function pgtide.commit_chunk(i_queue text, i_table text, i_chunk_no int, i_attempt int, i_generation int,
     i_snapshot txid_snapshot, i_rows bigint, i_bytes bigint, i_types jsonb)
 returns void language plpgsql

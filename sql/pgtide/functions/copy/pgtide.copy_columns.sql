@@ -1,7 +1,10 @@
--- pgtide.copy_columns(i_queue, i_table) returns (columns, generated)
+-- pgtide.copy_columns(i_queue, i_table)
 --
--- On the subscriber: the columns of a replicated table that can be written, and those that it generates itself. No row when the table is
--- not there.
+-- On the subscriber: lists the columns of a replicated table.
+--
+-- Returns: columns, those that can be written; generated, those that the table generates itself; no row when the table is
+--          not there
+-- Writes: nothing
 create or replace function pgtide.copy_columns(i_queue text, i_table text)
 returns table (columns text[], generated text[]) language sql stable
 set search_path = pg_catalog, pg_temp

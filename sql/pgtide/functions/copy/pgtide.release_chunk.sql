@@ -1,7 +1,11 @@
--- pgtide.release_chunk(i_queue, i_table, i_chunk_no, i_attempt) returns bool
+-- pgtide.release_chunk(i_queue, i_table, i_chunk_no, i_attempt)
 --
--- Gives up a chunk that could not be copied: it is pending again. What is parked for it stays, and is judged by the snapshot
--- that counts in the end. Returns false when another attempt has it.
+-- On the subscriber: gives up a chunk that could not be copied, which makes it pending again.
+--
+-- Returns: bool, true; false when another attempt has it
+-- Writes: pgtide.copy_chunk
+--
+-- Events that are parked for the chunk stay, and are judged by the snapshot that counts in the end.
 create or replace function pgtide.release_chunk(i_queue text, i_table text, i_chunk_no int, i_attempt int)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

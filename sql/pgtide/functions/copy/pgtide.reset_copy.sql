@@ -1,10 +1,17 @@
--- pgtide.reset_copy(i_queue, i_table) returns bool
+-- pgtide.reset_copy(i_queue, i_table)
 --
--- Starts a table's copy over: its chunks, parked events and error are gone, and the next run of copy plans it again, and
--- empties the table then, also one that was added to keep its rows: copied upon these, it would never be equal. A chunk that is being
--- copied just now notices by the generation, and rolls back. A replay under way is waited for: it has judged events by what is given up
--- here. Indexes and foreign keys that an earlier copy took off stay saved.
--- Returns false when the table is not one of this node's.
+-- On the subscriber: starts the copy of a table over. Its chunks, parked events and error are deleted, and the next run of
+-- copy plans it again.
+--
+-- Returns: bool, true; false when the table is not one of this node's
+-- Writes: londiste.table_info; pgtide.table_state, pgtide.judged_types, pgtide.copy_chunk, pgtide.parked_event,
+--         pgtide.table_stats
+-- Errors: as pgtide.hold_structure
+--
+-- The next copy empties the table, also one that was added to keep its rows: with a copy on top of these it would never be
+-- equal. A chunk that is being copied just now finds another generation, and rolls back. This waits for a replay under way,
+-- which has judged events by the rows that are deleted here. Indexes and foreign keys that an earlier copy took off stay
+-- saved.
 create or replace function pgtide.reset_copy(i_queue text, i_table text)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,14 @@
--- pgtide.rewritten_since(i_table text) returns bool
+-- pgtide.rewritten_since(i_table)
 --
--- On the provider, in a chunk's REPEATABLE READ transaction, after the chunk was read: whether the table, or a partition of it, got
--- new files after the transaction's snapshot and before it was locked by the read (TRUNCATE, an ALTER TABLE that rewrites it).
--- The read then met files whose rows its snapshot does not see, and looks empty.
+-- On the provider, in the REPEATABLE READ transaction of a chunk, after the chunk was read: returns whether the table, or a
+-- partition of it, got new files after the transaction's snapshot and before the read locked it (TRUNCATE, or an ALTER TABLE
+-- that rewrites it).
 --
--- pg_class is read by the snapshot, pg_relation_filenode() as things are now.
+-- Returns: bool
+-- Writes: nothing
+--
+-- If so, the read met files whose rows its snapshot does not see, and the table looks empty. pg_class is read by the
+-- snapshot, whereas pg_relation_filenode() gives the present state.
 create or replace function pgtide.rewritten_since(i_table text)
 returns bool language sql stable
 set search_path = pg_catalog, pg_temp

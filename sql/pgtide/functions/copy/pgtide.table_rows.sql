@@ -1,6 +1,9 @@
--- pgtide.table_rows(i_table) returns bigint
+-- pgtide.table_rows(i_table)
 --
--- About how many rows a table has: by the statistics, or where they are missing by its size.
+-- On the provider: estimates the number of rows of a table by its statistics or, if these are missing, by its size.
+--
+-- Returns: bigint; 0 when it is empty or not there
+-- Writes: nothing
 create or replace function pgtide.table_rows(i_table oid)
 returns bigint language sql stable
 set search_path = pg_catalog, pg_temp

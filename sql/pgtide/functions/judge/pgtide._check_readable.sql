@@ -1,8 +1,12 @@
--- pgtide._check_readable(i_table) returns void
+-- pgtide._check_readable(i_table)
 --
--- Raises TD004 if the types of this table's columns do not keep the values of its staged events (pgtide.note_types), and TD007 if one
--- of them is not a row in the form of its type, or came as one that could not be read or sent (tag pgtide:unreadable, with its type and
--- the reason as data).
+-- On the subscriber: checks that the staged events of a table can be applied to its columns.
+--
+-- Returns: nothing
+-- Writes: nothing
+-- Errors: TD004 the types of the columns do not keep the values of the events (pgtide.note_types); TD007 an event is not a
+--         row in the form of its type, or came as one that could not be read or sent (tag pgtide:unreadable, with its type
+--         and the reason as data)
 create or replace function pgtide._check_readable(i_table text)
 returns void language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,13 @@
--- pgtide._measure_table(i_name) returns void
+-- pgtide._measure_table(i_name)
 --
--- Sums up one table's staged row events again in pgtide_kinds (see pgtide.measure_stage).
+-- On the subscriber: sums up the staged row events of one table again, after they were changed. See pgtide.measure_stage.
+--
+-- Arguments: i_name - the table's name in the queue
+-- Returns: nothing
+-- Writes: temporary table pgtide_kinds
+--
+-- For tables that pgtide._check_readable has passed: the new rows have neither a misfit nor the number of events without
+-- data.
 create or replace function pgtide._measure_table(i_name text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

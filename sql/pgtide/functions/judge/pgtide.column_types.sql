@@ -1,7 +1,12 @@
--- pgtide.column_types(i_table) returns jsonb
+-- pgtide.column_types(i_table)
 --
--- The columns of a table and what they store, for one side to judge whether the other one keeps its values:
--- [{"name": .., "type": pgtide.stored_type, "shown": type as SQL, "generated": bool}..], by name. NULL when there is no table.
+-- On either side: describes the columns of a table and the values that they store, so that one side can judge whether the
+-- other keeps its values.
+--
+-- Returns: jsonb, by name [{"name", "type": pgtide.stored_type, "shown": the type as SQL, "generated": boolean}..]; null
+--          when there is no such table
+-- Writes: nothing
+--
 -- Virtual generated columns are left out: they are not stored.
 create or replace function pgtide.column_types(i_table oid)
 returns jsonb language sql stable

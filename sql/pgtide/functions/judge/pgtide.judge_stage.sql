@@ -1,17 +1,26 @@
--- pgtide.judge_stage(i_queue) returns (skipped, parked, unparked)
+-- pgtide.judge_stage(i_queue)
 --
--- Decides what becomes of each staged row event; afterwards pgtide_stage holds what is to be applied, and control events.
--- The rules, and why nothing is lost or doubled, are in lib/copy/merge-state.ts. In short, per event of a table that is
---   not here, leaving, set aside, or not planned  skipped
---   seen by the table's custom_snapshot   skipped: the rows were said to hold it when the table was added (add-table --expect-sync)
---   in copy, chunk pending                skipped: the chunk's snapshot will be taken later, and so contains it
---   in copy, chunk announced              parked
---   in copy, chunk copied                 kept if its transaction is not visible in the chunk's snapshot; parked ones join
---   in copy, and truncated                the copy starts over, and all of the slice is skipped
---   being restored                        parked
---   restored                              kept, parked ones join; the table is ok from here on
--- Parked events come before the slice's by ev_id: per key, ev_id order is the order of the rows' versions.
--- Writes pgtide.parked_event, pgtide.table_state, londiste.table_info.
+-- On the subscriber: decides whether each staged row event is applied, skipped or parked. Afterwards pgtide_stage holds the
+-- events to be applied, and control events.
+--
+-- Returns: skipped, parked, unparked, the numbers of events; 0 when every table is in step
+-- Writes: pgtide.parked_event, pgtide.table_state; londiste.table_info; temporary tables pgtide_stage, pgtide_chunks,
+--         pgtide_kinds; it creates pgtide_unsettled; also as pgtide.reset_copy
+--
+-- The rules, and why no event is lost or applied twice, are in lib/copy/merge-state.ts. In short, depending on the event's
+-- table, chunk and transaction:
+--   table not here, leaving, set aside, not planned  skipped
+--   seen by the table's custom_snapshot              skipped: when the table was added, its rows were said to hold the change
+--                                                    (add-table --expect-sync)
+--   table in copy, chunk pending                     skipped: the chunk's snapshot will be taken later, and so contains it
+--   table in copy, chunk announced                   parked
+--   table in copy, chunk copied                      kept if its transaction is not visible in the chunk's snapshot; parked
+--                                                    events join
+--   table in copy, and truncated                     skipped, as all of the table's events in the slice; the copy starts over
+--   table being restored                             parked
+--   table restored                                   kept, parked events join; the table is ok from here on
+--
+-- Parked events come before those of the slice by ev_id: per key, the order of ev_id is the order of the row's versions.
 create or replace function pgtide.judge_stage(i_queue text, out skipped bigint, out parked bigint, out unparked bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -30,7 +39,7 @@ begin
         perform londiste.local_set_table_state(i_queue, v_table.table_name, null, 'ok');
     end loop;
 
-    -- What is simply in step is not touched: the stage is read again only for tables that are not.
+    -- Tables that are in step are not touched: the stage is read again only for the others.
     create temp table pgtide_unsettled on commit drop as
     select k.table_name, x.phase, k.seen,
            not coalesce(t.local, false) or x.error is not null

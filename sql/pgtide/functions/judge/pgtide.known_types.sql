@@ -1,7 +1,10 @@
--- pgtide.known_types(i_queue, i_table) returns jsonb
+-- pgtide.known_types(i_queue, i_table)
 --
--- On the subscriber: pgtide.column_types of the provider's table, as they were when its events were judged last, or else when its copy
--- began. NULL: not known yet.
+-- On the subscriber: pgtide.column_types of the provider's table, as they were when its events were last judged, or
+-- otherwise when its copy began.
+--
+-- Returns: jsonb; null when they are not known yet
+-- Writes: nothing
 create or replace function pgtide.known_types(i_queue text, i_table text)
 returns jsonb language sql stable
 set search_path = pg_catalog, pg_temp

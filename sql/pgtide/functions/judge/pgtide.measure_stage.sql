@@ -1,12 +1,22 @@
--- pgtide.measure_stage() returns bigint
+-- pgtide.measure_stage()
 --
--- Sums up what lies in pgtide_stage: the temporary table pgtide_kinds has a row for each table, event type and column list
--- (tag; NULL: the writer did not say) with the number of events, the data of the first, and, later on, why they cannot be applied
--- (misfit: pgtide.note_types). Later steps look there, and not at every event: to read a large stage once more costs as much as a
--- twentieth of all of replay. When it is summed up again, because events were taken out of the stage, each table keeps its misfit.
--- A row event has a type that begins with a brace, and the name of a table, which is not longer than names can be; all others have
--- table_name NULL (pgtide.handle_events). op is I, U, D or T, or NULL where the type names no operation; empty counts those without data.
--- TRUNCATE as sqltriga, logutriga and our capture write it becomes jsontriga's. Returns the number of events.
+-- On the subscriber: sums up the events in pgtide_stage as the temporary table pgtide_kinds, which has a row for each table,
+-- event type and column list.
+--
+-- Returns: bigint, the number of events; 0 when the stage is empty
+-- Writes: temporary tables pgtide_kinds, which it creates, and pgtide_stage; indexes on both; setting
+--         default_statistics_target, until the transaction ends
+--
+-- Columns of pgtide_kinds: the table; the event type; op, which is I, U, D or T, or null if the type names no operation; the
+-- column list (tag; null: the writer gave none); the number of events, and of those without data (empty); the first and last
+-- event; the data of the first; and, later on, why the events cannot be applied (misfit: pgtide.note_types). If events were
+-- taken out of the stage and it is summed up again, each table keeps its misfit.
+--
+-- Later steps read this table instead of each event: reading a large stage once more costs a twentieth of all of replay.
+--
+-- A row event has a type that begins with a brace, and a table name that is not longer than names can be. All other events
+-- have table_name null (pgtide.handle_events). TRUNCATE as sqltriga, logutriga and pgtide's capture write it is rewritten to
+-- jsontriga's form.
 create or replace function pgtide.measure_stage()
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp

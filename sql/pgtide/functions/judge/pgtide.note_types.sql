@@ -1,10 +1,14 @@
--- pgtide.note_types(i_queue, i_judged) returns void
+-- pgtide.note_types(i_queue, i_judged)
 --
--- On the subscriber: what came out for the tables of pgtide.unjudged_types.
---   i_judged  [{"table", "mark", "tag": the provider's present one, null where no event has it, "types": its pgtide.column_types,
---             "misfit": why the table cannot go on}..]
--- A misfit is noted in pgtide_kinds, for pgtide._check_readable to have the table set aside. What fits is remembered, and what was known for
--- other columns here is forgotten. Writes pgtide.judged_types.
+-- On the subscriber: stores the judgement of the tables of pgtide.unjudged_types.
+--
+-- Arguments: i_judged - [{"table", "mark", "tag": the provider's present tag, null if no event has it, "types": its
+--            pgtide.column_types, "misfit": why the table cannot go on}..]
+-- Returns: nothing
+-- Writes: pgtide.judged_types; temporary table pgtide_kinds
+--
+-- A misfit is noted in pgtide_kinds, so that pgtide._check_readable has the table set aside. Tables that fit are remembered,
+-- and judgements for other columns of the table here are forgotten.
 create or replace function pgtide.note_types(i_queue text, i_judged jsonb)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

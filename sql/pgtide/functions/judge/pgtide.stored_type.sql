@@ -1,9 +1,13 @@
--- pgtide.stored_type(i_type, i_typmod) returns jsonb
+-- pgtide.stored_type(i_type, i_typmod)
 --
--- What a column of this type stores, as far as it decides which values it can hold: a text (a type's name with its modifier), or
--- {"array": type} or {"row": [[name, type]..]}. Domains are resolved to what is below them. An extension's type is
--- "extension:type", wherever the extension is; every enum is "enum", because a value it lacks is an error and no other value.
--- Whether one type keeps the values of another: lib/value-fit.ts.
+-- On either side: describes the values that a column of a type can hold.
+--
+-- Returns: jsonb, a text (a type's name with its modifier), or {"array": type}, or {"row": [[name, type]..]}
+-- Writes: nothing
+--
+-- A domain is described by its base type. An extension's type is "extension:type", whichever schema the extension is in.
+-- Each enum is "enum", because a value that one lacks is an error and never another value. lib/value-fit.ts decides whether
+-- one type keeps the values of another.
 create or replace function pgtide.stored_type(i_type oid, i_typmod int)
 returns jsonb language plpgsql stable
 set search_path = pg_catalog, pg_temp

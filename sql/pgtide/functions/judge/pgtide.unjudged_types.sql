@@ -1,12 +1,17 @@
--- pgtide.unjudged_types(i_queue) returns table (table_name, tags, mark, types, known)
+-- pgtide.unjudged_types(i_queue)
 --
--- On the subscriber: the staged tables of which it is not known whether their columns here keep the values that come. What has been
--- judged once is remembered by the events' tag and the mark of the table here (pgtide.judged_types); events without a tag of
--- our capture do not say what types they were written with, and are judged each time.
---   tags   those of the staged events that are not judged; NULL among them: an event without one
---   mark   of the table's columns here: changes with each change of one
---   types  pgtide.column_types of the table here
---   known  pgtide.known_types: what the provider's columns were
+-- On the subscriber: lists the staged tables of which it is not known whether their columns here keep the values of the
+-- events.
+--
+-- Returns: no rows when all are judged; otherwise for each table its name and
+--            tags   the tags of its staged events that are not judged; null among them: an event without a tag
+--            mark   a digest of the table's columns here, which changes with each change of one
+--            types  pgtide.column_types of the table here
+--            known  pgtide.known_types: the provider's columns as they were
+-- Writes: nothing
+--
+-- A judgement is remembered by the events' tag and the mark of the table here (pgtide.judged_types). Events without a tag of
+-- pgtide's capture do not say with which types they were written, and are judged each time.
 create or replace function pgtide.unjudged_types(i_queue text)
 returns table (table_name text, tags text[], mark text, types jsonb, known jsonb) language sql volatile
 set search_path = pg_catalog, pg_temp

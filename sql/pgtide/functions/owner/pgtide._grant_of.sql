@@ -1,7 +1,12 @@
--- pgtide._grant_of(i_owner, i_role) returns text
+-- pgtide._grant_of(i_owner, i_role)
 --
--- The GRANT by which a role may act for the role i_owner: make functions for it, and alter them. Since PostgreSQL 16 a membership may lack what
--- that takes, and a GRANT that does not name it changes nothing.
+-- Builds the GRANT by which a role may act for the role i_owner, that is, create functions for it and alter them.
+--
+-- Returns: text
+-- Writes: nothing
+--
+-- Since PostgreSQL 16 a membership may lack the options which that takes, and a GRANT that does not name them changes
+-- nothing.
 create or replace function pgtide._grant_of(i_owner oid, i_role name)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,13 @@
--- pgtide._grant_to_owner(i_temp, i_tables) returns void
+-- pgtide._grant_to_owner(i_temp, i_tables)
 --
--- Lets the owners of these tables read and fill a temporary table of ours, where they are written as their owners (pgtide.table_runner). It
--- may hold nothing but rows of these tables.
+-- Lets the owners of tables read and fill a temporary table of ours, if the tables are written as their owners
+-- (pgtide.table_runner).
+--
+-- Arguments: i_temp - the temporary table, unqualified
+-- Returns: nothing
+-- Writes: the temporary table's access list
+--
+-- The temporary table may hold nothing but rows of these tables.
 create or replace function pgtide._grant_to_owner(i_temp text, variadic i_tables oid[])
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

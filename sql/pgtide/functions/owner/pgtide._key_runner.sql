@@ -1,8 +1,13 @@
--- pgtide._key_runner(i_table, i_other) returns text
+-- pgtide._key_runner(i_table, i_other)
 --
--- As whom a foreign key from i_table to i_other is added or validated, for pgtide.run: the owner of i_table, as pgtide.table_runner has it. The
--- query that compares the rows is run as whoever alters the table. Raises TD007 where that would be this role, and i_other is another
--- one's.
+-- On the subscriber: determines as whom a foreign key from i_table to i_other is added or validated.
+--
+-- Returns: text, as pgtide.table_runner for i_table: a function for pgtide.run; null: this role itself
+-- Writes: as pgtide.table_runner
+-- Errors: TD007 this role would validate the key, and i_other belongs to another role; as pgtide.table_runner,
+--         pgtide.hold_table
+--
+-- PostgreSQL runs the query that compares the rows as the role that alters the table.
 create or replace function pgtide._key_runner(i_table oid, i_other oid)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

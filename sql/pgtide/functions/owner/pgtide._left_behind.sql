@@ -1,11 +1,17 @@
--- pgtide._left_behind(i_before) returns text
+-- pgtide._left_behind(i_before)
 --
--- What code of others has left in the session that could act with the rights of this role; NULL: nothing.
---     settings and prepared statements, against i_before (pgtide._session_state)
---     temporary tables, views, functions, types and operators of its own, which our statements might find
---     a cursor WITH HOLD, whose query would run at the commit
---     deferred triggers and exclusion constraints, which up to version 17 run as whoever commits. A table that such code has written to is
---     known by the lock on it. Foreign keys run as the tables' owners.
+-- Finds things that code of other roles has left in the session, and that could act with the rights of this role.
+--
+-- Arguments: i_before - pgtide._session_state before that code ran
+-- Returns: text, what it is, for an error message; null when there is nothing
+-- Writes: nothing
+--
+-- It looks for
+--   - changed settings and prepared statements
+--   - temporary tables, views, functions, types and operators of other roles, which our statements might find
+--   - a cursor WITH HOLD, whose query would run at the commit
+--   - deferred triggers and exclusion constraints, which up to version 17 run as the role that commits. A table that such code
+--     has written to is known by the lock on it. Foreign keys run as the tables' owners.
 create or replace function pgtide._left_behind(i_before text)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,9 @@
--- pgtide._note_session() returns void
+-- pgtide._note_session()
 --
--- Keeps the session's state as it is now (pgtide._session_state) for all that pgtide.run does in this transaction, in the temporary table
--- pgtide_session.
+-- Keeps the present state of the session (pgtide._session_state) for all calls of pgtide.run in this transaction.
+--
+-- Returns: nothing
+-- Writes: nothing; it creates the temporary table pgtide_session if that is not there
 create or replace function pgtide._note_session()
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,19 @@
--- pgtide._owner_function(i_owner, i_kind) returns (function_name, arguments, returns, body, function_oid, is_right, is_usable)
+-- pgtide._owner_function(i_owner, i_kind)
 --
--- The function that does something as the role i_owner (pgtide.owner_runner), and how it stands: what it is called, unqualified, and how it is
--- made; whether it is there, as it was made, and nobody may call it who may not act for that role anyway; and whether this role may.
---   i_kind  run: statements (pgtide.run); read: the rows of a query (pgtide.table_reader); look: what captures look for (pgtide.capture_look)
--- Its owner can alter it at any time, though not its body, and so the body looks whether it runs as SECURITY DEFINER: the current role is the
--- owner, and was not made so by a setting of the function. Captures run as SECURITY DEFINER themselves, where no function can set a role.
+-- Describes the function that does something as the role i_owner (pgtide.owner_runner): how it is defined, and whether it is
+-- there.
+--
+-- Arguments: i_kind - run: statements (pgtide.run); read: the rows of a query (pgtide.table_reader); look: the queries of
+--            captures (pgtide.capture_look)
+-- Returns: function_name, unqualified; arguments, returns, body, its definition; function_oid, null when it is not there;
+--          is_right, it is there as defined, and only roles that may act for i_owner anyway may call it; is_usable, this
+--          role may call it too
+-- Writes: nothing
+-- Errors: none; the function that is described raises P0001 when it does not run as i_owner
+--
+-- Its owner can alter the function at any time, though not its body. So the body checks that it runs as SECURITY DEFINER:
+-- the current role is the owner, and did not become so by a setting of the function. Captures run as SECURITY DEFINER
+-- themselves, where no function can set a role, so functions of kind look check only the current role.
 create or replace function pgtide._owner_function(i_owner oid, i_kind text, out function_name name, out arguments text, out returns text,
     out body text, out function_oid oid, out is_right bool, out is_usable bool)
 language plpgsql volatile

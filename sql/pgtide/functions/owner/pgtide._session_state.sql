@@ -1,7 +1,10 @@
--- pgtide._session_state() returns text
+-- pgtide._session_state()
 --
--- A digest of the session's settings, those of pgtide too, which pg_settings does not show, and of its prepared statements. For
--- pgtide._left_behind.
+-- Computes a digest of the session's settings and prepared statements, for pgtide._left_behind. It includes the settings of
+-- pgtide, which pg_settings does not show.
+--
+-- Returns: text
+-- Writes: nothing
 create or replace function pgtide._session_state()
 returns text language sql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,12 @@
--- pgtide._strangers(i_function) returns setof text
+-- pgtide._strangers(i_function)
 --
--- Who may execute a function without being able to act for its owner, as GRANT names them: PUBLIC, or roles. Not the owner of schema pgtide and
--- this role, who were meant. A dump without rights, or ALTER DEFAULT PRIVILEGES, lets others in.
+-- Lists who may execute a function without being able to act for its owner. A dump without rights, or ALTER DEFAULT
+-- PRIVILEGES, lets such roles in.
+--
+-- Returns: setof text, roles as GRANT names them, or public; no rows when there are none
+-- Writes: nothing
+--
+-- The owner of schema pgtide and this role are left out: they are meant to execute it.
 create or replace function pgtide._strangers(i_function oid)
 returns setof text language plpgsql volatile
 set search_path = pg_catalog, pg_temp

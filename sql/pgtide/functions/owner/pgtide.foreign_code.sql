@@ -1,10 +1,16 @@
--- pgtide.foreign_code(i_table) returns text
+-- pgtide.foreign_code(i_table)
 --
--- Code of another role that PostgreSQL may run when a query on the table is planned, whoever plans it: a function in the condition or an
--- expression of an index, in a check constraint, in extended statistics or in a partition key (what is constant is computed then), or
--- a policy of row security, also where there is none yet: it hides all rows then, and sessions that pin row_security fail.
--- NULL: there is none. Superusers and the owner of schema pgtide, as whom captures run, are trusted: they have nothing to gain.
--- Volatile: it reads what is committed now, whatever statement asks.
+-- Finds code of another role that PostgreSQL may run when a query on the table is planned, whichever role plans it.
+--
+-- Returns: text, the function or policy; null when there is none
+-- Writes: nothing
+--
+-- Such code is a function in the condition or an expression of an index, in a check constraint, in extended statistics or in
+-- a partition key, since constant calls are computed during planning; or a policy of row security. Row security without a
+-- policy counts too: it hides all rows, and sessions that pin row_security fail.
+--
+-- Superusers and the owner of schema pgtide, as whom captures run, are trusted: they have nothing to gain. It is volatile,
+-- so that it reads what is committed now, whichever statement calls it.
 create or replace function pgtide.foreign_code(i_table oid)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -23,8 +29,8 @@ begin
             and not exists (select from pg_statistic_ext s where s.stxrelid = i_table) then
         return null;
     end if;
-    -- A capture asks at each DELETE by the name of a partitioned table: what most trees refer to is nothing but themselves, which is all that is
-    -- looked up then, part by part (offset 0), in whatever state the catalogs' statistics are.
+    -- A capture calls this at each DELETE by the name of a partitioned table. Most trees refer to nothing but themselves, and nothing else is
+    -- looked up then, part by part (offset 0), whatever state the catalogs' statistics are in.
     with recursive tree as (
         select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid
     ), above as (

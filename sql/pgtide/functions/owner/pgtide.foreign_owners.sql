@@ -1,7 +1,10 @@
--- pgtide.foreign_owners(i_table) returns oid[]
+-- pgtide.foreign_owners(i_table)
 --
--- The roles other than this one, and no superusers, to whom the table belongs, or a partition or child of it. What these put there must not run
--- with the rights of this role.
+-- Lists the roles other than this one, without superusers, to whom the table or a partition or child of it belongs. Code
+-- that these put there must not run with the rights of this role.
+--
+-- Returns: oid[]; empty when there are none
+-- Writes: nothing
 create or replace function pgtide.foreign_owners(i_table oid)
 returns oid[] language sql volatile
 set search_path = pg_catalog, pg_temp

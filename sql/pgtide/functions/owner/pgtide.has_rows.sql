@@ -1,6 +1,10 @@
--- pgtide.has_rows(i_table) returns bool
+-- pgtide.has_rows(i_table)
 --
--- Whether the table has a row, as this role sees it, or, of another role's table, as its owner does.
+-- Returns whether a table has a row, as this role sees it or, if the table belongs to another role, as its owner does.
+--
+-- Returns: bool
+-- Writes: as pgtide.table_runner
+-- Errors: as pgtide.table_runner, pgtide.run
 create or replace function pgtide.has_rows(i_table oid)
 returns bool language sql volatile
 set search_path = pg_catalog, pg_temp

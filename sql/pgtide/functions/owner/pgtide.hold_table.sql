@@ -1,11 +1,16 @@
--- pgtide.hold_table(i_table [, i_name]) returns void
+-- pgtide.hold_table(i_table [, i_name])
 --
--- For a table that this role reads or writes itself, before a statement that names it. Where its schema belongs to another role, which is no
--- superuser, that role can drop the table and put one of its own, or a view, in its place between a look at the table and the statement, and
--- the statement would run its code as this role. So the table is locked until the transaction ends, in the mode that excludes least, and
--- must have its name then. Whoever may also create schemas can rename the schema in the instant that is left; no lock prevents that.
---   i_name  quoted, as the statement has it; NULL: the statement gets the name from i_table afterwards
--- Raises TD004 where the table is not there any more under its name.
+-- Holds a table that this role reads or writes itself, before a statement that names it.
+--
+-- Arguments: i_name - quoted, as in the statement; null: the statement gets the name from i_table afterwards
+-- Returns: nothing
+-- Writes: nothing; it locks the table in ACCESS SHARE mode, if its schema belongs to another role
+-- Errors: TD004 the table is not there any more under its name
+--
+-- If the table's schema belongs to another role, which is not a superuser, that role can drop the table between a look at it
+-- and the statement, and put one of its own tables, or a view, in its place. The statement would run that role's code as
+-- this role. So the table is locked until the transaction ends, in the mode that excludes least, and must have its name
+-- then. A role that may also create schemas can rename the schema in the instant that is left; no lock prevents that.
 create or replace function pgtide.hold_table(i_table oid, i_name text default null)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,9 @@
--- pgtide.is_readable(i_table) returns bool
+-- pgtide.is_readable(i_table)
 --
--- Whether the caller may read all rows of the table. NULL: there is no such table.
+-- Returns whether this role may read all rows of the table: it has the right to, and no policy of row security hides any.
+--
+-- Returns: bool; null when there is no such table
+-- Writes: nothing
 create or replace function pgtide.is_readable(i_table oid)
 returns bool language sql volatile
 set search_path = pg_catalog, pg_temp

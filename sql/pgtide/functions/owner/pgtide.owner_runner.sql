@@ -1,10 +1,16 @@
--- pgtide.owner_runner(i_owner [, i_kind]) returns text
+-- pgtide.owner_runner(i_owner [, i_kind])
 --
--- The function, quoted, that does something as the role i_owner: SECURITY DEFINER and that role's, so that nothing that it runs can become
--- another one again, which SET ROLE would not prevent. Only we may call it: this role, and the owner of schema pgtide where that may act for
--- i_owner. Made where it is missing, and made again where it is
--- not as it should be (pgtide._owner_function, which says what i_kind is).
--- Raises TD004 where this role may not act for i_owner.
+-- Finds, or creates, the function that does something as the role i_owner.
+--
+-- Arguments: i_kind - run, read or look (pgtide._owner_function)
+-- Returns: text, the function's name, qualified and quoted
+-- Writes: that function and its access list, and for a moment that of schema pgtide, if the function is not there or not as
+--         it should be
+-- Errors: TD004 this role may not act for i_owner, or the function cannot be created
+--
+-- The function is SECURITY DEFINER and belongs to i_owner, so that nothing that it runs can become another role again, which
+-- SET ROLE would not prevent. Only this role, the owner of schema pgtide if that may act for i_owner, and roles that may act
+-- for i_owner anyway can call it.
 create or replace function pgtide.owner_runner(i_owner oid, i_kind text default 'run')
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,23 @@
--- pgtide.run(i_runner, i_sql [, i_ev_id [, i_places]]) returns bigint
+-- pgtide.run(i_runner, i_sql [, i_ev_id [, i_places]])
 --
--- Runs a statement on a table: as this role, or by the function i_runner as the table's owner (pgtide.table_runner). $1 and $2 in it are
--- i_ev_id and i_places. Returns the number of rows.
--- What code of others leaves behind in the session must not act later, when this role's rights are in force again. It is refused (TD007),
--- and the caller's subtransaction, or the transaction, takes it back: see pgtide._left_behind. Until search_path is known to be ours,
--- nothing here is looked up by it. Such code can also move and read the session's cursors: the caller is in no loop over a query.
+-- Runs a statement on a table, as this role or as the table's owner.
+--
+-- Arguments: i_runner - the function that runs it as the owner, null: this role runs it (pgtide.table_runner); i_ev_id,
+--            i_places - $1 and $2 in the statement
+-- Returns: bigint, the number of rows
+-- Writes: as the statement
+-- Errors: TD007 code of the owner has left something behind in the session (pgtide._left_behind), the function is not as it
+--         was made, or the statement failed as the owner by an error that does not concern the table; otherwise those of the
+--         statement
+--
+-- Code of another role may leave things behind in the session. They must not act later, when the rights of this role are in
+-- force again. So they are refused, and the rollback of the caller's subtransaction, or of the transaction, removes them.
+-- Until search_path is known to be ours, nothing here is looked up by it.
+--
+-- Of errors that concern more than a table (a missing right, say), only those that end by themselves are passed on from the
+-- owner's code: 40001, 40P01, 55P03 and class 53.
+--
+-- Such code can also move and read the session's cursors, so the caller must not be in a loop over a query.
 create or replace function pgtide.run(i_runner text, i_sql text, i_ev_id bigint default null, i_places tid[] default null)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -46,7 +59,7 @@ begin
             end if;
         end if;
     exception when others then
-        -- Of what says something of the whole elsewhere (a missing right, say) only that is believed that ends by itself.
+        -- Of errors that concern more than a table elsewhere (a missing right, say), only those are believed that end by themselves.
         if i_runner is null or pgtide._is_table_failure(sqlstate) or sqlstate in ('40001', '40P01', '55P03') or left(sqlstate, 2) = '53' then
             raise;
         end if;

@@ -1,12 +1,19 @@
--- pgtide.table_reader(i_table) returns text
+-- pgtide.table_reader(i_table)
 --
--- As whom the rows of a table are read, by copy, compare and status: see pgtide.owner_runner. To plan a query PostgreSQL computes constant calls
--- in the indexes, statistics and partition keys of its table, as whoever asks. NULL: this role itself, because the table is its own or a
--- superuser's, or because it is no superuser, cannot act for the owner, and there is no code of others (pgtide.foreign_code). Such a role
--- cannot do better; what is put there after this look runs as that role.
--- Otherwise the function that reads as the owner: select .. from the_function('select ..') as r (column type, ..). To be used in a read-only
--- transaction that is rolled back, so that no setting outlives it, and with names that do not depend on settings.
--- Raises TD004 where it cannot be read without running code of others as this role.
+-- Determines as whom copy, compare and status read the rows of a table.
+--
+-- Returns: text, the function that reads as the owner: select .. from the_function('select ..') as r (column type, ..);
+--          null: this role itself
+-- Writes: as pgtide.owner_runner
+-- Errors: TD004 the table cannot be read without running code of other roles as this role
+--
+-- While PostgreSQL plans a query, it computes constant calls in the indexes, statistics and partition keys of the table, as
+-- the role that runs the query. This role reads a table itself if the table is its own or a superuser's, or if this role is
+-- not a superuser, cannot act for the owner, and there is no code of other roles (pgtide.foreign_code). Such a role cannot
+-- do better; code that is put there after this look runs as this role.
+--
+-- The function is to be used in a read-only transaction that is rolled back, so that no setting outlives it, and with names
+-- that do not depend on settings.
 create or replace function pgtide.table_reader(i_table oid)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

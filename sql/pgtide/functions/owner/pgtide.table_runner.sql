@@ -1,12 +1,17 @@
--- pgtide.table_runner(i_table) returns text
+-- pgtide.table_runner(i_table)
 --
--- On the subscriber: as whom the table is written and read, for pgtide.run. NULL: as this role itself, because the table is its own or a
--- superuser's. Otherwise as its owner (pgtide.owner_runner), as native replication does: its checks, defaults, indexes, triggers, rules and
--- types may run any code. Whether they do is not asked, because that can change at any time.
--- The rule that follows: a statement that this role runs itself names no table of another owner, and reads, compares or casts no value of a
--- type that is not PostgreSQL's own, but those of tables that it may write itself.
--- A table that this role writes itself is held (pgtide.hold_table).
--- Raises TD004 where the owner of a partition or child is another one, or row security is forced upon the owner.
+-- On the subscriber: determines as whom a table is written and read, for pgtide.run.
+--
+-- Returns: text, a function (pgtide.owner_runner); null: this role itself, because the table is its own or a superuser's
+-- Writes: as pgtide.owner_runner; it locks the table as pgtide.hold_table does, if this role writes it itself
+-- Errors: TD004 a partition or child belongs to another role than the table, or row security is forced upon its owner; as
+--         pgtide.owner_runner, pgtide.hold_table
+--
+-- A table of another role is written as its owner, as native replication does: its checks, defaults, indexes, triggers,
+-- rules and types may run any code. Whether they do is not asked, because that can change at any time.
+--
+-- From this follows a rule: a statement that this role runs itself names no table of another owner, and reads, compares or
+-- casts no value of a type that is not PostgreSQL's own, except values of tables that this role may write itself.
 create or replace function pgtide.table_runner(i_table oid)
 returns text language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,11 @@
--- pgtide._check_right(i_role, i_right) returns void
+-- pgtide._check_right(i_role, i_right)
 --
--- Raises TD001 unless i_right is a right on a queue, and TD002 unless the role exists. Writes nothing.
+-- Checks the arguments of pgtide.grant_queue and pgtide.revoke_queue: the right is known and the role exists.
+--
+-- Arguments: i_right - produce, consume or admin
+-- Returns: nothing
+-- Writes: nothing
+-- Errors: TD001 unknown right; TD002 no such role
 create or replace function pgtide._check_right(i_role text, i_right text)
 returns void language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,11 @@
--- pgtide._consume_dead_letter_put(i_queue_id, i_batch, i_event, i_reason) returns int
+-- pgtide._consume_dead_letter_put(i_queue_id, i_batch, i_event, i_reason)
 --
--- What pgtide.dead_letter_put does behind the gate (pgq._gate); on the real extension pgq, which has no gates, for its readers
--- by itself. Returns what that returns. Writes pgtide.dead_letter.
+-- Does the work of pgtide.dead_letter_put with the rights of its owner. It is called through the queue's gate (pgq._gate).
+-- The real extension pgq has no gates; there its readers may call this function itself.
+--
+-- Returns: int, as pgtide.dead_letter_put: 1; 0 when the event is a dead letter of this consumer already
+-- Writes: pgtide.dead_letter
+-- Errors: TD002 batch not found, event not found
 create or replace function pgtide._consume_dead_letter_put(i_queue_id int, i_batch bigint, i_event bigint, i_reason text)
 returns int language plpgsql security definer
 set search_path = pg_catalog, pg_temp

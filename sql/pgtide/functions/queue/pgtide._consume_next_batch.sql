@@ -1,7 +1,11 @@
--- pgtide._consume_next_batch(i_queue_id, i_consumer, i_max_events) returns record
+-- pgtide._consume_next_batch(i_queue_id, i_consumer, i_max_events)
 --
--- What pgtide.next_batch does behind the gate (pgq._gate); on the real extension pgq, which has no gates, for its readers by
--- itself. Returns what that returns. Writes pgq.subscription.
+-- Does the work of pgtide.next_batch with the rights of its owner. It is called through the queue's gate (pgq._gate). The
+-- real extension pgq has no gates; there its readers may call this function itself.
+--
+-- Returns: batch_id, prev_tick_id, prev_tick_time, tick_id, tick_time, tick_snapshot, behind_seconds, as pgtide.next_batch
+-- Writes: pgq.subscription; sequence pgq.batch_id_seq
+-- Errors: TD002 the consumer is not subscribed to the queue; TD005 the tick at which the consumer stands is gone
 create or replace function pgtide._consume_next_batch(i_queue_id int, i_consumer text, i_max_events bigint,
     out batch_id bigint, out prev_tick_id bigint, out prev_tick_time timestamptz, out tick_id bigint, out tick_time timestamptz,
     out tick_snapshot txid_snapshot, out behind_seconds float8)

@@ -1,6 +1,10 @@
--- pgtide._consumer_of(i_sub_id) returns text
+-- pgtide._consumer_of(i_sub_id)
 --
--- The consumer with that subscription; of a cooperative one, the main consumer, whose name begins its members'. NULL: none.
+-- Finds the consumer of a subscription.
+--
+-- Returns: text, its name; of a cooperative consumer the main consumer's, which the names of its members begin with; null
+--          when there is no such subscription
+-- Writes: nothing
 create or replace function pgtide._consumer_of(i_sub_id int)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,10 @@
--- pgtide._lock_queue(i_queue) returns int
+-- pgtide._lock_queue(i_queue)
 --
--- The id of a queue whose rights are about to change; locks its row in pgq.queue. Raises TD003 where pgq is the real extension,
--- which has no rights by queue, and TD002 for an unknown queue. Writes nothing.
+-- Locks the row in pgq.queue of a queue whose rights are about to change.
+--
+-- Returns: int, the id of the queue
+-- Writes: nothing
+-- Errors: TD002 no such queue; TD003 pgq is the real extension, which has no rights by queue
 create or replace function pgtide._lock_queue(i_queue text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

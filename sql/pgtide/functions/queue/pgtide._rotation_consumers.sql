@@ -1,9 +1,14 @@
--- pgtide._rotation_consumers(i_queue) returns table (kind, who, node, since, message, remedy)
+-- pgtide._rotation_consumers(i_queue)
 --
--- Consumers whose position keeps a queue from rotating: see pgtide.rotation_blockers. The global watermark is told only where
--- it alone is behind: it follows the others.
+-- On the provider: lists the consumers whose position keeps a queue from rotating. See pgtide.rotation_blockers.
 --
--- A consumer is at fault when there is a tick that is past the last rotation, and it has not come that far.
+-- Arguments: i_queue - the queue's row
+-- Returns: kind (consumer, watermark, lost-tick), who, node, since, message, remedy, as pgtide.rotation_blockers; no rows
+--          when no consumer is behind
+-- Writes: nothing
+--
+-- A consumer is at fault if there is a tick that is past the last rotation and the consumer has not come that far, or if its
+-- tick is gone. The global watermark follows the other consumers, so it is reported only if it alone is behind.
 create or replace function pgtide._rotation_consumers(i_queue pgq.queue)
 returns table (kind text, who text, node text, since timestamptz, message text, remedy text)
 language sql stable

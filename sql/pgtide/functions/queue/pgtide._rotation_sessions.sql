@@ -1,7 +1,14 @@
--- pgtide._rotation_sessions(i_queue) returns table (kind, who, node, since, message, remedy)
+-- pgtide._rotation_sessions(i_queue)
 --
--- What besides consumers keeps a queue from rotating: see pgtide.rotation_blockers. What a session of another role does and
--- since when is NULL unless this role may see it (pg_read_all_stats); its process is known anyway.
+-- On the provider: lists the obstacles to a queue's rotation other than consumers. See pgtide.rotation_blockers.
+--
+-- Arguments: i_queue - the queue's row
+-- Returns: kind (epoch, unfinished, transaction, ticker, lock), who, node, since, message, remedy, as
+--          pgtide.rotation_blockers; no rows when nothing is in the way
+-- Writes: nothing
+--
+-- The application of another role's session, and since when its transaction runs, are null unless this role may see them
+-- (pg_read_all_stats). Its process is known in any case.
 create or replace function pgtide._rotation_sessions(i_queue pgq.queue)
 returns table (kind text, who text, node text, since timestamptz, message text, remedy text)
 language plpgsql stable

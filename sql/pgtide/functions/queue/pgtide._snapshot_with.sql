@@ -1,6 +1,9 @@
--- pgtide._snapshot_with(i_snapshot, i_txid) returns txid_snapshot
+-- pgtide._snapshot_with(i_snapshot, i_txid)
 --
--- The snapshot with one more transaction among the running ones, where it does not count as that anyway.
+-- Adds a transaction to the running ones of a snapshot.
+--
+-- Returns: txid_snapshot; i_snapshot itself when it counts i_txid as running, or not yet begun, already
+-- Writes: nothing
 create or replace function pgtide._snapshot_with(i_snapshot txid_snapshot, i_txid bigint)
 returns txid_snapshot language sql immutable
 set search_path = pg_catalog, pg_temp

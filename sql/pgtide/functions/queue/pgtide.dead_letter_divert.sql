@@ -1,8 +1,13 @@
--- pgtide.dead_letter_divert() trigger
+-- pgtide.dead_letter_divert()
 --
--- On pgq.retry_queue: an event that would be retried more often than the queue's retry_limit becomes a dead letter instead.
--- pgq.event_retry then returns 0, as for one that waits already, and pgq.batch_retry does not count it. Whoever asks for the
--- retry has no rights here, so the trigger runs with its owner's. Writes pgtide.dead_letter.
+-- Trigger on pgq.retry_queue: an event that would be retried more often than the queue's retry_limit becomes a dead letter
+-- instead.
+--
+-- Returns: trigger; null, so that the retry is not inserted, when the event became a dead letter
+-- Writes: pgtide.dead_letter
+--
+-- pgq.event_retry then returns 0, as for an event that is waiting already, and pgq.batch_retry does not count it. The role
+-- that asks for the retry has no rights on this table, so the trigger runs with its owner's rights.
 create or replace function pgtide.dead_letter_divert()
 returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp

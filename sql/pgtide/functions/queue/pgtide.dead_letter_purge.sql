@@ -1,10 +1,12 @@
--- pgtide.dead_letter_purge(i_queue, i_consumer, i_older_than, i_events) returns bigint
+-- pgtide.dead_letter_purge(i_queue, i_consumer, i_older_than, i_events)
 --
--- Forgets dead letters of a queue.
---   i_consumer    NULL: of all consumers, also those that are gone
---   i_older_than  only those that died so long ago or longer
---   i_events      ids; NULL: all
--- Returns how many. Writes pgtide.dead_letter.
+-- On the provider: deletes dead letters of a queue.
+--
+-- Arguments: i_consumer - null: all consumers, also those that are gone;
+--            i_older_than - only those that became dead letters so long ago or longer;
+--            i_events - event ids; null: all
+-- Returns: bigint, the number deleted; 0 when there were none
+-- Writes: pgtide.dead_letter
 create or replace function pgtide.dead_letter_purge(i_queue text, i_consumer text default null,
     i_older_than interval default '0', i_events bigint[] default null)
 returns bigint language sql

@@ -1,8 +1,12 @@
--- pgtide.dead_letter_put(i_batch, i_event, i_reason) returns int
+-- pgtide.dead_letter_put(i_batch, i_event, i_reason)
 --
--- Gives an event of the open batch up at once; for those who may consume from its queue. Returns 1, or 0 when it is a dead
--- letter of this consumer already.
--- Writes pgtide.dead_letter.
+-- On the provider: makes an event of the open batch a dead letter at once, without retries. For roles that may consume from
+-- its queue.
+--
+-- Arguments: i_reason - any text, kept with the dead letter
+-- Returns: int, 1; 0 when the event is a dead letter of this consumer already
+-- Writes: pgtide.dead_letter
+-- Errors: TD002 batch not found, event not found; TD009 no right to consume from the queue
 create or replace function pgtide.dead_letter_put(i_batch bigint, i_event bigint, i_reason text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp set enable_seqscan = off

@@ -1,9 +1,15 @@
--- pgtide.dead_letter_replay(i_queue, i_consumer, i_events) returns bigint
+-- pgtide.dead_letter_replay(i_queue, i_consumer, i_events)
 --
--- Gives dead letters another chance: they go to their consumer once more, with the next call of pgq.maint_retry_events and
--- the tick after it, and their retries count from 0 again.
---   i_events   ids; NULL: all of the consumer's
--- Returns how many were put back. Writes pgtide.dead_letter, pgq.retry_queue.
+-- On the provider: puts dead letters back. Their consumer gets them once more, with the tick after the next call of
+-- pgq.maint_retry_events.
+--
+-- Arguments: i_events - event ids; null: all of the consumer's
+-- Returns: bigint, the number put back; 0 when there were none
+-- Writes: pgtide.dead_letter; pgq.retry_queue
+-- Errors: TD002 the consumer is not registered
+--
+-- Their retries count from 0 again. An event that is waiting as a retry already comes in any case: its dead letter is
+-- deleted and counted, and nothing is added to the retry queue.
 create or replace function pgtide.dead_letter_replay(i_queue text, i_consumer text, i_events bigint[] default null)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp

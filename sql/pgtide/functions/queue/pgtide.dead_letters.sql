@@ -1,6 +1,10 @@
--- pgtide.dead_letters(i_queue, i_consumer, i_limit) returns setof pgtide.dead_letter
+-- pgtide.dead_letters(i_queue, i_consumer, i_limit)
 --
--- Dead letters, the latest first. NULLs: of all queues, of all consumers, all of them.
+-- On the provider: lists dead letters, the latest first.
+--
+-- Arguments: i_queue - null: of all queues; i_consumer - null: of all consumers; i_limit - null: all of them
+-- Returns: setof pgtide.dead_letter; no rows when there are none
+-- Writes: nothing
 create or replace function pgtide.dead_letters(i_queue text default null, i_consumer text default null, i_limit int default null)
 returns setof pgtide.dead_letter language sql stable
 set search_path = pg_catalog, pg_temp

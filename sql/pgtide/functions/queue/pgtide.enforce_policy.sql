@@ -1,12 +1,20 @@
--- pgtide.enforce_policy(i_queue) returns int
+-- pgtide.enforce_policy(i_queue)
 --
--- What maintenance calls for a queue with limits (pgtide.set_queue_policy): whoever holds rotation beyond alarm_bytes or
--- alarm_time is told of in pgtide.queue_alarm and by a warning; beyond detach_bytes or detach_time its consumer is taken off the
--- queue, with the watermark of the node that it works for. What it has not read is lost to it then: a node's replay stops, and
--- pgtide resync --all lets it copy its tables again and go on.
--- A size counts only once rotation is overdue, and whoever holds it has done so for a rotation period.
--- Alarms whose cause is gone are taken back; a detachment stays on record until the consumer is registered again.
--- Returns 0: there is nothing to call it again for. Writes pgtide.queue_alarm, pgq.subscription, pgq_node.subscriber_info.
+-- On the provider, called by maintenance for a queue with limits (pgtide.set_queue_policy): raises an alarm for each
+-- obstacle that holds rotation beyond alarm_bytes or alarm_time, and detaches a consumer that holds it beyond detach_bytes
+-- or detach_time.
+--
+-- Returns: int, always 0: no need to call it again
+-- Writes: pgtide.queue_alarm; pgq.subscription, pgq.retry_queue, pgq.consumer, pgq_node.subscriber_info
+-- Errors: as pgq.unregister_consumer
+--
+-- An alarm is a row in pgtide.queue_alarm and a warning. Detaching takes the consumer off the queue, and with it the
+-- watermark of the node that it works for. The consumer then loses the events that it has not read: a node's replay stops,
+-- and pgtide resync --all lets it copy its tables again and go on.
+--
+-- A size counts only once rotation is overdue, and only against an obstacle that has held it for a rotation period, or for
+-- an unknown time. An alarm is removed once its cause is gone; a detachment stays on record until the consumer is registered
+-- again. Does nothing while another transaction holds the policy's row.
 create or replace function pgtide.enforce_policy(i_queue text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp

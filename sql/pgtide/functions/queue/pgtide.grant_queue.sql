@@ -1,12 +1,22 @@
--- pgtide.grant_queue(i_queue, i_role, i_right) returns void
+-- pgtide.grant_queue(i_queue, i_role, i_right)
 --
--- Gives a role, and its members, a right on one queue, open or closed.
---   produce   writing events. Where nodes follow the queue that is as much as the right to write all of its tables on every
---             subscriber: an event may name any of them.
---   consume   reading events, registering consumers, moving any consumer's position
---   admin     configuring and dropping the queue, ticks that were made elsewhere, pgq.event_retry_raw
--- The grants are PostgreSQL's own, on the queue's event tables and gates. They outlive installation, upgrade and rotation, and
--- go with the queue. Writes access lists.
+-- On the provider: gives a role, and its members, a right on one queue, open or closed.
+--
+-- Arguments: i_right - one of
+--              produce   writing events
+--              consume   reading events, registering consumers, moving the position of any consumer
+--              admin     configuring and dropping the queue, storing ticks that were made elsewhere, pgq.event_retry_raw
+-- Returns: nothing
+-- Writes: the queue's gates; access lists of its tables, sequences and gates, and with consume those of schema pgtide
+--         (pgtide.let_consume)
+-- Errors: TD001 unknown right, or the role is pgq_reader, pgq_writer or pgq_admin; TD002 no such queue, no such role; TD003
+--         pgq is the real extension
+--
+-- If nodes follow the queue, produce is as much as the right to write all of its tables on every subscriber: an event may
+-- name any of them.
+--
+-- The grants are PostgreSQL's own, on the queue's event tables and gates. They outlive installation, upgrade and rotation,
+-- and are dropped with the queue.
 create or replace function pgtide.grant_queue(i_queue text, i_role text, i_right text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,9 @@
--- pgtide.let_consume(i_role) returns void
+-- pgtide.let_consume(i_role)
 --
--- Lets a role call those functions of this schema that consumers call; what it may do with them is a matter of each queue.
--- Writes access lists.
+-- Lets a role call the functions of this schema that consumers call. Its rights on each queue decide what they let it do.
+--
+-- Returns: nothing
+-- Writes: access lists of schema pgtide, pgtide.next_batch and pgtide.dead_letter_put
 create or replace function pgtide.let_consume(i_role name)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

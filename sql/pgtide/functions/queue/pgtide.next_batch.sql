@@ -1,11 +1,16 @@
 -- pgtide.next_batch(i_queue, i_consumer, i_max_events)
---     returns (batch_id, prev_tick_id, prev_tick_time, tick_id, tick_time, tick_snapshot, behind_seconds)
 --
--- On the provider: opens a batch of as many ticks as hold about i_max_events events together (always at least one tick),
--- or returns the open one again. PgQ's next_batch_custom cannot say "up to": it waits for a minimum.
---   i_max_events    by the ticks' event sequence, which counts rolled-back events too
--- For those who may consume from the queue.
--- Returns NULL in batch_id when there is no tick to read. behind_seconds is the age of the batch's end, at least 0. Writes pgq.subscription.
+-- On the provider: opens a batch of as many ticks as hold about i_max_events events together, but at least one tick, or
+-- returns the open batch again. For roles that may consume from the queue.
+--
+-- Arguments: i_max_events - counted by the ticks' event sequence, which includes rolled-back events
+-- Returns: batch_id, null when there is no tick to read; prev_tick_id, prev_tick_time; tick_id, tick_time, tick_snapshot;
+--          behind_seconds, the age of the end of the batch, at least 0
+-- Writes: pgq.subscription; sequence pgq.batch_id_seq
+-- Errors: TD002 the consumer is not subscribed to the queue; TD005 the tick at which the consumer stands is gone; TD009 no
+--         right to consume from the queue
+--
+-- PgQ's next_batch_custom cannot say "up to": it waits for a minimum.
 create or replace function pgtide.next_batch(i_queue text, i_consumer text, i_max_events bigint,
     out batch_id bigint, out prev_tick_id bigint, out prev_tick_time timestamptz, out tick_id bigint, out tick_time timestamptz,
     out tick_snapshot txid_snapshot, out behind_seconds float8)

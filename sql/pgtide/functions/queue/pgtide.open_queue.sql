@@ -1,8 +1,13 @@
--- pgtide.open_queue(i_queue) returns bool
+-- pgtide.open_queue(i_queue)
 --
--- Opens a queue: pgq_reader may consume from it, pgq_writer may produce, pgq_admin both, and may administrate it. A queue that
--- nodes follow cannot be opened: who may write there could write every replica.
--- Returns false when it was open already. Writes pgq.closed_queue, and access lists.
+-- On the provider: opens a queue. The role pgq_reader may then consume from it, pgq_writer may produce, pgq_admin may do
+-- both and administrate it.
+--
+-- Returns: bool, true; false when it was open already
+-- Writes: pgq.closed_queue; the queue's gates, and the access lists of its tables, sequences and gates
+-- Errors: TD002 no such queue; TD003 this database is a node of the queue, or pgq is the real extension
+--
+-- A queue that nodes follow cannot be opened: a role that may write to it could write to every replica.
 create or replace function pgtide.open_queue(i_queue text)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp

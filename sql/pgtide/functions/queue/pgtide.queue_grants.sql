@@ -1,7 +1,11 @@
--- pgtide.queue_grants(i_queue) returns setof (role_name, right_name)
+-- pgtide.queue_grants(i_queue)
 --
--- Who has which rights on a queue, besides its owner: produce, consume, admin, by PostgreSQL's access lists. Members of these
--- roles have them too. Writes nothing.
+-- On the provider: lists which roles have which rights on a queue, by PostgreSQL's access lists. The queue's owner is left
+-- out. Members of these roles have the same rights.
+--
+-- Returns: role_name ('public' for PUBLIC), right_name (produce, consume, admin); no rows when only the owner has rights
+-- Writes: nothing
+-- Errors: TD002 no such queue; TD003 pgq is the real extension
 create or replace function pgtide.queue_grants(i_queue text, out role_name text, out right_name text)
 returns setof record language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,21 +1,33 @@
--- pgtide.queue_new_epoch(i_queue, i_tell) returns (mended, kept_ticks, pending_events)
+-- pgtide.queue_new_epoch(i_queue, i_tell)
 --
--- Repairs a queue whose transaction ids went back: its database was restored from a dump, or is served by another cluster now.
--- Until then the ticker says 'Invalid PgQ state', because new transactions look older than the ticks. Consumers stay where they
--- are, open batches stay open, and each consumer gets what it has not read: no event twice, none left out.
---   i_tell   on a root: tells the nodes (event pgtide.new-epoch), which start over the copies that are under way, since what
---            their chunks' snapshots say means nothing any more. Nodes that are not ours stop at an event they do not know.
--- Returns mended = false and does nothing while nothing contradicts: ids of ticks, events and switches are in the past.
--- Writes pgq.tick, pgq.queue, the event tables; waits for writers, and they for it.
+-- On the provider: repairs a queue whose transaction ids went back, because its database was restored from a dump or is
+-- served by another cluster now.
 --
--- Ticks that no consumer stands at go. The others, t(1) .. t(m), get snapshots that follow each other just below the oldest
--- running transaction x: t(i) sees all below x - (m - i), and t(m), the last one, what the present sees. An event of the old
--- epoch gets an id between the last tick that does not see it and the first that does: x - (m - i + 1) if that is t(i); what
--- t(1) sees has been read by all, and goes; what t(m) does not see gets the id of this transaction, which the next tick sees.
+-- Arguments: i_tell - on a root: insert the event pgtide.new-epoch, which makes the nodes start copies under way over
+-- Returns: mended, false when there is nothing to repair: the ids of ticks, events and switches are all in the past;
+--          kept_ticks and pending_events, the numbers of ticks and events that are left, 0 when nothing was repaired
+-- Writes: pgq.tick, pgq.queue, the queue's event tables and sequences, sequence pgq.batch_id_seq; with i_tell an event
+-- Errors: TD002 no such queue; TD003 the transaction is not READ COMMITTED, or too few transactions have run to give each
+--         tick its own snapshot
 --
--- Events that were made since the ids went back have small ids, which old ticks take for seen: they get this transaction's id
--- too. They are known by having been written by the transaction whose id they bear (or a subtransaction, which has a higher
--- one), after the ticks were. Restored ones were written by a transaction of the restore.
+-- Until it has run the ticker fails with 'Invalid PgQ state', because new transactions look older than the ticks. Consumers
+-- stay at their positions, open batches stay open, and each consumer gets the events that it has not read: no event twice,
+-- none left out. The event tables are locked, so it waits for writers, and they wait for it, also when there is nothing to
+-- repair.
+--
+-- The snapshots of the chunks of a copy mean nothing in the new epoch, so copies under way must start over. Nodes that do
+-- not run pgtide stop at the event pgtide.new-epoch, which they do not know.
+--
+-- Ticks at which no consumer stands are deleted, except the last one. The others, t(1) .. t(m), get snapshots that follow
+-- each other just below the oldest running transaction x: t(i) sees all below x - (m - i), and t(m), the last one, all that
+-- the present sees. An event of the old epoch gets an id between the last tick that does not see it and the first that does:
+-- x - (m - i + 1) if that is t(i). Events that t(1) sees were read by all consumers, and are deleted. Events that t(m) does
+-- not see get the id of this transaction, which the next tick sees.
+--
+-- Events that were inserted since the ids went back have small ids, which old ticks take as seen: they get the id of this
+-- transaction too. They are recognized by two facts: the transaction whose id they bear wrote them (or a subtransaction of
+-- it, which has a higher id), and it did so after the ticks were written. Restored events were written by a transaction of
+-- the restore.
 create or replace function pgtide.queue_new_epoch(i_queue text, i_tell bool default true,
     out mended bool, out kept_ticks int, out pending_events bigint)
 language plpgsql
@@ -88,7 +100,7 @@ begin
     for i in 2 .. kept_ticks loop
         v_case := v_case || format(' when txid_visible_in_snapshot(ev_txid, %L) then %s', v_snapshots[i], v_low - (kept_ticks - i + 1));
     end loop;
-    -- The first of the three is to be emptied by the next rotation: nobody needs it.
+    -- The first of the tables is to be emptied by the next rotation: no consumer needs it.
     execute format('truncate %s', v_tables[1]);
     foreach v_table in array v_tables[2:] loop
         if kept_ticks > 0 then

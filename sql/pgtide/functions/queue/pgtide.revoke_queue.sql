@@ -1,8 +1,15 @@
--- pgtide.revoke_queue(i_queue, i_role, i_right) returns void
+-- pgtide.revoke_queue(i_queue, i_role, i_right)
 --
--- Takes a right on one queue from a role. What it has as a member of another role stays, and so do its consumers.
---   i_right   as for pgtide.grant_queue
--- Writes access lists.
+-- On the provider: takes a right on one queue from a role. Rights that it has as a member of another role stay, and so do
+-- its consumers.
+--
+-- Arguments: i_right - as for pgtide.grant_queue
+-- Returns: nothing
+-- Writes: access lists of the queue's tables, sequences and gates
+-- Errors: TD001 unknown right, or the role is pgq_reader, pgq_writer or pgq_admin; TD002 no such queue, no such role; TD003
+--         pgq is the real extension
+--
+-- The right to call functions of schema pgtide (pgtide.let_consume) stays: without a right on a queue it is of no use.
 create or replace function pgtide.revoke_queue(i_queue text, i_role text, i_right text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,21 +1,28 @@
--- pgtide.rotation_blockers(i_queue) returns table
---     (kind, who, node, since, due, held_bytes, bytes_per_hour, message, remedy)
+-- pgtide.rotation_blockers(i_queue)
 --
--- Why the queue's event tables cannot rotate, or will not when it is time. No rows: nothing is in the way.
---   kind            consumer     it has not read past the table that is to be emptied next
---                   watermark    a node, or one below it, may still need the events
---                   transaction  a transaction is older than the last rotation, so no tick is past it
---                   ticker       there is no tick since the last rotation
---                   lock         somebody uses the table that is to be emptied
---                   unfinished   the second step of the last rotation has not run
---                   maintenance  nothing is in the way, and it is overdue
---                   lost-tick    a consumer stands at a tick that is gone
---                   epoch        transaction ids went back
---   who             the consumer, or what is known of the session
---   node            that a consumer works for
---   since           when the consumer's position, the transaction, the lock began; NULL where this role may not see it
---   due             when the tables are to rotate; until then nothing is lost
---   held_bytes      what the event tables take on disk now; bytes_per_hour by how much they have grown since the last rotation
+-- On the provider: lists the obstacles that keep the event tables of a queue from rotating now, or will do so when rotation
+-- is due.
+--
+-- Returns: one row for each obstacle, no rows when nothing is in the way:
+--            kind            consumer     it has not read past the table that is to be emptied next
+--                            watermark    a node, or one below it, may still need the events
+--                            transaction  a transaction is older than the last rotation, so no tick is past it
+--                            ticker       there is no tick since the last rotation
+--                            lock         a session uses the table that is to be emptied
+--                            unfinished   the second step of the last rotation has not run
+--                            maintenance  nothing is in the way, and rotation is overdue
+--                            lost-tick    a consumer stands at a tick that is gone
+--                            epoch        transaction ids went back
+--            who             the consumer, or a description of the session
+--            node            the node that a consumer works for
+--            since           when the position of the consumer, the transaction or the lock began; null if this role may not see it
+--            due             when the tables are to rotate; until then nothing is lost
+--            held_bytes      the size of the event tables on disk now
+--            bytes_per_hour  by how much they have grown per hour since the last rotation
+--            message         the obstacle
+--            remedy          how to remove it
+-- Writes: nothing
+-- Errors: TD002 no such queue
 create or replace function pgtide.rotation_blockers(i_queue text)
 returns table (kind text, who text, node text, since timestamptz, due timestamptz, held_bytes bigint, bytes_per_hour bigint,
                message text, remedy text)

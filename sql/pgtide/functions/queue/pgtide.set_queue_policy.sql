@@ -1,12 +1,20 @@
--- pgtide.set_queue_policy(i_queue, i_parameter, i_value) returns void
+-- pgtide.set_queue_policy(i_queue, i_parameter, i_value)
 --
--- Sets one value of a queue's policy; NULL takes it back.
---   retry_limit                how often an event may be retried before it becomes a dead letter
---   alarm_bytes, alarm_time    the size of the event tables, the age of its position, from which a consumer that holds rotation
---                              is told of
---   detach_bytes, detach_time  and from which it is detached
---   capture_replica            true: writes in replica mode are captured, from the next maintenance on (pgtide._capture_replica)
--- With any of the limits for bytes and times, maintenance looks at the queue (pgtide.enforce_policy). Writes pgtide.queue_policy, pgq.queue.
+-- On the provider: sets one value of the policy of a queue.
+--
+-- Arguments: i_parameter - one of
+--              retry_limit                how often an event may be retried before it becomes a dead letter
+--              alarm_bytes, alarm_time    an alarm is raised if the event tables are this large, or the position (of a consumer),
+--                                         transaction or lock that holds rotation is this old
+--              detach_bytes, detach_time  a consumer that holds rotation is detached if they are this large, or this old
+--              capture_replica            true: writes in replica mode are captured, from the next maintenance on
+--                                         (pgtide._capture_replica)
+--            i_value - null: no value, the default
+-- Returns: nothing
+-- Writes: pgtide.queue_policy; pgq.queue
+-- Errors: TD001 unknown parameter, or a value that does not fit; TD002 no such queue
+--
+-- If any of the limits for bytes and times is set, maintenance checks the queue (pgtide.enforce_policy).
 create or replace function pgtide.set_queue_policy(i_queue text, i_parameter text, i_value text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
