@@ -5,7 +5,7 @@
 --
 -- Arguments: i_nr - the table's number in pgtide_work; i_on_conflict - as for pgtide.apply_stage, null: only type the events
 -- Returns: bool
--- Writes: nothing: all changes are rolled back
+-- Writes: pgtide_stage and pgtide_work, until all changes are rolled back
 -- Errors: none; TD010 is raised and caught inside, to roll back when the events do not fail
 create or replace function pgtide._fails_alone(i_name text, i_table oid, i_nr int, i_state text, i_on_conflict text, i_last bigint)
 returns bool language plpgsql

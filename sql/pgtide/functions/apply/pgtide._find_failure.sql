@@ -6,7 +6,7 @@
 --            typed, not applied
 -- Returns: ev_id; schema_name, table_name, column_name of the column whose value does not fit, if it is that. Nulls when no
 --          event fails alone in the same way, or a quarter of the statement's time (statement_timeout) is over
--- Writes: nothing: all changes are rolled back; it creates and drops the temporary table pgtide_failed
+-- Writes: pgtide_stage, until all changes are rolled back; it creates and drops the temporary table pgtide_failed
 -- Errors: none; TD010 is raised and caught inside, to roll back
 --
 -- It looks without reading out a value: by halves, each of which is typed, applied alone and undone. That costs about as
