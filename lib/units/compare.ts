@@ -5,9 +5,9 @@ import type { TableReport } from '../compare/report.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { matching, withoutExcluded } from '../name-pattern.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
 import { requireNode } from '../node/topology.ts';
-import { matching, withoutExcluded } from '../tables/name-pattern.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
 

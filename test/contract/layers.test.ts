@@ -1,6 +1,6 @@
 /**
- * Nothing points up or sideways: functions → runtime and units → replay, copy, compare, install, tables, status → node →
- * pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
+ * Nothing points up or sideways: functions → runtime and units → status → membership → structure, capture; replay, copy, compare,
+ * install → node → pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
@@ -14,15 +14,30 @@ const mayImport: Record<string, string[]> = {
   pgq: ['db'],
   node: ['db', 'pgq'],
   install: ['db', 'node'],
-  tables: ['db', 'node', 'pgq'],
+  structure: ['db'],
+  capture: ['db'],
+  membership: ['db', 'node', 'structure', 'capture'],
   replay: ['db', 'pgq', 'node'],
   copy: ['db', 'pgq', 'node'],
-  compare: ['db', 'pgq', 'node', 'tables'],
-  status: ['db', 'pgq', 'node', 'tables', 'install', 'config'],
+  compare: ['db', 'pgq', 'node'],
+  status: ['db', 'pgq', 'node', 'structure', 'capture', 'membership', 'install', 'config'],
   config: [],
   secrets: ['config', 'db'],
   lease: ['config'],
-  units: ['config', 'db', 'pgq', 'node', 'install', 'tables', 'replay', 'copy', 'compare', 'status'],
+  units: [
+    'config',
+    'db',
+    'pgq',
+    'node',
+    'install',
+    'capture',
+    'structure',
+    'membership',
+    'replay',
+    'copy',
+    'compare',
+    'status',
+  ],
   runtime: ['config', 'db', 'secrets', 'lease', 'units'],
   consumer: ['config', 'db', 'pgq', 'secrets', 'units', 'runtime'],
   demo: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'cli'],
