@@ -6,7 +6,7 @@
  * sets the table aside by itself. For the third, types are judged before a row is written, once per shape of the two tables:
  *   replay  lib/replay/judge-types.ts: a tag of events that is new, or new columns on the subscriber
  *   copy    lib/copy/copy-chunk.ts: with each chunk, after its COPY, which holds both tables' columns as they are until the commit
- *   status, add-table  lib/tables/type-fit.ts, which also refuses what would be an error
+ *   status, add-table  lib/structure/type-fit.ts, which also refuses what would be an error
  * What this table of rules does not know counts as a change. The subscriber may be wider.
  */
 

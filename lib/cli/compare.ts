@@ -1,13 +1,11 @@
-import { PgtideError } from '../errors.ts';
-import { shellWord } from '../shell-word.ts';
-import { type CompareResult, compareWith } from '../units/compare.ts';
-import { replay } from '../units/replay.ts';
-import { CopyProgress } from './copy-progress.ts';
-import { openDisplay } from './display.ts';
-import { columns, plural } from './figures.ts';
+import { compareTables, compareVerdict } from '../local/live-compare.ts';
+import { withSession } from '../local/session.ts';
+import type { Verdict } from '../local/verdict.ts';
+import { CopyProgress } from '../terminal/copy-progress.ts';
+import { openDisplay } from '../terminal/display.ts';
+import { columns, plural } from '../terminal/figures.ts';
+import type { CompareResult } from '../units/compare.ts';
 import type { Exclusion, Invocation } from './program.ts';
-import { type Session, withSession } from './session.ts';
-import { fails, holds, type Verdict } from './verdict.ts';
 
 interface Wanted extends Exclusion {
   tables: string[];
@@ -26,64 +24,6 @@ export function compare({ terminal, global }: Invocation, queue: string, wanted:
     else for (const line of compareLines(found)) terminal.out(line);
     return compareVerdict(found, queue);
   });
-}
-
-export type CompareProgress = (table: string, rows: number, totalRows: number) => void;
-
-/** Compares, and replays meanwhile by itself, so that a difference on its way is not taken for one that stays. */
-export function compareTables(
-  session: Session,
-  { queue, tables, exclude }: Exclusion & { queue: string; tables: string[] },
-  onProgress?: CompareProgress,
-): Promise<CompareResult> {
-  const drive = patiently(async (node) => {
-    await session.scheduled({ unitName: 'replay', unit: replay, queue, node });
-  });
-  return session.demand('compare', compareWith({ drive }), {
-    queue,
-    input: { exclude, ...(tables.length > 0 && { tables }) },
-    progress: (event) => {
-      if ('rows' in event) onProgress?.(event.table, event.rows, event.totalRows);
-    },
-  });
-}
-
-const LONGEST_WAIT_MS = 300_000;
-
-/** Gives up on a leaf that does not come to one tick within some minutes. */
-function patiently(step: (node: string) => Promise<void>) {
-  const since = new Map<string, number>();
-  return async ({ node, tick }: { node: string; tick: bigint }): Promise<void> => {
-    const key = `${node} ${tick}`;
-    const began = since.get(key) ?? performance.now();
-    since.set(key, began);
-    if (performance.now() - began > LONGEST_WAIT_MS)
-      throw new PgtideError(
-        'busy',
-        `${node} did not come to tick ${tick} within ${LONGEST_WAIT_MS / 1000} s`,
-        {
-          remedy: 'look for what holds it: pgtide status',
-        },
-      );
-    await step(node);
-  };
-}
-
-export function compareVerdict(found: CompareResult, queue: string): Verdict {
-  if (found.equal) return holds;
-  const different = found.tables.filter(({ verdict }) => verdict === 'different');
-  if (different.length > 0)
-    return fails(
-      `${plural(found.differences, 'difference')} in ${different.map(({ name }) => name).join(', ')}`,
-      `copy again: pgtide resync ${queue} ${different.map(({ name }) => shellWord(name)).join(' ')}`,
-    );
-  const failed = found.tables.find(({ verdict }) => verdict === 'error');
-  if (failed) return fails(`${failed.name} could not be compared: ${failed.error}`, failed.remedy);
-  const open = found.tables.filter(({ verdict }) => verdict !== 'equal');
-  return fails(
-    `not proven equal: ${open.map(({ name, verdict }) => `${name} (${verdict})`).join(', ') || 'there was no table'}`,
-    'compare again once these tables are in sync and the leaf follows: pgtide run --until synced',
-  );
 }
 
 export function compareLines({ differences, tables }: CompareResult): string[] {

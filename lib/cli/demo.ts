@@ -1,10 +1,10 @@
 import type { DemoServers } from '../demo/demo-servers.ts';
-import { type Display, openDisplay } from './display.ts';
+import { withSession } from '../local/session.ts';
+import { interrupted, type Verdict } from '../local/verdict.ts';
+import { pause } from '../pause.ts';
+import { type Display, openDisplay } from '../terminal/display.ts';
 import { interruptible } from './interrupt.ts';
-import { pause } from './pause.ts';
 import type { DemoOptions, Invocation } from './program.ts';
-import { withSession } from './session.ts';
-import { interrupted, type Verdict } from './verdict.ts';
 
 export async function demo(invocation: Invocation, options: DemoOptions): Promise<Verdict> {
   const { withDemoServers } = await import('../demo/demo-servers.ts');

@@ -2,6 +2,7 @@
 import { configPath, loadConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { fails, type Verdict } from '../local/verdict.ts';
 import { requireNode } from '../node/topology.ts';
 import {
   listUnhandled,
@@ -13,11 +14,10 @@ import {
   undoPasses,
 } from '../node/unhandled-event.ts';
 import { lastEventId } from '../pgq/queue.ts';
+import { columns, plural } from '../terminal/figures.ts';
 import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
-import { columns, plural } from './figures.ts';
 import type { Invocation } from './program.ts';
 import { onNode, type QueueOptions, shown, tell } from './queue-node.ts';
-import { fails, type Verdict } from './verdict.ts';
 
 /** The leaf that is named, or all of the queue. */
 async function onLeaves<T>(

@@ -1,8 +1,8 @@
+import { type Session, withSession } from '../local/session.ts';
+import { holds, type Verdict } from '../local/verdict.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { install } from '../units/install.ts';
 import type { Invocation } from './program.ts';
-import { type Session, withSession } from './session.ts';
-import type { Terminal } from './terminal.ts';
-import { holds, type Verdict } from './verdict.ts';
 
 export function init({ terminal, global }: Invocation, queue: string | undefined): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {

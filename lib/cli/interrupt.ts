@@ -1,4 +1,4 @@
-import { EXIT } from './verdict.ts';
+import { EXIT } from './exit-status.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

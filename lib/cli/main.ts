@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import { processTerminal } from '../terminal/terminal.ts';
+import { EXIT } from './exit-status.ts';
 import { runCommandLine } from './program.ts';
-import { processTerminal } from './terminal.ts';
-import { EXIT } from './verdict.ts';
 
 let resultLost = false;
 // A reader that went away (`pgtide compare shop | head -1`) is no error of ours, and proves nothing: the work goes on, and the

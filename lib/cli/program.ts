@@ -1,13 +1,13 @@
 /** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import type { Verdict } from '../local/verdict.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { addEventCommands } from './event-program.ts';
+import { conclude, concludeError, EXIT } from './exit-status.ts';
 import { examples, overview } from './help-texts.ts';
 import { addQueueCommands } from './queue-program.ts';
-
-import type { Terminal } from './terminal.ts';
 import { OWN_USAGE, usage } from './usage.ts';
-import { conclude, concludeError, EXIT, type Verdict } from './verdict.ts';
 
 /** Options that stand before the command. */
 export interface GlobalOptions {

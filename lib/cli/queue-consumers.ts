@@ -1,6 +1,7 @@
 /** `pgtide queue` register, unregister, reposition, and the same for the members of cooperative consumers. */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import type { Verdict } from '../local/verdict.ts';
 import { getConsumerInfo } from '../pgq/consumer.ts';
 import {
   positionOf,
@@ -12,7 +13,6 @@ import {
 } from '../pgq/subscription.ts';
 import type { Invocation } from './program.ts';
 import { onQueue, type QueueOptions, tell } from './queue-node.ts';
-import type { Verdict } from './verdict.ts';
 
 /** A place in a queue: at a tick, or where another consumer is. */
 export interface PlaceOptions extends QueueOptions {

@@ -2,6 +2,7 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { BatchId } from '../ids.ts';
+import type { Verdict } from '../local/verdict.ts';
 import { getBatchInfo } from '../pgq/batch.ts';
 import { peekEvents, type QueueEvent } from '../pgq/event.ts';
 import {
@@ -11,11 +12,10 @@ import {
   purgeDeadLetters,
   replayDeadLetters,
 } from '../pgq/retry.ts';
-import { columns, duration, plural } from './figures.ts';
+import { columns, duration, plural } from '../terminal/figures.ts';
 import type { Invocation } from './program.ts';
 import { requireConsumer } from './queue-consumers.ts';
 import { onQueue, type QueueOptions, shown, tell } from './queue-node.ts';
-import type { Verdict } from './verdict.ts';
 
 export interface ListOptions extends QueueOptions {
   limit: number;

@@ -2,13 +2,13 @@
 import { configPath, loadConfig, nodeConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { holds, type Verdict } from '../local/verdict.ts';
 import { hasQueues } from '../pgq/queue-settings.ts';
 import { shownMessage } from '../redact.ts';
 import { withNode } from '../secrets/connection-target.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
 import { nodeOfQueue } from '../topology/tree.ts';
 import type { Invocation } from './program.ts';
-import { holds, type Verdict } from './verdict.ts';
 
 export interface QueueOptions {
   node?: string;

@@ -2,6 +2,7 @@
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
 import { uninstall as uninstallSql } from '../install/uninstall.ts';
+import type { Verdict } from '../local/verdict.ts';
 import { type ConsumerInfo, listConsumers } from '../pgq/consumer.ts';
 import {
   createQueue,
@@ -13,10 +14,9 @@ import {
   setQueueParameter,
 } from '../pgq/queue-settings.ts';
 import { makeTick } from '../pgq/tick.ts';
-import { columns, count, duration, plural, upTo } from './figures.ts';
+import { columns, count, duration, plural, upTo } from '../terminal/figures.ts';
 import type { Invocation } from './program.ts';
 import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, tell } from './queue-node.ts';
-import type { Verdict } from './verdict.ts';
 
 export type Setting = readonly [parameter: string, value: string];
 

@@ -1,9 +1,9 @@
-import { openDisplay } from './display.ts';
-import { follow } from './follow.ts';
+import { follow } from '../local/follow.ts';
+import { withSession } from '../local/session.ts';
+import type { Verdict } from '../local/verdict.ts';
+import { openDisplay } from '../terminal/display.ts';
 import { interruptible } from './interrupt.ts';
 import type { Invocation, RunOptions } from './program.ts';
-import { withSession } from './session.ts';
-import type { Verdict } from './verdict.ts';
 
 export function run(
   { terminal, global }: Invocation,

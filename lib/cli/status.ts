@@ -1,15 +1,10 @@
+import { readStatus } from '../local/read-status.ts';
+import { withSession } from '../local/session.ts';
+import { fails, holds, type Verdict } from '../local/verdict.ts';
 import { isError, type ProblemCode } from '../status/problem.ts';
-import {
-  type NodeStatus,
-  type QueueStatus,
-  type StatusResult,
-  status as statusUnit,
-  type TableStatus,
-} from '../units/status.ts';
-import { columns, count, duration, plural, waiting } from './figures.ts';
+import { columns, count, duration, plural, waiting } from '../terminal/figures.ts';
+import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
 import type { Invocation } from './program.ts';
-import { type Session, withSession } from './session.ts';
-import { fails, holds, type Verdict } from './verdict.ts';
 
 export function status(
   { terminal, global }: Invocation,
@@ -22,17 +17,6 @@ export function status(
     else for (const line of statusLines(found)) terminal.out(line);
     return verdictOf(found);
   });
-}
-
-/** The status of several queues as one. */
-export async function readStatus(session: Session, queues: readonly string[]): Promise<StatusResult> {
-  const found: StatusResult = { healthy: true, queues: [] };
-  for (const queue of queues) {
-    const one = await session.demand('status', statusUnit, { queue, input: {} });
-    found.healthy &&= one.healthy;
-    found.queues.push(...one.queues);
-  }
-  return found;
 }
 
 function verdictOf({ healthy, queues }: StatusResult): Verdict {

@@ -1,9 +1,9 @@
 /** What a person sees while tables join or leave a queue, one by one: how many of them, and for how long yet. */
 import cliProgress from 'cli-progress';
+import { barOptions } from '../terminal/display.ts';
+import { count, duration } from '../terminal/figures.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import type { ProgressEvent, TableCountProgress } from '../units/context.ts';
-import { barOptions } from './display.ts';
-import { count, duration } from './figures.ts';
-import type { Terminal } from './terminal.ts';
 
 export interface TableCount {
   show(event: ProgressEvent): void;

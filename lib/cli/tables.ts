@@ -1,12 +1,12 @@
+import { type Session, withSession } from '../local/session.ts';
+import { holds, type Verdict } from '../local/verdict.ts';
+import { columns, plural } from '../terminal/figures.ts';
 import { type AddTableResult, addTable as addTableUnit } from '../units/add-table.ts';
 import type { ProgressEvent } from '../units/context.ts';
 import { removeTable as removeTableUnit } from '../units/remove-table.ts';
 import { resync as resyncUnit } from '../units/resync.ts';
-import { columns, plural } from './figures.ts';
 import type { AddTableOptions, Exclusion, Invocation, RemoveTableOptions } from './program.ts';
-import { type Session, withSession } from './session.ts';
 import { openTableCount } from './table-count.ts';
-import { holds, type Verdict } from './verdict.ts';
 
 interface Tables extends Exclusion {
   tables: string[];
@@ -35,7 +35,7 @@ export function addTable(
   });
 }
 
-export function addTables(
+function addTables(
   session: Session,
   queue: string,
   options: AddTableOptions & Tables,

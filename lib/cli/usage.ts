@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { EXIT } from './verdict.ts';
+import { EXIT } from './exit-status.ts';
 
 /** Marks wrong usage that commander does not find by itself. */
 export const OWN_USAGE = 'pgtide.usage';

@@ -3,7 +3,7 @@ import { copyPipe } from '../db/copy-pipe.ts';
 import { PgtideError } from '../errors.ts';
 import { holdTable, type Reader, tableReader } from '../node/table-reader.ts';
 import { type ColumnType, valueMisfit } from '../value-fit.ts';
-import type { Copy, CopyPair } from './copy.ts';
+import type { Copy, CopyPair } from './copy-work.ts';
 import { setAside } from './set-aside.ts';
 
 /** A chunk that this run has announced. */

@@ -1,6 +1,6 @@
 import { PgtideError } from '../errors.ts';
 import { holdTable, tableReader } from '../node/table-reader.ts';
-import type { Copy, CopyPair } from './copy.ts';
+import type { Copy, CopyPair } from './copy-work.ts';
 import { setAside } from './set-aside.ts';
 
 /**

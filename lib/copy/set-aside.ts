@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { hasState, isBeyondLimit } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
-import type { Copy } from './copy.ts';
+import type { Copy } from './copy-work.ts';
 
 /**
  * Takes a table out of the copy whose own rows or shape made it fail, with the reason, so that the others are copied. It waits for

@@ -2,15 +2,16 @@
  * The demo: a live shop on PostgreSQL 13 is copied to and followed by PostgreSQL 17, by the same units that the command
  * line and the functions run, and proven equal.
  */
-import { compareTables, compareVerdict } from '../cli/compare.ts';
-import type { Display } from '../cli/display.ts';
-import { count, duration, plural } from '../cli/figures.ts';
-import { type FollowOptions, follow } from '../cli/follow.ts';
-import { leavesOf } from '../cli/goal.ts';
-import type { Session } from '../cli/session.ts';
-import { readStatus } from '../cli/status.ts';
-import { addTables } from '../cli/tables.ts';
-import { fails, holds, type Verdict } from '../cli/verdict.ts';
+
+import { type FollowOptions, follow } from '../local/follow.ts';
+import { leavesOf } from '../local/goal.ts';
+import { compareTables, compareVerdict } from '../local/live-compare.ts';
+import { readStatus } from '../local/read-status.ts';
+import type { Session } from '../local/session.ts';
+import { fails, holds, type Verdict } from '../local/verdict.ts';
+import type { Display } from '../terminal/display.ts';
+import { count, duration, plural } from '../terminal/figures.ts';
+import { addTable, addTableInput } from '../units/add-table.ts';
 import { install } from '../units/install.ts';
 import type { StatusResult } from '../units/status.ts';
 import { type DemoServers, QUEUE } from './demo-servers.ts';
@@ -57,7 +58,10 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult | { unf
       session.demand('install', install, { queue: QUEUE, input: {} }),
     );
     await timed(display, `pgtide add-table ${QUEUE} --all --create`, () =>
-      addTables(session, QUEUE, { tables: [], all: true, create: true }),
+      session.demand('add-table', addTable, {
+        queue: QUEUE,
+        input: addTableInput.parse({ all: true, create: true }),
+      }),
     );
     const stage = new Performance(options, { ...servers, writers });
     const copyBegan = performance.now();

@@ -1,6 +1,7 @@
 /** What else happens in the shop while it is replicated, besides the steady writes. */
-import { pause } from '../cli/pause.ts';
+
 import { PgtideError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { Shop } from './shop.ts';
 import type { Writers } from './writers.ts';
 

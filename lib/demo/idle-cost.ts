@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda';
-import { scheduledUnits } from '../cli/follow.ts';
-import type { Session } from '../cli/session.ts';
-import { tickNow } from '../cli/tick-now.ts';
 import { systemClock } from '../clock.ts';
 import { PgtideError } from '../errors.ts';
 import { type LeaseStore, leaseKey } from '../lease/lease-store.ts';
 import { startLocalDynamoDb } from '../lease/local-dynamodb.ts';
+import { scheduledUnits } from '../local/follow.ts';
+import type { Session } from '../local/session.ts';
+import { tickNow } from '../local/tick-now.ts';
 import type { Environment } from '../runtime/environment.ts';
 import { scheduledHandler } from '../runtime/scheduled-handler.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';

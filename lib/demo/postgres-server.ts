@@ -20,8 +20,8 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import pg from 'pg';
 import manifest from '../../package.json' with { type: 'json' };
+import { type ConnectionTarget, withClient } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 
 const NOBODY = 65534;
@@ -198,17 +198,12 @@ function initialize(
     throw new PgtideError('internal', `initdb failed: ${made.stderr || made.stdout || made.error}`);
 }
 
-async function waitUntilReady(url: string, child: ChildProcess, logFile: string): Promise<void> {
+async function waitUntilReady(target: ConnectionTarget, child: ChildProcess, logFile: string): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   for (;;) {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined);
     try {
-      await client.connect();
-      await client.end();
-      return;
+      return await withClient(target, 'start', async () => undefined);
     } catch (cause) {
-      await client.end().catch(() => undefined);
       if (child.exitCode !== null || performance.now() > deadline) {
         throw new PgtideError(
           'internal',
@@ -254,7 +249,19 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
         stdio: 'ignore',
       });
       process.once('exit', killWithParent);
-      await waitUntilReady(server.url('postgres'), child, logFile);
+      await waitUntilReady(
+        {
+          node: `PostgreSQL ${options.version}`,
+          host: server.host,
+          port,
+          user: SUPERUSER,
+          database: 'postgres',
+          password,
+          ssl: false,
+        },
+        child,
+        logFile,
+      );
     },
     async stop(mode = 'fast') {
       const running = child;

@@ -1,4 +1,4 @@
-import { count, duration } from '../cli/figures.ts';
+import { count, duration } from '../terminal/figures.ts';
 import type { MonthlyCost } from './monthly-cost.ts';
 
 export interface DemoSummary {

@@ -2,9 +2,10 @@
  * The application that goes on writing while its database is copied: a few connections, each with a steady pace, so
  * that the machine keeps up and the demo shows replication and not the machine's limit.
  */
-import { pause } from '../cli/pause.ts';
+
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { Shop } from './shop.ts';
 
 export interface Writers {

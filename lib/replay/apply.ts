@@ -1,7 +1,7 @@
 import { breaksRowsTogether } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
-import type { AppliedTable, Replay } from './replay.ts';
+import type { AppliedTable, Replay } from './replay-work.ts';
 
 /**
  * The slice ends between changes that only together keep a constraint, such as unique values that were swapped by one

@@ -16,7 +16,7 @@
  * rolled back, which on a leaf that has applied nothing yet also removes the row of replay_state: then it inserts the row.
  */
 import { RUNS_ALONE } from '../node/runs-alone.ts';
-import type { Replay, ReplayStep } from './replay.ts';
+import type { Replay, ReplayStep } from './replay-work.ts';
 
 /** How many events the next slice may take at most. */
 export const ALONE = 1;

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { hasState } from '../db/sqlstate.ts';
 import { PgtideError, RUNS_IN_A_ROW } from '../errors.ts';
 import { aheadOf, clockToleranceMs } from '../node/clock-offset.ts';
-import type { Replay } from './replay.ts';
+import type { Replay } from './replay-work.ts';
 
 export interface Fence {
   clock: Clock;

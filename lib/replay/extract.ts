@@ -4,7 +4,7 @@ import { hasState, isUnreadableValue } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
 import type { OnTrack } from './position.ts';
-import type { Replay } from './replay.ts';
+import type { Replay } from './replay-work.ts';
 
 export interface Extracted {
   bytes: number;

@@ -1,6 +1,6 @@
 import { PgtideError } from '../errors.ts';
 import { passCommand } from '../node/unhandled-event.ts';
-import type { Replay } from './replay.ts';
+import type { Replay } from './replay-work.ts';
 
 /** Replay stands before an event that it cannot handle, and the policy, or what the event does, forbids to go past it. */
 export class StopAtEvent extends PgtideError {

@@ -12,7 +12,7 @@
  * a table whose new columns need not keep what the old ones held is set aside, to be copied again.
  */
 import { type ColumnType, retypedMisfit, valueMisfit } from '../value-fit.ts';
-import type { Replay } from './replay.ts';
+import type { Replay } from './replay-work.ts';
 
 interface Unjudged {
   table: string;

@@ -1,7 +1,7 @@
 import { PgtideError } from '../errors.ts';
 import { type Batch, nextBatch } from '../pgq/batch.ts';
 import type { PositionVerdict } from '../states.ts';
-import type { Replay } from './replay.ts';
+import type { Replay } from './replay-work.ts';
 
 export interface OnTrack {
   verdict: 'on-track';

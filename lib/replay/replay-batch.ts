@@ -20,7 +20,7 @@ import { extractIntoStage } from './extract.ts';
 import { handleEvents } from './handle-events.ts';
 import { judgeTypes } from './judge-types.ts';
 import { checkPosition } from './position.ts';
-import type { Replay, SliceResult } from './replay.ts';
+import type { Replay, SliceResult } from './replay-work.ts';
 import { judgeStage, measureStage } from './stage.ts';
 
 export function replaySlice(replay: Replay): Promise<SliceResult> {

@@ -1,4 +1,4 @@
-import type { Replay } from './replay.ts';
+import type { Replay } from './replay-work.ts';
 
 /** Sums up the stage for the steps that follow. Returns the number of events. */
 export async function measureStage(replay: Replay): Promise<number> {

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
-import { compareDescribed, type Described, describeBoth } from '../tables/comparison.ts';
-import type { Table } from '../tables/structure.ts';
+import { compareDescribed, type Described, describeBoth } from '../structure/comparison.ts';
+import type { Table } from '../structure/structure.ts';
 import { type ColumnType, retypedMisfit } from '../value-fit.ts';
 import type { Problem } from './problem.ts';
 

@@ -1,12 +1,12 @@
 import type { QueueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
+import { subscriberPrivileges } from '../membership/inspection.ts';
+import { listTables } from '../membership/member-tables.ts';
 import { type Lag, measureLag } from '../node/lag.ts';
 import { listJoining, listLeaving } from '../node/member-change.ts';
 import { comparePosition, getPosition, type Position } from '../node/position.ts';
-import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
 import { shellWord } from '../shell-word.ts';
-import { subscriberPrivileges } from '../tables/inspection.ts';
 import { driftProblems } from './drift.ts';
 import { filledColumnProblems } from './filled-columns.ts';
 import { readLeafTables } from './leaf-tables.ts';

@@ -5,8 +5,8 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteQualified } from '../db/identifier.ts';
-import { hasRows, isReadable } from '../tables/inspection.ts';
-import { describePartitioned, type Partition, type PartitionedTable } from '../tables/partitions.ts';
+import { hasRows, isReadable } from '../membership/inspection.ts';
+import { describePartitioned, type Partition, type PartitionedTable } from '../structure/partition-tree.ts';
 import { lookInto } from './look-into.ts';
 import type { Problem } from './problem.ts';
 

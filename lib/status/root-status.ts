@@ -1,11 +1,11 @@
+import { listCaptureProblems, listLeftCaptures } from '../capture/capture.ts';
 import type { Client } from '../db/client.ts';
-import { listTables } from '../node/table-set.ts';
+import { inspectTables, obstaclesOf, providerPrivileges } from '../membership/inspection.ts';
+import { listTables } from '../membership/member-tables.ts';
 import { requireNode } from '../node/topology.ts';
 import { listConsumers } from '../pgq/consumer.ts';
 import { getQueueInfo, type QueueInfo } from '../pgq/queue.ts';
 import { shellWord } from '../shell-word.ts';
-import { listCaptureProblems, listLeftCaptures } from '../tables/capture.ts';
-import { inspectTables, obstaclesOf, providerPrivileges } from '../tables/inspection.ts';
 import { tickOfTheFuture } from './clocks.ts';
 import { isProblemCode, type Problem } from './problem.ts';
 import { rotationProblems } from './rotation.ts';

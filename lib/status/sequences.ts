@@ -1,6 +1,6 @@
 import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
-import { listSequences, sequenceValues } from '../node/sequence-set.ts';
+import { listSequences, sequenceValues } from '../membership/member-sequences.ts';
 import type { Problem } from './problem.ts';
 import type { SequenceStatus } from './shape.ts';
 

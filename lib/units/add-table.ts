@@ -1,26 +1,31 @@
 import { z } from 'zod';
+import {
+  capturePartitions,
+  guardTable,
+  listPartitions,
+  repairCapture,
+  setReplicaCapture,
+} from '../capture/capture.ts';
+import { briefly, type TableSteps, tableByTable } from '../capture/table-locks.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { forgetJoining, noteJoining } from '../node/member-change.ts';
-import { addLocalSequence, listSequences, publishSequence } from '../node/sequence-set.ts';
+import { type Addition, type LeafAddition, planAddition } from '../membership/addition.ts';
+import { resetCopy, setTableAside } from '../membership/copy-state.ts';
+import { addLocalSequence, listSequences, publishSequence } from '../membership/member-sequences.ts';
 import {
   addLeafTable,
   addRootTable,
   currentSnapshot,
-  guardTable,
   listTables,
   type MergeState,
   setInSync,
-} from '../node/table-set.ts';
+} from '../membership/member-tables.ts';
+import { existingSequences } from '../membership/owned-sequences.ts';
+import { forgetJoining, noteJoining } from '../node/member-change.ts';
+import { noteOnRole } from '../node/role-note.ts';
 import { requireNode } from '../node/topology.ts';
-import { type Addition, type LeafAddition, planAddition } from '../tables/addition.ts';
-import { capturePartitions, listPartitions, repairCapture, setReplicaCapture } from '../tables/capture.ts';
-import { resetCopy, setTableAside } from '../tables/copy-state.ts';
-import { createMissingTables } from '../tables/create.ts';
-import { noteOnRole } from '../tables/foreign-owners.ts';
-import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
-import { existingSequences } from '../tables/owned-sequences.ts';
+import { createMissingTables } from '../structure/create.ts';
 import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
@@ -57,7 +62,7 @@ export interface AddTableResult {
 
 /**
  * Adds tables to a queue on its root and on all leaves. Everything is checked before anything is changed. Then tables join one by one, each
- * in transactions of its own (lib/tables/locking.ts), so that their writers do not wait; what is done stays, and the same call goes on.
+ * in transactions of its own (lib/capture/table-locks.ts), so that their writers do not wait; what is done stays, and the same call goes on.
  *
  * Root first: a leaf that does not have a table yet skips its events, and its copy begins after the root captures it.
  * With expectSync leaves first: nothing is copied, so no event may be skipped. The leaf gets a snapshot that was taken before the root

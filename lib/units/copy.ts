@@ -1,7 +1,7 @@
 import { queueConfig } from '../config/config.ts';
 import { finishRestores, listPendingRestores, restoreObject } from '../copy/constraints.ts';
-import type { Copy, CopyStep } from '../copy/copy.ts';
 import { copyNextChunk } from '../copy/copy-chunk.ts';
+import type { Copy, CopyStep } from '../copy/copy-work.ts';
 import { countPhases, listCopied, listUnplanned } from '../copy/merge-state.ts';
 import { planTable } from '../copy/plan-chunks.ts';
 import type { Client } from '../db/client.ts';

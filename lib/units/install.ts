@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { refreshCapture } from '../capture/capture.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { install as installSql } from '../install/install.ts';
 import { copyLocations, locationOf, registerLocation } from '../node/location.ts';
+import { noteOnRole } from '../node/role-note.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
 import {
   createNode,
@@ -17,8 +19,6 @@ import {
 import { getConsumerInfo } from '../pgq/consumer.ts';
 import { tuneQueue } from '../pgq/queue.ts';
 import { makeTick } from '../pgq/tick.ts';
-import { refreshCapture } from '../tables/capture.ts';
-import { noteOnRole } from '../tables/foreign-owners.ts';
 import { isRoot, isSubscriber, type Place, placesOf, type Role } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { type OpenNodes, withNodes } from './with-nodes.ts';

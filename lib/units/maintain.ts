@@ -1,7 +1,8 @@
+import { refreshCapture } from '../capture/capture.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { checkRootSequences } from '../node/sequence-set.ts';
+import { checkRootSequences } from '../membership/member-sequences.ts';
 import { requireNode } from '../node/topology.ts';
 import { getLocalWatermark, maintainWatermark, publishWatermark } from '../node/watermark.ts';
 import type { Outcome } from '../outcome.ts';
@@ -13,7 +14,6 @@ import {
   runMaintenance,
 } from '../pgq/maintenance.ts';
 import { tuneQueue } from '../pgq/queue.ts';
-import { refreshCapture } from '../tables/capture.ts';
 import { queuesOfRoot, subscribersOf } from '../topology/tree.ts';
 import type { Unit, UnitContext } from './context.ts';
 import { isNotFound, isYetToBeMade } from './waiting-for-install.ts';

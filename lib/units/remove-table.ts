@@ -1,15 +1,16 @@
 import { z } from 'zod';
+import { listLeftCaptures, listPartitions } from '../capture/capture.ts';
+import { briefly, type TableSteps, tableByTable } from '../capture/table-locks.ts';
 import type { Client } from '../db/client.ts';
+import { abandonCopy, listSetAside } from '../membership/copy-state.ts';
+import { removeRootTable } from '../membership/leave.ts';
+import { listSequences, removeLocalSequence } from '../membership/member-sequences.ts';
+import { listTables, type MemberTable, removeLocalTable } from '../membership/member-tables.ts';
+import { listTableSequences } from '../membership/owned-sequences.ts';
+import { listRelations } from '../membership/relations.ts';
+import { isNamed, matching, matchNames } from '../name-pattern.ts';
 import { listJoining } from '../node/member-change.ts';
-import { listSequences, removeLocalSequence } from '../node/sequence-set.ts';
-import { listTables, type MemberTable, removeLocalTable } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
-import { listLeftCaptures, listPartitions } from '../tables/capture.ts';
-import { abandonCopy, listSetAside } from '../tables/copy-state.ts';
-import { removeRootTable } from '../tables/leave.ts';
-import { briefly, type TableSteps, tableByTable } from '../tables/locking.ts';
-import { isNamed, listRelations, matching, matchNames } from '../tables/name-pattern.ts';
-import { listTableSequences } from '../tables/owned-sequences.ts';
 import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { excludeInput } from './exclude-input.ts';
@@ -36,7 +37,7 @@ export interface RemoveTableResult {
 }
 
 /**
- * Takes tables out of a queue, one by one (lib/tables/locking.ts). The root goes first: from then on nothing new is captured, and an event says
+ * Takes tables out of a queue, one by one (lib/capture/table-locks.ts). The root goes first: from then on nothing new is captured, and an event says
  * so. A leaf drops a table from its set when its replay reaches that event: it has every change that was made before. With `now` it does at once.
  * Rows stay on both sides; what a copy had taken away on a leaf (indexes, constraints) is put back.
  *

@@ -7,8 +7,8 @@ import { ALONE, GIVE_UP, limitAfter, noteAttempt, readAttempt, type SliceLimit }
 import { fencedError, isOfFastClock, settleEpoch } from '../replay/epoch.ts';
 import { UnreadableKey } from '../replay/extract.ts';
 import { noteStop, StopAtEvent } from '../replay/handle-events.ts';
-import type { Replay, ReplayStep, SliceResult } from '../replay/replay.ts';
 import { replaySlice } from '../replay/replay-batch.ts';
+import type { Replay, ReplayStep, SliceResult } from '../replay/replay-work.ts';
 import type { Unit, UnitContext } from './context.ts';
 
 /** A slice is not begun with less than this left. */

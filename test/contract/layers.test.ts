@@ -1,6 +1,6 @@
 /**
- * Nothing points up or sideways: functions → runtime and units → replay, copy, compare, install, tables, status → node →
- * pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
+ * Nothing points up or sideways: functions → runtime and units → status → membership → structure, capture; replay, copy, compare,
+ * install → node → pgq → db, and topology; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
@@ -14,11 +14,13 @@ const mayImport: Record<string, string[]> = {
   pgq: ['db'],
   node: ['db', 'pgq'],
   install: ['db', 'node'],
-  tables: ['db', 'node', 'pgq'],
+  structure: ['db'],
+  capture: ['db'],
+  membership: ['db', 'node', 'structure', 'capture'],
   replay: ['db', 'pgq', 'node'],
   copy: ['db', 'pgq', 'node'],
-  compare: ['db', 'pgq', 'node', 'tables'],
-  status: ['db', 'pgq', 'node', 'tables', 'install', 'config'],
+  compare: ['db', 'pgq', 'node'],
+  status: ['db', 'pgq', 'node', 'structure', 'capture', 'membership', 'install', 'config'],
   config: [],
   topology: ['config', 'db', 'pgq'],
   secrets: ['config', 'db'],
@@ -30,7 +32,9 @@ const mayImport: Record<string, string[]> = {
     'pgq',
     'node',
     'install',
-    'tables',
+    'capture',
+    'structure',
+    'membership',
     'replay',
     'copy',
     'compare',
@@ -38,21 +42,22 @@ const mayImport: Record<string, string[]> = {
   ],
   runtime: ['config', 'topology', 'db', 'secrets', 'lease', 'units'],
   consumer: ['config', 'topology', 'db', 'pgq', 'secrets', 'units', 'runtime'],
-  demo: ['config', 'topology', 'db', 'secrets', 'lease', 'units', 'runtime', 'cli'],
+  terminal: [],
+  local: ['config', 'topology', 'pgq', 'secrets', 'lease', 'units', 'runtime', 'terminal'],
+  demo: ['config', 'topology', 'db', 'secrets', 'lease', 'units', 'runtime', 'terminal', 'local'],
   cli: [
     'config',
     'topology',
     'db',
     'secrets',
-    'lease',
     'units',
-    'runtime',
     'demo',
     'node',
     'pgq',
     'install',
-    'compare',
     'status',
+    'terminal',
+    'local',
   ],
 };
 
@@ -114,8 +119,7 @@ test('only lib/db knows the driver', () => {
   const wrong = imports.filter(
     ({ from, to }) => /^pg(-copy-streams)?$/.test(to) && !from.startsWith('lib/db/'),
   );
-  // The demo's servers are asked whether they are up before there is anything to connect to as a node.
-  expect(wrong.map(({ from }) => relative('lib', from))).toEqual(['demo/postgres-server.ts']);
+  expect(wrong.map(({ from }) => relative('lib', from))).toEqual([]);
 });
 
 test('only lib/topology reads from the configuration which nodes a queue has', () => {

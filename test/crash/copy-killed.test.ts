@@ -3,7 +3,7 @@
  * runs end equal.
  */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { copySteps } from '../../lib/copy/copy.ts';
+import { copySteps } from '../../lib/copy/copy-work.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';

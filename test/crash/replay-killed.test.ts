@@ -3,7 +3,7 @@
  * between any two steps and run again, replay ends equal; a batch far over the cap too, killed between its slices.
  */
 import { describe, expect, it, vi } from 'vitest';
-import { replaySteps } from '../../lib/replay/replay.ts';
+import { replaySteps } from '../../lib/replay/replay-work.ts';
 import { replay } from '../../lib/units/replay.ts';
 import { killedAt, whenLet } from '../support/crash-run.ts';
 import { applyModes, crashShop } from '../support/crash-shop.ts';

@@ -1,5 +1,5 @@
-import { copySteps } from '../../lib/copy/copy.ts';
-import { replaySteps } from '../../lib/replay/replay.ts';
+import { copySteps } from '../../lib/copy/copy-work.ts';
+import { replaySteps } from '../../lib/replay/replay-work.ts';
 import type { StruckRun } from './strikes.ts';
 import type { World } from './world.ts';
 

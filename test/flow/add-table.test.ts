@@ -2,8 +2,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { listSequences } from '../../lib/node/sequence-set.ts';
-import { listTables } from '../../lib/node/table-set.ts';
+import { listSequences } from '../../lib/membership/member-sequences.ts';
+import { listTables } from '../../lib/membership/member-tables.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
 import type { ProgressEvent } from '../../lib/units/context.ts';
 import { createRole, type TestDatabase } from '../support/database.ts';

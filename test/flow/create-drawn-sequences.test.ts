@@ -1,7 +1,7 @@
 /** Sequences that only functions name: they are made and followed with the tables whose defaults call these functions. */
 import { beforeAll, expect, test } from 'vitest';
-import { listSequences } from '../../lib/node/sequence-set.ts';
-import { createMissingTables } from '../../lib/tables/create.ts';
+import { listSequences } from '../../lib/membership/member-sequences.ts';
+import { createMissingTables } from '../../lib/structure/create.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { followUntilSynced } from '../support/follow.ts';

@@ -3,7 +3,7 @@
  * not get that role's rights on the leaf. Nothing is made then, and everything that stands against it is named.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createMissingTables } from '../../lib/tables/create.ts';
+import { createMissingTables } from '../../lib/structure/create.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { MALLORY, MEMBER, sides } from '../support/owned-sides.ts';
 

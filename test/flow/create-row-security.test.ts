@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
-import { createMissingTables } from '../../lib/tables/create.ts';
+import { createMissingTables } from '../../lib/structure/create.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { followUntilSynced } from '../support/follow.ts';

@@ -3,9 +3,9 @@
  * known to the leaf's version, has a note each.
  */
 import { describe, expect, test } from 'vitest';
-import { createMissingTables } from '../../lib/tables/create.ts';
-import { readSettings } from '../../lib/tables/settings.ts';
-import { describeTables } from '../../lib/tables/structure.ts';
+import { createMissingTables } from '../../lib/structure/create.ts';
+import { readSettings } from '../../lib/structure/settings.ts';
+import { describeTables } from '../../lib/structure/structure.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { followUntilSynced } from '../support/follow.ts';

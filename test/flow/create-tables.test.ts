@@ -1,8 +1,8 @@
 /** A subscriber's missing tables are made as the provider has them, in every mix of versions and with hostile names. */
 import { describe, expect, test } from 'vitest';
-import { createMissingTables, readServer } from '../../lib/tables/create.ts';
-import { describeTables, type Table } from '../../lib/tables/structure.ts';
-import { compareStructure } from '../../lib/tables/structure-fit.ts';
+import { createMissingTables, readServer } from '../../lib/structure/create.ts';
+import { describeTables, type Table } from '../../lib/structure/structure.ts';
+import { compareStructure } from '../../lib/structure/structure-fit.ts';
 import { userObjects } from '../support/catalog.ts';
 import { createDatabase, createRole, postgres } from '../support/database.ts';
 import { createHostileSchema } from './hostile-schema.ts';

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
-import { concludeError } from '../../lib/cli/verdict.ts';
+import { concludeError } from '../../lib/cli/exit-status.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { runUnit } from '../../lib/runtime/run-unit.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';

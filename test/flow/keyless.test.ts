@@ -4,8 +4,8 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newWorkerName } from '../../lib/node/topology.ts';
-import type { AppliedTable } from '../../lib/replay/replay.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
+import type { AppliedTable } from '../../lib/replay/replay-work.ts';
 import { addTables, tickNow } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';

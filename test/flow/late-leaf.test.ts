@@ -3,8 +3,8 @@
  * what the other leaves have met long ago (events that replay cannot handle, tables that were removed) does not come to it.
  */
 import { expect, it } from 'vitest';
+import { listTables } from '../../lib/membership/member-tables.ts';
 import { listLocations } from '../../lib/node/location.ts';
-import { listTables } from '../../lib/node/table-set.ts';
 import { findNode } from '../../lib/node/topology.ts';
 import { getQueueInfo } from '../../lib/pgq/queue.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';

@@ -3,8 +3,8 @@
  * another table needs them.
  */
 import { beforeAll, expect, test } from 'vitest';
-import { listSequences } from '../../lib/node/sequence-set.ts';
-import { listTables } from '../../lib/node/table-set.ts';
+import { listSequences } from '../../lib/membership/member-sequences.ts';
+import { listTables } from '../../lib/membership/member-tables.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { type RemoveTableInput, removeTable, removeTableInput } from '../../lib/units/remove-table.ts';

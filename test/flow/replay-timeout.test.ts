@@ -8,7 +8,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { RUNS_ALONE } from '../../lib/node/runs-alone.ts';
 import { ALONE, GIVE_UP, noteAttempt } from '../../lib/replay/attempt.ts';
-import type { Replay } from '../../lib/replay/replay.ts';
+import type { Replay } from '../../lib/replay/replay-work.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replay, replayWith } from '../../lib/units/replay.ts';
 import { status } from '../../lib/units/status.ts';

@@ -1,6 +1,6 @@
 /** resync: a table is copied again, as a new generation; others are left alone. */
 import { beforeAll, expect, test } from 'vitest';
-import { listTables } from '../../lib/node/table-set.ts';
+import { listTables } from '../../lib/membership/member-tables.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { compare } from '../../lib/units/compare.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';

@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { newWorkerName } from '../../lib/node/topology.ts';
-import type { Replay } from '../../lib/replay/replay.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
+import type { Replay } from '../../lib/replay/replay-work.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
 
 /** The rows of all tables as this transaction sees them. */

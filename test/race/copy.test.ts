@@ -3,8 +3,8 @@
  * resync, a pause of many batches, removal of the table. The rules and their proof are in lib/copy/merge-state.ts.
  */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { copySteps } from '../../lib/copy/copy.ts';
-import { replaySteps } from '../../lib/replay/replay.ts';
+import { copySteps } from '../../lib/copy/copy-work.ts';
+import { replaySteps } from '../../lib/replay/replay-work.ts';
 import { copy, copyWith } from '../../lib/units/copy.ts';
 import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { replay, replayWith } from '../../lib/units/replay.ts';

@@ -1,6 +1,6 @@
 /** C3, C6: runs of maintenance overlap; two that bring the same captures up to date do not fail on each other. */
 import { expect, it } from 'vitest';
-import { refreshCapture } from '../../lib/tables/capture.ts';
+import { refreshCapture } from '../../lib/capture/capture.ts';
 import { addTables } from '../support/follow.ts';
 import { installedPair } from '../support/unit-context.ts';
 

@@ -3,7 +3,7 @@
  * position and the epoch keeps the truth, whatever the leases say.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { replaySteps } from '../../lib/replay/replay.ts';
+import { replaySteps } from '../../lib/replay/replay-work.ts';
 import { replay, replayWith } from '../../lib/units/replay.ts';
 import { endOf, endsIn, inGap } from '../support/crash-hooks.ts';
 import { whenLet } from '../support/crash-run.ts';

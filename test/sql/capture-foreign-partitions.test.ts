@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { inspectTables, obstaclesOf, providerPrivileges } from '../../lib/tables/inspection.ts';
+import { inspectTables, obstaclesOf, providerPrivileges } from '../../lib/membership/inspection.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { capture, data, stageOf } from '../support/foreign-types.ts';
 

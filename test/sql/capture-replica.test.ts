@@ -3,9 +3,9 @@
  * are not, status says that a subscription writes to a captured table.
  */
 import { describe, expect, it } from 'vitest';
+import { listCaptureProblems, listFedTables, refreshCapture } from '../../lib/capture/capture.ts';
 import type { Client } from '../../lib/db/client.ts';
 import { install } from '../../lib/install/install.ts';
-import { listCaptureProblems, listFedTables, refreshCapture } from '../../lib/tables/capture.ts';
 import { createDatabase, ownServer, postgres } from '../support/database.ts';
 import { until } from '../support/until.ts';
 

@@ -3,8 +3,8 @@
  * renamed, those belong to nothing or to other tables: writes go on, and no event is written under a wrong name.
  */
 import { describe, expect, it } from 'vitest';
+import { listCaptureProblems } from '../../lib/capture/capture.ts';
 import type { Client } from '../../lib/db/client.ts';
-import { listCaptureProblems } from '../../lib/tables/capture.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
 /**

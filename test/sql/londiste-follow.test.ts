@@ -4,8 +4,8 @@
  * added, and what is added is captured whole, in a form that each of them reads.
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { repairCapture } from '../../lib/capture/capture.ts';
 import type { Client } from '../../lib/db/client.ts';
-import { repairCapture } from '../../lib/tables/capture.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { ask, demand, makeFollower, makeRoot } from '../support/node.ts';
 import { consume, tickNow } from '../support/queue.ts';

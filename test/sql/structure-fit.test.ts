@@ -1,7 +1,7 @@
 /** Whether a subscriber's table can take all rows of a provider's: each misfit is named with table, column and remedy. */
 import { expect, test } from 'vitest';
-import { describeTable } from '../../lib/tables/structure.ts';
-import { compareStructure } from '../../lib/tables/structure-fit.ts';
+import { describeTable } from '../../lib/structure/structure.ts';
+import { compareStructure } from '../../lib/structure/structure-fit.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 
 let database: Promise<TestDatabase> | undefined;

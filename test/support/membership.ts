@@ -1,5 +1,5 @@
 /** Tables that join and leave a queue in tests: the calls, and who has what. */
-import { listTables } from '../../lib/node/table-set.ts';
+import { listTables } from '../../lib/membership/member-tables.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { type RemoveTableInput, removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import type { InstalledPair } from './unit-context.ts';

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { CopyProgress } from '../../lib/cli/copy-progress.ts';
-import { columns, duration, plural, upTo, waiting } from '../../lib/cli/figures.ts';
-import { idle, synced } from '../../lib/cli/goal.ts';
 import { statusLines } from '../../lib/cli/status.ts';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
 import { summaryLines } from '../../lib/demo/summary.ts';
+import { idle, synced } from '../../lib/local/goal.ts';
 import { shellWord } from '../../lib/shell-word.ts';
+import { CopyProgress } from '../../lib/terminal/copy-progress.ts';
+import { columns, duration, plural, upTo, waiting } from '../../lib/terminal/figures.ts';
 import type { NodeStatus, StatusResult, TableStatus } from '../../lib/units/status.ts';
 
 test.each([

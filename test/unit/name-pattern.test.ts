@@ -1,7 +1,8 @@
 /** Names of tables as people write them: schema.table, table in public, and wildcards; a name that means none says so. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isOfPattern, matchNames, matchTables, type Relation } from '../../lib/tables/name-pattern.ts';
+import { matchTables, type Relation } from '../../lib/membership/relations.ts';
+import { isOfPattern, matchNames } from '../../lib/name-pattern.ts';
 import { holds } from '../support/property.ts';
 
 const relation = (name: string, more: Partial<Relation> = {}): Relation => ({

@@ -1,21 +1,9 @@
 import { Condition } from '../db/server-error.ts';
 import { asInternalError } from '../db/sqlstate.ts';
 import { PgtideError, usualRemedy } from '../errors.ts';
+import type { Verdict } from '../local/verdict.ts';
 import { redact, shownMessage } from '../redact.ts';
-import type { Terminal } from './terminal.ts';
-
-/** Whether what was asked for holds. Exit status 0 says that it does, and nothing else. */
-export type Verdict =
-  | { holds: true }
-  | { holds: false; why: string; remedy?: string | undefined }
-  | { interrupted: true };
-
-export const holds: Verdict = { holds: true };
-export const interrupted: Verdict = { interrupted: true };
-
-export function fails(why: string, remedy?: string): Verdict {
-  return { holds: false, why, remedy };
-}
+import type { Terminal } from '../terminal/terminal.ts';
 
 export const EXIT = { holds: 0, fails: 1, usage: 2, interrupted: 130 } as const;
 

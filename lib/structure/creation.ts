@@ -1,8 +1,8 @@
 /** What a table's creation on another server consists of, collected step by step. */
 import type { ErrorKind } from '../errors.ts';
+import type { Obstacle } from '../obstacle.ts';
 import type { ForeignCode } from './foreign-code.ts';
 import type { GivenDefaults } from './given-defaults.ts';
-import type { Obstacle } from './inspection.ts';
 import type { Builtins, Part } from './missing-calls.ts';
 import type { SchemaSettings, TableSettings } from './settings.ts';
 import type { RelationName } from './structure.ts';

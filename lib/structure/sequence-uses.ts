@@ -7,7 +7,7 @@
  *
  * Each text is read and cut into words once (offset 0), and words are joined with names.
  */
-import { ownSchemas } from './name-pattern.ts';
+import { ownSchemas } from './own-schemas.ts';
 
 const words = (text: string) => `
     cross join lateral (select pg_catalog.regexp_split_to_array(${text}, '[^[:alnum:]_$]+') as words offset 0) t`;

@@ -2,10 +2,11 @@
  * Makes a provider's tables on a subscriber, from the catalog: schemas, types, sequences, tables with partitions, keys,
  * indexes and foreign keys, with their names and comments, and what a dump carries beside. What the subscriber cannot have is approximated
  * or left out, with a note on a table that was asked for; what would keep rows out is refused before anything is made. Nothing is more
- * open than on the provider (lib/tables/row-security.ts).
+ * open than on the provider (lib/structure/row-security.ts).
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
+import { refuse } from '../obstacle.ts';
 import { Creation, type Note, type ServerFacts, type Statement, serverFactsSql } from './creation.ts';
 import { refuseTableCode } from './creation-code.ts';
 import { type ForeignCode, foreignCodeSql } from './foreign-code.ts';
@@ -14,7 +15,6 @@ import { addForeignKeys, addIndexes } from './key-statements.ts';
 import { builtinsSql, findMissingCalls } from './missing-calls.ts';
 import { requireObjects } from './needed-objects.ts';
 import { addTypes } from './needed-types.ts';
-import { refuse } from './refusal.ts';
 import { addRowSecurity, readPolicies } from './row-security.ts';
 import { addSchemas } from './schema-statements.ts';
 import { readGrantedSequences, readSchemas, readSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 /** When `run --until …` has got what it was asked for, judged by what `status` says. */
 import { shellWord } from '../shell-word.ts';
+import { count, duration, plural, waiting } from '../terminal/figures.ts';
 import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
-import { count, duration, plural, waiting } from './figures.ts';
 
 /** `missing` says in one line what still lacks; `hopeless` what no amount of running will bring. */
 export type Progress = { met: true } | { met: false; missing: string } | { hopeless: string; remedy: string };

@@ -1,8 +1,8 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
+import type { Obstacle } from '../obstacle.ts';
+import { sequenceUses } from '../structure/sequence-uses.ts';
 import { grantMembership, nonMemberOf } from './foreign-owners.ts';
-import type { Obstacle } from './inspection.ts';
-import { sequenceUses } from './sequence-uses.ts';
 
 /** A sequence that gives a table's column its values. */
 export interface TableSequence {

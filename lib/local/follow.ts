@@ -2,6 +2,9 @@
  * Runs the scheduled functions of some queues in this process until a goal is met, the time is over, or somebody says
  * stop; and shows how far they are.
  */
+import { CopyProgress } from '../terminal/copy-progress.ts';
+import type { Display } from '../terminal/display.ts';
+import { count, duration, plural, waiting } from '../terminal/figures.ts';
 import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { Unit } from '../units/context.ts';
 import { copy } from '../units/copy.ts';
@@ -10,13 +13,10 @@ import { type UnitName, units } from '../units/registry.ts';
 import { replay } from '../units/replay.ts';
 import type { NodeStatus, StatusResult } from '../units/status.ts';
 import { tick } from '../units/tick.ts';
-import { CopyProgress } from './copy-progress.ts';
-import type { Display } from './display.ts';
-import { count, duration, plural, waiting } from './figures.ts';
 import { idle, leavesOf, type Progress, synced, type Ticks } from './goal.ts';
+import { readStatus } from './read-status.ts';
 import { type Job, runJobs } from './scheduler.ts';
 import type { Session } from './session.ts';
-import { readStatus } from './status.ts';
 import { tickNow } from './tick-now.ts';
 import { fails, holds, interrupted, type Verdict } from './verdict.ts';
 

@@ -51,14 +51,3 @@ export async function hasRowsForOwner(subscriber: Client, table: string): Promis
   );
   return row?.found === true;
 }
-
-/** What to say of a role that could do more than replication needs; undefined: it could not. */
-export async function noteOnRole(client: Client): Promise<string | undefined> {
-  const row = await client.first<{ role: string }>(
-    'select rolname::text as role from pg_roles where rolname = current_user and rolsuper',
-  );
-  return (
-    row &&
-    `${client.node}: the role ${row.role} is a superuser, which is more than replication needs: a role that owns the tables, or is a member of their owners, is enough`
-  );
-}

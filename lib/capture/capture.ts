@@ -1,5 +1,5 @@
 import type { Client } from '../db/client.ts';
-import { briefly, lockTree } from './locking.ts';
+import { briefly, lockTree } from './table-locks.ts';
 
 /**
  * The queue's tables whose followers miss changes: a trigger is missing or disabled, or another table has taken the name. A new
@@ -21,6 +21,24 @@ export async function repairCapture(client: Client, queue: string, table: string
        from pg_catalog.pg_class c where c.oid = londiste.find_table_oid($2)`,
     [queue, table],
   );
+}
+
+/**
+ * On a table that has just become a member: ours in place of the triggers that the real extension has made, which write another form and
+ * need a key. A partition that is added alone keeps them: a statement on the table above it fires none of its statement triggers.
+ */
+export async function replaceTriggers(client: Client, queue: string, table: string): Promise<void> {
+  await client.query(
+    `select londiste.drop_table_triggers($1, $2), pgtide.create_capture($1, c.oid, $2)
+       from pg_catalog.pg_extension, pg_catalog.pg_class c
+      where extname = 'londiste' and c.oid = londiste.find_table_oid($2) and not c.relispartition`,
+    [queue, table],
+  );
+}
+
+/** Guards a table of a leaf against writes by others, as addLeafTable does, before it is a member. */
+export async function guardTable(client: Client, queue: string, table: string): Promise<void> {
+  await client.query('select pgtide.create_deny($1, londiste.find_table_oid($2))', [queue, table]);
 }
 
 /** The OIDs of all partitions below each of these tables that has some. */

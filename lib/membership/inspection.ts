@@ -1,15 +1,8 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
-import type { ErrorKind } from '../errors.ts';
 import { type Reader, readTable } from '../node/table-reader.ts';
+import type { Obstacle } from '../obstacle.ts';
 import { grantMembership, nonMemberOf } from './foreign-owners.ts';
-
-/** Something that keeps a table from being replicated as it is. */
-export interface Obstacle {
-  kind: ErrorKind;
-  text: string;
-  remedy?: string | undefined;
-}
 
 /** What stands around a table, beside its structure. */
 export interface Inspection {

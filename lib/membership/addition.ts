@@ -1,27 +1,28 @@
 /** What has to be done to add tables to a queue, and everything that stands against it, before a table or the queue is changed. */
+
+import { listFedTables, listUncaptured } from '../capture/capture.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { listSequences } from '../node/sequence-set.ts';
+import { isNamed } from '../name-pattern.ts';
 import { tableReader } from '../node/table-reader.ts';
-import { listTables, type MergeState } from '../node/table-set.ts';
-import { listFedTables, listUncaptured } from './capture.ts';
-import { compareTables } from './comparison.ts';
+import { type Obstacle, refuse } from '../obstacle.ts';
+import { compareTables } from '../structure/comparison.ts';
+import { type GivenDefaults, resolveDefaults } from '../structure/given-defaults.ts';
 import { type ForeignTable, grantMembership, hasRowsForOwner, listForeignTables } from './foreign-owners.ts';
-import { type GivenDefaults, resolveDefaults } from './given-defaults.ts';
 import {
   hasRows,
   type Inspection,
   inspectTables,
   listKeyless,
-  type Obstacle,
   obstaclesOf,
   providerPrivileges,
   subscriberPrivileges,
   whyLeftOut,
 } from './inspection.ts';
-import { isNamed, listRelations, matchTables } from './name-pattern.ts';
+import { listSequences } from './member-sequences.ts';
+import { listTables, type MergeState } from './member-tables.ts';
 import { listTableSequences, sequenceObstacles, type TableSequence } from './owned-sequences.ts';
-import { refuse } from './refusal.ts';
+import { listRelations, matchTables } from './relations.ts';
 import { unfinishedRemovals } from './unfinished-removals.ts';
 
 export interface AdditionInput {

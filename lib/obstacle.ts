@@ -1,5 +1,11 @@
-import { PgtideError } from '../errors.ts';
-import type { Obstacle } from './inspection.ts';
+import { type ErrorKind, PgtideError } from './errors.ts';
+
+/** Something that keeps a table from being replicated as it is. */
+export interface Obstacle {
+  kind: ErrorKind;
+  text: string;
+  remedy?: string | undefined;
+}
 
 const MOST_SHOWN = 20;
 

@@ -8,11 +8,11 @@ import type { LeaseStore } from '../lease/lease-store.ts';
 import type { RunReport } from '../runtime/run-report.ts';
 import { runUnit } from '../runtime/run-unit.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { rootOf } from '../topology/tree.ts';
 import type { OnDemandUnit, ProgressEvent, Unit } from '../units/context.ts';
 import { type UnitName, units } from '../units/registry.ts';
 import { Tally } from './tally.ts';
-import type { Terminal } from './terminal.ts';
 
 export interface Session {
   readonly config: Config;

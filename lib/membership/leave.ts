@@ -1,6 +1,6 @@
+import { briefly, lockTree } from '../capture/table-locks.ts';
 import type { Client } from '../db/client.ts';
-import { removeLocalTable } from '../node/table-set.ts';
-import { briefly, lockTree } from './locking.ts';
+import { removeLocalTable } from './member-tables.ts';
 
 export interface LeavingTable {
   table: string;

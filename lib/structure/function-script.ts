@@ -7,8 +7,8 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { Creation } from './creation.ts';
-import { ownSchemas } from './name-pattern.ts';
 import { addTypes } from './needed-types.ts';
+import { ownSchemas } from './own-schemas.ts';
 import { addSchemas } from './schema-statements.ts';
 
 interface Candidate {

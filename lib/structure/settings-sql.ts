@@ -1,4 +1,4 @@
-/** What the catalog says about tables beside their structure, for PostgreSQL 10 to 18; see lib/tables/structure-sql.ts. */
+/** What the catalog says about tables beside their structure, for PostgreSQL 10 to 18; see lib/structure/structure-sql.ts. */
 
 /** As pg_get_indexdef writes a parameter. */
 const written = `quote_ident(o.option_name) || '=' ||

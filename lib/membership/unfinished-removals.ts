@@ -1,10 +1,10 @@
 import type { Client } from '../db/client.ts';
 import { listJoining } from '../node/member-change.ts';
 import { getPosition } from '../node/position.ts';
-import { listSequences } from '../node/sequence-set.ts';
-import { listTables } from '../node/table-set.ts';
 import { requireNode } from '../node/topology.ts';
-import type { Obstacle } from './inspection.ts';
+import type { Obstacle } from '../obstacle.ts';
+import { listSequences } from './member-sequences.ts';
+import { listTables } from './member-tables.ts';
 
 /**
  * What the root does not have, and whose removal the leaf has not replayed: replay would take it out again. That is so if the leaf still knows

@@ -3,7 +3,7 @@
  * job overlaps itself, and one that took longer than its period is due at once.
  */
 import { PgtideError, policyOf } from '../errors.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 
 export interface Job {
   /** Names the job in messages, such as `replay shop/new`. */

@@ -1,5 +1,6 @@
+import { replaceTriggers } from '../capture/capture.ts';
 import type { Client } from '../db/client.ts';
-import { accept, type Verdict, verdictColumns } from './verdict.ts';
+import { accept, type Verdict, verdictColumns } from '../node/verdict.ts';
 
 /** null: to be copied. */
 export type MergeState = 'in-copy' | 'catching-up' | 'ok' | null;
@@ -39,19 +40,7 @@ export async function addRootTable(client: Client, queue: string, table: string)
     [queue, table, []],
   );
   accept(client.node, verdict);
-  // The real extension has made its own triggers, which write another form and need a key. A partition that is added alone keeps
-  // them: a statement on the table above it fires none of its statement triggers.
-  await client.query(
-    `select londiste.drop_table_triggers($1, $2), pgtide.create_capture($1, c.oid, $2)
-       from pg_catalog.pg_extension, pg_catalog.pg_class c
-      where extname = 'londiste' and c.oid = londiste.find_table_oid($2) and not c.relispartition`,
-    [queue, table],
-  );
-}
-
-/** Guards a table of a leaf against writes by others, as addLeafTable does, before it is a member. */
-export async function guardTable(client: Client, queue: string, table: string): Promise<void> {
-  await client.query('select pgtide.create_deny($1, londiste.find_table_oid($2))', [queue, table]);
+  await replaceTriggers(client, queue, table);
 }
 
 /** Adds a table on a node that follows, whether or not the event that announces it has come through. */
