@@ -210,17 +210,9 @@ test('a message that holds megabytes is redacted at once, and shown without its 
     (size) => 'pwd="'.repeat(size / 5),
     (size) => `pwd${' '.repeat(size)}`,
   ];
-  const timed = (text: string) => {
-    const started = performance.now();
-    shownMessage(text);
-    return performance.now() - started;
-  };
-  const best = (text: string) => Math.min(timed(text), timed(text), timed(text));
   for (const make of long) {
-    // A text that is read again from each place takes four times as long when it is twice as long.
-    const [once, twice] = [best(make(2e5)), best(make(4e5))];
-    expect(twice, make(5)).toBeLessThan(3 * once + 100);
-    const shown = shownMessage(`begin ${make(1e6)} end`);
+    // Reading such a text again from each place would take hours.
+    const shown = shownMessage(`begin ${make(4e6)} end`);
     expect(shown.length).toBeLessThan(8_100);
     expect(shown).toMatch(/^begin .*(?:characters are left out|\*\*\*).* end$/);
   }
