@@ -150,6 +150,7 @@ const references: Readonly<Record<string, () => string>> = {
 };
 
 export interface Page {
+  name: string;
   file: URL;
   committed: string;
   generated: string;
@@ -164,7 +165,7 @@ export function generatedPages(): Page[] {
     const after = rest?.split(END)[1];
     if (before === undefined || after === undefined)
       throw new Error(`docs/${name} lacks the lines ${BEGIN} and ${END}`);
-    return { file, committed, generated: `${before}${BEGIN}\n\n${reference()}\n\n${END}${after}` };
+    return { name, file, committed, generated: `${before}${BEGIN}\n\n${reference()}\n\n${END}${after}` };
   });
 }
 

@@ -1,5 +1,5 @@
 /** The documents are true where that can be checked: references are generated, and no code, error or right is left out. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -39,7 +39,7 @@ function settings(node: SchemaNode, path: string[] = []): { key: string; node: S
     .flatMap(([key, below]) => settings(below, [...path, key]));
 }
 
-test.each(generatedPages())('$file holds what `npm run docs` writes', ({ committed, generated }) => {
+test.each(generatedPages())('$name holds what `npm run docs` writes', ({ committed, generated }) => {
   expect(committed).toBe(generated);
 });
 
@@ -165,4 +165,25 @@ test('faults.md names every fault, and how many guards are removed', () => {
 test('how-it-works.md names every gap in which a run may die', () => {
   const page = textOf('docs/how-it-works.md').replaceAll(/\s+/g, ' ');
   for (const step of [...replaySteps, ...copySteps]) expect(page).toContain(`\`${step}\``);
+});
+
+const pages = ['README.md', ...readdirSync(join(top, 'docs')).map((file) => join('docs', file))].filter(
+  (file) => file.endsWith('.md'),
+);
+
+test('functions and files that the pages name are there', () => {
+  const sql = sources('sql', '.sql').join('\n');
+  const named = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/\b(?:pgq|pgq_coop|pgq_ext|pgq_node|londiste|pgtide)\.[a-z_]{3,}\b(?!…)/g)]
+      .map(([name]) => name)
+      // Files, a setting, Skytools' functions that are left out, kinds of errors.
+      .filter((name) => !/^pgtide\.(?:yml|schema|truncating|show_values|privilege)$|logtriga$/.test(name)),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect([...new Set(named)].filter((name) => !sql.includes(name))).toEqual([]);
+  const files = pages.flatMap(
+    (page) => textOf(page).match(/(?<![\w/])(?:lib|infra|test|functions)\/[\w./-]+\.\w+/g) ?? [],
+  );
+  expect(files.length).toBeGreaterThan(10);
+  expect([...new Set(files)].filter((file) => !existsSync(join(top, file)))).toEqual([]);
 });
