@@ -91,7 +91,7 @@ Examples:
   $ pgtide queue retries mail                       # what failed and comes again
   $ pgtide queue blockers                           # exit status 0: no rotation is overdue
 
-Events are made by pgq.insert_event(queue, type, data), and read by a consumer of your own; see the README.`,
+Events are made by pgq.insert_event(queue, type, data), and read by a consumer of your own; see docs/consumers.md.`,
 
   demo: `
 Examples:

@@ -40,7 +40,8 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
 }
 
-function buildProgram(terminal: Terminal, ended: (status: number) => void): Command {
+/** The commands as commander has them; docs/commands.md is made from it. */
+export function buildProgram(terminal: Terminal, ended: (status: number) => void): Command {
   const program = new Command('pgtide')
     .description(
       'Replicates PostgreSQL by functions that come and go: no server, no slot, no superuser, no restart.',

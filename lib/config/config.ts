@@ -27,7 +27,7 @@ export function loadConfig(path: string = configPath()): Config {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new PgtideError('input', `cannot read the configuration ${path}: ${(cause as Error).message}`, {
-      remedy: 'write it (see the README), or name another file with --config or PGTIDE_CONFIG',
+      remedy: 'write it (see docs/configuration.md), or name another file with --config or PGTIDE_CONFIG',
       cause,
     });
   }

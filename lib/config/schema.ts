@@ -84,7 +84,7 @@ export const nodeSchema = z
       )
       .optional()
       .describe(
-        'ARN of a Secrets Manager secret of the form RDS makes: JSON with username and password, and mostly with host, port and dbname.',
+        'ARN of a Secrets Manager secret of the form RDS makes: JSON with username and password, and usually with host, port and dbname.',
       ),
     host: host
       .optional()

@@ -8,8 +8,8 @@ import {
   type ServerError,
 } from './server-error.ts';
 
-/** SQLSTATEs of pgtide's own SQL functions (class `TD`), see sql/README.md. */
-const ownStates: Record<string, ErrorKind> = {
+/** SQLSTATEs of pgtide's own SQL functions (class `TD`), see docs/operate.md. */
+export const ownStates: Record<string, ErrorKind> = {
   TD001: 'input',
   TD002: 'not-found',
   TD003: 'state',

@@ -88,7 +88,7 @@ export async function withSession<T>(
       if (only !== undefined) return [only].filter((name) => queueConfig(config, name));
       if (Object.keys(config.queues).length > 0) return Object.keys(config.queues);
       throw new PgtideError('input', 'there is no queue in the configuration', {
-        remedy: 'write one under queues: (see the README)',
+        remedy: 'write one under queues: (see docs/configuration.md)',
       });
     },
     async scheduled({ progress, ...run }) {

@@ -1,5 +1,5 @@
 /** Everything that `status` can complain of. `error` makes it unhealthy; `information` is only told. */
-const severities = {
+export const severities = {
   'node-unreachable': 'error',
   'login-refused': 'error',
   'node-missing': 'error',

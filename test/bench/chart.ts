@@ -1,4 +1,4 @@
-/** The results that have a goal and a peer, as an SVG for the README: bars in groups, the longest of each as long as the page. */
+/** The results that have a goal and a peer, as an SVG for docs/benchmarks.md: bars in groups, the longest of each as long as the page. */
 import type { BenchResult } from './case.ts';
 
 const WIDTH = 900;

@@ -106,7 +106,7 @@ const mergeIn = (
     })
     .filter(
       ({ matched, inserts, bySource, first }) =>
-        // See the limits in README.md.
+        // See docs/limits.md, Captured.
         !(
           partitioned &&
           (/set id/.test(matched) || ((nested || !keyed) && inserts && /update/.test(matched + bySource)))

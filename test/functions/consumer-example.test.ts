@@ -1,4 +1,4 @@
-/** The README's example, as it stands there: what the application writes, and the function that sends the mail. */
+/** The example of docs/consumers.md, as it stands there: what the application writes, and the function that sends the mail. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -23,16 +23,16 @@ let env: { PGTIDE_CONFIG: string };
 let signUp: (client: pg.Client, email: string, name: string) => Promise<void>;
 let handler: LambdaHandler<{ outcome: string; events: number; failed: number }>;
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/consumers.md', import.meta.url), 'utf8');
 const packageEntries: Record<string, string> = {
   pgtide: new URL('../../lib/api.ts', import.meta.url).pathname,
   'pgtide/consumer': new URL('../../lib/consumer/api.ts', import.meta.url).pathname,
 };
 
 function example(marker: string): string {
-  const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? '');
+  const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? '');
   const found = blocks.find((code) => code.includes(marker));
-  if (!found) throw new Error(`the README has no example with ${marker}`);
+  if (!found) throw new Error(`docs/consumers.md has no example with ${marker}`);
   return found.replaceAll(/from '(pgtide[^']*)'/g, (_, name: string) => `from '${packageEntries[name]}'`);
 }
 
