@@ -7,7 +7,7 @@ import type { Argument, Command, Option } from 'commander';
 import { examples } from '../lib/cli/help-texts.ts';
 import { buildProgram } from '../lib/cli/program.ts';
 import { queueExamples } from '../lib/cli/queue-help.ts';
-import { processTerminal } from '../lib/cli/terminal.ts';
+import { processTerminal } from '../lib/terminal/terminal.ts';
 import { configJsonSchema } from '../lib/config/schema.ts';
 
 const BEGIN = '<!-- begin: written by `npm run docs` -->';
