@@ -55,12 +55,12 @@ export type UnhandledState = (typeof unhandledStates)[number];
 
 /** What was taken off a subscriber's table: pgtide.saved_ddl.kind. */
 export const savedKinds = [
-  /** Dropped by copy (pgtide._take_off_constraints). Waits for the phase restoring, or for the table to leave. */
+  /** Dropped by copy (pgtide._save_and_drop_constraints). Waits for the phase restoring, or for the table to leave. */
   'constraint',
   'index',
   /** Dropped by copy, or by replay in slices. Waits for both tables of the key to be in step. */
   'foreign key',
-  /** Disabled by replay without replica mode (pgtide._quiet_tables). Waits for the table to leave. */
+  /** Disabled by replay without replica mode (pgtide._disable_triggers_and_actions). Waits for the table to leave. */
   'trigger',
   /** Of a foreign key whose actions were removed, in the same way. */
   'deferrable',

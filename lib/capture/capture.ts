@@ -95,7 +95,7 @@ export async function capturePartitions(
   { table, partitions }: { table: string; partitions: readonly number[] },
 ): Promise<void> {
   const guard = await client.first<{ wanted: boolean }>(
-    'select pgtide.wants_guard(londiste.find_table_oid($1)) as wanted',
+    'select pgtide.needs_guard(londiste.find_table_oid($1)) as wanted',
     [table],
   );
   if (guard?.wanted)

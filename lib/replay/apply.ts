@@ -19,7 +19,7 @@ export async function applyStage(
   complete: boolean,
 ): Promise<AppliedTable[]> {
   if (!complete && !replica)
-    await replay.subscriber.query('select pgtide.loosen_foreign_keys($1)', [replay.queue]);
+    await replay.subscriber.query('select pgtide.drop_foreign_keys($1)', [replay.queue]);
   const applied = replay.subscriber.query<AppliedTable>(
     `select table_name as "table", inserted, updated, deleted, missing, conflicts, collapsed, exact, error, state
        from pgtide.apply_stage($1, $2, $3)`,

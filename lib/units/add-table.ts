@@ -144,7 +144,7 @@ async function createTables(
   if (create.length === 0) return;
   const { notes } = await leaf.transaction({ lockTimeoutMs: LEAF_LOCK_TIMEOUT_MS }, async () => {
     // New foreign keys lock the tables that they refer to.
-    await leaf.query('select pgtide.hold_structure($1)', [context.queue]);
+    await leaf.query('select pgtide.lock_structure($1)', [context.queue]);
     return createMissingTables(root, leaf, create, {
       defaults: plan.defaults,
       members: [...states.keys()],

@@ -155,7 +155,7 @@ export const guards: Guard[] = [
   {
     name: 'constraints are taken off for a copy',
     file: sql('pgtide.begin_copy'),
-    breaks: [['perform pgtide._take_off_constraints(i_queue, i_table, v_table);', '']],
+    breaks: [['perform pgtide._save_and_drop_constraints(i_queue, i_table, v_table);', '']],
     noticedBy: [copyRace, 'is exact while rows change'],
   },
   {

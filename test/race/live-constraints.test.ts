@@ -83,7 +83,7 @@ describe('a subscriber whose constraints are live', () => {
 
   it('has a foreign key back that was taken off again while it waited to be validated', async () => {
     const restore = `select pgtide.restore_object('shop', 'public.orders', 'foreign key', 'orders_customer_id_fkey') as result`;
-    const takeOff = `select pgtide._take_off_foreign_key('shop', oid) from pg_constraint where conname = 'orders_customer_id_fkey'`;
+    const takeOff = `select pgtide._save_and_drop_foreign_key('shop', oid) from pg_constraint where conname = 'orders_customer_id_fkey'`;
     await using slice = await shop.new.open();
     await using restorer = await shop.new.open();
     await slice.client.query(takeOff);

@@ -1,6 +1,6 @@
 /**
  * Plans of copies, replay, what puts foreign keys back, and removals lock several tables of a subscriber each. They never wait for each
- * other in a circle (pgtide.hold_structure), so the server makes none of them a victim.
+ * other in a circle (pgtide.lock_structure), so the server makes none of them a victim.
  */
 import { expect, it } from 'vitest';
 import { PgtideError } from '../../lib/errors.ts';

@@ -258,7 +258,9 @@ it('lets no trigger pass for one of ours by its name', async () => {
       dropped: 2,
     });
     expect(
-      await client.first(`select pgtide._quiet_tables('shop', array['t'::regclass::oid]) as quieted`),
+      await client.first(
+        `select pgtide._disable_triggers_and_actions('shop', array['t'::regclass::oid]) as quieted`,
+      ),
       'all three are switched off',
     ).toEqual({ quieted: 3 });
   });

@@ -111,7 +111,7 @@ test('what a superuser or a member of the owner upgrades stays the owner’s', a
   await database.superuser((client) => client.query(`grant ${database.owner} to installer_member`));
   for (const user of [database.server.superuser, 'installer_member']) {
     await database.client((client) =>
-      client.query('drop function pgtide._capture_way(oid), pgtide._look_failure(oid), pgq._put_event'),
+      client.query('drop function pgtide._look_mode(oid), pgtide._look_problem(oid), pgq._put_event'),
     );
     await using installer = await database.open(user);
     await install(installer.client, { force: true });

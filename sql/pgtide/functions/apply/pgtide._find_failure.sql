@@ -46,13 +46,13 @@ begin
                             from pg_temp.pgtide_stage s where %s', v_rows) into v_middle, v_last, v_count;
             v_events := coalesce(v_events, v_count);
             exit when v_count < 2;
-            if pgtide._fails_alone(i_name, i_table, i_nr, i_state, i_on_conflict, v_middle) then
+            if pgtide._fails_up_to(i_name, i_table, i_nr, i_state, i_on_conflict, v_middle) then
                 execute format('delete from pg_temp.pgtide_stage s where %s and s.ev_id > $1', v_rows) using v_middle;
             else
                 execute format('delete from pg_temp.pgtide_stage s where %s and s.ev_id <= $1', v_rows) using v_middle;
             end if;
         end loop;
-        if v_count = 1 and (v_events = 1 or pgtide._fails_alone(i_name, i_table, i_nr, i_state, i_on_conflict, v_last)) then
+        if v_count = 1 and (v_events = 1 or pgtide._fails_up_to(i_name, i_table, i_nr, i_state, i_on_conflict, v_last)) then
             v_event := v_last;
             execute format('select s.ev_data from pg_temp.pgtide_stage s where %s', v_rows) into v_text;
         end if;

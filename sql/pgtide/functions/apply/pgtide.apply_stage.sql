@@ -14,11 +14,11 @@
 --          collapsed, the numbers of rows; exact, whether it was replayed event by event; error, why it was not applied, or
 --          null; state, the SQLSTATE of that error if applying its rows raised it, otherwise null. No rows when only
 --          truncates, or nothing, were staged
--- Writes: the tables; pgtide.table_stats; as pgtide.set_aside, pgtide.reset_copy, pgtide._quiet_tables,
+-- Writes: the tables; pgtide.table_stats; as pgtide.set_aside, pgtide.reset_copy, pgtide._disable_triggers_and_actions,
 --         pgtide._leave_staged; temporary table pgtide_stage; it creates pgtide_work, pgtide_counts, pgtide_shapes,
 --         pgtide_groups, pgtide_sums, and those of its callees
 -- Errors: those that do not concern a table alone (missing privileges, locks, a full disk and the like), which fail the
---         slice; with the policy stop, those that do (pgtide._table_failure); as pgtide._quiet_tables
+--         slice; with the policy stop, those that do (pgtide._table_failure); as pgtide._disable_triggers_and_actions
 --
 -- Rows are applied set-wise: one delete, update and insert for each table. They run table by table, deletes first, so that
 -- unique values are free again. Without replica mode, parents come before children, and the deletes of tables whose live
@@ -73,7 +73,7 @@ begin
     end if;
 
     foreach v_nr in array array(select nr from pg_temp.pgtide_work order by nr) loop
-        perform pgtide._choose_runner(v_nr, i_on_conflict);
+        perform pgtide._note_runner(v_nr, i_on_conflict);
         select w.*, c.collapse, c.guess into v_table from pg_temp.pgtide_work w
         -- If all are inserts, or all are deletes, no two have the same key, unless the rows differ from the provider's. If all are
         -- updates, the statement itself shows whether two met one row: it then changes fewer rows than it was given.
@@ -110,7 +110,7 @@ begin
         if v_list is not null then
             execute format('lock table %s in row exclusive mode', v_list);
         end if;
-        perform pgtide._quiet_tables(i_queue, array(select oid from pg_temp.pgtide_work where oid is not null));
+        perform pgtide._disable_triggers_and_actions(i_queue, array(select oid from pg_temp.pgtide_work where oid is not null));
         perform pgtide._watch_keys();
         update pg_temp.pgtide_work w set rank = r.rank from pgtide._foreign_key_ranks(
             array(select oid from pg_temp.pgtide_work where oid is not null)) r where r.oid = w.oid;

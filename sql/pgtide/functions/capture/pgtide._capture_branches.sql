@@ -14,6 +14,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue pgq.queue;
+    v_form text;
     v_keys text;
     v_event_tables text;
     -- PgQ's own extension invalidates no plans when pgq.queue changes: there each statement reads the row.
@@ -28,6 +29,7 @@ declare
     v_checks text[];
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
+    v_form := pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root));
     shortcuts := '';
     branches := '';
     select string_agg(quote_ident(k), ', ') into v_keys from unnest(pgtide.table_key(i_root)) k;
@@ -35,7 +37,7 @@ begin
     into v_event_tables from generate_series(0, v_queue.queue_ntables - 1) nr;
     known := format('pgtide.capture_known_route(%L, %L, %L, %s, %s)', i_table, i_root, i_shape, i_queue_id, v_event_tables);
 
-    select array_agg(pgtide.capture_statement(i_table, i_root, v_token, op, pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root))) order by nr)
+    select array_agg(pgtide.capture_statement(i_table, i_root, v_token, op, v_form) order by nr)
     into v_made from unnest('{INSERT,UPDATE,DELETE,UPDATE KEYS}'::text[]) with ordinality o (op, nr)
     where op <> 'UPDATE KEYS' or v_keys is not null;
     select array_agg(pgtide.capture_check(i_table, i_root, op) order by nr)

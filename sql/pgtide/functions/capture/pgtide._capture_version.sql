@@ -12,7 +12,7 @@ as $$
     select md5(string_agg(p.prosrc, '' order by p.proname))
     from pg_proc p
     where p.pronamespace = 'pgtide'::regnamespace
-      and p.proname in ('_capture_function', '_capture_branches', '_capture_row_function', 'capture_statement', 'capture_check', '_capture_way',
+      and p.proname in ('_capture_function', '_capture_branches', '_capture_row_function', 'capture_statement', 'capture_check', '_look_mode',
                         '_capture_columns', 'key_match', '_pinned_settings', '_look_query', 'shape_tag', 'stored_type', '_collate_clause',
                         '_url_expression', '_type_text', '_base_type');
 $$;

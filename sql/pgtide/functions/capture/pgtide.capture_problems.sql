@@ -12,11 +12,11 @@
 --              table-replaced        it is another table than the one that was captured under this name, and followers do not know its rows
 --              replica-uncaptured    a native subscription writes to the table, or the queue's policy requires the capture of writes in
 --                                    replica mode, and these are not captured
---              order-unsettled       the table is not looked into (pgtide._look_failure), so the order of nested statements is not settled
+--              order-unsettled       the table is not looked into (pgtide._look_problem), so the order of nested statements is not settled
 --              capture-stale         the table's shape has changed, or the database was restored from a dump: changes are captured exactly,
 --                                    but slowly, until the next maintain
 -- Writes: nothing
--- Errors: as pgtide._look_failure
+-- Errors: as pgtide._look_problem
 create or replace function pgtide.capture_problems(i_queue text)
 returns table (table_name text, code text, message text, remedy text) language sql stable
 set search_path = pg_catalog, pg_temp
@@ -104,6 +104,6 @@ as $$
     select r.name, 'order-unsettled',
            format('%s is not looked into, because %s; what nested statements do to one row may be captured out of order', r.name, f.failure),
            f.remedy
-    from relations r cross join lateral pgtide._look_failure(r.root) f
+    from relations r cross join lateral pgtide._look_problem(r.root) f
     where r.relation = r.root and f.failure is not null;
 $$;

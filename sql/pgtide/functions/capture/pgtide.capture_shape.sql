@@ -1,7 +1,7 @@
 -- pgtide.capture_shape(i_table, i_root)
 --
 -- A mark of all that the statements of a capture depend on: the names of the table and of the replicated one, the key and how it
--- is compared, the names and types of the columns, and how the table is looked into (pgtide._capture_way).
+-- is compared, the names and types of the columns, and how the table is looked into (pgtide._look_mode).
 --
 -- Returns: text
 -- Writes: nothing
@@ -25,6 +25,6 @@ begin
                   from pg_attribute a where a.attrelid = (select i_table) and a.attnum > 0 and not a.attisdropped order by a.attnum)::text,
             case when i_table <> i_root and not pgtide.is_under(i_table, i_root) then 'detached' end,
             pgtide.key_match(i_root, 'o', 'n'), w.way, case when w.way = 'looked' then pgtide._look_query(i_table, i_root, 'json')::text end))
-        from pgtide._capture_way(i_table) w (way));
+        from pgtide._look_mode(i_table) w (way));
 end;
 $$;

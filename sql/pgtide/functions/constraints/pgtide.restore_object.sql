@@ -6,7 +6,7 @@
 --          again; 'busy': another session is doing it; 'failed': the reason is in saved_ddl.error; 'gone': nothing is saved
 --          under that name
 -- Writes: pgtide.saved_ddl; the index, constraint or foreign key
--- Errors: those that do not concern the object (classes 08, 25, 40, 53, 55, 57, 58); as pgtide.hold_structure
+-- Errors: those that do not concern the object (classes 08, 25, 40, 53, 55, 57, 58); as pgtide.lock_structure
 --
 -- It is sent as one message, so that the server carries it through even if the run that asked for it is over: building an
 -- index may take longer than a function may run.
@@ -39,7 +39,7 @@ begin
         return 'gone';
     end if;
     if i_kind = 'foreign key' and v_saved.restore_sql not like 'alter table % validate constraint %' then
-        perform pgtide.hold_structure(i_queue);
+        perform pgtide.lock_structure(i_queue);
     end if;
     begin
         if i_kind = 'foreign key' and v_saved.restore_sql like 'alter table % add constraint %'
@@ -54,7 +54,7 @@ begin
                 then pgtide._key_runner(londiste.find_table_oid(i_table), londiste.find_table_oid(v_saved.other_table))
                 else pgtide.table_runner(londiste.find_table_oid(i_table)) end;
             perform pgtide.run(v_runner, v_saved.restore_sql);
-            -- Between tables that are both replicated here a key stays without actions (pgtide._quiet_tables).
+            -- Between tables that are both replicated here a key stays without actions (pgtide._disable_triggers_and_actions).
             delete from pgtide.saved_ddl d
             where i_kind = 'foreign key' and d.queue_name = i_queue and d.table_name = i_table and d.kind = 'deferrable'
               and d.object_name = i_name and exists (

@@ -7,13 +7,13 @@
 -- Returns: int, the number of objects put back, or found to be there already, or dropped by others; 0 also when the table is
 --          not one of this node's
 -- Writes: pgtide.saved_ddl, pgtide.table_state (and by that pgtide.copy_chunk, pgtide.parked_event), pgtide.table_stats; the
---         table's rows, if its copy is not finished; its indexes, constraints, triggers and rules; as pgtide._keep_saved,
+--         table's rows, if its copy is not finished; its indexes, constraints, triggers and rules; as pgtide._keep_unrestored,
 --         pgtide.enter_apply
 -- Errors: those of putting an object back that do not concern it (classes 08, 25, 40, 53, 55, 57, 58); as
---         pgtide.hold_structure, pgtide.table_runner, pgtide._key_runner
+--         pgtide.lock_structure, pgtide.table_runner, pgtide._key_runner
 --
 -- A table in the middle of its copy is emptied, unless it was added to keep its rows: half of a copy may break the objects
--- that are put back, and is of no use. An object that cannot be put back is kept with the reason (pgtide._keep_saved).
+-- that are put back, and is of no use. An object that cannot be put back is kept with the reason (pgtide._keep_unrestored).
 create or replace function pgtide.abandon_copy(i_queue text, i_table text, i_quick bool default false)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -30,7 +30,7 @@ declare
     v_target oid;
     v_emptied bool := false;
 begin
-    perform pgtide.hold_structure(i_queue);
+    perform pgtide.lock_structure(i_queue);
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table;
     if not found or not v_info.local then
         return 0;
@@ -61,7 +61,7 @@ begin
                   and t.local and coalesce(t.merge_state, '') <> 'ok');
             continue when i_quick and not v_emptied and v_saved.kind in ('index', 'constraint', 'foreign key');
             if i_quick and v_saved.kind = 'deferrable' and v_saved.restore_sql like 'alter table % add constraint %' then
-                perform pgtide._keep_saved(v_saved, null);
+                perform pgtide._keep_unrestored(v_saved, null);
                 continue;
             end if;
             begin
@@ -85,7 +85,7 @@ begin
                         raise;
                     elsif sqlstate <> '42704' or not (v_saved.kind in ('trigger', 'deferrable')
                             or v_saved.restore_sql like 'alter table % validate constraint %') then
-                        perform pgtide._keep_saved(v_saved, pgtide._failure_text(sqlstate, sqlerrm, v_detail, null, v_schema, v_table, null,
+                        perform pgtide._keep_unrestored(v_saved, pgtide._failure_text(sqlstate, sqlerrm, v_detail, null, v_schema, v_table, null,
                             v_constraint, null, null));
                         continue;
                     end if;

@@ -8,9 +8,9 @@
 --            of rows, for progress
 -- Returns: bool, true; false when the table is not waiting for a plan, or not any more
 -- Writes: pgtide.table_state, pgtide.copy_chunk, pgtide.parked_event, pgtide.table_stats; londiste.table_info (merge_state
---         becomes in-copy); the table's rows; as pgtide.note_columns, pgtide._take_off_constraints, pgtide.enter_apply,
---         pgtide._quiet_tables
--- Errors: TD002 the table is not there; as pgtide.hold_structure, pgtide.table_runner, pgtide._quiet_tables, pgtide.run
+--         becomes in-copy); the table's rows; as pgtide.note_columns, pgtide._save_and_drop_constraints, pgtide.enter_apply,
+--         pgtide._disable_triggers_and_actions
+-- Errors: TD002 the table is not there; as pgtide.lock_structure, pgtide.table_runner, pgtide._disable_triggers_and_actions, pgtide.run
 create or replace function pgtide.begin_copy(i_queue text, i_table text, i_bounds jsonb, i_rows bigint)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -19,7 +19,7 @@ declare
     v_info londiste.table_info;
     v_table oid;
 begin
-    perform pgtide.hold_structure(i_queue);
+    perform pgtide.lock_structure(i_queue);
     select * into v_info from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table and t.local for update;
     if not found or v_info.merge_state is not null then
         return false;
@@ -37,11 +37,11 @@ begin
     perform pgtide.note_columns(i_queue, i_table);
     insert into pgtide.table_stats (queue_name, table_name) values (i_queue, i_table) on conflict do nothing;
 
-    perform pgtide._take_off_constraints(i_queue, i_table, v_table);
+    perform pgtide._save_and_drop_constraints(i_queue, i_table, v_table);
     -- Without replica mode, the copied rows would fire the table's triggers.
     if not pgtide.enter_apply() then
         execute format('lock table %s in access exclusive mode', v_table::regclass);
-        perform pgtide._quiet_tables(i_queue, array[v_table]);
+        perform pgtide._disable_triggers_and_actions(i_queue, array[v_table]);
     end if;
     if coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)' then
         perform pgtide.run(pgtide.table_runner(v_table), format('truncate %s', v_table::regclass));

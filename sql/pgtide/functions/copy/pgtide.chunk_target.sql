@@ -3,9 +3,9 @@
 -- On the subscriber, in the transaction that stores a chunk: prepares the relation to which COPY writes the rows of a table.
 --
 -- Returns: text, for COPY: the table with its columns in their order, or pg_temp.pgtide_copy
--- Writes: as pgtide._quiet_tables; if the table is written as its owner, it creates the temporary tables pgtide_copy and
+-- Writes: as pgtide._disable_triggers_and_actions; if the table is written as its owner, it creates the temporary tables pgtide_copy and
 --         pgtide_copy_move
--- Errors: as pgtide.table_runner, pgtide._quiet_tables
+-- Errors: as pgtide.table_runner, pgtide._disable_triggers_and_actions
 --
 -- COPY writes to the table itself if this role does so (pgtide.table_runner). Otherwise it writes to the stage pgtide_copy,
 -- from which pgtide.commit_chunk moves the rows as the table's owner. In the stage a column of a domain has its base type,
@@ -27,7 +27,7 @@ declare
 begin
     if current_setting('session_replication_role') <> 'replica' then
         execute format('lock table %s in row exclusive mode', v_table::regclass);
-        perform pgtide._quiet_tables(i_queue, array[v_table]);
+        perform pgtide._disable_triggers_and_actions(i_queue, array[v_table]);
     end if;
     v_runner := pgtide.table_runner(v_table);
     if v_runner is null then

@@ -6,7 +6,7 @@
 -- Returns: bool, true; false when the table is not one of this node's
 -- Writes: londiste.table_info; pgtide.table_state, pgtide.judged_types, pgtide.copy_chunk, pgtide.parked_event,
 --         pgtide.table_stats
--- Errors: as pgtide.hold_structure
+-- Errors: as pgtide.lock_structure
 --
 -- The next copy empties the table, also one that was added to keep its rows: with a copy on top of these it would never be
 -- equal. A chunk that is being copied just now finds another generation, and rolls back. This waits for a replay under way,
@@ -18,7 +18,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from pgtide.replay_state r where r.queue_name = i_queue for update;
-    perform pgtide.hold_structure(i_queue);
+    perform pgtide.lock_structure(i_queue);
     perform from londiste.table_info t where t.queue_name = i_queue and t.table_name = i_table and t.local for update;
     if not found then
         return false;

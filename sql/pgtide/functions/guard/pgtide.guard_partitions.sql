@@ -3,7 +3,7 @@
 -- On the provider: keeps foreign tables from becoming partitions of a captured table. Locks the table and all partitions as
 -- CREATE TRIGGER does if it creates the guard.
 --
--- Returns: bool, whether it has created the guard; false if that exists, or is not wanted (pgtide.wants_guard)
+-- Returns: bool, whether it has created the guard; false if that exists, or is not wanted (pgtide.needs_guard)
 -- Writes: a trigger on the table, which PostgreSQL gives to the partitions
 --
 -- PostgreSQL collects no transition rows of a foreign table, so each write that reaches such a partition through its parent would
@@ -18,7 +18,7 @@ as $$
 declare
     v_name name;
 begin
-    if not pgtide.wants_guard(i_table)
+    if not pgtide.needs_guard(i_table)
             or exists (select from pg_trigger g where g.tgrelid = i_table and g.tgfoid = 'pgtide.refuse_foreign_partition'::regproc) then
         return false;
     end if;

@@ -3,7 +3,7 @@
 -- On the subscriber, within replay: lets a table go that the root has removed from the queue.
 --
 -- Returns: bool, whether the table has gone; true also if the queue did not have it
--- Writes: pgtide.member_change; as pgtide.hold_structure, pgtide.abandon_copy (the quick way) and londiste.global_remove_table
+-- Writes: pgtide.member_change; as pgtide.lock_structure, pgtide.abandon_copy (the quick way) and londiste.global_remove_table
 -- Errors: those that say nothing about the table, such as a lost connection or a full disk (SQLSTATE classes 08, 25, 40, 53, 57,
 --         58)
 --
@@ -20,7 +20,7 @@ declare
     v_name text := londiste.make_fqname(i_table);
     v_error text;
 begin
-    perform pgtide.hold_structure(i_queue);
+    perform pgtide.lock_structure(i_queue);
     select 'it is set aside, and lacks changes: ' || s.error into v_error
     from pgtide.table_state s where s.queue_name = i_queue and s.table_name = v_name and s.error is not null;
     if not found then

@@ -23,8 +23,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
-        select case when cardinality(k.key) = 0 or pgtide._capture_way(i_table) = 'unread' then 'select false'
-            when pgtide._capture_way(i_table) is null then format('select case when row_security_active(%s::oid) then false'
+        select case when cardinality(k.key) = 0 or pgtide._look_mode(i_table) = 'unread' then 'select false'
+            when pgtide._look_mode(i_table) is null then format('select case when row_security_active(%s::oid) then false'
                 ' else exists (select from %s where (select true from %s t where %s limit 1)) or %s end',
                 i_table, k.gone, i_table::regclass, pgtide.key_match(i_root, 't', 'o'), k.twice)
             else format('select exists (select from (select json_agg(k.key order by k.nr) as keys'

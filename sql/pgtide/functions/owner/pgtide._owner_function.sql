@@ -43,7 +43,7 @@ declare
     v_count bigint;' else '' end);
     select p.oid, p.proowner = i_owner and p.prosecdef and not p.proisstrict and p.provolatile = 'v' and p.prosrc = body
                and p.proconfig = '{"search_path=pg_catalog, pg_temp"}' and l.lanname = 'plpgsql'
-               and not exists (select from pgtide._strangers(p.oid)),
+               and not exists (select from pgtide._unwanted_grantees(p.oid)),
            has_function_privilege(p.oid, 'EXECUTE')
     into function_oid, is_right, is_usable
     from pg_proc p join pg_language l on l.oid = p.prolang

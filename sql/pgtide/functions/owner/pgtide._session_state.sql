@@ -1,6 +1,6 @@
 -- pgtide._session_state()
 --
--- Computes a digest of the session's settings and prepared statements, for pgtide._left_behind. It includes the settings of
+-- Computes a digest of the session's settings and prepared statements, for pgtide._session_leftovers. It includes the settings of
 -- pgtide, which pg_settings does not show.
 --
 -- Returns: text

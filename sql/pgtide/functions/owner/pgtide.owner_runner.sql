@@ -38,7 +38,7 @@ begin
             ' language plpgsql security definer set search_path = pg_catalog, pg_temp as %L',
             v_signature, v_function.returns, v_function.body);
         for v_stranger in
-            select s from pg_proc p, pgtide._strangers(p.oid) s
+            select s from pg_proc p, pgtide._unwanted_grantees(p.oid) s
             where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_function.function_name
         loop
             execute format('revoke all on function %s from %s', v_signature, v_stranger);

@@ -6,7 +6,7 @@
 --            i_places - $1 and $2 in the statement
 -- Returns: bigint, the number of rows
 -- Writes: as the statement
--- Errors: TD007 code of the owner has left something behind in the session (pgtide._left_behind), the function is not as it
+-- Errors: TD007 code of the owner has left something behind in the session (pgtide._session_leftovers), the function is not as it
 --         was made, or the statement failed as the owner by an error that does not concern the table; otherwise those of the
 --         statement
 --
@@ -72,7 +72,7 @@ begin
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     v_left := case when v_path <> 'pg_catalog, pg_temp' then 'setting search_path'
                    when to_regclass('pg_temp.pgtide_stage') is distinct from v_anchor then 'no temporary tables'
-                   else pgtide._left_behind(v_before) end;
+                   else pgtide._session_leftovers(v_before) end;
     if v_left is not null then
         raise exception 'code of a table''s owner leaves % behind in the session of replication', v_left using errcode = 'TD007';
     end if;

@@ -26,7 +26,7 @@
 -- A stored epoch that is beyond the bound protects from nothing, and is replaced.
 --
 -- Without replica mode, replay declares itself by pgtide.applying, foreign keys are checked at the end of the transaction, and
--- user triggers are disabled (pgtide._quiet_tables).
+-- user triggers are disabled (pgtide._disable_triggers_and_actions).
 --
 -- The caller must have opened the batch before: then a chunk that is pending here takes its snapshot after the batch's end.
 create or replace function pgtide.begin_replay(i_queue text, i_consumer text, i_epoch bigint, i_prev_tick bigint,
@@ -91,7 +91,7 @@ begin
         return;
     end if;
 
-    perform pgtide.hold_structure(i_queue);
+    perform pgtide.lock_structure(i_queue);
     replica := pgtide.enter_apply();
     create temp table pgtide_stage (
         ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,

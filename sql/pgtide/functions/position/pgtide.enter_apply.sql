@@ -4,7 +4,7 @@
 -- foreign keys are not checked.
 --
 -- Returns: bool, true if replica mode does this; false if the role may not use replica mode: then pgtide.applying lets the
---          changes past the guard triggers, deferrable constraints wait for the commit, and pgtide._quiet_tables does the rest
+--          changes past the guard triggers, deferrable constraints wait for the commit, and pgtide._disable_triggers_and_actions does the rest
 -- Writes: until the end of the transaction the settings pgtide.applying, work_mem (if below 64 MB), session_replication_role, and
 --         the mode of deferrable constraints; pgtide.replica_refused
 --

@@ -1,4 +1,4 @@
--- pgtide._fails_alone(i_name, i_table, i_nr, i_state, i_on_conflict, i_last)
+-- pgtide._fails_up_to(i_name, i_table, i_nr, i_state, i_on_conflict, i_last)
 --
 -- On the subscriber, for pgtide._find_failure: returns whether the staged events of a table up to i_last fail with i_state.
 -- Their changes are undone.
@@ -7,7 +7,7 @@
 -- Returns: bool
 -- Writes: pgtide_stage and pgtide_work, until all changes are rolled back
 -- Errors: none; TD010 is raised and caught inside, to roll back when the events do not fail
-create or replace function pgtide._fails_alone(i_name text, i_table oid, i_nr int, i_state text, i_on_conflict text, i_last bigint)
+create or replace function pgtide._fails_up_to(i_name text, i_table oid, i_nr int, i_state text, i_on_conflict text, i_last bigint)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide._quiet_tables(i_queue, i_tables)
+-- pgtide._disable_triggers_and_actions(i_queue, i_tables)
 --
 -- On the subscriber, for a role that may not use replica mode, before rows of i_tables change: disables the tables' user
 -- triggers and rules, and makes the foreign keys from and to them deferrable and without actions.
@@ -12,7 +12,7 @@
 --
 -- The changes are in pgtide.saved_ddl, and pgtide.abandon_copy undoes them. A key that was created again is validated by
 -- copy. Only tables that it changes are locked. Of other tables it reads no more than their rows in pg_constraint.
-create or replace function pgtide._quiet_tables(i_queue text, i_tables oid[])
+create or replace function pgtide._disable_triggers_and_actions(i_queue text, i_tables oid[])
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

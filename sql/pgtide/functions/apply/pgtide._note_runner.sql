@@ -1,4 +1,4 @@
--- pgtide._choose_runner(i_nr, i_on_conflict)
+-- pgtide._note_runner(i_nr, i_on_conflict)
 --
 -- On the subscriber: notes as whom a table of pgtide_work is written (pgtide.table_runner).
 --
@@ -9,7 +9,7 @@
 --
 -- If the table cannot be written and the policy is not to stop, the reason is in pgtide_work.error. This is a separate step
 -- so that the note outlives an undo of the table's changes.
-create or replace function pgtide._choose_runner(i_nr int, i_on_conflict text)
+create or replace function pgtide._note_runner(i_nr int, i_on_conflict text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide._capture_way(i_table)
+-- pgtide._look_mode(i_table)
 --
 -- How a capture's statements look into a table on the provider.
 --
@@ -9,7 +9,7 @@
 -- Writes: nothing
 --
 -- Superusers' tables are looked into by pgtide.capture_look, too: if a right is revoked there, writes must not fail.
-create or replace function pgtide._capture_way(i_table oid)
+create or replace function pgtide._look_mode(i_table oid)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide._keep_saved(i_saved, i_failure)
+-- pgtide._keep_unrestored(i_saved, i_failure)
 --
 -- On the subscriber: keeps in pgtide.saved_ddl an object that cannot be put back on a table that leaves replication, because
 -- rows do not fit, because only another role may read them (pgtide._key_runner), or because something it is made of is gone.
@@ -9,7 +9,7 @@
 --
 -- Status reports the object, and copy tries again from time to time. Meanwhile a foreign key is added without validation, if
 -- that is possible, so that it holds for all other rows.
-create or replace function pgtide._keep_saved(i_saved pgtide.saved_ddl, i_failure text)
+create or replace function pgtide._keep_unrestored(i_saved pgtide.saved_ddl, i_failure text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide.hold_structure(i_queue)
+-- pgtide.lock_structure(i_queue)
 --
 -- On the subscriber: until the transaction ends, it alone changes constraints, indexes and triggers of the queue's tables,
 -- or changes their rows as replay does.
@@ -14,7 +14,7 @@
 --
 -- A transaction that waits here holds no table yet, and keeps only replay waiting. So it waits for a slice of replay to end,
 -- whatever lock_timeout is.
-create or replace function pgtide.hold_structure(i_queue text)
+create or replace function pgtide.lock_structure(i_queue text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -22,7 +22,7 @@ declare
     v_timeout text := current_setting('lock_timeout');
 begin
     perform set_config('lock_timeout', '60s', true);
-    perform pg_advisory_xact_lock(hashtext('pgtide.hold_structure'), hashtext(i_queue));
+    perform pg_advisory_xact_lock(hashtext('pgtide.lock_structure'), hashtext(i_queue));
     perform set_config('lock_timeout', v_timeout, true);
 end;
 $$;

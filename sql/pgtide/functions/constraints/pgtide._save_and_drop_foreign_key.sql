@@ -1,4 +1,4 @@
--- pgtide._take_off_foreign_key(i_queue, i_key)
+-- pgtide._save_and_drop_foreign_key(i_queue, i_key)
 --
 -- On the subscriber: drops a foreign key, and saves how to put it back. If it was still waiting to be validated, it will be
 -- put back validated.
@@ -6,7 +6,7 @@
 -- Arguments: i_key - the constraint's OID
 -- Returns: nothing
 -- Writes: pgtide.saved_ddl; the foreign key; nothing when another session has dropped it since it was looked up
-create or replace function pgtide._take_off_foreign_key(i_queue text, i_key oid)
+create or replace function pgtide._save_and_drop_foreign_key(i_queue text, i_key oid)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide._take_off_constraints(i_queue, i_table, i_oid)
+-- pgtide._save_and_drop_constraints(i_queue, i_table, i_oid)
 --
 -- On the subscriber: drops the objects that a half-copied table may break, and saves how to put them back.
 --
@@ -9,7 +9,7 @@
 -- Dropped are foreign keys from the table and to it or its partitions (also those of tables that are not replicated), unique
 -- and exclusion constraints other than the key, and all other indexes, with which a copy would also be slow. The index of
 -- the key stays: replay needs it.
-create or replace function pgtide._take_off_constraints(i_queue text, i_table text, i_oid oid)
+create or replace function pgtide._save_and_drop_constraints(i_queue text, i_table text, i_oid oid)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -18,13 +18,13 @@ declare
     v_count int := 0;
     v_key_index oid := pgtide._key_index(i_oid);
 begin
-    -- Looked up again after each: while one is waited for, replay may make it again (pgtide._quiet_tables).
+    -- Looked up again after each: while one is waited for, replay may make it again (pgtide._disable_triggers_and_actions).
     loop
         select k.oid into v_object from pg_constraint k
         where k.contype = 'f' and (k.conrelid = i_oid or k.confrelid in (select pgtide.table_tree(i_oid)))
           and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0 limit 1;
         exit when not found;
-        perform pgtide._take_off_foreign_key(i_queue, v_object.oid);
+        perform pgtide._save_and_drop_foreign_key(i_queue, v_object.oid);
         v_count := v_count + 1;
     end loop;
     for v_object in
@@ -33,7 +33,7 @@ begin
                format('alter table %s add constraint %I %s', i_oid::regclass, k.conname, pg_get_constraintdef(k.oid))
                    || coalesce(format('; comment on constraint %I on %s is ', k.conname, i_oid::regclass)
                                || quote_literal(obj_description(k.oid, 'pg_constraint')), '')
-                   || pgtide._index_marks(k.conindid) as restore_sql
+                   || pgtide._index_properties(k.conindid) as restore_sql
         from pg_constraint k
         where k.conrelid = i_oid and k.contype in ('u', 'x') and k.conindid is distinct from v_key_index
           and coalesce((to_jsonb(k)->>'conparentid')::bigint, 0) = 0
@@ -47,7 +47,7 @@ begin
                     else definition end
                    || coalesce(format('; comment on index %s is ', i.indexrelid::regclass)
                                || quote_literal(obj_description(i.indexrelid, 'pg_class')), '')
-                   || pgtide._index_marks(i.indexrelid)
+                   || pgtide._index_properties(i.indexrelid)
         from pg_index i join pg_class c on c.oid = i.indexrelid
         cross join lateral (
             select pg_get_indexdef(i.indexrelid) as definition,

@@ -1,4 +1,4 @@
--- pgtide._look_failure(i_root)
+-- pgtide._look_problem(i_root)
 --
 -- Why captures cannot look into a replicated table (pgtide.capture_look), and what can be done about it. It tries a look, for no
 -- keys.
@@ -6,7 +6,7 @@
 -- Returns: failure, remedy; null if they can, or if the table has no key and so needs no look
 -- Writes: nothing
 -- Errors: as pgtide.capture_look, except for TD004
-create or replace function pgtide._look_failure(i_root oid, out failure text, out remedy text)
+create or replace function pgtide._look_problem(i_root oid, out failure text, out remedy text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -15,7 +15,7 @@ declare
     v_us name := (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'pgtide');
 begin
     -- Most tables are named by the captures themselves, and need no look with the rights of another role.
-    if pgtide._capture_way(i_root) is null and not row_security_active(i_root) or pgtide.table_key(i_root) = '{}' then
+    if pgtide._look_mode(i_root) is null and not row_security_active(i_root) or pgtide.table_key(i_root) = '{}' then
         return;
     end if;
     v_reader := pgtide._capture_reader(i_root);

@@ -1,4 +1,4 @@
--- pgtide._strangers(i_function)
+-- pgtide._unwanted_grantees(i_function)
 --
 -- Lists who may execute a function without being able to act for its owner. A dump without rights, or ALTER DEFAULT
 -- PRIVILEGES, lets such roles in.
@@ -7,7 +7,7 @@
 -- Writes: nothing
 --
 -- The owner of schema pgtide and this role are left out: they are meant to execute it.
-create or replace function pgtide._strangers(i_function oid)
+create or replace function pgtide._unwanted_grantees(i_function oid)
 returns setof text language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide._left_behind(i_before)
+-- pgtide._session_leftovers(i_before)
 --
 -- Finds things that code of other roles has left in the session, and that could act with the rights of this role.
 --
@@ -12,7 +12,7 @@
 --   - a cursor WITH HOLD, whose query would run at the commit
 --   - deferred triggers and exclusion constraints, which up to version 17 run as the role that commits. A table that such code
 --     has written to is known by the lock on it. Foreign keys run as the tables' owners.
-create or replace function pgtide._left_behind(i_before text)
+create or replace function pgtide._session_leftovers(i_before text)
 returns text language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$

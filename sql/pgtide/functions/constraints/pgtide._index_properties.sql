@@ -1,11 +1,11 @@
--- pgtide._index_marks(i_index)
+-- pgtide._index_properties(i_index)
 --
 -- Builds the statements that give a re-created index the properties that its definition leaves out: the storage parameters
 -- of a constraint's index, the statistics targets of expressions, the mark of the clustered index, and the replica identity.
 --
 -- Returns: text, each statement after a semicolon; empty when there is nothing to add, null when there is no such index
 -- Writes: nothing
-create or replace function pgtide._index_marks(i_index oid)
+create or replace function pgtide._index_properties(i_index oid)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
