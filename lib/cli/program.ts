@@ -1,28 +1,13 @@
 /** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Verdict } from '../local/verdict.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addEventCommands } from './event-program.ts';
 import { conclude, concludeError, EXIT } from './exit-status.ts';
 import { examples, overview } from './help-texts.ts';
-import { addQueueCommands } from './queue-program.ts';
+import type { Action, GlobalOptions, Run } from './invocation.ts';
+import { addQueueCommands } from './queue/queue-program.ts';
+import { addEventCommands } from './unhandled-event-program.ts';
 import { OWN_USAGE, usage } from './usage.ts';
-
-/** Options that stand before the command. */
-export interface GlobalOptions {
-  config?: string;
-  lease: boolean;
-  verbose?: boolean;
-}
-
-/** What every command's action gets. */
-export interface Invocation {
-  readonly terminal: Terminal;
-  readonly global: GlobalOptions;
-}
-
-type Action<Arguments extends unknown[]> = (invocation: Invocation, ...values: Arguments) => Promise<Verdict>;
 
 /** Parses `argv` (without node and script), runs the command, and returns the exit status. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -80,10 +65,6 @@ function buildProgram(terminal: Terminal, ended: (status: number) => void): Comm
       );
   return program;
 }
-
-export type Run = <Arguments extends unknown[]>(
-  action: Action<Arguments>,
-) => (...values: unknown[]) => Promise<void>;
 
 const queueArgument = ['<queue>', 'a queue of the configuration'] as const;
 const tablesArgument = ['[tables...]', 'schema.table; without a schema: public; * and ? are wild'] as const;

@@ -15,8 +15,8 @@ import {
 } from '../node/unhandled-event.ts';
 import { lastEventId } from '../pgq/queue.ts';
 import { columns, plural } from '../terminal/figures.ts';
-import type { Invocation } from './program.ts';
-import { onNode, type QueueOptions, shown, tell } from './queue-node.ts';
+import type { Invocation } from './invocation.ts';
+import { onNode, type QueueOptions, shown, tell } from './queue/connection.ts';
 
 /** The leaf that is named, or all of the queue. */
 async function onLeaves<T>(
