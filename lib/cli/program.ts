@@ -91,7 +91,9 @@ function addSetupCommands(program: Command, run: Run): void {
       'Installs the SQL functions in every database of a queue and makes them its nodes. What is there already stays as it is, so that it may be run again, also after an upgrade.',
     )
     .argument('[queue]', 'only this queue; default all of the configuration')
-    .action(run(async (invocation, queue?: string) => (await import('./init.ts')).init(invocation, queue)));
+    .action(
+      run(async (invocation, queue?: string) => (await import('./init-command.ts')).init(invocation, queue)),
+    );
   program
     .command('add-table')
     .summary('replicate tables')
@@ -106,7 +108,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
     .action(
       run(async (invocation, queue: string, tables: string[], options: AddTableOptions) =>
-        (await import('./tables.ts')).addTable(invocation, queue, {
+        (await import('./table-commands.ts')).addTable(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
         }),
@@ -125,7 +127,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--now', 'take them off the leaves at once; changes that are not replayed yet are lost there')
     .action(
       run(async (invocation, queue: string, tables: string[], options: RemoveTableOptions) =>
-        (await import('./tables.ts')).removeTable(invocation, queue, {
+        (await import('./table-commands.ts')).removeTable(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
         }),
@@ -143,7 +145,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option(...excludeOption)
     .action(
       run(async (invocation, queue: string, tables: string[], options: Exclusion & { all?: boolean }) =>
-        (await import('./tables.ts')).resync(invocation, queue, {
+        (await import('./table-commands.ts')).resync(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
         }),
@@ -180,7 +182,7 @@ function addRunCommand(program: Command, run: Run): void {
     .option('--every <seconds>', 'time from one call of a function to the next', seconds, 1)
     .action(
       run(async (invocation, queue: string | undefined, options: RunOptions) =>
-        (await import('./run.ts')).run(invocation, queue, options),
+        (await import('./run-command.ts')).run(invocation, queue, options),
       ),
     );
 }
@@ -196,7 +198,7 @@ function addInspectionCommands(program: Command, run: Run): void {
     .option('--json', 'one JSON document on stdout')
     .action(
       run(async (invocation, queue: string | undefined, options: { json?: boolean }) =>
-        (await import('./status.ts')).status(invocation, queue, options),
+        (await import('./status-command.ts')).status(invocation, queue, options),
       ),
     );
   program
@@ -211,7 +213,7 @@ function addInspectionCommands(program: Command, run: Run): void {
     .option('--json', 'one JSON document on stdout')
     .action(
       run(async (invocation, queue: string, tables: string[], options: Exclusion & { json?: boolean }) =>
-        (await import('./compare.ts')).compare(invocation, queue, { ...options, tables }),
+        (await import('./compare-command.ts')).compare(invocation, queue, { ...options, tables }),
       ),
     );
 }
@@ -231,7 +233,9 @@ function addDemoCommand(program: Command, run: Run): void {
     .option('--json', 'one last line of JSON on stdout')
     .option('--keep', 'leave the servers up until Ctrl-C, and print how to connect')
     .action(
-      run(async (invocation, options: DemoOptions) => (await import('./demo.ts')).demo(invocation, options)),
+      run(async (invocation, options: DemoOptions) =>
+        (await import('./demo-command.ts')).demo(invocation, options),
+      ),
     );
 }
 

@@ -1,5 +1,5 @@
 import { queueConfig } from '../config/config.ts';
-import { makeTick } from '../pgq/tick.ts';
+import { makeTick } from '../pgq/ticker.ts';
 import type { Unit } from '../units/context.ts';
 import type { Session } from './session.ts';
 

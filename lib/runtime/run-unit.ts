@@ -10,7 +10,7 @@ import { withNode } from '../secrets/connection-target.ts';
 import type { SecretReader } from '../secrets/secret-reader.ts';
 import type { ProgressEvent, UnitContext } from '../units/context.ts';
 import { type UnitName, units } from '../units/registry.ts';
-import { readFailingRuns } from './failing-runs.ts';
+import { readFailingRuns } from './read-failing-runs.ts';
 import { canonicalLine, type RunLog } from './run-log.ts';
 import { asRunError, LOST_CONNECTION, type RunReport } from './run-report.ts';
 import { inTime } from './secrets-in-time.ts';

@@ -3,7 +3,7 @@
  * install → node → pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { basename, dirname, join, normalize, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 const top = join(import.meta.dirname, '../..');
@@ -110,4 +110,9 @@ test('only lib/db knows the driver', () => {
 test('a function is a few lines', () => {
   for (const file of sources('functions'))
     expect(readFileSync(join(top, file), 'utf8').split('\n').length, file).toBeLessThanOrEqual(26);
+});
+
+test('no base name stands twice in lib', () => {
+  const names = sources('lib').map((file) => basename(file));
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });

@@ -2,7 +2,7 @@
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
 import type { Verdict } from '../../local/verdict.ts';
-import { getConsumerInfo } from '../../pgq/consumer.ts';
+import { getConsumerInfo } from '../../pgq/consumer-info.ts';
 import {
   positionOf,
   registerConsumer,
