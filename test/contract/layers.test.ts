@@ -1,6 +1,6 @@
 /**
- * Nothing points up or sideways: functions → runtime and units → status → membership → structure, capture; replay, copy, compare,
- * install → node → pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
+ * Nothing points up or sideways: functions → runtime and units → status, membership, replay, copy, compare, install → structure, capture
+ * → node → pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
@@ -8,22 +8,24 @@ import { expect, test } from 'vitest';
 
 const top = join(import.meta.dirname, '../..');
 
-/** Each folder of lib, and the folders that its files may import from besides their own. Files of lib itself are leaves. */
+/**
+ * Each folder of lib, from the lowest up, and the folders that its files import from besides their own. Files of lib itself are leaves.
+ */
 const mayImport: Record<string, string[]> = {
+  config: [],
   db: [],
+  secrets: ['config', 'db'],
+  lease: ['config'],
   pgq: ['db'],
   node: ['db', 'pgq'],
-  install: ['db', 'node'],
   structure: ['db'],
   capture: ['db'],
   membership: ['db', 'node', 'structure', 'capture'],
+  install: ['db'],
   replay: ['db', 'pgq', 'node'],
-  copy: ['db', 'pgq', 'node'],
+  copy: ['db', 'node'],
   compare: ['db', 'pgq', 'node'],
-  status: ['db', 'pgq', 'node', 'structure', 'capture', 'membership', 'install', 'config'],
-  config: [],
-  secrets: ['config', 'db'],
-  lease: ['config'],
+  status: ['db', 'pgq', 'node', 'structure', 'capture', 'membership', 'config'],
   units: [
     'config',
     'db',
@@ -43,7 +45,7 @@ const mayImport: Record<string, string[]> = {
   terminal: [],
   local: ['config', 'pgq', 'secrets', 'lease', 'units', 'runtime', 'terminal'],
   demo: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'terminal', 'local'],
-  cli: ['config', 'db', 'secrets', 'units', 'demo', 'node', 'pgq', 'install', 'status', 'terminal', 'local'],
+  cli: ['config', 'db', 'secrets', 'pgq', 'node', 'install', 'status', 'units', 'terminal', 'local', 'demo'],
 };
 
 interface Import {
@@ -91,6 +93,16 @@ test('folders import only from below', () => {
     return own === '' ? from !== 'lib/api.ts' : !mayImport[own]?.includes(other);
   });
   expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+});
+
+test('no folder may import from itself, from above, or from where it needs nothing', () => {
+  const folders = Object.keys(mayImport);
+  const used = new Set(inside.map(({ from, to }) => `${folderOf(from)} → ${folderOf(to)}`));
+  for (const [nr, folder] of folders.entries())
+    for (const other of mayImport[folder] ?? []) {
+      expect(folders.slice(0, nr), `${folder} → ${other}`).toContain(other);
+      expect(used).toContain(`${folder} → ${other}`);
+    }
 });
 
 test('functions import the runtime and units', () => {
