@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { 'cli/main': 'lib/cli/main.ts', api: 'lib/api.ts', consumer: 'lib/consumer/api.ts' },
+  entryPoints: { 'cli/main': 'lib/cli/main.ts', api: 'lib/api.ts', consumer: 'lib/consumer/consumer-api.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

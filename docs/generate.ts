@@ -6,9 +6,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Argument, Command, Option } from 'commander';
 import { examples } from '../lib/cli/help-texts.ts';
 import { buildProgram } from '../lib/cli/program.ts';
-import { queueExamples } from '../lib/cli/queue-help.ts';
-import { processTerminal } from '../lib/terminal/terminal.ts';
+import { queueExamples } from '../lib/cli/queue/help.ts';
 import { configJsonSchema } from '../lib/config/schema.ts';
+import { processTerminal } from '../lib/terminal/terminal.ts';
 
 const BEGIN = '<!-- begin: written by `npm run docs` -->';
 const END = '<!-- end: written by `npm run docs` -->';

@@ -9,7 +9,7 @@ export { openLeaseStore } from './lease/open-store.ts';
 export type { Outcome } from './outcome.ts';
 export { parseChange, type RowChange, type Value } from './pgq/change.ts';
 export type { QueueEvent } from './pgq/event.ts';
-export type { NewEvent } from './pgq/produce.ts';
+export type { NewEvent } from './pgq/insert-events.ts';
 export type { RunLog } from './runtime/run-log.ts';
 export type { RunReport } from './runtime/run-report.ts';
 export { type RunRequest, runUnit } from './runtime/run-unit.ts';

@@ -1,28 +1,13 @@
 /** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Verdict } from '../local/verdict.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addEventCommands } from './event-program.ts';
 import { conclude, concludeError, EXIT } from './exit-status.ts';
 import { examples, overview } from './help-texts.ts';
-import { addQueueCommands } from './queue-program.ts';
+import type { Action, GlobalOptions, Run } from './invocation.ts';
+import { addQueueCommands } from './queue/queue-program.ts';
+import { addEventCommands } from './unhandled-event-program.ts';
 import { OWN_USAGE, usage } from './usage.ts';
-
-/** Options that stand before the command. */
-export interface GlobalOptions {
-  config?: string;
-  lease: boolean;
-  verbose?: boolean;
-}
-
-/** What every command's action gets. */
-export interface Invocation {
-  readonly terminal: Terminal;
-  readonly global: GlobalOptions;
-}
-
-type Action<Arguments extends unknown[]> = (invocation: Invocation, ...values: Arguments) => Promise<Verdict>;
 
 /** Parses `argv` (without node and script), runs the command, and returns the exit status. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -82,10 +67,6 @@ export function buildProgram(terminal: Terminal, ended: (status: number) => void
   return program;
 }
 
-export type Run = <Arguments extends unknown[]>(
-  action: Action<Arguments>,
-) => (...values: unknown[]) => Promise<void>;
-
 const queueArgument = ['<queue>', 'a queue of the configuration'] as const;
 const tablesArgument = ['[tables...]', 'schema.table; without a schema: public; * and ? are wild'] as const;
 
@@ -111,7 +92,9 @@ function addSetupCommands(program: Command, run: Run): void {
       'Installs the SQL functions in every database of a queue and makes them its nodes. What is there already stays as it is, so that it may be run again, also after an upgrade.',
     )
     .argument('[queue]', 'only this queue; default all of the configuration')
-    .action(run(async (invocation, queue?: string) => (await import('./init.ts')).init(invocation, queue)));
+    .action(
+      run(async (invocation, queue?: string) => (await import('./init-command.ts')).init(invocation, queue)),
+    );
   program
     .command('add-table')
     .summary('replicate tables')
@@ -126,7 +109,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--skip-truncate', 'leave the rows that the table holds on the leaf')
     .action(
       run(async (invocation, queue: string, tables: string[], options: AddTableOptions) =>
-        (await import('./tables.ts')).addTable(invocation, queue, {
+        (await import('./table-commands.ts')).addTable(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
         }),
@@ -145,7 +128,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option('--now', 'take them off the leaves at once; changes that are not replayed yet are lost there')
     .action(
       run(async (invocation, queue: string, tables: string[], options: RemoveTableOptions) =>
-        (await import('./tables.ts')).removeTable(invocation, queue, {
+        (await import('./table-commands.ts')).removeTable(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
         }),
@@ -163,7 +146,7 @@ function addSetupCommands(program: Command, run: Run): void {
     .option(...excludeOption)
     .action(
       run(async (invocation, queue: string, tables: string[], options: Exclusion & { all?: boolean }) =>
-        (await import('./tables.ts')).resync(invocation, queue, {
+        (await import('./table-commands.ts')).resync(invocation, queue, {
           ...options,
           tables: some(tables, options.all),
         }),
@@ -200,7 +183,7 @@ function addRunCommand(program: Command, run: Run): void {
     .option('--every <seconds>', 'time from one call of a function to the next', seconds, 1)
     .action(
       run(async (invocation, queue: string | undefined, options: RunOptions) =>
-        (await import('./run.ts')).run(invocation, queue, options),
+        (await import('./run-command.ts')).run(invocation, queue, options),
       ),
     );
 }
@@ -216,7 +199,7 @@ function addInspectionCommands(program: Command, run: Run): void {
     .option('--json', 'one JSON document on stdout')
     .action(
       run(async (invocation, queue: string | undefined, options: { json?: boolean }) =>
-        (await import('./status.ts')).status(invocation, queue, options),
+        (await import('./status-command.ts')).status(invocation, queue, options),
       ),
     );
   program
@@ -231,7 +214,7 @@ function addInspectionCommands(program: Command, run: Run): void {
     .option('--json', 'one JSON document on stdout')
     .action(
       run(async (invocation, queue: string, tables: string[], options: Exclusion & { json?: boolean }) =>
-        (await import('./compare.ts')).compare(invocation, queue, { ...options, tables }),
+        (await import('./compare-command.ts')).compare(invocation, queue, { ...options, tables }),
       ),
     );
 }
@@ -251,7 +234,9 @@ function addDemoCommand(program: Command, run: Run): void {
     .option('--json', 'one last line of JSON on stdout')
     .option('--keep', 'leave the servers up until Ctrl-C, and print how to connect')
     .action(
-      run(async (invocation, options: DemoOptions) => (await import('./demo.ts')).demo(invocation, options)),
+      run(async (invocation, options: DemoOptions) =>
+        (await import('./demo-command.ts')).demo(invocation, options),
+      ),
     );
 }
 

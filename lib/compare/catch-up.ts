@@ -5,7 +5,7 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
 import { getPosition } from '../node/position.ts';
-import { makeTick } from '../pgq/tick.ts';
+import { makeTick } from '../pgq/ticker.ts';
 
 const LONGEST_PAUSE_MS = 1_000;
 /** A subscriber that did not move for so long has nobody who runs its replay: schedules run it each minute. */

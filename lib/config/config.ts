@@ -4,8 +4,8 @@ import { type Document, LineCounter, parseDocument, type YAMLParseError } from '
 import type { z } from 'zod';
 import { PgtideError } from '../errors.ts';
 import { contradictions } from './contradictions.ts';
+import { describeIssue, type Problem } from './describe-issue.ts';
 import { caFileInUrl } from './postgres-url.ts';
-import { describeIssue, type Problem } from './problem.ts';
 import { configSchema, type nodeSchema, type queueSchema, SYSTEM_AUTHORITIES } from './schema.ts';
 
 export type NodeConfig = z.output<typeof nodeSchema>;

@@ -1,6 +1,6 @@
 import { PgtideError } from '../errors.ts';
+import { type Problem, shown } from './describe-issue.ts';
 import { parsePostgresUrl } from './postgres-url.ts';
-import { type Problem, shown } from './problem.ts';
 
 type Raw = Record<string, unknown>;
 

@@ -4,7 +4,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { getConsumerInfo } from '../pgq/consumer.ts';
+import { getConsumerInfo } from '../pgq/consumer-info.ts';
 import { fresh, type Progress, readProgress, writeProgress } from '../pgq/progress.ts';
 import { putAside } from '../pgq/retry.ts';
 import { registerConsumer } from '../pgq/subscription.ts';

@@ -1,6 +1,6 @@
 import type { NodeConfig } from '../config/config.ts';
 import { Client } from '../db/client.ts';
-import { copyEvents, insertEvents, type NewEvent, type Queryable } from '../pgq/produce.ts';
+import { copyEvents, insertEvents, type NewEvent, type Queryable } from '../pgq/insert-events.ts';
 import { withNode } from '../secrets/connection-target.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
 

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { quoteLiteral } from '../db/identifier.ts';
-import { pinSession } from '../db/session.ts';
+import { pinSession } from '../db/pinned-settings.ts';
 import type { SavedKind } from '../states.ts';
 
 /** Something that was taken off a table for its copy, and can be put back now. */

@@ -2,8 +2,8 @@ import type { SecureContext } from 'node:tls';
 import pg from 'pg';
 import { PgtideError } from '../errors.ts';
 import { withMissingGrant } from './missing-grant.ts';
+import { pinSession } from './pinned-settings.ts';
 import { isServerError, type ServerError, serverTextOf } from './server-error.ts';
-import { pinSession } from './session.ts';
 import { asBeginError, asPgtideError } from './sqlstate.ts';
 
 /** Where and as whom to connect. Made by lib/secrets from a node's configuration; holds the password, so never log it. */
@@ -192,7 +192,7 @@ export interface ConnectionOptions {
    */
   cutAfterMs?: number;
   /**
-   * A statement outside of a transaction gets one of its own, under pinned settings (lib/db/session.ts), and may write where the role
+   * A statement outside of a transaction gets one of its own, under pinned settings (lib/db/pinned-settings.ts), and may write where the role
    * or the database has made transactions read only. Default: false.
    */
   pinned?: boolean;

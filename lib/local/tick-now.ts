@@ -1,4 +1,4 @@
-import { makeTick } from '../pgq/tick.ts';
+import { makeTick } from '../pgq/ticker.ts';
 import { rootOf } from '../topology/tree.ts';
 import type { Unit } from '../units/context.ts';
 import type { Session } from './session.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { accept, type Verdict, verdictColumns } from '../node/verdict.ts';
+import { accept, type Verdict, verdictColumns } from '../node/return-code.ts';
 
 /** A sequence of the queue's set, as one node knows it. */
 export interface MemberSequence {

@@ -1,6 +1,6 @@
 import { replaceTriggers } from '../capture/capture.ts';
 import type { Client } from '../db/client.ts';
-import { accept, type Verdict, verdictColumns } from '../node/verdict.ts';
+import { accept, type Verdict, verdictColumns } from '../node/return-code.ts';
 
 /** null: to be copied. */
 export type MergeState = 'in-copy' | 'catching-up' | 'ok' | null;

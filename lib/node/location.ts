@@ -1,5 +1,5 @@
 import type { Client, ConnectionTarget } from '../db/client.ts';
-import { accept, type Verdict, verdictColumns } from './verdict.ts';
+import { accept, type Verdict, verdictColumns } from './return-code.ts';
 
 /**
  * Where nodes are (pgq_node.node_location). Londiste's programs connect to what stands there, so it is what libpq reads: keywords and

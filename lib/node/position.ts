@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
-import { getConsumerInfo } from '../pgq/consumer.ts';
-import { accept, type Verdict, verdictColumns } from './verdict.ts';
+import { getConsumerInfo } from '../pgq/consumer-info.ts';
+import { accept, type Verdict, verdictColumns } from './return-code.ts';
 
 /** Where a consumer on this node stands: the last tick that it has completed. */
 export interface Position {

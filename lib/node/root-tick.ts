@@ -11,7 +11,7 @@ export interface RootTick {
 }
 
 /**
- * Ticks a queue on its root if it is due, as pgq/tick.ts's tickQueue does, and tells the last tick's age, in one query: this
+ * Ticks a queue on its root if it is due, as lib/pgq/ticker.ts's tickQueue does, and tells the last tick's age, in one query: this
  * is the call that a month has most of. Only when it fails is it asked what is missing.
  */
 export async function tickRoot(client: Client, queue: string): Promise<RootTick> {

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
-import { accept, type Verdict, verdictColumns } from './verdict.ts';
+import { accept, type Verdict, verdictColumns } from './return-code.ts';
 
 export type NodeType = 'root' | 'branch' | 'leaf';
 

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
+import { accept, type Verdict, verdictColumns } from './return-code.ts';
 import { requireNode } from './topology.ts';
-import { accept, type Verdict, verdictColumns } from './verdict.ts';
 
 /** Everything up to this tick is not needed below this node any more. */
 export async function getLocalWatermark(client: Client, queue: string): Promise<TickId | null> {

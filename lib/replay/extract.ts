@@ -3,7 +3,7 @@ import { quoteLiteral } from '../db/identifier.ts';
 import { hasState, isUnreadableValue } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
-import type { OnTrack } from './position.ts';
+import type { OnTrack } from './check-position.ts';
 import type { Replay } from './replay-work.ts';
 
 export interface Extracted {

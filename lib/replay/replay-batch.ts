@@ -16,10 +16,10 @@
  */
 import { finishBatch, nextBatch } from '../pgq/batch.ts';
 import { advance, applyStage, SliceTooShort } from './apply.ts';
+import { checkPosition } from './check-position.ts';
 import { extractIntoStage } from './extract.ts';
 import { handleEvents } from './handle-events.ts';
 import { judgeTypes } from './judge-types.ts';
-import { checkPosition } from './position.ts';
 import type { Replay, SliceResult } from './replay-work.ts';
 import { judgeStage, measureStage } from './stage.ts';
 

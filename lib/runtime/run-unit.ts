@@ -11,7 +11,7 @@ import type { SecretReader } from '../secrets/secret-reader.ts';
 import { placeOf } from '../topology/tree.ts';
 import type { ProgressEvent, UnitContext } from '../units/context.ts';
 import { type UnitName, units } from '../units/registry.ts';
-import { readFailingRuns } from './failing-runs.ts';
+import { readFailingRuns } from './read-failing-runs.ts';
 import { canonicalLine, type RunLog } from './run-log.ts';
 import { asRunError, LOST_CONNECTION, type RunReport } from './run-report.ts';
 import { inTime } from './secrets-in-time.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Client } from '../db/client.ts';
 import { aheadOf, clockToleranceMs } from '../node/clock-offset.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 
 /** A time that lies further ahead than this was not read from the clock as it is now. */
 const FUTURE_SECONDS = 5;

@@ -2,7 +2,7 @@ import type { Client } from '../db/client.ts';
 import { compareDescribed, type Described, describeBoth } from '../structure/comparison.ts';
 import type { Table } from '../structure/structure.ts';
 import { type ColumnType, retypedMisfit } from '../value-fit.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 
 interface Followed {
   queue: string;

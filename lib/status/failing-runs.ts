@@ -2,7 +2,7 @@
  * Scheduled runs that get nothing done, as the lease table has them (lib/runtime/trouble.ts). What a database knows of its own
  * troubles, status reads there; this is for those that no database can tell: it is out of reach, or the error was not foreseen.
  */
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 
 /** What keeps one unit, or a consumer, from going on for one node. */
 export interface FailingRuns {

@@ -10,8 +10,8 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
 import { readTable } from '../node/table-reader.ts';
+import type { Problem } from './found-problem.ts';
 import { lookInto } from './look-into.ts';
-import type { Problem } from './problem.ts';
 
 interface Fill {
   table: string;

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { shellWord } from '../shell-word.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 import type { TableStatus } from './shape.ts';
 
 interface TableRow {

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { getPosition } from '../node/position.ts';
 import { RUNS_ALONE } from '../node/runs-alone.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 import { unhandledProblems } from './unhandled-events.ts';
 
 /** What the leaf itself knows of its replay: paused, in error, inside a batch; and whether it may use replica mode. */

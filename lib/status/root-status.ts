@@ -3,12 +3,12 @@ import type { Client } from '../db/client.ts';
 import { inspectTables, obstaclesOf, providerPrivileges } from '../membership/inspection.ts';
 import { listTables } from '../membership/member-tables.ts';
 import { requireNode } from '../node/topology.ts';
-import { listConsumers } from '../pgq/consumer.ts';
+import { listConsumers } from '../pgq/consumer-info.ts';
 import { getQueueInfo, type QueueInfo } from '../pgq/queue.ts';
 import { shellWord } from '../shell-word.ts';
 import { tickOfTheFuture } from './clocks.ts';
-import { isProblemCode, type Problem } from './problem.ts';
-import { rotationProblems } from './rotation.ts';
+import { isProblemCode, type Problem } from './found-problem.ts';
+import { rotationProblems } from './rotation-problems.ts';
 import type { NodeStatus } from './shape.ts';
 
 /** The least age of a tick that is called stale. */

@@ -1,7 +1,7 @@
 import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { listSequences, sequenceValues } from '../membership/member-sequences.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 import type { SequenceStatus } from './shape.ts';
 
 /** The sequences that a leaf follows, with the values on both sides. */

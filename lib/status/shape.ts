@@ -1,5 +1,5 @@
 import type { NodeType } from '../node/topology.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 
 /** What `status` returns, as JSON carries it. */
 export interface StatusResult {

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { passCommand, summarizeUnhandled } from '../node/unhandled-event.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 
 /** Events that replay on this leaf could not handle: set aside, or in its way. */
 export async function unhandledProblems(client: Client, queue: string): Promise<Problem[]> {

@@ -8,7 +8,7 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { letLeave, listLeaving } from '../node/member-change.ts';
 import type { Outcome } from '../outcome.ts';
-import { forceTick } from '../pgq/tick.ts';
+import { forceTick } from '../pgq/ticker.ts';
 import type { Unit, UnitContext } from './context.ts';
 
 /** A chunk or an index is not begun with less than this left. */

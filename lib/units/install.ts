@@ -3,7 +3,7 @@ import { refreshCapture } from '../capture/capture.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { install as installSql } from '../install/install.ts';
+import { install as installSql } from '../install/install-schemas.ts';
 import { copyLocations, locationOf, registerLocation } from '../node/location.ts';
 import { noteOnRole } from '../node/role-note.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
@@ -16,9 +16,9 @@ import {
   registerSubscriber,
   workerOf,
 } from '../node/topology.ts';
-import { getConsumerInfo } from '../pgq/consumer.ts';
+import { getConsumerInfo } from '../pgq/consumer-info.ts';
 import { tuneQueue } from '../pgq/queue.ts';
-import { makeTick } from '../pgq/tick.ts';
+import { makeTick } from '../pgq/ticker.ts';
 import { isRoot, isSubscriber, type Place, placesOf, type Role } from '../topology/tree.ts';
 import type { OnDemandUnit, UnitContext } from './context.ts';
 import { type OpenNodes, withNodes } from './with-nodes.ts';

@@ -9,7 +9,7 @@ import { copyLocations, locationOf, registerLocation } from '../node/location.ts
 import { comparePosition, getPosition, movePosition } from '../node/position.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
 import { registerSubscriber, requireNode } from '../node/topology.ts';
-import { makeTick } from '../pgq/tick.ts';
+import { makeTick } from '../pgq/ticker.ts';
 import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { OnDemandUnit } from './context.ts';
 import { excludeInput } from './exclude-input.ts';

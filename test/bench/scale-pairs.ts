@@ -6,7 +6,7 @@ import type { LeaseStore } from '../../lib/lease/lease-store.ts';
 import { startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import { locationOf, registerLocation } from '../../lib/node/location.ts';
 import { createNode, newWorkerName, registerSubscriber } from '../../lib/node/topology.ts';
-import { makeTick } from '../../lib/pgq/tick.ts';
+import { makeTick } from '../../lib/pgq/ticker.ts';
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';

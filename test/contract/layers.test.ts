@@ -1,30 +1,32 @@
 /**
- * Nothing points up or sideways: functions → runtime and units → status → membership → structure, capture; replay, copy, compare,
- * install → node → pgq → db, and topology; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
+ * Nothing points up or sideways: functions → runtime and units → status, membership, replay, copy, compare, install → structure, capture
+ * → node → pgq → db, and topology; files of lib itself know none of them. `pg` and its COPY streams are imported by lib/db alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { basename, dirname, join, normalize, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 const top = join(import.meta.dirname, '../..');
 
-/** Each folder of lib, and the folders that its files may import from besides their own. Files of lib itself are leaves. */
+/**
+ * Each folder of lib, from the lowest up, and the folders that its files import from besides their own. Files of lib itself are leaves.
+ */
 const mayImport: Record<string, string[]> = {
+  config: [],
+  topology: ['config'],
   db: [],
+  secrets: ['config', 'db'],
+  lease: ['config'],
   pgq: ['db'],
   node: ['db', 'pgq'],
-  install: ['db', 'node'],
   structure: ['db'],
   capture: ['db'],
   membership: ['db', 'node', 'structure', 'capture'],
+  install: ['db'],
   replay: ['db', 'pgq', 'node'],
-  copy: ['db', 'pgq', 'node'],
+  copy: ['db', 'node'],
   compare: ['db', 'pgq', 'node'],
-  status: ['db', 'pgq', 'node', 'structure', 'capture', 'membership', 'install', 'config'],
-  config: [],
-  topology: ['config', 'db', 'pgq'],
-  secrets: ['config', 'db'],
-  lease: ['config'],
+  status: ['db', 'pgq', 'node', 'structure', 'capture', 'membership', 'config'],
   units: [
     'config',
     'topology',
@@ -44,20 +46,20 @@ const mayImport: Record<string, string[]> = {
   consumer: ['config', 'topology', 'db', 'pgq', 'secrets', 'units', 'runtime'],
   terminal: [],
   local: ['config', 'topology', 'pgq', 'secrets', 'lease', 'units', 'runtime', 'terminal'],
-  demo: ['config', 'topology', 'db', 'secrets', 'lease', 'units', 'runtime', 'terminal', 'local'],
+  demo: ['topology', 'db', 'secrets', 'lease', 'units', 'runtime', 'terminal', 'local'],
   cli: [
     'config',
     'topology',
     'db',
     'secrets',
-    'units',
-    'demo',
-    'node',
     'pgq',
+    'node',
     'install',
     'status',
+    'units',
     'terminal',
     'local',
+    'demo',
   ],
 };
 
@@ -108,6 +110,16 @@ test('folders import only from below', () => {
   expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
 });
 
+test('no folder may import from itself, from above, or from where it needs nothing', () => {
+  const folders = Object.keys(mayImport);
+  const used = new Set(inside.map(({ from, to }) => `${folderOf(from)} → ${folderOf(to)}`));
+  for (const [nr, folder] of folders.entries())
+    for (const other of mayImport[folder] ?? []) {
+      expect(folders.slice(0, nr), `${folder} → ${other}`).toContain(other);
+      expect(used).toContain(`${folder} → ${other}`);
+    }
+});
+
 test('functions import the runtime and units', () => {
   const wrong = inside.filter(
     ({ from, to }) => from.startsWith('functions/') && !/^lib\/(runtime|units)\//.test(to),
@@ -133,4 +145,9 @@ test('only lib/topology reads from the configuration which nodes a queue has', (
 test('a function is a few lines', () => {
   for (const file of sources('functions'))
     expect(readFileSync(join(top, file), 'utf8').split('\n').length, file).toBeLessThanOrEqual(26);
+});
+
+test('no base name stands twice in lib', () => {
+  const names = sources('lib').map((file) => basename(file));
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });

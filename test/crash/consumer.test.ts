@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { createConsumer } from '../../lib/consumer/api.ts';
+import { createConsumer } from '../../lib/consumer/consumer-api.ts';
 import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
 import { openWire, type Wire } from '../support/crash-proxy.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';

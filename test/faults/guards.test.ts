@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
-import { tickQueue } from '../../lib/pgq/tick.ts';
+import { tickQueue } from '../../lib/pgq/ticker.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { type PostgresServer, startServer } from '../../lib/demo/postgres-server.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { ownServer } from '../support/database.ts';
 import { onFileEnd } from '../support/file-scope.ts';
 import { asSuperuser, createRoleStatement, PLAIN_OWNER, targetOf } from '../support/shared-servers.ts';

@@ -1,7 +1,7 @@
 /** install: nodes are made once, the same run again changes nothing, and a contradiction changes nothing at all. */
 import { expect, test } from 'vitest';
 import { findNode } from '../../lib/node/topology.ts';
-import { listConsumers } from '../../lib/pgq/consumer.ts';
+import { listConsumers } from '../../lib/pgq/consumer-info.ts';
 import { getQueueInfo } from '../../lib/pgq/queue.ts';
 import { install } from '../../lib/units/install.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { PgtideError } from '../../lib/errors.ts';
-import { install as installSql } from '../../lib/install/install.ts';
+import { install as installSql } from '../../lib/install/install-schemas.ts';
 import { uninstall } from '../../lib/install/uninstall.ts';
 import { compareInput, compareWith } from '../../lib/units/compare.ts';
 import { install } from '../../lib/units/install.ts';

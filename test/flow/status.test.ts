@@ -1,6 +1,6 @@
 /** status: healthy means that nothing needs a person; each thing that does turns it red and names what to do. */
 import { beforeEach, expect, test } from 'vitest';
-import { statusLines } from '../../lib/cli/status.ts';
+import { statusLines } from '../../lib/cli/status-command.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { type StatusResult, status } from '../../lib/units/status.ts';

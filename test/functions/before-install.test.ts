@@ -3,7 +3,7 @@
  * is lost later is an error.
  */
 import { expect, test } from 'vitest';
-import { createConsumer } from '../../lib/consumer/api.ts';
+import { createConsumer } from '../../lib/consumer/consumer-api.ts';
 import { install } from '../../lib/units/install.ts';
 import { consumerWorld, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres } from '../support/database.ts';

@@ -3,7 +3,12 @@
  * run dies, whoever runs at the same time.
  */
 import { beforeAll, expect, test } from 'vitest';
-import { createConsumer, type Destination, NotNow, type QueueEvent } from '../../lib/consumer/api.ts';
+import {
+  createConsumer,
+  type Destination,
+  NotNow,
+  type QueueEvent,
+} from '../../lib/consumer/consumer-api.ts';
 import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { bringBackRetries, insertEvents, makeQueue } from '../support/queue.ts';

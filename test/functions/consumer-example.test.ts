@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import type { LambdaHandler } from '../../lib/consumer/api.ts';
+import type { LambdaHandler } from '../../lib/consumer/consumer-api.ts';
 import { pgtide, writeConfig } from '../support/command-line.ts';
 import { lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
@@ -26,7 +26,7 @@ let handler: LambdaHandler<{ outcome: string; events: number; failed: number }>;
 const page = readFileSync(new URL('../../docs/consumers.md', import.meta.url), 'utf8');
 const packageEntries: Record<string, string> = {
   pgtide: new URL('../../lib/api.ts', import.meta.url).pathname,
-  'pgtide/consumer': new URL('../../lib/consumer/api.ts', import.meta.url).pathname,
+  'pgtide/consumer': new URL('../../lib/consumer/consumer-api.ts', import.meta.url).pathname,
 };
 
 function example(marker: string): string {

@@ -1,7 +1,7 @@
 /** Least privilege: on an open queue a consumer needs pgq_reader on the queue's side, and on the destination's; a producer pgq_writer. */
 import { beforeAll, expect, test } from 'vitest';
-import { createConsumer, produce, produceBulk } from '../../lib/consumer/api.ts';
-import { install } from '../../lib/install/install.ts';
+import { createConsumer, produce, produceBulk } from '../../lib/consumer/consumer-api.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, createRole, ownServer, type TestDatabase } from '../support/database.ts';
 import { tickNow } from '../support/queue.ts';

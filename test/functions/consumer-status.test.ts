@@ -1,6 +1,6 @@
 /** What keeps a consumer of a replicated queue from its events is in status, as what keeps replay is. */
 import { expect, test } from 'vitest';
-import { createConsumer, NotNow } from '../../lib/consumer/api.ts';
+import { createConsumer, NotNow } from '../../lib/consumer/consumer-api.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { install } from '../../lib/units/install.ts';
 import { lambdaContext } from '../support/consumer.ts';

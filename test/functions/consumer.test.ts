@@ -9,7 +9,7 @@ import {
   type Handling,
   NotNow,
   type QueueEvent,
-} from '../../lib/consumer/api.ts';
+} from '../../lib/consumer/consumer-api.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
 import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';

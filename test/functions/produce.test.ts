@@ -1,7 +1,7 @@
 /** Making events: in one's own transaction, all or none, and by COPY as many as there are, in flat memory. */
 import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { type NewEvent, parseChange, produce, produceBulk } from '../../lib/consumer/api.ts';
+import { type NewEvent, parseChange, produce, produceBulk } from '../../lib/consumer/consumer-api.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { consume, makeQueue, type QueueEvent, tickNow } from '../support/queue.ts';
 

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { listCaptureProblems, listFedTables, refreshCapture } from '../../lib/capture/capture.ts';
 import type { Client } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, ownServer, postgres } from '../support/database.ts';
 import { until } from '../support/until.ts';
 

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, type OpenClient, ownServer, type TestDatabase } from '../support/database.ts';
 import { consume, eventsOf, finishBatch, makeQueue, nextBatch, stateOf, tickNow } from '../support/queue.ts';
 import { until } from '../support/until.ts';

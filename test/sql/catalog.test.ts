@@ -3,7 +3,7 @@
  * show there: vitest run test/sql/catalog.test.ts -u
  */
 import { expect, test } from 'vitest';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { describeCatalog } from '../support/catalog.ts';
 import { createDatabase, ownServer } from '../support/database.ts';
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { holds } from '../support/property.ts';
 import known from '../support/trigger-events.json' with { type: 'json' };

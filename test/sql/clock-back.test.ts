@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import { makeRoot } from '../support/node.ts';
 import { insertEvent, makeQueue, nextBatch, passTime, tick, tickNow } from '../support/queue.ts';

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
-import { pinSession } from '../../lib/db/session.ts';
+import { pinSession } from '../../lib/db/pinned-settings.ts';
 import { comparePair } from '../support/compare-pair.ts';
 import { createDatabase, createRole, postgres } from '../support/database.ts';
 import { capture, data, type Stage, stageOf, typesOf } from '../support/foreign-types.ts';

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { requireInstalled } from '../../lib/install/installed-schema.ts';
 import { sqlFiles } from '../../lib/install/sql-files.ts';
 import { uninstall } from '../../lib/install/uninstall.ts';

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { ClosedShop } from '../support/closed-shop.ts';
 import { createDatabase, createRole, ownServer } from '../support/database.ts';
 import { demand } from '../support/node.ts';

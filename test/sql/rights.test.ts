@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { quoteIdent } from '../../lib/db/identifier.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, createRole, ownServer, type TestDatabase } from '../support/database.ts';
 import { stateOf } from '../support/queue.ts';
 

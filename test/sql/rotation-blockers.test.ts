@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import { demand, makeRoot } from '../support/node.ts';
 import { consume, insertEvent, makeQueue, passTime, stateOf, tickNow } from '../support/queue.ts';

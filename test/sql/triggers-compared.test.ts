@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import known from '../support/trigger-events.json' with { type: 'json' };
 import { playScenario, type TriggerScenario, triggerScenarios } from '../support/trigger-scenarios.ts';

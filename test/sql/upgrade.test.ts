@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { installedSchemas } from '../../lib/install/installed-schema.ts';
 import { schemaSources } from '../../lib/install/schema-sources.ts';
 import { sqlFiles } from '../../lib/install/sql-files.ts';

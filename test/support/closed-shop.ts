@@ -5,7 +5,7 @@
  */
 import { expect } from 'vitest';
 import { type Client, withClient } from '../../lib/db/client.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, createRole, ownServer, type ServerAddress, type TestDatabase } from './database.ts';
 import { demand } from './node.ts';
 import { stateOf } from './queue.ts';

@@ -1,5 +1,5 @@
 /** Runs the scheduled units of a pair as a scheduler would, until the leaf has all that the root had. */
-import { tickQueue } from '../../lib/pgq/tick.ts';
+import { tickQueue } from '../../lib/pgq/ticker.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { quoteIdent } from '../../lib/db/identifier.ts';
-import { install } from '../../lib/install/install.ts';
+import { install } from '../../lib/install/install-schemas.ts';
 import { allowReplicaMode, createDatabase, postgres, type TestDatabase } from './database.ts';
 import { connectString, folderForFile, type Run, runPeer, startPeer, startPgqd, writeIni } from './peers.ts';
 import { asSuperuser } from './shared-servers.ts';

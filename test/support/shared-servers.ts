@@ -62,7 +62,7 @@ export class SharedServers {
       'postgres',
       `create database ${quoteIdent(TEMPLATE)} owner ${quoteIdent(PLAIN_OWNER)}`,
     );
-    const { install } = await import('../../lib/install/install.ts');
+    const { install } = await import('../../lib/install/install-schemas.ts');
     await withClient(targetOf(address, TEMPLATE, PLAIN_OWNER), 'test template', (client) => install(client));
     return address;
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { statusLines } from '../../lib/cli/status.ts';
+import { statusLines } from '../../lib/cli/status-command.ts';
 import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
 import { summaryLines } from '../../lib/demo/summary.ts';
 import { idle, synced } from '../../lib/local/goal.ts';

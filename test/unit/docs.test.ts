@@ -9,7 +9,7 @@ import { copySteps } from '../../lib/copy/copy-work.ts';
 import { ownStates } from '../../lib/db/sqlstate.ts';
 import { policyOf } from '../../lib/errors.ts';
 import { replaySteps } from '../../lib/replay/replay-work.ts';
-import { severities } from '../../lib/status/problem.ts';
+import { severities } from '../../lib/status/found-problem.ts';
 import { faultNames } from '../faults/fault-names.ts';
 import { guards } from '../faults/guards.ts';
 import { pgtide } from '../support/command-line.ts';

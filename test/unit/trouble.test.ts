@@ -3,7 +3,7 @@
  * status; and no pair is always the one that a run does not come to.
  */
 import { expect, test } from 'vitest';
-import { createConsumer } from '../../lib/consumer/api.ts';
+import { createConsumer } from '../../lib/consumer/consumer-api.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import type { Outcome } from '../../lib/outcome.ts';
 import { shareOf } from '../../lib/runtime/serve-pairs.ts';

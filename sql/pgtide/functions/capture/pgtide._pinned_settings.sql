@@ -1,6 +1,6 @@
 -- pgtide._pinned_settings()
 --
--- The settings under which captured values are written as text; lib/db/session.ts has those of the reader.
+-- The settings under which captured values are written as text; lib/db/pinned-settings.ts has those of the reader.
 --
 -- Returns: table (name, value)
 -- Writes: nothing

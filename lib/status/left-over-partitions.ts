@@ -7,8 +7,8 @@ import type { Client } from '../db/client.ts';
 import { quoteQualified } from '../db/identifier.ts';
 import { hasRows, isReadable } from '../membership/inspection.ts';
 import { describePartitioned, type Partition, type PartitionedTable } from '../structure/partition-tree.ts';
+import type { Problem } from './found-problem.ts';
 import { lookInto } from './look-into.ts';
-import type { Problem } from './problem.ts';
 
 export async function partitionProblems(
   root: Client,

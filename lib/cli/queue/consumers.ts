@@ -1,8 +1,8 @@
 /** `pgtide queue` register, unregister, reposition, and the same for the members of cooperative consumers. */
-import type { Client } from '../db/client.ts';
-import { PgtideError } from '../errors.ts';
-import type { Verdict } from '../local/verdict.ts';
-import { getConsumerInfo } from '../pgq/consumer.ts';
+import type { Client } from '../../db/client.ts';
+import { PgtideError } from '../../errors.ts';
+import type { Verdict } from '../../local/verdict.ts';
+import { getConsumerInfo } from '../../pgq/consumer-info.ts';
 import {
   positionOf,
   registerConsumer,
@@ -10,9 +10,9 @@ import {
   registerSubconsumer,
   unregisterConsumer,
   unregisterSubconsumer,
-} from '../pgq/subscription.ts';
-import type { Invocation } from './program.ts';
-import { onQueue, type QueueOptions, tell } from './queue-node.ts';
+} from '../../pgq/subscription.ts';
+import type { Invocation } from '../invocation.ts';
+import { onQueue, type QueueOptions, tell } from './connection.ts';
 
 /** A place in a queue: at a tick, or where another consumer is. */
 export interface PlaceOptions extends QueueOptions {

@@ -15,7 +15,6 @@ import {
   refuseNewer,
   release,
 } from './installed-schema.ts';
-import { givingWay, lockNamedTables } from './locking.ts';
 import {
   lockInstallation,
   requireCreate,
@@ -31,6 +30,7 @@ import {
   schemaSources,
 } from './schema-sources.ts';
 import { sqlFiles } from './sql-files.ts';
+import { givingWay, lockNamedTables } from './upgrade-locks.ts';
 
 export interface InstallOptions {
   /** The SQL files; default: pgtide's own. */

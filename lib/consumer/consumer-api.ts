@@ -4,10 +4,10 @@ export { type Config, loadConfig, type NodeConfig, parseConfig } from '../config
 export { type ErrorKind, PgtideError } from '../errors.ts';
 export { parseChange, type RowChange, type Value } from '../pgq/change.ts';
 export type { QueueEvent } from '../pgq/event.ts';
-export type { NewEvent } from '../pgq/produce.ts';
+export type { NewEvent } from '../pgq/insert-events.ts';
 export type { Environment } from '../runtime/environment.ts';
 export type { LambdaHandler } from '../runtime/stack.ts';
-export { type ConsumerResponse, createConsumer } from './consumer.ts';
+export { type ConsumerResponse, createConsumer } from './create-consumer.ts';
 export { type Producer, produce, produceBulk } from './produce.ts';
 export {
   type AtLeastOnceSpec,

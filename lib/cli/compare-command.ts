@@ -5,7 +5,8 @@ import { CopyProgress } from '../terminal/copy-progress.ts';
 import { openDisplay } from '../terminal/display.ts';
 import { columns, plural } from '../terminal/figures.ts';
 import type { CompareResult } from '../units/compare.ts';
-import type { Exclusion, Invocation } from './program.ts';
+import type { Invocation } from './invocation.ts';
+import type { Exclusion } from './program.ts';
 
 interface Wanted extends Exclusion {
   tables: string[];

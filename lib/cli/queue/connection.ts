@@ -1,14 +1,14 @@
 /** What the commands `pgtide queue …` have in common: one connection to the node that has the queue, and the output. */
-import { configPath, loadConfig, nodeConfig } from '../config/config.ts';
-import type { Client } from '../db/client.ts';
-import { PgtideError } from '../errors.ts';
-import { holds, type Verdict } from '../local/verdict.ts';
-import { hasQueues } from '../pgq/queue-settings.ts';
-import { shownMessage } from '../redact.ts';
-import { withNode } from '../secrets/connection-target.ts';
-import { createSecretReader } from '../secrets/secret-reader.ts';
-import { nodeOfQueue } from '../topology/tree.ts';
-import type { Invocation } from './program.ts';
+import { configPath, loadConfig, nodeConfig } from '../../config/config.ts';
+import type { Client } from '../../db/client.ts';
+import { PgtideError } from '../../errors.ts';
+import { holds, type Verdict } from '../../local/verdict.ts';
+import { hasQueues } from '../../pgq/queue-settings.ts';
+import { shownMessage } from '../../redact.ts';
+import { withNode } from '../../secrets/connection-target.ts';
+import { createSecretReader } from '../../secrets/secret-reader.ts';
+import { nodeOfQueue } from '../../topology/tree.ts';
+import type { Invocation } from '../invocation.ts';
 
 export interface QueueOptions {
   node?: string;

@@ -1,8 +1,8 @@
 /** The commands about events that replay could not handle. */
 import type { Command } from 'commander';
-import type { Run } from './program.ts';
-import { chosen, ids } from './queue-arguments.ts';
-import type { QueueOptions } from './queue-node.ts';
+import type { Run } from './invocation.ts';
+import { chosen, ids } from './queue/arguments.ts';
+import type { QueueOptions } from './queue/connection.ts';
 
 export function addEventCommands(program: Command, run: Run): void {
   const nodeOption = ['--node <node>', 'only this leaf; default all of the queue'] as const;
@@ -17,7 +17,7 @@ export function addEventCommands(program: Command, run: Run): void {
     .option('--json', 'one JSON document on stdout, with all that the events hold')
     .action(
       run(async (invocation, queue: string, options: QueueOptions) =>
-        (await import('./events.ts')).events(invocation, queue, options),
+        (await import('./unhandled-event-commands.ts')).events(invocation, queue, options),
       ),
     );
   program
@@ -40,7 +40,7 @@ export function addEventCommands(program: Command, run: Run): void {
           events: bigint[] | undefined,
           options: QueueOptions & { all?: boolean; undo?: boolean },
         ) =>
-          (await import('./events.ts')).passEvents(invocation, queue, {
+          (await import('./unhandled-event-commands.ts')).passEvents(invocation, queue, {
             ...options,
             events: chosen(events ?? [], options.all),
           }),

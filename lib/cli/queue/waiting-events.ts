@@ -1,21 +1,21 @@
 /** `pgtide queue` batch, events, retries, dead-letters, and what is done about them: what a consumer has before it. */
-import type { Client } from '../db/client.ts';
-import { PgtideError } from '../errors.ts';
-import type { BatchId } from '../ids.ts';
-import type { Verdict } from '../local/verdict.ts';
-import { getBatchInfo } from '../pgq/batch.ts';
-import { peekEvents, type QueueEvent } from '../pgq/event.ts';
+import type { Client } from '../../db/client.ts';
+import { PgtideError } from '../../errors.ts';
+import type { BatchId } from '../../ids.ts';
+import type { Verdict } from '../../local/verdict.ts';
+import { getBatchInfo } from '../../pgq/batch.ts';
+import { peekEvents, type QueueEvent } from '../../pgq/event.ts';
 import {
   deleteRetries,
   listDeadLetters,
   listRetries,
   purgeDeadLetters,
   replayDeadLetters,
-} from '../pgq/retry.ts';
-import { columns, duration, plural } from '../terminal/figures.ts';
-import type { Invocation } from './program.ts';
-import { requireConsumer } from './queue-consumers.ts';
-import { onQueue, type QueueOptions, shown, tell } from './queue-node.ts';
+} from '../../pgq/retry.ts';
+import { columns, duration, plural } from '../../terminal/figures.ts';
+import type { Invocation } from '../invocation.ts';
+import { onQueue, type QueueOptions, shown, tell } from './connection.ts';
+import { requireConsumer } from './consumers.ts';
 
 export interface ListOptions extends QueueOptions {
   limit: number;

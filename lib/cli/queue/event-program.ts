@@ -1,13 +1,13 @@
 /** `pgtide queue` …: the commands about batches, events, dead letters and rotation. */
 import { type Command, Option } from 'commander';
-import type { Run } from './program.ts';
-import { chosen, consumerArgument, ids, most, queueArgument } from './queue-arguments.ts';
-import type { ListOptions } from './queue-events.ts';
-import type { QueueOptions } from './queue-node.ts';
+import type { Run } from '../invocation.ts';
+import { chosen, consumerArgument, ids, most, queueArgument } from './arguments.ts';
+import type { QueueOptions } from './connection.ts';
+import type { ListOptions } from './waiting-events.ts';
 
 const LIMIT = 20;
-const inspection = () => import('./queue-events.ts');
-const rotation = () => import('./queue-rotation.ts');
+const inspection = () => import('./waiting-events.ts');
+const rotation = () => import('./blockers.ts');
 
 const limit = () => new Option('--limit <n>', 'at most so many').argParser(most).default(LIMIT);
 

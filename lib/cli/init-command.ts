@@ -2,7 +2,7 @@ import { type Session, withSession } from '../local/session.ts';
 import { holds, type Verdict } from '../local/verdict.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { install } from '../units/install.ts';
-import type { Invocation } from './program.ts';
+import type { Invocation } from './invocation.ts';
 
 export function init({ terminal, global }: Invocation, queue: string | undefined): Promise<Verdict> {
   return withSession({ terminal, ...global }, async (session) => {

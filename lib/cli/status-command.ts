@@ -1,10 +1,10 @@
 import { readStatus } from '../local/read-status.ts';
 import { withSession } from '../local/session.ts';
 import { fails, holds, type Verdict } from '../local/verdict.ts';
-import { isError, type ProblemCode } from '../status/problem.ts';
+import { isError, type ProblemCode } from '../status/found-problem.ts';
 import { columns, count, duration, plural, waiting } from '../terminal/figures.ts';
 import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
-import type { Invocation } from './program.ts';
+import type { Invocation } from './invocation.ts';
 
 export function status(
   { terminal, global }: Invocation,

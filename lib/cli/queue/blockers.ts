@@ -1,11 +1,11 @@
 /** `pgtide queue` blockers and new-epoch: what keeps a queue from giving its disk space back, or from working at all. */
-import { PgtideError } from '../errors.ts';
-import { fails, type Verdict } from '../local/verdict.ts';
-import { hasQueues, listQueues } from '../pgq/queue-settings.ts';
-import { listBlockers, newEpoch, type RotationBlocker } from '../pgq/rotation.ts';
-import { plural } from '../terminal/figures.ts';
-import type { Invocation } from './program.ts';
-import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, requireQueues, tell } from './queue-node.ts';
+import { PgtideError } from '../../errors.ts';
+import { fails, type Verdict } from '../../local/verdict.ts';
+import { hasQueues, listQueues } from '../../pgq/queue-settings.ts';
+import { listBlockers, newEpoch, type RotationBlocker } from '../../pgq/rotation.ts';
+import { plural } from '../../terminal/figures.ts';
+import type { Invocation } from '../invocation.ts';
+import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, requireQueues, tell } from './connection.ts';
 
 /** Of one queue, or of all on every node. Holds when nothing is in the way of a rotation that is due. */
 export async function blockers(

@@ -1,7 +1,7 @@
 /** What several commands of `pgtide queue` take, and how it is read. */
 import { InvalidArgumentError } from 'commander';
-import type { Setting } from './queue.ts';
-import { usage } from './usage.ts';
+import { usage } from '../usage.ts';
+import type { Setting } from './administration.ts';
 
 export const queueArgument = ['<queue>', 'the queue'] as const;
 export const consumerArgument = ['<consumer>', 'the consumer'] as const;

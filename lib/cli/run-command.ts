@@ -3,7 +3,8 @@ import { withSession } from '../local/session.ts';
 import type { Verdict } from '../local/verdict.ts';
 import { openDisplay } from '../terminal/display.ts';
 import { interruptible } from './interrupt.ts';
-import type { Invocation, RunOptions } from './program.ts';
+import type { Invocation } from './invocation.ts';
+import type { RunOptions } from './program.ts';
 
 export function run(
   { terminal, global }: Invocation,

@@ -5,7 +5,8 @@ import { type AddTableResult, addTable as addTableUnit } from '../units/add-tabl
 import type { ProgressEvent } from '../units/context.ts';
 import { removeTable as removeTableUnit } from '../units/remove-table.ts';
 import { resync as resyncUnit } from '../units/resync.ts';
-import type { AddTableOptions, Exclusion, Invocation, RemoveTableOptions } from './program.ts';
+import type { Invocation } from './invocation.ts';
+import type { AddTableOptions, Exclusion, RemoveTableOptions } from './program.ts';
 import { openTableCount } from './table-count.ts';
 
 interface Tables extends Exclusion {

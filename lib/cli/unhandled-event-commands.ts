@@ -16,8 +16,8 @@ import {
 import { lastEventId } from '../pgq/queue.ts';
 import { columns, plural } from '../terminal/figures.ts';
 import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
-import type { Invocation } from './program.ts';
-import { onNode, type QueueOptions, shown, tell } from './queue-node.ts';
+import type { Invocation } from './invocation.ts';
+import { onNode, type QueueOptions, shown, tell } from './queue/connection.ts';
 
 /** The leaf that is named, or all of the queue. */
 async function onLeaves<T>(

@@ -1,11 +1,11 @@
 /** `pgtide queue` …: the commands about rights. */
 import { Argument, type Command } from 'commander';
-import { RIGHTS, type Right } from '../pgq/rights.ts';
-import type { Run } from './program.ts';
-import { queueArgument } from './queue-arguments.ts';
-import type { QueueOptions } from './queue-node.ts';
+import { RIGHTS, type Right } from '../../pgq/rights.ts';
+import type { Run } from '../invocation.ts';
+import { queueArgument } from './arguments.ts';
+import type { QueueOptions } from './connection.ts';
 
-const rights = () => import('./queue-rights.ts');
+const rights = () => import('./grants.ts');
 
 export function addRights(group: Command, run: Run): void {
   const onQueue = (name: 'grants' | 'close' | 'open', description: string) =>

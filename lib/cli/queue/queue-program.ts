@@ -1,14 +1,14 @@
 /** `pgtide queue …`: what commands there are, and what they take. */
 import { type Command, Option } from 'commander';
-import type { Run } from './program.ts';
-import type { Setting } from './queue.ts';
-import { consumerArgument, id, queueArgument, setting } from './queue-arguments.ts';
-import type { PlaceOptions } from './queue-consumers.ts';
-import { addDeadLetters, addEvents, addRotation } from './queue-event-program.ts';
-import { queueExamples } from './queue-help.ts';
-import type { QueueOptions } from './queue-node.ts';
-import { addRights } from './queue-rights-program.ts';
-import { usage } from './usage.ts';
+import type { Run } from '../invocation.ts';
+import { usage } from '../usage.ts';
+import type { Setting } from './administration.ts';
+import { consumerArgument, id, queueArgument, setting } from './arguments.ts';
+import type { QueueOptions } from './connection.ts';
+import type { PlaceOptions } from './consumers.ts';
+import { addDeadLetters, addEvents, addRotation } from './event-program.ts';
+import { queueExamples } from './help.ts';
+import { addRights } from './rights-program.ts';
 
 export function addQueueCommands(program: Command, run: Run): void {
   const group = program
@@ -36,8 +36,8 @@ export function addQueueCommands(program: Command, run: Run): void {
   }
 }
 
-const admin = () => import('./queue.ts');
-const consumers = () => import('./queue-consumers.ts');
+const admin = () => import('./administration.ts');
+const consumers = () => import('./consumers.ts');
 
 function addQueueItself(group: Command, run: Run): void {
   group

@@ -1,9 +1,9 @@
 /** `pgtide queue` create, drop, show, set, tick, install, uninstall. */
-import { PgtideError } from '../errors.ts';
-import { install as installSql } from '../install/install.ts';
-import { uninstall as uninstallSql } from '../install/uninstall.ts';
-import type { Verdict } from '../local/verdict.ts';
-import { type ConsumerInfo, listConsumers } from '../pgq/consumer.ts';
+import { PgtideError } from '../../errors.ts';
+import { install as installSql } from '../../install/install-schemas.ts';
+import { uninstall as uninstallSql } from '../../install/uninstall.ts';
+import type { Verdict } from '../../local/verdict.ts';
+import { type ConsumerInfo, listConsumers } from '../../pgq/consumer-info.ts';
 import {
   createQueue,
   dropQueue,
@@ -12,11 +12,11 @@ import {
   listQueues,
   type QueueDetails,
   setQueueParameter,
-} from '../pgq/queue-settings.ts';
-import { makeTick } from '../pgq/tick.ts';
-import { columns, count, duration, plural, upTo } from '../terminal/figures.ts';
-import type { Invocation } from './program.ts';
-import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, tell } from './queue-node.ts';
+} from '../../pgq/queue-settings.ts';
+import { makeTick } from '../../pgq/ticker.ts';
+import { columns, count, duration, plural, upTo } from '../../terminal/figures.ts';
+import type { Invocation } from '../invocation.ts';
+import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, tell } from './connection.ts';
 
 export type Setting = readonly [parameter: string, value: string];
 

@@ -1,5 +1,5 @@
 import type { Client } from '../db/client.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './found-problem.ts';
 
 interface Rotation {
   overdue: boolean;

@@ -4,7 +4,8 @@ import { interrupted, type Verdict } from '../local/verdict.ts';
 import { pause } from '../pause.ts';
 import { type Display, openDisplay } from '../terminal/display.ts';
 import { interruptible } from './interrupt.ts';
-import type { DemoOptions, Invocation } from './program.ts';
+import type { Invocation } from './invocation.ts';
+import type { DemoOptions } from './program.ts';
 
 export async function demo(invocation: Invocation, options: DemoOptions): Promise<Verdict> {
   const { withDemoServers } = await import('../demo/demo-servers.ts');

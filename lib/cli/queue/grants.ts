@@ -1,7 +1,7 @@
 /** `pgtide queue` grant, revoke, grants, close and open: who may write, read and administrate a queue. */
-import type { Client } from '../db/client.ts';
-import { PgtideError } from '../errors.ts';
-import type { Verdict } from '../local/verdict.ts';
+import type { Client } from '../../db/client.ts';
+import { PgtideError } from '../../errors.ts';
+import type { Verdict } from '../../local/verdict.ts';
 import {
   closeQueue,
   grantRight,
@@ -10,10 +10,10 @@ import {
   openQueue,
   type Right,
   revokeRight,
-} from '../pgq/rights.ts';
-import { columns } from '../terminal/figures.ts';
-import type { Invocation } from './program.ts';
-import { onQueue, type QueueOptions, tell } from './queue-node.ts';
+} from '../../pgq/rights.ts';
+import { columns } from '../../terminal/figures.ts';
+import type { Invocation } from '../invocation.ts';
+import { onQueue, type QueueOptions, tell } from './connection.ts';
 
 /** A right of a role on a queue. */
 export interface Grant {
