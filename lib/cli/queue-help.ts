@@ -9,7 +9,7 @@ Parameters:
   external_ticker=BOOLEAN      ticks come from elsewhere
   rotation_period=INTERVAL     how long events are kept at least
   retry_limit=N                an event that failed more often is a dead letter
-  alarm_bytes, alarm_time      a consumer that holds events is told of: their size, how far it is behind
+  alarm_bytes, alarm_time      a consumer that holds events is reported: their size, how far it is behind
   detach_bytes, detach_time    and from here on it is detached
 The last five are pgtide's own; none takes such a value back.`;
 

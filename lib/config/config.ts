@@ -46,12 +46,12 @@ function withPathsFrom(folder: string, config: Config): Config {
   return config;
 }
 
-const MOST_TOLD = 200;
+const MAX_MESSAGE_LENGTH = 200;
 
 /** What is wrong with the YAML. The parser names its own functions, and repeats whatever it cannot read. */
 function reasonOf({ code, message }: YAMLParseError): string {
   if (code === 'MULTIPLE_DOCS') return '--- begins a second document; keep one';
-  return message.length > MOST_TOLD ? `${message.slice(0, MOST_TOLD)}…` : message;
+  return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }
 
 /** The document's value; an alias without its anchor, or too many of them, are found here. */

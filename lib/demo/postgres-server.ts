@@ -135,7 +135,7 @@ function runs(native: string): boolean {
 }
 
 /**
- * A port of 127.0.0.1 that nobody listens on. It is below those that systems give to outgoing connections: one of these could take
+ * A port of 127.0.0.1 that is not in use. It is below those that systems give to outgoing connections: one of these could take
  * it before the server listens, or while it is down.
  */
 export async function freePort(): Promise<number> {

@@ -1,6 +1,6 @@
 /**
  * Nothing points up or sideways: functions → runtime and units → replay, copy, compare, install, tables, status → node →
- * pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
+ * pgq → db; the leaves import no layer. `pg` and its COPY streams are imported by lib/db alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';

@@ -123,7 +123,7 @@ function nextRelease(): ReadonlyMap<string, string> {
 }
 
 describe('while producers write', () => {
-  test('nothing is lost, and nobody sees an error', async () => {
+  test('nothing is lost, and no producer sees an error', async () => {
     const db = await beOf(filesOfRelease(releases[0] ?? ''));
     const work = { ended: false, sent: 0 };
     const produce = () =>

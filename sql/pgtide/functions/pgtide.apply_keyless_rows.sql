@@ -71,7 +71,7 @@ begin
     perform pgtide.run(v_runner, 'insert into pg_temp.pgtide_images ' || v_query);
     analyze pg_temp.pgtide_images;
     -- A digest costs more than a look at one column: of rows that column tells apart it is the last question ("is true" keeps it out of
-    -- the join's condition). Locked: nobody moves a row before it is changed by the place it was found at.
+    -- the join's condition). Locked: no row moves before it is changed by the place it was found at.
     create temp table pgtide_found (relation oid, place tid, image text) on commit drop;
     perform pgtide.grant_to_owner('pgtide_found', i_table);
     perform pgtide.run(v_runner, format(

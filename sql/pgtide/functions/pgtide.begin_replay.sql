@@ -11,7 +11,7 @@
 -- fence: it is replaced.
 -- verdict:
 --   on-track         the batch starts where this node stands (or in it: after_ev_id is the last event of the slices applied)
---   already-applied  it ends where this node stands: only its end is to be told to the provider
+--   already-applied  it ends where this node stands: it is only to be finished on the provider
 --   lost             neither, or only by the ids
 --   paused           the node is paused
 -- position is the tick completed. replica says whether replica mode is in use; if not, replay declares itself by
@@ -89,7 +89,7 @@ begin
     ) on commit drop;
     -- Wide values are read once or twice, and gone: to compress them costs more than all else.
     alter table pg_temp.pgtide_stage alter ev_data set storage external, alter ev_extra2 set storage external;
-    -- FOR SHARE: nobody may start a copy over while its chunks' states are being used.
+    -- FOR SHARE: no copy may start over while its chunks' states are being used.
     perform from pgtide.table_state t where t.queue_name = i_queue and t.phase <> 'ok' for share;
     create temp table pgtide_chunks on commit drop as
     select c.table_name, c.chunk_no, c.state, c.snapshot, c.lower_key

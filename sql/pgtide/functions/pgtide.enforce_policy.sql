@@ -1,7 +1,7 @@
 -- pgtide.enforce_policy(i_queue) returns int
 --
 -- What maintenance calls for a queue with limits (pgtide.set_queue_policy): whoever holds rotation beyond alarm_bytes or
--- alarm_time is told of in pgtide.queue_alarm and by a warning; beyond detach_bytes or detach_time its consumer is taken off the
+-- alarm_time is reported in pgtide.queue_alarm and by a warning; beyond detach_bytes or detach_time its consumer is taken off the
 -- queue, with the watermark of the node that it works for. What it has not read is lost to it then: a node's replay stops, and
 -- pgtide resync --all lets it copy its tables again and go on.
 -- A size counts only once rotation is overdue, and whoever holds it has done so for a rotation period.

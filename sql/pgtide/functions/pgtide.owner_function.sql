@@ -1,7 +1,7 @@
 -- pgtide.owner_function(i_owner, i_kind) returns (function_name, arguments, returns, body, function_oid, is_right, is_usable)
 --
 -- The function that does something as the role i_owner (pgtide.owner_runner), and how it stands: what it is called, unqualified, and how it is
--- made; whether it is there, as it was made, and nobody may call it who may not act for that role anyway; and whether this role may.
+-- made; whether it is there, as it was made, and no role may call it that may not act for that role anyway; and whether this role may.
 --   i_kind  run: statements (pgtide.run); read: the rows of a query (pgtide.table_reader); look: what captures look for (pgtide.capture_look)
 -- Its owner can alter it at any time, though not its body, and so the body looks whether it runs as SECURITY DEFINER: the current role is the
 -- owner, and was not made so by a setting of the function. Captures run as SECURITY DEFINER themselves, where no function can set a role.

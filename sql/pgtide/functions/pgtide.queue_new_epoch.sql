@@ -88,7 +88,7 @@ begin
     for i in 2 .. kept_ticks loop
         v_case := v_case || format(' when txid_visible_in_snapshot(ev_txid, %L) then %s', v_snapshots[i], v_low - (kept_ticks - i + 1));
     end loop;
-    -- The first of the three is to be emptied by the next rotation: nobody needs it.
+    -- The first of the three is to be emptied by the next rotation: no consumer needs it.
     execute format('truncate %s', v_tables[1]);
     foreach v_table in array v_tables[2:] loop
         if kept_ticks > 0 then

@@ -2,7 +2,7 @@
 --
 -- Brings the capture functions of a queue's tables up to date with the shapes of the tables (after ALTER TABLE, a new
 -- partition, a restore from a dump), so that their statements are static again. Returns the names of the tables changed.
--- A table whose own trigger is gone, or that is not the table that was captured, is left as it is, and told by pgtide.capture_problems:
+-- A table whose own trigger is gone, or that is not the table that was captured, is left as it is, and reported by pgtide.capture_problems:
 -- it was created again, or somebody dropped the trigger, and capturing again does not bring back what was not captured meanwhile.
 -- So is a table with a foreign table among its partitions where triggers are missing: none can be made on it (pgtide.create_capture).
 -- A table that follows alone and has become a partition gets row triggers: a statement on the table above it fires none of its

@@ -39,7 +39,7 @@ begin
         if i_kind = 'foreign key' and v_saved.restore_sql like 'alter table % add constraint %'
                 and v_saved.restore_sql not like '% NOT VALID'
                 and (select relkind from pg_class where oid = londiste.find_table_oid(i_table)) = 'r' then
-            -- Added without a look at the rows, which is quick; looked at afterwards, which stops nobody.
+            -- Added without a look at the rows, which is quick; validated afterwards, which blocks no writer.
             execute v_saved.restore_sql || ' not valid';
             v_validate := format('alter table %s validate constraint %I', londiste.find_table_oid(i_table)::regclass, i_name);
             v_result := 'begun';

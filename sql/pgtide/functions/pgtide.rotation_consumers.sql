@@ -1,6 +1,6 @@
 -- pgtide.rotation_consumers(i_queue) returns table (kind, who, node, since, message, remedy)
 --
--- Consumers whose position keeps a queue from rotating: see pgtide.rotation_blockers. The global watermark is told only where
+-- Consumers whose position keeps a queue from rotating: see pgtide.rotation_blockers. The global watermark is reported only when
 -- it alone is behind: it follows the others.
 --
 -- A consumer is at fault when there is a tick that is past the last rotation, and it has not come that far.

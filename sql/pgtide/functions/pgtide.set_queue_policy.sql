@@ -3,7 +3,7 @@
 -- Sets one value of a queue's policy; NULL takes it back.
 --   retry_limit                how often an event may be retried before it becomes a dead letter
 --   alarm_bytes, alarm_time    the size of the event tables, the age of its position, from which a consumer that holds rotation
---                              is told of
+--                              is reported
 --   detach_bytes, detach_time  and from which it is detached
 --   capture_replica            true: writes in replica mode are captured, from the next maintenance on (pgtide.capture_replica)
 -- With any of the limits for bytes and times, maintenance looks at the queue (pgtide.enforce_policy). Writes pgtide.queue_policy, pgq.queue.
