@@ -8,9 +8,20 @@ import { caFileInUrl } from './postgres-url.ts';
 import { describeIssue, type Problem } from './problem.ts';
 import { configSchema, type nodeSchema, type queueSchema, SYSTEM_AUTHORITIES } from './schema.ts';
 
+/**
+ * A node of pgtide.yml as checked.
+ * @interface
+ */
 export type NodeConfig = z.output<typeof nodeSchema>;
+/**
+ * A queue of pgtide.yml as checked.
+ * @interface
+ */
 export type QueueConfig = z.output<typeof queueSchema>;
-/** pgtide.yml as checked, with every default filled in. */
+/**
+ * pgtide.yml as checked, with every default filled in.
+ * @interface
+ */
 export type Config = z.output<typeof configSchema>;
 
 const DEFAULT_FILE = 'pgtide.yml';
