@@ -1,22 +1,47 @@
-/** What other programs may import from the package: the units, their runtime, and the configuration. */
+/**
+ * What other programs may import from the package: the units, their runtime, and the configuration.
+ * @module pgtide
+ */
 // biome-ignore-all lint/performance/noBarrelFile: the one entry of the published package; nothing inside imports it.
+export type { Budget } from './budget.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { RowDifference, TableReport, Verdict } from './compare/report.ts';
 export { type Config, loadConfig, type NodeConfig, parseConfig, type QueueConfig } from './config/config.ts';
 export { type Producer, produce, produceBulk } from './consumer/produce.ts';
+export type { Client, ConnectionTarget, Row, TransactionOptions } from './db/client.ts';
 export { type ErrorKind, PgtideError, policyOf } from './errors.ts';
-export { type Lease, type LeaseStore, leaseKey } from './lease/lease-store.ts';
+export {
+  type Acquisition,
+  type Lease,
+  type LeaseState,
+  type LeaseStore,
+  leaseKey,
+  type Note,
+  type Trouble,
+} from './lease/lease-store.ts';
 export { openLeaseStore } from './lease/open-store.ts';
+export type { MergeState } from './membership/member-tables.ts';
+export type { NodeType } from './node/topology.ts';
 export type { Outcome } from './outcome.ts';
 export { parseChange, type RowChange, type Value } from './pgq/change.ts';
 export type { QueueEvent } from './pgq/event.ts';
-export type { NewEvent } from './pgq/insert-events.ts';
+export type { NewEvent, Queryable } from './pgq/insert-events.ts';
 export type { RunLog } from './runtime/run-log.ts';
 export type { RunReport } from './runtime/run-report.ts';
 export { type RunRequest, runUnit } from './runtime/run-unit.ts';
 export { createSecretReader, type SecretReader } from './secrets/secret-reader.ts';
+export type { FailingRuns } from './status/failing-runs.ts';
+export type { Problem, ProblemCode } from './status/found-problem.ts';
 export { type AddTableInput, type AddTableResult, addTable } from './units/add-table.ts';
 export { type CompareInput, type CompareResult, compare } from './units/compare.ts';
-export type { OnDemandUnit, ProgressEvent, Unit, UnitContext } from './units/context.ts';
+export type {
+  OnDemandUnit,
+  ProgressEvent,
+  RowProgress,
+  TableCountProgress,
+  Unit,
+  UnitContext,
+} from './units/context.ts';
 export { copy } from './units/copy.ts';
 export { type InstallInput, type InstallResult, install } from './units/install.ts';
 export { maintain } from './units/maintain.ts';
@@ -27,6 +52,8 @@ export { type ResyncInput, type ResyncResult, resync } from './units/resync.ts';
 export {
   type NodeStatus,
   type QueueStatus,
+  type SequenceStatus,
+  type StatusInput,
   type StatusResult,
   status,
   type TableStatus,

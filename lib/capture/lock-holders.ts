@@ -24,5 +24,5 @@ export async function describeLockHolders(
       order by a.xact_start limit 5`,
     [tables, readersToo],
   );
-  return holders.map(({ text }) => text).join('; ') || 'nobody any more';
+  return holders.map(({ text }) => text).join('; ') || 'no session any more';
 }

@@ -68,11 +68,11 @@ export async function events(invocation: Invocation, queue: string, options: Que
     ),
     ...(unkept > 0n ? [`${node}: and ${plural(Number(unkept), 'event')} that were only counted`] : []),
   ]);
-  const told = tell(invocation, options, { queue, nodes }, lines.length > 0 ? lines : ['no events']);
+  const verdict = tell(invocation, options, { queue, nodes }, lines.length > 0 ? lines : ['no events']);
   const open = nodes.find(
     ({ unkept, events: found }) => unkept > 0n || found.some(({ state }) => state !== 'passed'),
   );
-  if (!open) return told;
+  if (!open) return verdict;
   return fails(
     `${open.node}: there are events of ${queue} that replay cannot handle`,
     `once you have looked at them: ${passCommand(queue, open.node, 'EVENT…|--all')}`,

@@ -8,7 +8,7 @@ import { getPosition } from '../node/position.ts';
 import { makeTick } from '../pgq/ticker.ts';
 
 const LONGEST_PAUSE_MS = 1_000;
-/** A subscriber that did not move for so long has nobody who runs its replay: schedules run it each minute. */
+/** A subscriber that has not moved for this long is not being replayed: schedules run replay each minute. */
 const STALLED_AFTER_MS = 5 * 60_000;
 
 async function positionOf(subscriber: Client, queue: string, worker: string): Promise<TickId> {

@@ -92,7 +92,7 @@ class BucketList {
   }
 }
 
-/** Told each differing id, and how many rows more one side has than the other (at least 1). */
+/** Called with each differing id, and with how many rows more one side has than the other (at least 1). */
 export type Found = (id: bigint, rows: number) => void;
 
 /** Tells `found` every id of the range's differing buckets under which the sides differ. */

@@ -8,10 +8,20 @@ import { describeIssue, type Problem } from './describe-issue.ts';
 import { caFileInUrl } from './postgres-url.ts';
 import { configSchema, type nodeSchema, type queueSchema, SYSTEM_AUTHORITIES } from './schema.ts';
 
+/**
+ * A node of pgtide.yml as checked.
+ * @interface
+ */
 export type NodeConfig = z.output<typeof nodeSchema>;
-/** How a queue is to be served. Which nodes it has is the topology's: lib/topology/tree.ts. */
+/**
+ * How a queue of pgtide.yml is served, as checked. Which nodes it has is the topology's: lib/topology/tree.ts.
+ * @interface
+ */
 export type QueueConfig = Omit<z.output<typeof queueSchema>, 'root' | 'leaves'>;
-/** pgtide.yml as checked, with every default filled in. */
+/**
+ * pgtide.yml as checked, with every default filled in.
+ * @interface
+ */
 export type Config = z.output<typeof configSchema>;
 
 const DEFAULT_FILE = 'pgtide.yml';
@@ -47,12 +57,12 @@ function withPathsFrom(folder: string, config: Config): Config {
   return config;
 }
 
-const MOST_TOLD = 200;
+const MAX_MESSAGE_LENGTH = 200;
 
 /** What is wrong with the YAML. The parser names its own functions, and repeats whatever it cannot read. */
 function reasonOf({ code, message }: YAMLParseError): string {
   if (code === 'MULTIPLE_DOCS') return '--- begins a second document; keep one';
-  return message.length > MOST_TOLD ? `${message.slice(0, MOST_TOLD)}…` : message;
+  return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }
 
 /** The document's value; an alias without its anchor, or too many of them, are found here. */

@@ -80,8 +80,8 @@ function memberContradictions(
 }
 
 /**
- * What no single key is to blame for. Works on the raw file, so that these problems are told together with the
- * others, and passes over what is not of the right type: that is told already.
+ * Problems that no single key causes. Works on the raw file, so that they are reported together with the
+ * others, and skips values of the wrong type: these are reported already.
  */
 export function contradictions(raw: unknown): Problem[] {
   const nodes = asRecord(asRecord(raw).nodes);

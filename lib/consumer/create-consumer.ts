@@ -36,7 +36,7 @@ const RETRY_SECONDS = 60;
 const RETRY_MAX = 5;
 const MAX_SECONDS = 55;
 /** How many failures the log line tells in words. */
-const MOST_TOLD = 5;
+const MAX_LOGGED_FAILURES = 5;
 
 /**
  * A handler for a Lambda function of your own that consumes a queue: each invocation settles batches until there are
@@ -68,10 +68,10 @@ function environmentOf({ environment = lambdaEnvironment(), config }: ConsumerSp
 async function runConsumer(spec: ConsumerSpec, invocation: Invocation): Promise<ConsumerResponse> {
   const { environment, config, owner } = invocation;
   const { queue, consumer } = spec;
-  const told: { event: string; reason: string }[] = [];
+  const failures: { event: string; reason: string }[] = [];
   const { report, failure } = await runAlone({
     unitName: 'consume',
-    unit: (context) => consume(context, consumptionOf(spec, context, told)),
+    unit: (context) => consume(context, consumptionOf(spec, context, failures)),
     config,
     queue,
     node: nodeOfQueue(config, queue, spec.node),
@@ -81,7 +81,7 @@ async function runConsumer(spec: ConsumerSpec, invocation: Invocation): Promise<
     secrets: environment.secrets,
     budgetMs: invocation.remainingMs(),
     clock: environment.clock,
-    log: (line) => environment.log(told.length > 0 ? { ...line, failures: told } : line),
+    log: (line) => environment.log(failures.length > 0 ? { ...line, failures } : line),
     // It repeats by itself, on the connections that it has.
     repeat: false,
   });
@@ -93,7 +93,7 @@ async function runConsumer(spec: ConsumerSpec, invocation: Invocation): Promise<
 function consumptionOf(
   spec: ConsumerSpec,
   context: UnitContext,
-  told: { event: string; reason: string }[],
+  failures: { event: string; reason: string }[],
 ): Consumption {
   const { queue, consumer } = spec;
   const { budget } = context;
@@ -128,7 +128,8 @@ function consumptionOf(
     },
     failed(id, reason) {
       context.count('failed', 1);
-      if (told.length < MOST_TOLD) told.push({ event: String(id), reason: shownMessage(reason) });
+      if (failures.length < MAX_LOGGED_FAILURES)
+        failures.push({ event: String(id), reason: shownMessage(reason) });
     },
   });
   return {

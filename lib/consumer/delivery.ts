@@ -42,7 +42,7 @@ export interface Work {
 
 /** Where a batch is to be taken up. */
 export type Start =
-  /** An earlier run has settled all of it, and has told the queue now. */
+  /** An earlier run settled all of it; the batch is now finished on the queue. */
   | { kind: 'settled' }
   | {
       kind: 'open';

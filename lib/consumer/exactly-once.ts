@@ -1,10 +1,10 @@
 /**
- * Exactly once: what the handler writes, and that it was written, are one transaction of the destination. The queue is
- * told later. The protocol, for a batch (previous tick, tick], where P is the position that the destination keeps:
+ * Exactly once: what the handler writes, and that it was written, are one transaction of the destination. The batch is
+ * finished on the queue later. The protocol, for a batch (previous tick, tick], where P is the position that the destination keeps:
  *
  * 1. P = previous tick, or there is no P yet: on track. P = tick: settled, go to 4. Anything else: lost.
- * 2. One transaction of the destination for each slice: take the lock of this consumer, see that nobody has moved the
- *    place since, handle each event under a savepoint, note the ids of those that failed, and move the place: to the
+ * 2. One transaction of the destination for each slice: take the lock of this consumer, check that the place has not
+ *    moved since, handle each event under a savepoint, note the ids of those that failed, and move the place: to the
  *    slice's last event, or, with the last slice, P to the tick.
  * 3. (A run may die here, or in 2, or lose the answer to COMMIT: the next one finds out at 1.)
  * 4. One transaction of the queue's database: put the noted events aside for later, and finish the batch.

@@ -4,7 +4,7 @@
  * transactions (pgtide.announce_chunk, commit_chunk, judge_stage, _settle_copies); the model test checks them.
  *
  * A chunk is a range of the key. Its states (lib/states.ts), and who sets them:
- *   pending    nobody has begun                                         (plan; a failed attempt)
+ *   pending    no run has begun                                         (plan; a failed attempt)
  *   announced  a run has committed that it will copy the chunk, and only then takes the snapshot S  (copy)
  *   copied     the rows as S saw them are in the table, and S is stored, in one transaction         (copy)
  * Replay judges each event e of the table, in the transaction that moves the position past e, by the state of the chunk that

@@ -122,7 +122,7 @@ export class Client {
     return ['T', 'E'].includes(this.connection.getTransactionStatus() ?? 'I');
   }
 
-  /** A COMMIT after a failed statement that nobody told of is answered by ROLLBACK, and is no success. */
+  /** COMMIT of a transaction in which a statement failed unnoticed is answered by ROLLBACK, and is not a success. */
   async #commit(): Promise<void> {
     let answer: string;
     try {
@@ -196,7 +196,7 @@ export interface ConnectionOptions {
    * or the database has made transactions read only. Default: false.
    */
   pinned?: boolean;
-  /** Is given the server's own words of errors, which may hold values of rows (setting errors.showValues). Default: nobody is. */
+  /** Receives the server's own texts of errors, which may hold values of rows (setting errors.showValues). Default: they are dropped. */
   onServerText?: ((text: string) => void) | undefined;
 }
 

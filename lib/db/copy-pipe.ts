@@ -38,7 +38,7 @@ export async function copyPipe(
   try {
     await pipeline(reading, meter, writing);
   } catch (error) {
-    // The server sends a COPY to its end: on a connection that nobody reads any more, the next query would wait for ever.
+    // The server sends a COPY to its end: on a connection that is no longer read, the next query would wait for ever.
     if (!reading.readableEnded) await source.connection.end().catch(() => undefined);
     throw failed ?? asPgtideError(error, `${source.node} → ${sink.node}`);
   }

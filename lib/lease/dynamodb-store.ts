@@ -136,7 +136,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
       for (const key of keys)
         await this.#succeeds(key, {
           UpdateExpression: 'REMOVE #rest',
-          // Makes no item where nobody has ever taken the lease.
+          // Makes no item if the lease has never been taken.
           ConditionExpression: 'attribute_exists(#rest)',
           ExpressionAttributeNames: { '#rest': 'rest' },
         });

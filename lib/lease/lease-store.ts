@@ -4,7 +4,7 @@
  * **One item a piece of work.** The key is `unit/queue/node`. The item is never deleted, and no DynamoDB TTL touches it
  * (TTL deletes hours late, and would lose the epoch).
  *
- * **Acquisition.** One conditional write. It succeeds if nobody has the lease (never taken, or released), if it expired
+ * **Acquisition.** One conditional write. It succeeds if the lease is free (never taken, or released), if it expired
  * more than the skew margin ago by the taker's clock, or if it was taken more than the margin *after* the taker's present:
  * no lease was taken in the future, so the clock that says so is wrong, and so is the end that it gave the lease. The write
  * holds the owner, when the lease was taken and when it ends, and a new epoch. Owners are unique per run, also of two runs of one invocation: a write whose
@@ -40,7 +40,7 @@
  * that is killed releases nothing; its work waits for `until` + `skewMs`.
  *
  * **Rest.** A run that found nothing to do may name, in the write that releases, a time until which its work rests.
- * Scheduled runs read the items before they take leases, and leave out what rests. Nobody else looks at it: acquisition does
+ * Scheduled runs read the items before they take leases, and leave out what rests. Nothing else reads it: acquisition does
  * not depend on it, so a rest only ever delays work, and never allows any. That makes it safe to read it eventually
  * consistent, to lose it, and to be without it when the table cannot be read. A reader believes in no rest that is longer
  * than its unit's own, so a clock that was wrong costs at most that much delay.

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -6,8 +7,8 @@ import {
   type DynamoDBClient,
   ResourceInUseException,
 } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
 import { type Clock, systemClock } from '../clock.ts';
+import { PgtideError } from '../errors.ts';
 import { createDynamoDbClient, DynamoDbLeaseStore } from './dynamodb-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 
@@ -28,6 +29,7 @@ export async function startLocalDynamoDb(
   options: { table?: string; path?: string } = {},
 ): Promise<LocalDynamoDb> {
   const table = options.table ?? 'pgtide-lease';
+  const dynalite = await loadDynalite();
   const server = dynalite({ createTableMs: 0, ...(options.path ? { path: options.path } : {}) });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -53,6 +55,26 @@ export async function startLocalDynamoDb(
       });
     },
   };
+}
+
+/** An optional peer dependency: functions and consumers on AWS do without it. */
+export const DYNALITE_PACKAGE = 'dynalite@4';
+
+export function hasDynalite(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('dynalite');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function loadDynalite() {
+  if (!hasDynalite())
+    throw new PgtideError('not-found', 'the lease table of this machine needs the npm package dynalite', {
+      remedy: `npm install ${DYNALITE_PACKAGE}`,
+    });
+  return (await import('dynalite')).default;
 }
 
 async function createLeaseTable(client: DynamoDBClient, table: string): Promise<void> {

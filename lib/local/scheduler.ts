@@ -17,7 +17,7 @@ export interface Job {
 export interface SchedulerOptions {
   /** Ends every loop after the run that it is in. */
   stopping: AbortSignal;
-  /** Told once for each new reason why a job's run failed; the job's next run tries again. */
+  /** Called once for each new reason why a job's run failed; the job's next run tries again. */
   onTrouble: (job: Job, error: Error) => void;
 }
 

@@ -249,7 +249,7 @@ async function emptyCopies(root: Client, leaf: Client, create: readonly string[]
   return obstacles;
 }
 
-/** Unlogged tables are told once already. */
+/** Unlogged tables are left out: the inspection has reported them. */
 async function structureObstacles(root: Client, leaf: Client, there: Inspection[]): Promise<Obstacle[]> {
   const names = there.filter((table) => !table.unlogged).map(({ name }) => name);
   const found = await compareTables(root, leaf, names);

@@ -3,8 +3,8 @@ import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
 
 /**
- * SQL: the name of an owner (an oid) whom this role is neither itself nor a member of. Null also for a superuser, whose member nobody
- * should be.
+ * SQL: the name of an owner (an oid) that is neither this role nor one that it is a member of. Null also for a superuser, because no
+ * role should become a member of one.
  */
 export const nonMemberOf = (owner: string) =>
   `(select o.rolname::text from pg_catalog.pg_roles o

@@ -106,7 +106,7 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
   if (found.unlogged)
     obstacles.push({
       kind: 'schema',
-      text: `${node}: ${name} is unlogged; a crash would empty it, and nobody would be told`,
+      text: `${node}: ${name} is unlogged; a crash would empty it without an error`,
       remedy: `alter table ${target} set logged`,
     });
   if (found.relatives.length > 0)

@@ -65,7 +65,7 @@ export async function addLeafTable(
   if (expectSync) await client.query('select pgtide.note_columns($1, $2)', [queue, table]);
 }
 
-/** Takes a table out on this node: its triggers go, its rows stay. On the root, the leaves are told by an event. */
+/** Takes a table out on this node: its triggers go, its rows stay. On the root, an event reports this to the leaves. */
 export async function removeLocalTable(client: Client, queue: string, table: string): Promise<void> {
   const verdict = await client.first<Verdict>(
     `select ${verdictColumns} from londiste.local_remove_table($1, $2)`,

@@ -15,7 +15,7 @@ export interface Relation {
   ofExtension: boolean;
 }
 
-/** Everything outside the system's and pgtide's schemas, by name. Temporary tables are nobody's business. */
+/** Everything outside the system's and pgtide's schemas, by name, without temporary tables. */
 export function listRelations(client: Client): Promise<Relation[]> {
   return client.query<Relation>(
     `select c.oid::int8::float8 as oid, n.nspname || '.' || c.relname as name,

@@ -32,7 +32,7 @@ async function isInstalled(client: Client): Promise<boolean> {
   return row?.installed === true;
 }
 
-/** The local node of a queue; undefined when nothing is installed, or this database is no node of the queue. */
+/** The local node of a queue; undefined when nothing is installed, or this database is not a node of the queue. */
 export async function findNode(client: Client, queue: string): Promise<NodeInfo | undefined> {
   const there = await client.first<{ found: boolean }>(
     `select pg_catalog.to_regclass('pgq_node.node_info') is not null as found`,
@@ -52,7 +52,7 @@ export async function requireNode(client: Client, queue: string): Promise<NodeIn
   const info = await findNode(client, queue);
   const remedy = `run: pgtide init ${queue}`;
   if (!info)
-    throw new PgtideError('not-found', `${client.node}: this database is no node of the queue ${queue}`, {
+    throw new PgtideError('not-found', `${client.node}: this database is not a node of the queue ${queue}`, {
       remedy,
     });
   if (!(await isInstalled(client)))

@@ -34,7 +34,7 @@ export interface SliceLimits {
   maxEvents: number;
   /** Of a slice's texts, counted in characters. One event may be larger. */
   maxBytes: number;
-  /** The transaction that reads ends by itself when nobody has asked for so long. */
+  /** The reading transaction ends by itself after this long without a request. */
   patienceMs: number;
 }
 

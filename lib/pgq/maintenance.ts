@@ -17,7 +17,7 @@ export interface MaintenanceScope {
 }
 
 /**
- * What there is to do now for the queue, for the database as a whole, and for queues that nobody else maintains. What cascades
+ * What there is to do now for the queue, for the database as a whole, and for queues that no other run maintains. What cascades
  * want for the queue itself (its watermark, its sequences) is not in it: `maintain` does that by name.
  */
 export function listMaintenance(

@@ -36,7 +36,7 @@ export interface NewEpoch {
   pendingEvents: bigint;
 }
 
-/** Repairs a queue whose transaction ids went back. `tell`: its nodes are told, by an event. */
+/** Repairs a queue whose transaction ids went back. `tell`: an event reports it to the nodes. */
 export async function newEpoch(client: Client, queue: string, tell: boolean): Promise<NewEpoch> {
   const row = await client.transaction({}, () =>
     client.first<NewEpoch>(

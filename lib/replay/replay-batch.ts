@@ -1,8 +1,8 @@
 /**
  * The way of a batch of events from the provider to the subscriber, exactly once, whatever dies on the way.
  *
- * Invariant: the subscriber's rows, its position and the lease's epoch change in one transaction, and the provider is told
- * that the batch is finished only after that transaction has committed. So at every moment the position says which events
+ * Invariant: the subscriber's rows, its position and the lease's epoch change in one transaction, and the batch is
+ * finished on the provider only after that transaction has committed. So at every moment the position says which events
  * the rows contain, and a run that dies leaves one of two states:
  *   before the commit  nothing has happened; the provider gives the same batch again, the position is its start: on track
  *   after it           the provider gives the same batch again, the position is its end: already applied, just finish

@@ -57,7 +57,7 @@ interface UrlTls {
 }
 
 /**
- * Node's TLS options for a host. verify-full unless told otherwise, except on this machine itself. Without a CA file
+ * Node's TLS options for a host. verify-full by default, except on this machine itself. Without a CA file
  * the authorities are Node's, and those of NODE_EXTRA_CA_CERTS.
  *
  * As libpq has it: `require` with a CA file means verify-ca; the authorities of the system go with verify-full alone; a Unix

@@ -1,4 +1,4 @@
-/** Everything that `status` can complain of. `error` makes it unhealthy; `information` is only told. */
+/** Every problem that `status` reports. `error` makes it unhealthy; `information` does not. */
 export const severities = {
   'node-unreachable': 'error',
   'login-refused': 'error',

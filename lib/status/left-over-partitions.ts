@@ -1,6 +1,6 @@
 /**
- * Partitions that the root has dropped or detached. Their rows went without an event, and are still on the leaf. What can be told is
- * told where both sides are partitioned alike: a partition of the leaf that the root has neither by its name nor by its bounds, and
+ * Partitions that the root has dropped or detached. Their rows went without an event, and are still on the leaf. They can be
+ * recognized only if both sides are partitioned alike: a partition of the leaf that the root has neither by its name nor by its bounds, and
  * that has rows. One that was made on the leaf first has none yet.
  */
 import type { Client } from '../db/client.ts';

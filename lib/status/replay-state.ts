@@ -68,7 +68,7 @@ async function timeoutProblems(client: Client, queue: string, worker: string): P
   ];
 }
 
-/** As pgtide.enter_apply sees it. Only where trying alone could tell, and nobody has tried yet, it is taken for granted. */
+/** As pgtide.enter_apply sees it. Where only a try could answer, and none was made yet, the answer is yes. */
 async function mayUseReplicaRole(client: Client): Promise<boolean> {
   const row = await client.first<{ may: boolean }>(
     `select current_setting('session_replication_role') = 'replica' or coalesce(pgtide.may_use_replica(), true) as may`,

@@ -47,7 +47,7 @@ export async function rotationProblems(root: Client, queue: string): Promise<Pro
 function cause({ complete, consumer, behindSeconds, holds }: Rotation): string {
   if (!complete) return 'the last rotation was begun and not ended';
   if (holds && consumer !== null) return `the consumer ${consumer} is ${hours(behindSeconds ?? 0)} behind`;
-  return 'nobody holds them, so maintain does not run, or a lock keeps it from emptying a table';
+  return 'no consumer holds them, so maintain does not run, or a lock keeps it from emptying a table';
 }
 
 function remedy(queue: string, { complete, consumer, holds }: Rotation): string {

@@ -102,7 +102,7 @@ export interface Referable {
   members: ReadonlySet<string>;
 }
 
-/** Foreign keys whose other end is made too, or follows already; the others are told. */
+/** Foreign keys whose other end is created too, or follows already; a note names the others. */
 export function addForeignKeys(table: Table, referable: Referable, creation: Creation): void {
   for (const key of table.foreignKeys) {
     if (key.inherited) continue;

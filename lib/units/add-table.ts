@@ -46,6 +46,10 @@ export const addTableInput = z.strictObject({
   expectSync: z.boolean().default(false).describe('The rows are the same on both sides: nothing is copied.'),
   skipTruncate: z.boolean().default(false).describe('The copy keeps the rows that a leaf has.'),
 });
+/**
+ * What `addTable` is to add, and how.
+ * @interface
+ */
 export type AddTableInput = z.output<typeof addTableInput>;
 
 export interface AddTableResult {

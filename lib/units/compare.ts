@@ -16,6 +16,10 @@ export const compareInput = z.strictObject({
   tables: z.array(z.string().min(1)).optional(),
   exclude: excludeInput,
 });
+/**
+ * What `compare` is to compare.
+ * @interface
+ */
 export type CompareInput = z.infer<typeof compareInput>;
 
 export interface CompareResult {

@@ -62,7 +62,7 @@ export interface UnitContext extends Place {
   readonly failingRuns?: (consumers: readonly string[]) => Promise<FailingRuns[]>;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Tells a person how far the work is; absent where nobody watches. */
+  /** Shows how far the work is; absent if no person watches. */
   readonly progress?: (event: ProgressEvent) => void;
 }
 

@@ -29,6 +29,10 @@ export const installInput = z.strictObject({
     .optional()
     .describe('Only these nodes of the queue; default the root and every leaf.'),
 });
+/**
+ * What `install` is to install.
+ * @interface
+ */
 export type InstallInput = z.output<typeof installInput>;
 
 export interface InstallResult {
@@ -73,7 +77,7 @@ function wantedNodes(places: Place[], queue: string, only: string[] | undefined)
   const all = places.map(({ node, role, provider }): Wanted => ({ name: node, type: role, provider }));
   for (const name of only ?? [])
     if (!all.some((node) => node.name === name))
-      throw new PgtideError('input', `${JSON.stringify(name)} is no node of the queue ${queue}`, {
+      throw new PgtideError('input', `${JSON.stringify(name)} is not a node of the queue ${queue}`, {
         remedy: `its nodes are: ${all.map((node) => node.name).join(', ')}`,
       });
   return only ? all.filter(({ name }) => only.includes(name)) : all;
@@ -157,7 +161,7 @@ async function locate(making: Making, client: Client, queue: string, of: Client)
 }
 
 /**
- * The provider's side commits first: a subscription that nobody uses yet holds the events that the leaf will need.
+ * The provider's side commits first: a subscription that is not in use yet holds the events that the leaf will need.
  * A run that was cut off between the two sides is taken up at the position that the provider keeps.
  */
 async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making): Promise<void> {

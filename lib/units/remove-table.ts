@@ -28,6 +28,10 @@ export const removeTableInput = z.strictObject({
     .default(false)
     .describe('Takes them off the leaves at once: changes that are not replayed yet are lost there.'),
 });
+/**
+ * What `removeTable` is to remove, and how.
+ * @interface
+ */
 export type RemoveTableInput = z.output<typeof removeTableInput>;
 
 export interface RemoveTableResult {

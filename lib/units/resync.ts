@@ -28,6 +28,10 @@ export const resyncInput = z.strictObject({
     ),
   exclude: excludeInput,
 });
+/**
+ * What `resync` is to copy again.
+ * @interface
+ */
 export type ResyncInput = z.output<typeof resyncInput>;
 
 export interface ResyncResult {

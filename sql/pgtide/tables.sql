@@ -171,7 +171,7 @@ create table pgtide.queue_policy (
     queue_name      text primary key references pgq.queue (queue_name) on delete cascade,
     -- How often an event may be retried; one retry more, and it becomes a dead letter.
     retry_limit     int check (retry_limit >= 0),
-    -- From which size of the queue's event tables, or how far behind, somebody who holds rotation is told of, and from
+    -- From which size of the queue's event tables, or how far behind, a consumer that holds rotation is reported, and from
     -- which it is detached.
     alarm_bytes     bigint check (alarm_bytes >= 0),
     alarm_time      interval,

@@ -67,9 +67,9 @@ test('errors say what to do', async () => {
       `^error: app: permission denied for table event_1.*\nfix: as the owner of the queue, run: pgtide queue grant mail '${role}' `,
     ),
   });
-  expect(await queue('grant', 'mail', 'nobody at all', 'produce')).toMatchObject({
+  expect(await queue('grant', 'mail', 'no such role', 'produce')).toMatchObject({
     status: 1,
-    err: expect.stringMatching(/^error: app: role "nobody at all" does not exist\nfix: Create it first/),
+    err: expect.stringMatching(/^error: app: role "no such role" does not exist\nfix: Create it first/),
   });
   expect(await queue('grant', 'none', role, 'produce')).toMatchObject({
     status: 1,

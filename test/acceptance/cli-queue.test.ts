@@ -31,7 +31,7 @@ const insert = (...texts: string[]) =>
   sql(`select pgq.insert_event('mail', 'sign-up', t) from unnest($1::text[]) t`, [texts]);
 
 describe('before anything is there', () => {
-  test('a database without queues is told apart from a queue that is missing', async () => {
+  test('a database without queues is distinguished from a queue that is missing', async () => {
     const { status, err } = await queue('create', 'mail');
     expect(status).toBe(1);
     expect(err).toBe(
@@ -148,7 +148,7 @@ describe('consumers', () => {
     const { status, err } = await queue('reposition', 'mail', 'late', '--at', '987654');
     expect(status).toBe(1);
     expect(err).toContain('tick not found: 987654');
-    expect((await queue('reposition', 'mail', 'nobody', '--at', '1')).err).toContain('nobody is no consumer');
+    expect((await queue('reposition', 'mail', 'absent', '--at', '1')).err).toContain('absent is no consumer');
   });
 
   test('are unregistered', async () => {
@@ -266,7 +266,7 @@ describe('rotation', () => {
     expect((await queue('blockers', 'post')).err).toContain('there is no queue post on app');
   });
 
-  test('a consumer that does not read is told, with what to do', async () => {
+  test('a consumer that does not read is reported, with what to do', async () => {
     await queue('create', 'slow', 'rotation_period=1 hour');
     await queue('register', 'slow', 'sleeper');
     for (let turn = 0; turn < 2; turn += 1) {

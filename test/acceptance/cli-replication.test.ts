@@ -49,7 +49,7 @@ test('run before init says what to do, and does not try again and again', async 
 test('compare before init says the same', async () => {
   const { status, err } = await pgtide(['compare', 'shop'], env);
   expect(status).toBe(1);
-  expect(err).toBe('error: new: this database is no node of the queue shop\nfix: run: pgtide init shop\n');
+  expect(err).toBe('error: new: this database is not a node of the queue shop\nfix: run: pgtide init shop\n');
 });
 
 test('init makes the nodes, and may be run again', async () => {
@@ -106,7 +106,7 @@ test('writes of every kind are followed, and compare proves it', async () => {
   expect(compared.out).toContain('2 tables, 0 differences');
 });
 
-test('a role without rights is told whose it needs', async () => {
+test('the error of a role without rights names whose it needs', async () => {
   const { target, server } = old;
   await createRole(server, 'stranger');
   const foreign = writeConfig(`
@@ -123,8 +123,10 @@ queues:
     expect(status, command).toBe(1);
     expect(err, command).toMatch(/^error: .*permission denied/);
     // Not to make it a member of that role, which owns all tables.
-    const told = `connect as ${target.user}, .*: pgtide queue grant QUEUE stranger produce\\|consume\\|admin`;
-    expect(err, command).toMatch(command === 'compare' ? /\nfix: .*grant/ : new RegExp(`\nfix: ${told}\n$`));
+    const remedy = `connect as ${target.user}, .*: pgtide queue grant QUEUE stranger produce\\|consume\\|admin`;
+    expect(err, command).toMatch(
+      command === 'compare' ? /\nfix: .*grant/ : new RegExp(`\nfix: ${remedy}\n$`),
+    );
   }
 });
 

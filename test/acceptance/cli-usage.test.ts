@@ -93,7 +93,7 @@ describe('a configuration that cannot be used', () => {
     );
   });
 
-  test('has errors, and all of them are told', async () => {
+  test('has errors, and all of them are reported', async () => {
     const file = writeConfig('nodes:\n  old: {}\nqueues:\n  shop: { root: older, leafs: [new] }\n');
     const { status, err } = await pgtide(['--config', file, 'init']);
     expect(status).toBe(1);
@@ -125,19 +125,22 @@ describe('a database that cannot be used', () => {
       `nodes:\n  old: { url: "${url}" }\n  new: { url: "${url}_new" }\nqueues:\n  shop: { root: old, leaves: [new] }\n`,
     );
 
-  test.each([['init'], ['status'], ['run', '--until', 'synced']])('%s: nobody listens', async (...args) => {
-    const port = await freePort();
-    const { status, err } = await pgtide([
-      ...args,
-      '--config',
-      over(`postgres://app:secret@127.0.0.1:${port}/shop`),
-    ]);
-    expect(status).toBe(1);
-    expect(err).toContain('ECONNREFUSED');
-    expect(err).toContain(`old (127.0.0.1:${port}/shop as app)`);
-    expect(err).not.toContain('secret');
-    expect(err).not.toContain('    at ');
-  });
+  test.each([['init'], ['status'], ['run', '--until', 'synced']])(
+    '%s: no server listens',
+    async (...args) => {
+      const port = await freePort();
+      const { status, err } = await pgtide([
+        ...args,
+        '--config',
+        over(`postgres://app:secret@127.0.0.1:${port}/shop`),
+      ]);
+      expect(status).toBe(1);
+      expect(err).toContain('ECONNREFUSED');
+      expect(err).toContain(`old (127.0.0.1:${port}/shop as app)`);
+      expect(err).not.toContain('secret');
+      expect(err).not.toContain('    at ');
+    },
+  );
 
   test.each([['init'], ['run', '--until', 'synced']])('%s: the password is wrong', async (...args) => {
     const database = await createDatabase(await postgres(17));

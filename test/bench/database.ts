@@ -75,7 +75,7 @@ export async function settle(...databases: BenchDatabase[]): Promise<void> {
     await asSuperuser(server, 'postgres', (client) => client.query('checkpoint'));
 }
 
-/** Vacuums what workloads have changed; the benchmark's servers do not do it by themselves, so that it disturbs nobody. */
+/** Vacuums what workloads have changed; the benchmark's servers do not do it by themselves, so that autovacuum disturbs no measurement. */
 export async function vacuum(database: BenchDatabase, tables: readonly string[]): Promise<void> {
   await database.asSuperuser(async (client) => {
     for (const table of tables) await client.query(`vacuum (analyze) ${table}`);

@@ -46,7 +46,7 @@ export const idle: BenchCase = {
     bench.detail(`an idle tick costs replay ${emptyTickMs.toFixed(0)} ms more`);
     const monthMs = new Map(idleMs);
     monthMs.set('replay', (idleMs.get('replay') ?? 0) + emptyTickMs * Math.min(1, 60 / idleTickSeconds()));
-    // Without the zips nobody rests, and a call that would be left out counts as a whole one.
+    // Without the zips no unit rests, and a call that would be left out counts as a whole one.
     const { total, lambda, dynamoDb, logs, metrics, secrets } = monthlyCost(
       (unit, call) =>
         (call === 'resting' ? packaged?.restingMs.get(unit) : undefined) ?? monthMs.get(unit) ?? 0,

@@ -75,8 +75,8 @@ describe('a COPY from server to server', () => {
     { side: 'source', how: 'after', what: 'it has begun', at: begins },
     { side: 'sink', how: 'before', what: 'it begins', at: begins },
     { side: 'sink', how: 'after', what: 'it has begun', at: begins },
-    { side: 'sink', how: 'before', what: 'its end is told', at: ends },
-    { side: 'sink', how: 'after', what: 'its end is told', at: ends },
+    { side: 'sink', how: 'before', what: 'its end is announced', at: ends },
+    { side: 'sink', how: 'after', what: 'its end is announced', at: ends },
   ] as const)('ends when the connection of the $side breaks $how $what', ({ side, how, at }) =>
     withPipe(side, async ({ source, sink, wire }) => {
       wire.arm({ at, how });

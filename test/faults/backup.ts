@@ -12,7 +12,7 @@ export async function backUp(world: World, side: Side): Promise<{ restore(): Pro
   const leaveAlone = async () => {
     await world.user[side].close();
     const there = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
-    await until('nobody is connected', async () => (await onServer(there)).length === 0);
+    await until('no session is connected', async () => (await onServer(there)).length === 0);
   };
   await leaveAlone();
   await onServer(`create database ${backup} owner ${PLAIN_OWNER} template ${name}`);

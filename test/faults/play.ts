@@ -159,7 +159,7 @@ const describe = (error: unknown) =>
 /** Far more than any act, or the end of a campaign, takes on a busy machine. */
 const LIMIT_MS = 180_000;
 
-/** Waits for work, but not for ever: a schedule that hangs has to be told like another failure. */
+/** Waits for work, but not for ever: a schedule that hangs is reported like any other failure. */
 async function within(world: World, what: string, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {

@@ -159,7 +159,7 @@ it('a commit that was answered, and is on neither side, is found', async () => {
   world.writers[1]?.seen.delete(99_999);
 });
 
-it('work that is not done, and a lease that nobody gives back, are found', async () => {
+it('work that is not done, and a lease that is not released, are found', async () => {
   expect(await unrest(world)).toEqual([]);
   await world.change();
   expect((await unrest(world)).join()).toContain('a last replay was not idle');

@@ -1,4 +1,4 @@
-/** add-table: both sides or neither; everything that stands against it is told at once, with what to do. */
+/** add-table: both sides or neither; all obstacles are reported at once, with remedies. */
 import { beforeAll, expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -176,7 +176,7 @@ test('a partitioned table comes with its partitions', async () => {
   });
 });
 
-test('everything that stands against it is told at once, and nothing is changed', async () => {
+test('all obstacles are reported at once, and nothing is changed', async () => {
   await it.old.client((client) =>
     client.query(`create table good (id int primary key); create table absent (id int primary key);
       create table shape (id int primary key, extra text); create unlogged table lost (id int primary key)`),
@@ -229,7 +229,7 @@ test('inheritance is refused', async () => {
   await it.both('drop table parent cascade');
 });
 
-test('a lock that is not given up is told, with who holds it, and nothing is changed', async () => {
+test('a lock that is not released is reported, with its holder, and nothing is changed', async () => {
   await it.both('create table busy (id int primary key)');
   await using writer = await it.old.open();
   await writer.client.query('begin; insert into busy values (1)');
@@ -268,7 +268,7 @@ const asSuperuser = async (sides: readonly TestDatabase[], statement: string) =>
 
 const refusal = (table: string) => add([table]).catch((error: unknown) => error);
 
-test('rights on tables of another role are told as the membership that brings them, once', async () => {
+test('rights on tables of another role are reported once, as the membership that gives them', async () => {
   const sides = [it.old, it.new];
   for (const side of sides) await createRole(side.server, OTHER);
   await asSuperuser(
@@ -289,7 +289,7 @@ test('rights on tables of another role are told as the membership that brings th
   expect((await add(['guarded.t'])).tables).toMatchObject([{ name: 'guarded.t', state: 'new' }]);
 });
 
-test('rights on tables of a superuser are told with the GRANT', async () => {
+test('rights on tables of a superuser are reported with the GRANT', async () => {
   await asSuperuser([it.old], 'create schema vault; create table vault.t (id serial primary key)');
   await it.new.client((client) =>
     client.query('create schema vault; create table vault.t (id serial primary key)'),

@@ -1,4 +1,4 @@
-/** What stories of captured order are told with: tables, statements of several parts, triggers of the application's. */
+/** What stories of captured order are made of: tables, statements of several parts, triggers of the application's. */
 
 /**
  * Each story makes those that it names: t and u have keys and k has none; p and m have partitions, m a key of the whole, too; s and z refer to

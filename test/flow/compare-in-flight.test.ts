@@ -1,5 +1,5 @@
 /**
- * compare while things move: a row on its way is never called different, nobody is locked out, and what could not be
+ * compare while things move: a row on its way is never called different, no session is locked out, and what could not be
  * settled in time is no proof.
  */
 import { beforeAll, expect, test } from 'vitest';
@@ -117,7 +117,7 @@ test('writes that go on during the comparison are no differences', async () => {
   expect(writes).toBeGreaterThan(0);
 });
 
-test('nobody waits for the comparison: it takes no lock beyond that of a reader', async () => {
+test('no session waits for the comparison: it takes no lock beyond that of a reader', async () => {
   await shop.table('unlocked', 'id int4 primary key, n int4', 'select g, 0 from generate_series(1, 1000) g');
   await using writer = await shop.provider.open();
   await writer.client.query(

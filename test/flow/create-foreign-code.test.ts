@@ -281,9 +281,9 @@ describe.each([
       await on.malloryOnRoot(
         'create table every (id oid primary key default lo_creat(0), v text check (lure(v) is not null), w word, n narrow)',
       );
-      const told = await add('every').catch((error: unknown) => error);
+      const refusal = await add('every').catch((error: unknown) => error);
       const byHand = 'make hers.every there as its owner, and add it without --create';
-      expect(told).toMatchObject({
+      expect(refusal).toMatchObject({
         kind: 'privilege',
         remedy: [
           `alter function hers.lure(text) owner to "${user()}", or create the type hers.narrow there first`,

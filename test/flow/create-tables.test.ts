@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-test('what a version cannot have is told', async () => {
+test('what a version of PostgreSQL lacks is noted', async () => {
   const provider = await createDatabase(await postgres(18), { installed: true });
   const subscriber = await createDatabase(await postgres(10), { installed: true });
   await provider.client((from) =>
@@ -146,7 +146,7 @@ test('a table that cannot be made is refused with all the reasons, and nothing i
   );
 });
 
-test('foreign keys to tables that are not made are told, inheritance too', async () => {
+test('foreign keys to tables that are not created are noted, inheritance too', async () => {
   const server = await postgres(17);
   const [provider, subscriber] = [
     await createDatabase(server, { installed: true }),
@@ -170,7 +170,7 @@ test('foreign keys to tables that are not made are told, inheritance too', async
   );
 });
 
-test('a role that may not create is told the GRANTs that help', async () => {
+test('a role that may not create gets the GRANTs that it needs', async () => {
   const server = await postgres(17);
   const [provider, subscriber] = [
     await createDatabase(server, { installed: true }),

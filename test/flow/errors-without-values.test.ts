@@ -23,7 +23,7 @@ import { CANARY, NUMBER, stories } from './failing-rows.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
-/** A column of another type is mostly told before its values are read; copy reads them all the same. */
+/** A column of another type is mostly reported before its values are read; copy reads them all the same. */
 const MISFIT = /^table public\..+: the subscriber's .+ does not keep every .+ of the provider in column v/;
 const saysOf = (name: string, reason = '') =>
   stories[name]?.spoil.includes('alter v type') && MISFIT.test(reason)

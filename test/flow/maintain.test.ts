@@ -1,4 +1,4 @@
-/** maintain: event tables rotate once nobody needs them, and one piece that fails keeps no other from running. */
+/** maintain: event tables rotate once no consumer needs them, and one piece that fails keeps no other from running. */
 import { beforeAll, expect, test } from 'vitest';
 import { listSubscribers } from '../../lib/node/topology.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
@@ -39,7 +39,7 @@ async function leafCatchesUp(): Promise<void> {
   );
 }
 
-test('what a leaf needs no more is told to its provider', async () => {
+test('what a leaf no longer needs is reported to its provider', async () => {
   await leafCatchesUp();
   const [before] = await it.old.client((client) => listSubscribers(client, 'shop'));
   expect(await maintain(it.shop.context('old'))).toEqual({ kind: 'done' });
@@ -66,7 +66,7 @@ test('event tables rotate, both steps in one run', async () => {
   expect(after).toEqual({ current: ((before?.current ?? 0) + 1) % 3, complete: true });
 });
 
-test('a queue of nobody is rotated too; one of the configuration waits for its own run', async () => {
+test('a queue outside of the configuration is rotated too; one of the configuration waits for its own run', async () => {
   await it.old.client((client) =>
     client.query(`select pgq.create_queue('mail'), pgq.create_queue('orders')`),
   );
@@ -131,7 +131,7 @@ test('events that were put off come back when they are due', async () => {
   await it.old.client((client) => client.query(`select pgq.unregister_consumer('shop', 'mail')`));
 });
 
-test('a leaf that is gone, and an operation that fails, are told, and the rest is done', async () => {
+test('a leaf that is gone, and an operation that fails, are reported, and the rest is done', async () => {
   await it.old.client((client) =>
     client.query(`create function public.broken(text) returns int language plpgsql as $$ begin raise 'no luck'; end $$;
       update pgq.queue set queue_extra_maint = '{public.broken}'`),

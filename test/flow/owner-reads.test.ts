@@ -110,10 +110,10 @@ describe.each([
     const hook = inGap('snapshot.taken', () =>
       on.malloryOnRoot(`drop table keyless; create view keyless as select 1 as id, hers.spy('v') as v`),
     );
-    const told = await copyWith(hook)(on.shop.context('new')).catch((error: unknown) => error);
+    const found = await copyWith(hook)(on.shop.context('new')).catch((error: unknown) => error);
     expect(hook.met).toBe(true);
     // Hers fails for anybody but her.
-    expect(inspect([told, await setAside(on)], { depth: 9 })).not.toContain('P0001');
+    expect(inspect([found, await setAside(on)], { depth: 9 })).not.toContain('P0001');
   });
 
   it('reads no key as a type that its owner has given it in mid-copy', async () => {
@@ -125,10 +125,10 @@ describe.each([
         create domain checked as text check (hers.spy(value) is not null); create type deep as (c checked);
         alter table keyed alter id type deep using row(id)::deep; update keyed set id = row('1')::deep where (id).c = '(8)'`),
     );
-    const told = [await copyWith(hook)(on.shop.context('new')).catch((error: unknown) => error)];
-    told.push(await replayAll(on).catch((error: unknown) => error));
+    const found = [await copyWith(hook)(on.shop.context('new')).catch((error: unknown) => error)];
+    found.push(await replayAll(on).catch((error: unknown) => error));
     expect(hook.met).toBe(true);
-    expect(inspect([told, await setAside(on)], { depth: 9 })).not.toContain('P0001');
+    expect(inspect([found, await setAside(on)], { depth: 9 })).not.toContain('P0001');
     expect((await setAside(on)).map(({ name }) => name)).toContain('hers.keyed');
   });
 

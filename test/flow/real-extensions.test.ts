@@ -134,7 +134,7 @@ describe.skipIf(missing.length > 0)('with the real extensions', () => {
     await replicates(db, await plain());
   });
 
-  test('a role that does not own them is told so', async () => {
+  test('a role that does not own them is refused', async () => {
     const db = await createDatabase(debian, { owner: 'app' });
     await db.superuser((client) =>
       client.query('create extension pgq; create extension pgq_node; grant pgq_admin to app'),

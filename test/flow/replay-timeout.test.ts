@@ -100,7 +100,7 @@ it('a leaf whose first slice takes too long remembers it; a run that was overtak
   expect(await attempts(pair)).toMatchObject([{ events: null, alone: 0 }]);
   await note(7n);
   expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE), alone: 1 }]);
-  // An epoch from tomorrow fences nobody.
+  // An epoch from tomorrow fences off no run.
   await pair.new.client((client) =>
     client.query('update pgtide.replay_state set epoch = 1::bigint << 60, attempt_events = null'),
   );

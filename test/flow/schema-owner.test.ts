@@ -45,9 +45,9 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       ),
     );
     await mallory.client.query('commit');
-    const told = inspect([await working, await setAside(on)], { depth: 9 });
-    expect(told, name).not.toContain('ZZ999');
-    expect(told, name).toContain('dropped or replaced');
+    const found = inspect([await working, await setAside(on)], { depth: 9 });
+    expect(found, name).not.toContain('ZZ999');
+    expect(found, name).toContain('dropped or replaced');
   }
 
   const table = async (name: string) => {

@@ -27,7 +27,7 @@ const setup = `
   create function dynamic(v text) returns text language plpgsql as $$ declare r text; begin execute 'select ' || v into r; return r; end $$;
   create function inlined(v text) returns regclass language sql as $$ select v::regclass $$;
   create function relabelled(v text) returns text language plpgsql as $$ begin perform v::int; return v; exception when others then raise; end $$;
-  create function told(v text) returns text language plpgsql as $$ begin perform v::int; return v; exception when others then raise exception '%', sqlerrm using errcode = '57014'; end $$;
+  create function relayed(v text) returns text language plpgsql as $$ begin perform v::int; return v; exception when others then raise exception '%', sqlerrm using errcode = '57014'; end $$;
 `;
 
 /** SQL with the canary as :v, and what the message is at least. */
@@ -70,7 +70,7 @@ const statements: [sql: string, says: RegExp][] = [
   [`dynamic(:v || ' :::')`, /42601 syntax_error$/],
   [`inlined(:v)`, /42P01 undefined_table$/],
   [`relabelled(:v)`, /22P02/],
-  [`told(:v)`, /57014 query_canceled: function (?:public\.)?told$/],
+  [`relayed(:v)`, /57014 query_canceled: function (?:public\.)?relayed$/],
   [`insert into t values (3, :v, 3)`, /23505 unique_violation: table public\.t, constraint t_v_key$/],
   [
     `insert into t values (4, :v || '!', 999)`,
@@ -177,8 +177,8 @@ describe.each([10, 15, 18])('PostgreSQL %i', (version) => {
   });
 
   it('what our own functions raise is said, with its hint', async () => {
-    const error = await failure(client.query(`select pgq.next_batch('nowhere', 'nobody')`));
-    expect(error.message).toContain('Not subscriber to queue: nowhere/nobody');
+    const error = await failure(client.query(`select pgq.next_batch('nowhere', 'absent')`));
+    expect(error.message).toContain('Not subscriber to queue: nowhere/absent');
     expect(error.remedy).toContain('pgq.register_consumer');
   });
 

@@ -98,12 +98,12 @@ test('an old tick is stale', async () => {
   expect(codes(await read())).not.toContain('ticker-stale');
 });
 
-test('a paused ticker is told', async () => {
+test('a paused ticker is reported', async () => {
   await onOld(`select pgq.set_queue_config('shop', 'ticker_paused', '1')`);
   expect(codes(await read())).toContain('ticker-paused');
 });
 
-test('a capture that somebody disabled is told', async () => {
+test('a capture that somebody disabled is reported', async () => {
   await onOld('alter table items disable trigger user');
   const result = await read();
   expect(result.healthy).toBe(false);
@@ -115,14 +115,14 @@ test('a recreated table is reported', async () => {
   expect(codes(await read())).toContain('trigger-missing');
 });
 
-test('a column that only the root has is told', async () => {
+test('a column that only the root has is reported', async () => {
   await onOld('alter table items add column price numeric');
   const result = await read();
   expect(result.healthy).toBe(false);
   expect(codes(result)).toContain('structure-drift');
 });
 
-test('a table that the leaf lost is told', async () => {
+test('a table that the leaf lost is reported', async () => {
   await onNew('drop table items');
   expect(codes(await read())).toContain('table-missing');
 });
@@ -135,7 +135,7 @@ test('a table set aside shows its error', async () => {
   expect(codes(result)).toContain('table-error');
 });
 
-test('events that met other rows than they should have are told', async () => {
+test('events that met other rows than they should have are reported', async () => {
   await onNew(`insert into pgtide.table_stats (queue_name, table_name, missing) values ('shop', 'public.items', 3)
     on conflict (queue_name, table_name) do update set missing = 3`);
   const result = await read();
@@ -143,7 +143,7 @@ test('events that met other rows than they should have are told', async () => {
   expect(codes(result)).toContain('rows-differed');
 });
 
-test('a copy that nobody goes on with is told', async () => {
+test('a copy that no run continues is reported', async () => {
   await onNew(
     `insert into pgtide.table_state (queue_name, table_name) values ('shop', 'public.items') on conflict do nothing`,
   );
@@ -152,7 +152,7 @@ test('a copy that nobody goes on with is told', async () => {
   expect(codes(await read())).toContain('copy-stale');
 });
 
-test('a batch that is visible in part is told, and is healthy', async () => {
+test('a batch that is visible in part is reported, and is healthy', async () => {
   await onNew(`insert into pgtide.replay_state (queue_name, consumer_name, slice_tick, slice_ev_id) values ('shop', 'shop.new', 9, 99)
     on conflict (queue_name, consumer_name) do update set slice_tick = 9, slice_ev_id = 99`);
   const result = await read();
@@ -184,7 +184,7 @@ test('a leaf that has applied a batch, and not yet said so, is on track', async 
   expect(codes(await read())).not.toContain('position-lost');
 });
 
-test('a consumer that was unregistered is told', async () => {
+test('a consumer that was unregistered is reported', async () => {
   await onOld(`select * from pgq_node.unregister_subscriber('shop', 'new')`);
   expect(codes(await read())).toContain('subscription-missing');
 });
@@ -202,7 +202,7 @@ test('event tables that cannot rotate name who holds them, and their size', asyn
   expect(result.healthy).toBe(false);
 });
 
-test('a right that was taken away is told with the GRANT', async () => {
+test('a right that was taken away is reported with the GRANT', async () => {
   await onOld('revoke trigger on items from app');
   const problem = (await read()).queues[0]?.nodes[0]?.problems[0];
   expect(problem).toMatchObject({

@@ -67,7 +67,7 @@ describe.each(modes)('%s', (_, make) => {
     ]);
   });
 
-  it('an error that nobody thought of stops replay, and status tells it until replay goes on', async () => {
+  it('an unforeseen error stops replay, and status reports it until replay goes on', async () => {
     const pair = await make();
     await pair.both('create table t (id int primary key, v text)');
     await addTables(pair, ['t']);
@@ -78,14 +78,14 @@ describe.each(modes)('%s', (_, make) => {
     );
     await pair.old.client((client) => client.query(`insert into t values (1, 'a')`));
     await expect(replayAll(pair)).rejects.toThrow('XX001 data_corrupted: function public.broken');
-    const told = async () =>
+    const codes = async () =>
       (await status(pair.shop.context('old'), {})).result.queues[0]?.nodes[1]?.problems.map(
         ({ code }) => code,
       );
-    expect(await told()).toContain('replay-error');
+    expect(await codes()).toContain('replay-error');
     await pair.new.client((client) => client.query('alter table t drop constraint broken'));
     await replayAll(pair);
     await expectEqual(pair.old, pair.new, ['t']);
-    expect(await told()).not.toContain('replay-error');
+    expect(await codes()).not.toContain('replay-error');
   });
 });

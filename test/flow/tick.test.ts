@@ -17,7 +17,7 @@ beforeAll(async () => {
 test('a queue that is not installed says how to install it', async () => {
   await expect(tick(shop.context('old'))).rejects.toMatchObject({
     kind: 'not-found',
-    message: 'old: this database is no node of the queue shop',
+    message: 'old: this database is not a node of the queue shop',
     remedy: 'run: pgtide init shop',
   });
 });

@@ -26,10 +26,10 @@ describe('an event that replay cannot handle', () => {
     ['pgq.*, of another queue', ['pgq.global-watermark', '1', 'other']],
     ['pgq.*, of no queue', ['pgq.global-watermark', '1']],
     ['pgq.*, whose tick is no number', ['pgq.global-watermark', SECRET, 'shop']],
-    ['pgq.*, that nobody knows', ['pgq.whatever', SECRET, 'shop']],
+    ['pgq.*, of an unknown type', ['pgq.whatever', SECRET, 'shop']],
     ['pgq.location-info without a node', ['pgq.location-info', null, 'shop', 'x', 'false']],
     ['pgq.location-info with a flag that is none', ['pgq.location-info', 'n', 'shop', 'x', SECRET]],
-    ['londiste.*, that nobody knows', ['londiste.whatever', SECRET]],
+    ['londiste.*, of an unknown type', ['londiste.whatever', SECRET]],
     ['londiste.update-seq whose value is none', ['londiste.update-seq', SECRET, 'public.s']],
     ['londiste.add-table without a table', ['londiste.add-table', null]],
     ['whose type is a page long', [`long ${SECRET}\n`.repeat(300), SECRET]],
@@ -52,15 +52,15 @@ describe('an event that replay cannot handle', () => {
         ...event,
       })),
     ).toEqual(expected);
-    const told = await problems(pair);
-    expect(told.healthy).toBe(false);
-    expect(told.problems.find(({ code }) => code === 'event-set-aside')).toMatchObject({
+    const found = await problems(pair);
+    expect(found.healthy).toBe(false);
+    expect(found.problems.find(({ code }) => code === 'event-set-aside')).toMatchObject({
       message: expect.stringContaining(
         `${sent.length} events that replay cannot handle are set aside, the first event ${sent[0]?.id} (type "hello")`,
       ),
       remedy: expect.stringContaining('pgtide pass-events shop --all'),
     });
-    expect(JSON.stringify(told.problems)).not.toContain(SECRET);
+    expect(JSON.stringify(found.problems)).not.toContain(SECRET);
     await replayAll(pair);
     expect(await aside(pair)).toEqual(kept);
   });
@@ -141,10 +141,10 @@ describe('where the policy is to stop', () => {
     const [first, second] = [await send(pair, `hello ${SECRET}`, SECRET), await send(pair, 'hello', 'y')];
     await write(pair, `insert into t values (1, 'a')`);
     await expect(replayAll(pair)).rejects.toThrow(`event ${first} `);
-    const told = await problems(pair);
-    expect(told.healthy).toBe(false);
+    const found = await problems(pair);
+    expect(found.healthy).toBe(false);
     expect(
-      told.problems.filter(({ code }) => code.startsWith('replay-') || code.startsWith('event-')),
+      found.problems.filter(({ code }) => code.startsWith('replay-') || code.startsWith('event-')),
     ).toMatchObject([
       {
         code: 'event-stopped',
@@ -152,7 +152,7 @@ describe('where the policy is to stop', () => {
         remedy: expect.stringContaining(`pgtide pass-events shop ${first} --node new`),
       },
     ]);
-    expect(JSON.stringify(told)).not.toContain(SECRET);
+    expect(JSON.stringify(found)).not.toContain(SECRET);
     expect((await run('events', 'shop')).out).toContain(String(first));
     expect(await run('pass-events', 'shop', String(first))).toMatchObject({ status: 0 });
     await expect(replayAll(pair)).rejects.toThrow(`event ${second} `);

@@ -258,7 +258,7 @@ test('a consumer that was unregistered begins again where its destination stands
   expect(await taken(queue)).toEqual(['1', '2']);
 });
 
-test('a handler that ends the transaction itself is told', async () => {
+test('a handler that ends the transaction itself fails the run', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(2));
   const run = reader(queue, async (_event, client) => {

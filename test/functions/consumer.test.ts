@@ -302,7 +302,7 @@ test('a consumer that says nothing but "not now" fails the third invocation in a
   expect(seen).toEqual(['1']);
 });
 
-test("the server out of reach is nobody's fault: the run ends normally and the next one goes on", async () => {
+test('a server that is out of reach is not an error: the run ends normally and the next one goes on', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(3));
   let away = true;
@@ -337,7 +337,7 @@ test('a run that is out of time keeps what it has done', async () => {
 test('an event whose handler never ends stops one run; the next one puts it aside and goes on', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(3));
-  // Time passes for nobody else, so that a slow machine changes nothing.
+  // Time stands still for everything else, so that a slow machine changes nothing.
   const environment = { ...world.environment, clock: handClock() };
   const { seen, run } = eventReader(
     queue,

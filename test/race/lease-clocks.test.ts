@@ -81,7 +81,7 @@ describe('a machine whose clock is a day fast', () => {
     await applies(run(systemClock, { store: other.store() }));
   });
 
-  it('that dies with a lease that ends tomorrow holds nobody up', async () => {
+  it('that dies with a lease that ends tomorrow holds up no run', async () => {
     await dynamo.store({ clock: fast }).acquire('replay/shop/new', 'dead', 55_000);
     await applies(run());
     expect(await storedAhead()).toBeLessThan(60_000);

@@ -72,7 +72,7 @@ describe('replays at once', () => {
     const end = await endOf(replayWith(hook)(context()));
     expect(hook.met).toBe(true);
     const free = ['batch.opened', 'commit.before-finish', 'batch.finished'].includes(step);
-    if (free) expect(other, 'nobody is in its way').not.toBe('busy');
+    if (free) expect(other, 'no run is in its way').not.toBe('busy');
     else expect(other, 'it gives way at once').toBe('busy');
     expect(['applied', 'already-applied', 'idle']).toContain(end);
     await finish();
@@ -104,14 +104,14 @@ describe('a lease that is over', () => {
     expect(taken).toBe('applied');
     const after = await shop.position();
     expect(after.epoch).toBe(6n);
-    expect(after.error, 'nobody has to fix this').toBe(null);
+    expect(after.error, 'no operator has to fix this').toBe(null);
     expect(await endOf(replay(context(5n)))).toBe('fenced');
     expect(await shop.position()).toEqual(after);
     expect(await endOf(replay(context(7n)))).toBe('applied');
     expect((await shop.position()).epoch).toBe(7n);
   });
 
-  it('lets its holder finish what it has begun while nobody took over', async () => {
+  it('lets its holder finish what it has begun while no run has taken over', async () => {
     await changes();
     const hook = inGap('rows.applied', async () => {
       expect(await endOf(replay(context(9n)))).toBe('busy');
@@ -120,7 +120,7 @@ describe('a lease that is over', () => {
     await finish();
   });
 
-  it('stops nobody who runs by hand, without a lease', async () => {
+  it('stops no run by hand, without a lease', async () => {
     await changes();
     expect(await endOf(replay(context(null)))).toBe('applied');
     expect((await shop.position()).epoch).toBe(8n);

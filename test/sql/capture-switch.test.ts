@@ -80,7 +80,7 @@ describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
     (await client.first<{ pid: number }>('select pg_backend_pid() as pid'))?.pid;
 
   test.each(['read committed', 'repeatable read'])(
-    'A statement in %s that began before a rotation and changes its first row after it writes no event that nobody reads',
+    'A statement in %s that began before a rotation and changes its first row after it writes no event that is never read',
     (isolation) =>
       story(async ({ client, table, knowing, rotate, read }) => {
         await client.query(`create function pause_${table}() returns trigger language plpgsql as

@@ -488,7 +488,7 @@ describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
     });
   });
 
-  it('lets nobody write from a snapshot that is older than a change of the table', async () => {
+  it('lets no session write from a snapshot that is older than a change of the table', async () => {
     const changes = [
       'alter table t add more int',
       'alter table t rename n to m',

@@ -92,7 +92,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     await shop.db.client(async (client) => {
       const state = async (statement: string) => (await stateOf(client.query(statement)))?.[0];
       expect(await state(`select pgtide.grant_queue('none', 'stranger', 'consume')`)).toBe('TD002');
-      expect(await state(`select pgtide.grant_queue('shop', 'nobody', 'consume')`)).toBe('TD002');
+      expect(await state(`select pgtide.grant_queue('shop', 'absent', 'consume')`)).toBe('TD002');
       expect(await state(`select pgtide.grant_queue('shop', 'stranger', 'eat')`)).toBe('TD001');
       expect(await state(`select pgtide.grant_queue('shop', 'pgq_reader', 'consume')`)).toBe('TD001');
       expect(await state(`select pgtide.close_queue('none')`)).toBe('TD002');

@@ -163,14 +163,14 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(again).toMatchObject([{ ev_id: event?.ev_id, ev_retry: 1, ev_data: 'one' }]);
     }));
 
-  test('unregister_subconsumer refuses to lose a batch, unless told to', () =>
+  test('unregister_subconsumer refuses to lose a batch, unless asked to', () =>
     inQueue(async (client, queue) => {
       await next(client, queue, 'a');
       await fill(client, queue, 'one');
       await next(client, queue, 'a');
       const unregister = (member: string, handling: number) =>
         call<number>(client, 'unregister_subconsumer', queue, 'main', member, handling);
-      expect(await unregister('nobody', 0)).toBe(0);
+      expect(await unregister('absent', 0)).toBe(0);
       expect(await stateOf(unregister('a', 0))).toEqual(['TD003', 'subconsumer has active batch']);
       expect(await unregister('a', 1)).toBe(1);
       expect((await members(client, queue)).map((one) => one.name)).toEqual(['main']);

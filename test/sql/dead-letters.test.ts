@@ -121,7 +121,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       ).map((row) => row.ev_id);
       const replay = (events: unknown, consumer = 'reader') =>
         value(client, 'pgtide.dead_letter_replay($1, $2, $3)', [queue, consumer, events]);
-      expect(await stateOf(replay(null, 'nobody'))).toEqual(['TD002', 'consumer not registered']);
+      expect(await stateOf(replay(null, 'absent'))).toEqual(['TD002', 'consumer not registered']);
       expect(await replay([999])).toBe(0n);
       expect(await replay([ids[0]])).toBe(1n);
       expect(await letters(client, queue)).toMatchObject([{ data: 'two' }]);
@@ -161,7 +161,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           queue,
           ...args,
         ]);
-      expect(await purge('nobody')).toBe(0n);
+      expect(await purge('absent')).toBe(0n);
       expect(await purge('reader', '1 hour')).toBe(1n);
       const [two] = await client.query<{ ev_id: bigint }>(
         `select ev_id from pgtide.dead_letters($1) where ev_data = 'two'`,

@@ -56,7 +56,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
     for (const one of data) await insertEvent(client, queue, one);
     await tickNow(client, queue);
   };
-  const mend = (client: Client, queue: string) =>
+  const repair = (client: Client, queue: string) =>
     client.first('select * from pgtide.queue_new_epoch($1)', [queue]);
   const readAll = async (client: Client, queue: string, consumer: string) => {
     const data: (string | null)[] = [];
@@ -95,7 +95,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       await client.query(
         `do $$ begin begin perform pgq.insert_event('${queue}', 'test', 'g'); exception when division_by_zero then null; end; end $$`,
       );
-      expect(await mend(client, queue)).toEqual({ mended: true, kept_ticks: 4, pending_events: 7n });
+      expect(await repair(client, queue)).toEqual({ mended: true, kept_ticks: 4, pending_events: 7n });
       expect(await tickNow(client, queue)).toBeTypeOf('bigint');
       await fill(client, queue, 'h');
 
@@ -117,7 +117,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       await fill(client, queue, 'b');
       await restore(client, queue);
       await insertEvent(client, queue, 'c');
-      expect(await mend(client, queue)).toMatchObject({ mended: true });
+      expect(await repair(client, queue)).toMatchObject({ mended: true });
       await client.query('select pgq.maint_rotate_tables_step2()');
       await passTime(client, queue, '3 hours');
       await client.query('select pgq.maint_rotate_tables_step1($1)', [queue]);
@@ -142,7 +142,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       await early.client.query('begin');
       await insertEvent(early.client, queue, 'early');
       await late.client.query('begin; select txid_current()');
-      const mending = mend(client, queue);
+      const repairing = repair(client, queue);
       const waits = () =>
         db.client(
           async (other) =>
@@ -151,7 +151,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         );
       await expect.poll(waits, { timeout: 20_000 }).toBeGreaterThan(0);
       await early.client.query('commit');
-      expect(await mending).toMatchObject({ mended: true, pending_events: 2n });
+      expect(await repairing).toMatchObject({ mended: true, pending_events: 2n });
       await tickNow(client, queue);
       await insertEvent(late.client, queue, 'late');
       await late.client.query('commit');
@@ -170,11 +170,11 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           [queue],
         );
       const before = await state();
-      expect(await mend(client, queue)).toEqual({ mended: false, kept_ticks: 0, pending_events: 0n });
+      expect(await repair(client, queue)).toEqual({ mended: false, kept_ticks: 0, pending_events: 0n });
       expect(await state()).toEqual(before);
-      expect(await stateOf(mend(client, 'nowhere'))).toEqual(['TD002', 'No such queue: nowhere']);
+      expect(await stateOf(repair(client, 'nowhere'))).toEqual(['TD002', 'No such queue: nowhere']);
       await client.query('begin isolation level repeatable read');
-      expect(await stateOf(mend(client, queue))).toMatchObject(['TD003', expect.any(String)]);
+      expect(await stateOf(repair(client, queue))).toMatchObject(['TD003', expect.any(String)]);
       await client.query('rollback');
     }));
 
@@ -196,7 +196,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         sequences?.event,
       ]);
       await client.query('select pgq.maint_retry_events()');
-      await mend(client, queue);
+      await repair(client, queue);
       await fill(client, queue, 'c');
       expect((await readAll(client, queue, 'reader')).sort()).toEqual(['again', 'b', 'c']);
     }));

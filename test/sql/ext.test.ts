@@ -68,7 +68,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await ask('get_last_tick', 'ticks', 'member')).toBe(9n);
     }));
 
-  test('Of two runs that do the same batch at once, one is told that it is done', async () => {
+  test('Of two runs that do the same batch at once, one finds that it is done', async () => {
     await using first = await db.open();
     await using second = await db.open();
     await first.client.query('begin');

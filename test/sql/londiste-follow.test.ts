@@ -127,7 +127,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         ]);
       }));
 
-    test('is another one at once where arguments ask for it, and no change is told twice', () =>
+    test('is another one at once where arguments ask for it, and no change is captured twice', () =>
       atRoot(async (client, queue) => {
         await client.query('create table shop.t (id int primary key)');
         await demand(client, 'londiste.local_add_table', queue, 'shop.t');
@@ -242,7 +242,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       ['Londiste', []],
       ['pgtide', ['pgtide']],
     ])(
-      'take in a table that %s has added, and it is told and captured by row triggers from then on',
+      'take in a table that %s has added, and it is reported and captured by row triggers from then on',
       (_, args) =>
         atRoot(async (client, queue) => {
           await make(client);

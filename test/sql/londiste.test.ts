@@ -164,7 +164,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         ]);
       }));
 
-    test('what cannot be added is told apart', () =>
+    test('the reasons why a table cannot be added are distinguished', () =>
       atRoot(async (client, queue) => {
         await client.query('create table shop.t (id int primary key)');
         expect(await code(client, 'londiste.local_add_table', 'none', 'shop.t')).toEqual([

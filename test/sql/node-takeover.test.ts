@@ -162,7 +162,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         ).toHaveLength(2);
       }));
 
-    test('waits for a captured write that has found inserts enabled in its plan, and nobody else', () =>
+    test('waits for a captured write that has found inserts enabled in its plan, and for no other', () =>
       atRoot(async (client, queue) => {
         const { queue_data_pfx } = await stateOfQueue(client, queue);
         const table = `t_${queue}`;
@@ -254,7 +254,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
           ret_code: 404,
           ret_note: 'Node not initialized for queue: none',
         });
-        expect(await demote(client, queue, 1, 'nobody')).toMatchObject({ ret_code: 404 });
+        expect(await demote(client, queue, 1, 'absent')).toMatchObject({ ret_code: 404 });
         expect(await demote(client, queue, 1, null)).toMatchObject({ ret_code: 404 });
         expect(await demote(client, queue, 1, 'root')).toMatchObject({ ret_code: 401 });
         await client.query(`select pgq.set_queue_config($1, 'ticker_paused', '1')`, [queue]);
@@ -298,7 +298,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         });
       }));
 
-    test('knows the ids of copied events that a tick has not told', () =>
+    test('knows the ids of copied events beyond the last tick', () =>
       db.client(async (client) => {
         const queue = await makeFollower(client, 'branch');
         await client.query('select pgq.ticker($1, 107, now(), 500)', [queue]);

@@ -289,7 +289,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           ret_code: 404,
         });
         for (const what of ['uptodate', 'paused']) {
-          expect(await ask(client, `pgq_node.set_consumer_${what}`, queue, 'nobody', true)).toMatchObject({
+          expect(await ask(client, `pgq_node.set_consumer_${what}`, queue, 'absent', true)).toMatchObject({
             ret_code: 404,
           });
         }
@@ -297,10 +297,10 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           ret_code: 200,
           ret_note: 'Consumer uptodate = 1',
         });
-        expect(await ask(client, 'pgq_node.set_consumer_error', queue, 'nobody', 'e')).toMatchObject({
+        expect(await ask(client, 'pgq_node.set_consumer_error', queue, 'absent', 'e')).toMatchObject({
           ret_code: 101,
         });
-        expect(await ask(client, 'pgq_node.get_consumer_state', queue, 'nobody')).toMatchObject({
+        expect(await ask(client, 'pgq_node.get_consumer_state', queue, 'absent')).toMatchObject({
           ret_code: 404,
         });
       }));
@@ -366,7 +366,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       }));
   });
 
-  test('Unknown queues are told apart', () =>
+  test('Unknown queues are distinguished', () =>
     db.client(async (client) => {
       for (const name of ['get_node_info', 'get_worker_state']) {
         expect(await ask(client, `pgq_node.${name}`, 'none')).toMatchObject({

@@ -61,7 +61,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await overlap(client, 'commit', leave, register('b'))).toEqual([1, 1]);
     }));
 
-  test('Who registers a consumer while another does so moves it, or is told to try again', () =>
+  test('Who registers a consumer while another does so moves it, or is asked to try again', () =>
     inQueue(async (client, queue) => {
       await tickNow(client, queue);
       const at = (name: string, tick: number) =>

@@ -91,7 +91,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         ).toEqual(['TD002', 'No such event queue']);
       }));
 
-    test('is dropped with everything it has, once nobody reads it', () =>
+    test('is dropped with everything it has, once it has no consumer', () =>
       inQueue(async (client, queue) => {
         await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
         const pfx = await client.first<{ pfx: string }>(
@@ -176,7 +176,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         ]);
       }));
 
-    test('is told when the queue is unknown, closed or full', () =>
+    test('gets an error when the queue is unknown, closed or full', () =>
       inQueue(async (client, queue) => {
         const insert = (name: string | null) => client.query(`select pgq.insert_event($1, 't', 'd')`, [name]);
         expect(await stateOf(insert('no such'))).toEqual(['TD002', 'No such queue: no such']);
@@ -444,9 +444,9 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(await client.first('select * from pgq.get_batch_info($1)', [batch])).toMatchObject({
           queue_name: null,
         });
-        expect(await stateOf(nextBatch(client, queue, 'nobody'))).toEqual([
+        expect(await stateOf(nextBatch(client, queue, 'absent'))).toEqual([
           'TD002',
-          `Not subscriber to queue: ${queue}/nobody`,
+          `Not subscriber to queue: ${queue}/absent`,
         ]);
       }));
 
@@ -514,7 +514,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         expect(await stateOf(moveTo(99))).toEqual(['TD003', 'cannot reposition, tick not found: 99']);
       }));
 
-    test('is told when its tick has vanished', () =>
+    test('gets an error when its tick has vanished', () =>
       inQueue(async (client, queue) => {
         await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
         await client.query(

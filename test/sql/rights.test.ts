@@ -1,6 +1,6 @@
 /**
  * Who may do what. pgq_reader, pgq_writer and pgq_admin are made where the installing role may make roles; where it may
- * not, nobody but the owner gets in.
+ * not, only the owner has access.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
@@ -182,7 +182,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     expect(await refused(db, 'stranger', londisteAsking)).toEqual(londisteAsking);
   }
 
-  test('A plain owner installs without roles, and nobody else gets in', async () => {
+  test('A plain owner installs without roles, and no other role has access', async () => {
     const db = await installedBy('plain');
     expect(
       await db.client((client) =>

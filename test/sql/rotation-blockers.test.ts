@@ -1,5 +1,5 @@
 /**
- * The queue cannot eat the disk in silence: what keeps its tables from rotating is told by name, and a policy acts on it.
+ * The queue cannot eat the disk in silence: what keeps its tables from rotating is reported by name, and a policy acts on it.
  * Each version has a server of its own, since a transaction in another database holds rotation too.
  */
 import { beforeAll, describe, expect, test } from 'vitest';

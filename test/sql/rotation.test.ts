@@ -1,6 +1,6 @@
 /**
  * Rotation: event tables are emptied by turns, never before every consumer has left them, and never while a writer could
- * still write where nobody will read.
+ * still write events that would never be read.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';

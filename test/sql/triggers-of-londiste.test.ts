@@ -139,7 +139,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await oids()).toEqual([]);
     }));
 
-  test('A table that is known under another name is told by that name, also when it is truncated', () =>
+  test('A table that is known under another name is reported by that name, also when it is truncated', () =>
     atRoot(async (client, queue) => {
       await client.query('create table shop."o.ther" (id int primary key)');
       expect(await add(client, queue, ['tgflags=L'], 'shop.global', 'shop.o.ther')).toEqual([
@@ -194,7 +194,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       ]);
     }));
 
-  test('What such triggers cannot do is refused, or told', () =>
+  test('What such triggers cannot do is refused, or reported', () =>
     atRoot(async (client, queue) => {
       await client.query(`create table shop.keyless (a int, b int); create table shop.whole (a int) partition by range (a);
         create function shop.nothing() returns trigger language plpgsql as 'begin return null; end';

@@ -81,7 +81,7 @@ export interface CrashShop extends InstalledPair {
   onOld(sql: string): Promise<void>;
   onNew(sql: string): Promise<void>;
   tick(): Promise<bigint>;
-  /** Runs the scheduled units, again where they were told to try later, until the leaf has all; then both must be equal. */
+  /** Runs the scheduled units, again if they have to try later, until the leaf has all; then both must be equal. */
   settle(): Promise<void>;
   /** The leaf's position and its place inside a batch. */
   position(): Promise<{ tick: bigint; slice: bigint | null; epoch: bigint; error: string | null }>;
@@ -234,7 +234,7 @@ async function backUp(database: TestDatabase, line: Line): Promise<{ restore(): 
       'postgres',
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
     );
-    await until('nobody is connected', async () => {
+    await until('no session is connected', async () => {
       const there = await asSuperuser(
         server,
         'postgres',

@@ -93,7 +93,7 @@ export class LondisteNodes {
     return out + err;
   }
 
-  /** From now on nobody reaches a database. */
+  /** Makes a database unreachable from now on. */
   async kill(name: string): Promise<void> {
     const { name: database, server } = this.database(name);
     const run = (sql: string) => asSuperuser(server, 'postgres', sql);

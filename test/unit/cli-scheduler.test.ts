@@ -29,7 +29,7 @@ test('a job never overlaps itself, while two jobs do overlap each other', async 
 
 test('trouble that passes by itself is reported once, and the job goes on', async () => {
   const stop = new AbortController();
-  const told: string[] = [];
+  const reported: string[] = [];
   let calls = 0;
   const flaky = job('replay shop/new', async () => {
     calls++;
@@ -38,10 +38,10 @@ test('trouble that passes by itself is reported once, and the job goes on', asyn
   });
   await runJobs([flaky], {
     stopping: stop.signal,
-    onTrouble: ({ name }, { message }) => told.push(`${name}: ${message}`),
+    onTrouble: ({ name }, { message }) => reported.push(`${name}: ${message}`),
   });
   expect(calls).toBe(5);
-  expect(told).toEqual(['replay shop/new: new: the server is away']);
+  expect(reported).toEqual(['replay shop/new: new: the server is away']);
 });
 
 test('what an operator must fix ends all jobs, each after the run that it is in', async () => {

@@ -44,7 +44,7 @@ test('a short file gets every default', () => {
   expect(config.metrics).toEqual({ byPair: false });
 });
 
-test('all that is wrong is told at once, with line, key, value and what is allowed', () => {
+test('all that is wrong is reported at once, with line, key, value and what is allowed', () => {
   const message = problemsOf(`
 nodes:
   old: { url: "postgres://app@h/shop", pasword: 1 }

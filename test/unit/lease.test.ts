@@ -101,7 +101,7 @@ test('epochs go on growing when the table is lost and recreated', async () => {
   expect(after.epoch).toBeGreaterThan(before.epoch);
 });
 
-test('a lease that was taken in the future holds nobody up, and its pair is not the last in line', async () => {
+test('a lease that was taken in the future holds up no run, and its pair is not the last in line', async () => {
   const clock = handClock();
   const fast = handClock(clock.now() + 86_400_000);
   const store = dynamo.store({ clock, skewMs });
@@ -244,7 +244,7 @@ test('a local store with a path keeps its leases across a restart', async () => 
   rmSync(path, { recursive: true });
 });
 
-/** A DynamoDB that answers as told. */
+/** A DynamoDB that gives the answers of `answer`. */
 async function withAnswers(
   answer: (request: number) => { status: number; body: object },
   work: (store: DynamoDbLeaseStore, requests: () => number) => Promise<void>,

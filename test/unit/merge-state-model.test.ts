@@ -250,7 +250,7 @@ class World {
       run.batchEnd = this.ticks.length - 1;
     };
     const readStates = () => {
-      // The lock on the position is held from here to the commit, and nobody may start the copy over meanwhile.
+      // The lock on the position is held from here to the commit, and no run may start the copy over meanwhile.
       run.states = this.chunks.map(({ state, snapshot }) => ({ state, snapshot }));
       run.generation = this.generation;
       run.position = this.position;

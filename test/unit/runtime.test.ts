@@ -77,7 +77,7 @@ async function world(of: Config = config) {
   return { clock, lines, leaseStore, environment, run };
 }
 
-/** A unit that ends as told, one outcome a call. */
+/** A unit that ends with these outcomes, one a call. */
 function unitOf(...outcomes: Outcome['kind'][]) {
   const contexts: UnitContext[] = [];
   const unit = async (context: UnitContext): Promise<Outcome> => {
@@ -351,7 +351,7 @@ test('only a run that found nothing to do is followed by a rest, and only where 
   expect(replay.contexts).toHaveLength(3);
 });
 
-test('a run by hand rests nobody and regards no rest', async () => {
+test('a run by hand sets no rest and regards no rest', async () => {
   const { environment, run } = await world();
   const { call, contexts } = copyOf(environment);
   await call();
@@ -412,7 +412,7 @@ test('what has committed work for a resting unit wakes it, also when it fails af
   expect(JSON.stringify(lines)).not.toContain('wakeError');
 });
 
-test('a unit that cannot be woken is told of, and the work counts', async () => {
+test('a unit that cannot be woken is reported, and the work counts', async () => {
   const { run } = await world();
   const leaseStore: LeaseStore = { ...untouched, wake: () => Promise.reject(new Error('gone')) };
   const report = await run(

@@ -48,7 +48,7 @@ it.each([
   expect(describeServerError(error)).toEqual({ message: `TD003: function ${name}` });
 });
 
-it('a value that the server cannot hold is told from other internal errors', () => {
+it('a value that the server cannot hold is distinguished from other internal errors', () => {
   const tooLarge = { code: 'XX000', file: 'mcxt.c', message: 'invalid memory alloc request size 1073741824' };
   const thrown = (fields: Partial<ServerError>) =>
     asPgtideError(serverError({ ...tooLarge, ...fields }), 'n');

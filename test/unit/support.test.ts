@@ -23,7 +23,7 @@ test('several connections can be open at once, and are closed at the end of thei
 
 test('a connection that cannot be made is an error at once', async () => {
   const db = await createDatabase(await postgres(17));
-  await expect(db.open('nobody here')).rejects.toMatchObject({ kind: 'authentication' });
+  await expect(db.open('no such role')).rejects.toMatchObject({ kind: 'authentication' });
 });
 
 test('a lease table answers in this process', async () => {

@@ -23,14 +23,14 @@ export async function blockers(
       for (const blocker of await listBlockers(client, queue ?? null)) found.push({ on: node, ...blocker });
     });
   const lines = found.flatMap(blockerLines);
-  const told = tell(
+  const verdict = tell(
     invocation,
     options,
     { blockers: found },
     lines.length > 0 ? lines : ['nothing is in the way'],
   );
   const [first, ...more] = found.filter(isInTheWay);
-  if (!first) return told;
+  if (!first) return verdict;
   const others = more.length > 0 ? ` (and ${plural(more.length, 'other')})` : '';
   return fails(`${first.queue} on ${first.on}: ${first.message}${others}`, first.remedy ?? undefined);
 }

@@ -1,7 +1,7 @@
 -- londiste._create_classic_trigger(i_queue_name, i_global_name, i_table, i_args)
 --
 -- Puts one of pgq's row triggers and a truncate trigger on a table, as Londiste did. Triggers that are there already and
--- are the same are left alone, so that nobody waits for a lock.
+-- are the same are left alone, so that no session waits for a lock.
 --
 -- Arguments: i_args - see londiste._classic_args. Letters of tgflags= (default AIUDL): B, A - before, after; I, U, D - which
 --            changes; Q, L, J - pgq.sqltriga, logutriga, jsontriga; S, as skip - the change itself does not happen

@@ -2,7 +2,7 @@
 --
 -- What this database is for a queue.
 --
--- Returns: text, root, branch or leaf; null when it is no node of that queue
+-- Returns: text, root, branch or leaf; null when it is not a node of that queue
 -- Writes: nothing
 create or replace function londiste._find_node(i_queue_name text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$

@@ -1,7 +1,7 @@
 -- londiste._other_sources(i_queue_name, i_dest_table)
 --
 -- The rows of londiste.table_info by which other queues could feed, or feed, the same table of this node. Queues are looked at that are
--- merged into the same combined queue, or into none, as this one; not those whose root is here: nobody else feeds their tables.
+-- merged into the same combined queue, or into none, as this one; not those whose root is here: nothing else feeds their tables.
 --
 -- Arguments: i_dest_table - the table's name on this node
 -- Returns: setof londiste.table_info, by queue; none when there are none

@@ -60,7 +60,7 @@ begin
             array[v_trigger.name, ('_londiste_' || i_queue_name || '_truncate')::name]);
     end if;
 
-    -- no_triggers is told among the attributes, and a caller may hand them back.
+    -- no_triggers is shown among the attributes, and a caller may hand them back.
     v_attrs := (select string_agg(a.attr, '&' order by a.nr)
                   from unnest(string_to_array(i_table_attrs, '&')) with ordinality a(attr, nr)
                  where a.attr <> '' and a.attr <> 'no_triggers=1');

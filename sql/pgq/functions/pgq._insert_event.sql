@@ -11,7 +11,7 @@
 --
 -- The transaction has its id before it reads which table is current; maintenance relies on it (see
 -- pgq.maint_rotate_tables_step1). Under REPEATABLE READ the row may be older than the id: when a rotation came in between, the
--- insert ends with a serialization failure and not in a table that nobody reads (pgq._refuse_old_queue).
+-- insert ends with a serialization failure and not in a table that is no longer read (pgq._refuse_old_queue).
 create or replace function pgq._insert_event(
     i_queue_name text, i_id bigint, i_time timestamptz, i_owner int4, i_retry int4, i_type text, i_data text,
     i_extra1 text, i_extra2 text, i_extra3 text, i_extra4 text

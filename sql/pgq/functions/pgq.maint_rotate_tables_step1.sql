@@ -13,7 +13,7 @@
 -- A writer in REPEATABLE READ may have an older snapshot than its id: it makes sure that no switch has committed since
 -- (pgq._refuse_old_queue). A capture reads the current table from its plan and not from pgq.queue. Only the commit of the truncation
 -- invalidates that plan, so the same holds (pgtide.known_event_table).
--- The queue's row is locked against pgq.register_consumer_at and other maintenance, and nobody waits: whoever finds it locked
+-- The queue's row is locked against pgq.register_consumer_at and other maintenance, which do not wait: whoever finds it locked
 -- leaves it for the next time.
 create or replace function pgq.maint_rotate_tables_step1(i_queue_name text) returns int4
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -43,7 +43,7 @@ begin
 
     select min(s.sub_last_tick) into v_lowest from pgq.subscription s where s.sub_queue = v_queue.queue_id;
     if v_lowest is null then
-        -- Nobody reads, but somebody may subscribe at a tick that is kept: writers to the table before must have ended.
+        -- There are no consumers, but one may subscribe at a tick that is kept: writers to the table before must have ended.
         v_xmin := txid_snapshot_xmin(txid_current_snapshot());
     else
         select txid_snapshot_xmin(t.tick_snapshot) into v_xmin

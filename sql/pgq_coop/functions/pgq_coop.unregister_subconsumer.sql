@@ -2,7 +2,7 @@
 --
 -- Ends the subscription of a member of a cooperative consumer.
 --
--- Arguments: i_batch_handling - what to do with the member's open batch: 0 refuse, 1 drop it; nobody gets its events then
+-- Arguments: i_batch_handling - what to do with the member's open batch: 0 refuse, 1 drop it; its events are then lost
 -- Returns: int4, 1; 0 when there is no such member
 -- Writes: pgq.subscription, pgq.consumer
 -- Errors: TD003 subconsumer has active batch; TD009 no right to consume from the queue

@@ -11,7 +11,7 @@
 -- lock until its end. So those who have both now are waited for; whoever gets the lock later is refused. The transaction that
 -- disabled inserts is waited for, too: its invalidations may not have been sent.
 -- PostgreSQL has no call to wait for a transaction without a lock of its own, so this looks again every 10 ms. The caller must have no
--- transaction id and no locks, for nobody would notice a deadlock.
+-- transaction id and no locks, for a deadlock would not be detected.
 create or replace function pgq_node._await_writers() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

@@ -1,7 +1,7 @@
 -- pgq_node._local_watermark(i_queue_name)
 --
--- What nobody below this node needs any more: the lowest position of all consumers of the local queue, the global watermark's
--- own aside; its last tick when nobody reads it.
+-- The tick up to which no node below this one needs events: the lowest position of all consumers of the local queue, the global watermark's
+-- own aside; its last tick when it has no consumer.
 --
 -- Returns: bigint, a tick id; null when there is no local queue
 -- Writes: nothing

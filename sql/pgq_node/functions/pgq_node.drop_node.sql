@@ -1,7 +1,7 @@
 -- pgq_node.drop_node(i_queue_name, i_node_name)
 --
 -- Ends this node's part in a queue, with the local queue and all that is kept about it, or, called with another node's name,
--- ends that one's subscription here. Where there is no node, the locations that are left of the queue go.
+-- ends that one's subscription here. If the queue has no node here, the locations that are left of the queue go.
 --
 -- Returns: ret_code, ret_note: 200; 405 another node, from which this one reads
 -- Writes: pgq_node's and londiste's rows about the queue; drops the local queue

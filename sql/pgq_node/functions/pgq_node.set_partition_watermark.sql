@@ -3,7 +3,7 @@
 -- Moves a leaf that is merged into a combined queue, on a branch of that queue. Such a leaf gets its rows through the combined
 -- queue, which tells it how far they have come.
 --
--- Arguments: i_part_queue_name - the leaf's own queue; i_watermark - a tick of it, as told by an event pgq.tick-id
+-- Arguments: i_part_queue_name - the leaf's own queue; i_watermark - a tick of it, from an event pgq.tick-id
 -- Returns: ret_code, ret_note: 200; 201 there is no such leaf here, or the combined queue's node is not a branch; 401 the leaf's worker
 --          has no position
 -- Writes: pgq_node.local_state

@@ -59,7 +59,7 @@ begin
     if kind is null and due < now() - interval '10 minutes' then
         kind := 'maintenance';
         since := due;
-        message := 'nothing is in the way, but nobody rotates the tables';
+        message := 'nothing is in the way, but the tables are not being rotated';
         remedy := 'see that maintain runs every minute, and what its last run logged';
         return next;
     end if;
