@@ -9,8 +9,8 @@ import type { RunReport } from '../runtime/run-report.ts';
 import { runUnit } from '../runtime/run-unit.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { OnDemandUnit, ProgressEvent, Unit } from '../units/context.ts';
-import { type UnitName, units } from '../units/registry.ts';
+import type { OnDemandUnit, ProgressEvent, Unit } from '../unit-context/context.ts';
+import { type UnitName, units } from '../unit-context/registry.ts';
 import { Tally } from './tally.ts';
 
 export interface Session {

@@ -1,6 +1,6 @@
 import { queueConfig } from '../config/config.ts';
 import { makeTick } from '../pgq/ticker.ts';
-import type { Unit } from '../units/context.ts';
+import type { Unit } from '../unit-context/context.ts';
 import type { Session } from './session.ts';
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Nothing points up or sideways: functions → runtime and units → status, membership, replay, copy, compare, install → structure, capture
- * → node → pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
+ * Nothing points up or sideways: functions → runtime and units → status, upkeep, membership, replay, copy, compare, install → structure,
+ * capture, unit-context → node → pgq → db; the leaves know nobody. `pg` and its COPY streams are imported by lib/db alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
@@ -18,34 +18,47 @@ const mayImport: Record<string, string[]> = {
   lease: ['config'],
   pgq: ['db'],
   node: ['db', 'pgq'],
+  'unit-context': ['config', 'db'],
   structure: ['db'],
   capture: ['db'],
-  membership: ['db', 'node', 'structure', 'capture'],
-  install: ['db'],
-  replay: ['db', 'pgq', 'node'],
-  copy: ['db', 'node'],
-  compare: ['db', 'pgq', 'node'],
-  status: ['db', 'pgq', 'node', 'structure', 'capture', 'membership', 'config'],
+  membership: ['config', 'db', 'pgq', 'node', 'unit-context', 'structure', 'capture'],
+  install: ['config', 'db', 'pgq', 'node', 'unit-context', 'capture'],
+  replay: ['config', 'db', 'pgq', 'node', 'unit-context'],
+  copy: ['config', 'db', 'pgq', 'node', 'unit-context'],
+  compare: ['config', 'db', 'pgq', 'node', 'unit-context'],
+  status: ['config', 'db', 'pgq', 'node', 'unit-context', 'structure', 'capture', 'membership'],
+  upkeep: ['config', 'db', 'pgq', 'node', 'unit-context', 'capture', 'membership'],
   units: [
     'config',
-    'db',
-    'pgq',
     'node',
-    'install',
-    'capture',
-    'structure',
+    'unit-context',
     'membership',
+    'install',
     'replay',
     'copy',
     'compare',
     'status',
+    'upkeep',
   ],
-  runtime: ['config', 'db', 'secrets', 'lease', 'units'],
-  consumer: ['config', 'db', 'pgq', 'secrets', 'units', 'runtime'],
+  runtime: ['config', 'db', 'secrets', 'lease', 'unit-context', 'units'],
+  consumer: ['config', 'db', 'pgq', 'secrets', 'node', 'unit-context', 'units', 'runtime'],
   terminal: [],
-  local: ['config', 'pgq', 'secrets', 'lease', 'units', 'runtime', 'terminal'],
-  demo: ['config', 'db', 'secrets', 'lease', 'units', 'runtime', 'terminal', 'local'],
-  cli: ['config', 'db', 'secrets', 'pgq', 'node', 'install', 'status', 'units', 'terminal', 'local', 'demo'],
+  local: ['config', 'pgq', 'secrets', 'lease', 'unit-context', 'units', 'runtime', 'terminal'],
+  demo: ['config', 'db', 'secrets', 'lease', 'unit-context', 'units', 'runtime', 'terminal', 'local'],
+  cli: [
+    'config',
+    'db',
+    'secrets',
+    'pgq',
+    'node',
+    'install',
+    'status',
+    'unit-context',
+    'units',
+    'terminal',
+    'local',
+    'demo',
+  ],
 };
 
 interface Import {
