@@ -1,4 +1,6 @@
 -- Every type that a table's columns are made of.
+-- $1: the table's oid.
+-- In psql: \bind 16384
 with recursive part(oid) as (
   select a.atttypid from pg_catalog.pg_attribute a
    where a.attrelid = $1::int8::oid and a.attnum > 0 and not a.attisdropped

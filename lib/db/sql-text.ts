@@ -1,6 +1,6 @@
 /**
  * Long queries stand in `.sql` files beside the modules that send them, each one statement with parameters $1, $2 …. psql runs them, from
- * version 16 on: `\bind '{public.orders}' true`, then `\i lib/structure/relations.sql`.
+ * version 16 on: the `\bind` that stands at their head gives the parameters, and then `\i lib/structure/columns.sql` runs the query.
  *
  * The seam for bundles, as in lib/install/sql-files.ts: `PGTIDE_BUNDLED_QUERIES` is an object of path under lib/ → text.
  */

@@ -1,5 +1,6 @@
 -- Queues with their settings and state.
 -- $1: the queue; null: all of them.
+-- In psql: \bind shop
 select i.queue_name as name,
        i.queue_ticker_paused as paused,
        i.queue_external_ticker as "externalTicker",

@@ -1,5 +1,6 @@
 -- Whether rotation is late, and who holds it.
 -- $1: the queue.
+-- In psql: \bind shop
 select least(q.queue_switch_time, now()) + 2 * q.queue_rotation_period < now() as overdue,
        extract(epoch from q.queue_rotation_period)::float8 as "periodSeconds",
        extract(epoch from now() - q.queue_switch_time)::float8 as "sinceSwitchSeconds",

@@ -1,5 +1,6 @@
 -- Columns of relations. The type is resolved through domains to what is stored.
 -- $1: oids of relations.
+-- In psql: \bind '{16384}'
 select a.attrelid as table, a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type,
        a.atttypid as "typeOid", a.atttypmod as typmod,
        a.attnotnull and not exists (

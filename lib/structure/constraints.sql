@@ -1,5 +1,6 @@
 -- Checks and foreign keys of relations.
 -- $1: oids of relations.
+-- In psql: \bind '{16384}'
 select k.conrelid as table, k.conname::text as name, k.contype::text as type, pg_get_constraintdef(k.oid) as definition,
        k.convalidated as validated, coalesce((to_jsonb(k)->>'conenforced')::bool, true) as enforced,
        coalesce((to_jsonb(k)->>'conperiod')::bool, false) as period,

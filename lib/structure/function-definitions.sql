@@ -1,5 +1,6 @@
 -- Functions as they can be made on another server.
 -- $1: oids of functions.
+-- In psql: \bind '{16384}'
 select p.oid, n.nspname::text as schema, p.oid::regprocedure::text as signature, pg_get_functiondef(p.oid) as definition,
        (select r.rolname::text from pg_roles r where r.oid = p.proowner and not r.rolsuper and r.rolname <> current_user) as owner,
        p.proacl is not null and not exists (

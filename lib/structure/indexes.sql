@@ -1,5 +1,6 @@
 -- Indexes of relations, best key first, as pgtide.table_key chooses.
 -- $1: oids of relations.
+-- In psql: \bind '{16384}'
 select i.indrelid as table, c.relname::text as name, pg_get_indexdef(i.indexrelid) as definition,
        format('CREATE %sINDEX %I ON ', case when i.indisunique then 'UNIQUE ' else '' end, c.relname) as head,
        k.conname::text as constraint, coalesce(k.contype::text, '') as type, pg_get_constraintdef(k.oid) as "constraintDefinition",

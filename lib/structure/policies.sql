@@ -1,5 +1,6 @@
 -- Policies of relations, with the roles that they are for.
 -- $1: oids of relations.
+-- In psql: \bind '{16384}'
 select p.polrelid as table, p.polname::text as name, p.polpermissive as permissive,
        case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end as command,
        0 = any (p.polroles) as public,

@@ -1,5 +1,6 @@
 -- Relations by name, or with all partitions below, for PostgreSQL 10 to 18.
 -- $1: names (`schema.table`); $2: with partitions, parents first.
+-- In psql: \bind '{public.orders}' true
 with recursive tree as (
   select c.oid, 0 as depth, c.oid as root
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
