@@ -4,6 +4,10 @@
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { readSqlFolder } from './lib/install/sql-files.ts';
+
+/** The queries of lib, for lib/db/sql-text.ts. What is installed, and the demo's scripts, are files of the package. */
+const queries = [...readSqlFolder('lib')].filter(([path]) => !path.startsWith('demo/'));
 
 rmSync('dist', { recursive: true, force: true });
 await build({
@@ -16,6 +20,7 @@ await build({
   target: 'node20',
   format: 'esm',
   packages: 'external',
+  define: { PGTIDE_BUNDLED_QUERIES: JSON.stringify(Object.fromEntries(queries)) },
   sourcemap: 'linked',
   sourcesContent: false,
   logLevel: 'warning',

@@ -5,11 +5,11 @@
 const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
-/** Every .sql file by its path under sql/: what lib/install/sql-files.ts takes instead of reading a folder. */
-const sqlFiles = () => {
-  const folder = join(__dirname, '..', 'sql');
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.sql'),
+/** Every .sql file by its path under a folder: what lib/install/sql-files.ts and lib/db/sql-text.ts take instead of reading files. */
+const sqlFiles = (name) => {
+  const folder = join(__dirname, '..', name);
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.sql') && !path.startsWith('demo'),
   );
   return Object.fromEntries(
     paths.sort().map((path) => [path.replaceAll('\\', '/'), readFileSync(join(folder, path), 'utf8')]),
@@ -25,7 +25,11 @@ module.exports = () => ({
   target: 'node24',
   // pg loads it only when asked to.
   exclude: ['pg-native'],
-  define: { PGTIDE_BUNDLED_SQL: JSON.stringify(sqlFiles()), 'import.meta.url': '"file:///var/task/"' },
+  define: {
+    PGTIDE_BUNDLED_SQL: JSON.stringify(sqlFiles('sql')),
+    PGTIDE_BUNDLED_QUERIES: JSON.stringify(sqlFiles('lib')),
+    'import.meta.url': '"file:///var/task/"',
+  },
   concurrency: 2,
   zipConcurrency: 2,
 });

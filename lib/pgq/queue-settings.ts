@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
 import type { TickId } from '../ids.ts';
 
 /** A queue with its settings and state, as an operator looks at it. */
@@ -24,28 +25,7 @@ export interface QueueDetails {
 
 /** All queues of this database by name, or the one. */
 export function listQueues(client: Client, queue: string | null): Promise<QueueDetails[]> {
-  return client.query<QueueDetails>(
-    `select i.queue_name as name,
-            i.queue_ticker_paused as paused,
-            i.queue_external_ticker as "externalTicker",
-            q.queue_disable_insert as "insertDisabled",
-            i.queue_ticker_max_count as "tickerMaxCount",
-            extract(epoch from i.queue_ticker_max_lag)::float8 as "tickerMaxLagSeconds",
-            extract(epoch from i.queue_ticker_idle_period)::float8 as "tickerIdlePeriodSeconds",
-            extract(epoch from i.queue_rotation_period)::float8 as "rotationPeriodSeconds",
-            greatest(extract(epoch from now() - i.queue_switch_time), 0)::float8 as "sinceSwitchSeconds",
-            extract(epoch from i.ticker_lag)::float8 as "tickerLagSeconds",
-            i.ev_per_sec as "eventsPerSecond",
-            greatest(coalesce(i.ev_new, 0), 0)::bigint as "newEvents",
-            i.last_tick_id::bigint as "lastTick",
-            (select coalesce(sum(pg_total_relation_size(h.inhrelid)), 0)::bigint
-               from pg_inherits h where h.inhparent = to_regclass(q.queue_data_pfx)) as bytes
-       from pgq.get_queue_info() i
-       join pgq.queue q on q.queue_name = i.queue_name
-      where $1::text is null or i.queue_name = $1
-      order by i.queue_name`,
-    [queue],
-  );
+  return client.query<QueueDetails>(sqlText('pgq/queues.sql'), [queue]);
 }
 
 /** False: a queue of that name is there already. */

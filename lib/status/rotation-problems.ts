@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
 import type { Problem } from './found-problem.ts';
 
 interface Rotation {
@@ -16,27 +17,7 @@ interface Rotation {
 
 /** Rotation that should have happened long ago: who holds it, and how much disk that has cost. */
 export async function rotationProblems(root: Client, queue: string): Promise<Problem[]> {
-  const rotation = await root.first<Rotation>(
-    `select least(q.queue_switch_time, now()) + 2 * q.queue_rotation_period < now() as overdue,
-            extract(epoch from q.queue_rotation_period)::float8 as "periodSeconds",
-            extract(epoch from now() - q.queue_switch_time)::float8 as "sinceSwitchSeconds",
-            q.queue_switch_step2 is not null as complete,
-            slowest.co_name as consumer,
-            extract(epoch from now() - slowest.tick_time)::float8 as "behindSeconds",
-            coalesce(txid_snapshot_xmin(slowest.tick_snapshot) <= q.queue_switch_step2, false) as holds,
-            (select coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint
-               from pg_inherits i where i.inhparent = to_regclass(q.queue_data_pfx)) as bytes
-       from pgq.queue q
-       left join lateral (
-            select c.co_name, t.tick_time, t.tick_snapshot
-              from pgq.subscription s
-              join pgq.consumer c on c.co_id = s.sub_consumer
-              join pgq.tick t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick
-             where s.sub_queue = q.queue_id
-             order by s.sub_last_tick limit 1) slowest on true
-      where q.queue_name = $1`,
-    [queue],
-  );
+  const rotation = await root.first<Rotation>(sqlText('status/rotation.sql'), [queue]);
   if (!rotation?.overdue) return [];
   const held = `the event tables of ${queue} have not rotated for ${hours(rotation.sinceSwitchSeconds)} (the period is ${hours(rotation.periodSeconds)}) and hold ${megabytes(rotation.bytes)}`;
   return [
