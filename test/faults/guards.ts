@@ -238,7 +238,7 @@ export const guards: Guard[] = [
     name: 'epochs of leases grow',
     file: 'lib/lease/dynamodb-store.ts',
     breaks: [['OR #epoch < :epoch)', 'OR #epoch <= :epoch)']],
-    noticedBy: ['test/unit/lease-model.test.ts'],
+    noticedBy: ['test/unit/lease/lease-model.test.ts'],
   },
   {
     name: 'tables of other roles are written as their owners',
@@ -264,6 +264,6 @@ export const guards: Guard[] = [
     breaks: [
       ['return this.#options.clock.now() - this.#options.skewMs;', 'return this.#options.clock.now();'],
     ],
-    noticedBy: ['test/unit/lease.test.ts'],
+    noticedBy: ['test/unit/lease/lease-store.test.ts'],
   },
 ];

@@ -4,8 +4,8 @@
  */
 import { type BatchGetItemCommandOutput, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
-import { createDynamoDbClient, DynamoDbLeaseStore } from '../../lib/lease/dynamodb-store.ts';
-import { leaseTable } from '../support/lease-table.ts';
+import { createDynamoDbClient, DynamoDbLeaseStore } from '../../../lib/lease/dynamodb-store.ts';
+import { leaseTable } from '../../support/lease-table.ts';
 
 const now = 1_800_000_000_000;
 const clock = { now: () => now };

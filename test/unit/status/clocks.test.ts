@@ -1,9 +1,9 @@
 /** What is measured goes by a clock that only goes forward; clocks that differ are laid to whom the others do not confirm. */
 import { expect, test } from 'vitest';
-import { Budget } from '../../lib/budget.ts';
-import { elapsedMs } from '../../lib/clock.ts';
-import type { Client } from '../../lib/db/client.ts';
-import { ClockComparison } from '../../lib/status/clocks.ts';
+import { Budget } from '../../../lib/budget.ts';
+import { elapsedMs } from '../../../lib/clock.ts';
+import type { Client } from '../../../lib/db/client.ts';
+import { ClockComparison } from '../../../lib/status/clocks.ts';
 
 test.each([-86_400_000, 86_400_000])('a budget does not care for a clock that jumps by %i ms', (jump) => {
   let wall = 1_800_000_000_000;

@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDynamoDbClient, DynamoDbLeaseStore } from '../../lib/lease/dynamodb-store.ts';
-import { type Acquisition, type Lease, leaseKey } from '../../lib/lease/lease-store.ts';
-import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import { createDynamoDbClient, DynamoDbLeaseStore } from '../../../lib/lease/dynamodb-store.ts';
+import { type Acquisition, type Lease, leaseKey } from '../../../lib/lease/lease-store.ts';
+import { type LocalDynamoDb, startLocalDynamoDb } from '../../../lib/lease/local-dynamodb.ts';
 
 const skewMs = 60_000;
 const leaseMs = 55_000;

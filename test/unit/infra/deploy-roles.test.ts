@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { projectWith } from '../acceptance/packaged-project.ts';
+import { projectWith } from '../../acceptance/packaged-project.ts';
 
 /** IAM's quotas, in characters without white space. */
 const MOST_INLINE = 10_240;

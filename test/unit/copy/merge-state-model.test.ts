@@ -7,7 +7,7 @@
  * An event adds its own number to its key's list, so that a lost, doubled or misplaced effect shows.
  */
 import { describe, expect, inject, it } from 'vitest';
-import type { ChunkState } from '../../lib/states.ts';
+import type { ChunkState } from '../../../lib/states.ts';
 
 interface Guards {
   /** An announced chunk's events are parked; without: they are skipped like a pending one's. */

@@ -5,8 +5,8 @@
  */
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lease, LeaseStore } from '../../lib/lease/lease-store.ts';
-import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import type { Lease, LeaseStore } from '../../../lib/lease/lease-store.ts';
+import { type LocalDynamoDb, startLocalDynamoDb } from '../../../lib/lease/local-dynamodb.ts';
 
 const DEPTH = Number(process.env.PGTIDE_RUNS ?? 1) > 1 ? 10 : 8;
 const skewMs = 60_000;

@@ -1,9 +1,9 @@
 /** compare's judgement: a row on its way is never called different, and a row that stays wrong always is in the end. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { judge } from '../../lib/compare/confirm.ts';
-import type { Entry } from '../../lib/compare/entries.ts';
-import { holds } from '../support/property.ts';
+import { judge } from '../../../lib/compare/confirm.ts';
+import type { Entry } from '../../../lib/compare/entries.ts';
+import { holds } from '../../support/property.ts';
 
 const entry = (hash: string, version: string): Entry => ({ rows: 1, hash, version });
 

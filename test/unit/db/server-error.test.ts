@@ -1,11 +1,11 @@
 /** How a server's error becomes a message, where it depends on nothing but the error: its language, its source, its context. */
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { expect, it } from 'vitest';
-import { conditionOf } from '../../lib/db/conditions.ts';
-import { describeServerError, type ServerError } from '../../lib/db/server-error.ts';
-import { asPgtideError, isBeyondLimit, isTooMuchAtOnce } from '../../lib/db/sqlstate.ts';
-import { createDatabase, postgres } from '../support/database.ts';
-import { until } from '../support/until.ts';
+import { conditionOf } from '../../../lib/db/conditions.ts';
+import { describeServerError, type ServerError } from '../../../lib/db/server-error.ts';
+import { asPgtideError, isBeyondLimit, isTooMuchAtOnce } from '../../../lib/db/sqlstate.ts';
+import { createDatabase, postgres } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 
 const serverError = (fields: Partial<ServerError>): ServerError =>
   Object.assign(new Error('geheim'), { severity: 'FEHLER', code: 'P0001', ...fields }) as ServerError;

@@ -1,10 +1,10 @@
 /** pgtide.yml: strict, every error at once, each naming key, value and fix; no password in any message. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadConfig, nodeConfig, parseConfig, queueConfig } from '../../lib/config/config.ts';
-import { parsePostgresUrl } from '../../lib/config/postgres-url.ts';
-import { configJsonSchema } from '../../lib/config/schema.ts';
-import { redact, shownMessage } from '../../lib/redact.ts';
+import { loadConfig, nodeConfig, parseConfig, queueConfig } from '../../../lib/config/config.ts';
+import { parsePostgresUrl } from '../../../lib/config/postgres-url.ts';
+import { configJsonSchema } from '../../../lib/config/schema.ts';
+import { redact, shownMessage } from '../../../lib/redact.ts';
 
 const shop = `
 nodes:
@@ -220,7 +220,7 @@ test('a message that holds megabytes is redacted at once, and shown without its 
 
 test('the committed JSON Schema is current (npm run schema)', () => {
   const committed: unknown = JSON.parse(
-    readFileSync(new URL('../../pgtide.schema.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../../pgtide.schema.json', import.meta.url), 'utf8'),
   );
   expect(committed).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
 });

@@ -1,6 +1,6 @@
 /** lib/topology/tree.ts: roles and providers, as the configuration draws them. */
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../lib/config/config.ts';
+import { parseConfig } from '../../../lib/config/config.ts';
 import {
   isSubscriber,
   nodeOfQueue,
@@ -10,7 +10,7 @@ import {
   queuesOfRoot,
   rootOf,
   subscribersOf,
-} from '../../lib/topology/tree.ts';
+} from '../../../lib/topology/tree.ts';
 
 const nodes = Object.fromEntries(
   ['old', 'new', 'copy', 'other'].map((name) => [name, { url: `postgres://x@127.0.0.1/${name}` }]),

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadConfig, parseConfig } from '../../lib/config/config.ts';
-import { deploymentOf } from '../../lib/config/deployment.ts';
-import { onFileEnd } from '../support/file-scope.ts';
+import { loadConfig, parseConfig } from '../../../lib/config/config.ts';
+import { deploymentOf } from '../../../lib/config/deployment.ts';
+import { onFileEnd } from '../../support/file-scope.ts';
 
 /** A folder with a CA file in it, and one beside it. */
 function project(): string {

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { statusLines } from '../../lib/cli/status-command.ts';
-import { monthlyCost, schedule } from '../../lib/demo/monthly-cost.ts';
-import { summaryLines } from '../../lib/demo/summary.ts';
-import { idle, synced } from '../../lib/local/goal.ts';
-import { shellWord } from '../../lib/shell-word.ts';
-import { CopyProgress } from '../../lib/terminal/copy-progress.ts';
-import { columns, duration, plural, upTo, waiting } from '../../lib/terminal/figures.ts';
-import type { NodeStatus, StatusResult, TableStatus } from '../../lib/units/status.ts';
+import { statusLines } from '../../../lib/cli/status-command.ts';
+import { monthlyCost, schedule } from '../../../lib/demo/monthly-cost.ts';
+import { summaryLines } from '../../../lib/demo/summary.ts';
+import { idle, synced } from '../../../lib/local/goal.ts';
+import { shellWord } from '../../../lib/shell-word.ts';
+import { CopyProgress } from '../../../lib/terminal/copy-progress.ts';
+import { columns, duration, plural, upTo, waiting } from '../../../lib/terminal/figures.ts';
+import type { NodeStatus, StatusResult, TableStatus } from '../../../lib/units/status.ts';
 
 test.each([
   [0.42, '0.4 s'],
@@ -181,7 +181,7 @@ describe('an idle month', () => {
   });
 
   test('is computed from the schedules of serverless.yml', () => {
-    const text = readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8');
+    const text = readFileSync(new URL('../../../serverless.yml', import.meta.url), 'utf8');
     const { functions } = parseDocument(text, { logLevel: 'silent', merge: true }).toJS();
     const deployed = Object.entries<Deployed>(functions).flatMap(([unit, { memorySize, events }]) =>
       (events ?? []).map((event) => ({

@@ -2,21 +2,21 @@
 import type { Context } from 'aws-lambda';
 import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { type Config, parseConfig } from '../../lib/config/config.ts';
-import { PgtideError, policyOf } from '../../lib/errors.ts';
-import { type LeaseStore, leaseKey } from '../../lib/lease/lease-store.ts';
-import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
-import type { Outcome } from '../../lib/outcome.ts';
-import type { Environment } from '../../lib/runtime/environment.ts';
-import { onDemandHandler } from '../../lib/runtime/on-demand-handler.ts';
-import { planServing, selectPairs } from '../../lib/runtime/pairs.ts';
-import { withLagMetric } from '../../lib/runtime/run-log.ts';
-import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
-import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
-import { type LambdaHandler, stack } from '../../lib/runtime/stack.ts';
-import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
-import type { UnitContext } from '../../lib/unit-context/context.ts';
-import { allOf } from '../support/leaks.ts';
+import { type Config, parseConfig } from '../../../lib/config/config.ts';
+import { PgtideError, policyOf } from '../../../lib/errors.ts';
+import { type LeaseStore, leaseKey } from '../../../lib/lease/lease-store.ts';
+import { type LocalDynamoDb, startLocalDynamoDb } from '../../../lib/lease/local-dynamodb.ts';
+import type { Outcome } from '../../../lib/outcome.ts';
+import type { Environment } from '../../../lib/runtime/environment.ts';
+import { onDemandHandler } from '../../../lib/runtime/on-demand-handler.ts';
+import { planServing, selectPairs } from '../../../lib/runtime/pairs.ts';
+import { withLagMetric } from '../../../lib/runtime/run-log.ts';
+import { type RunRequest, runUnit } from '../../../lib/runtime/run-unit.ts';
+import { scheduledHandler } from '../../../lib/runtime/scheduled-handler.ts';
+import { type LambdaHandler, stack } from '../../../lib/runtime/stack.ts';
+import { createSecretReader } from '../../../lib/secrets/secret-reader.ts';
+import type { UnitContext } from '../../../lib/unit-context/context.ts';
+import { allOf } from '../../support/leaks.ts';
 
 /** Nothing listens there: a unit that connects fails at once. */
 const config = parseConfig(`

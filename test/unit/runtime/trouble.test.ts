@@ -3,13 +3,13 @@
  * status; and no pair is always the one that a run does not come to.
  */
 import { expect, test } from 'vitest';
-import { createConsumer } from '../../lib/consumer/consumer-api.ts';
-import { PgtideError } from '../../lib/errors.ts';
-import type { Outcome } from '../../lib/outcome.ts';
-import { shareOf } from '../../lib/runtime/serve-pairs.ts';
-import type { Unit, UnitContext } from '../../lib/unit-context/context.ts';
-import { lambdaContext } from '../support/consumer.ts';
-import { type Schedule, schedule } from '../support/scheduled.ts';
+import { createConsumer } from '../../../lib/consumer/consumer-api.ts';
+import { PgtideError } from '../../../lib/errors.ts';
+import type { Outcome } from '../../../lib/outcome.ts';
+import { shareOf } from '../../../lib/runtime/serve-pairs.ts';
+import type { Unit, UnitContext } from '../../../lib/unit-context/context.ts';
+import { lambdaContext } from '../../support/consumer.ts';
+import { type Schedule, schedule } from '../../support/scheduled.ts';
 
 const MINUTE_MS = 60_000;
 /** Nothing listens there. */

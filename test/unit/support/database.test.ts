@@ -1,8 +1,8 @@
 /** The ground that every other test stands on: databases of one's own, owned by a role that is no superuser. */
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
-import { createDatabase, pair, postgres } from '../support/database.ts';
-import { leaseTable } from '../support/lease-table.ts';
+import { createDatabase, pair, postgres } from '../../support/database.ts';
+import { leaseTable } from '../../support/lease-table.ts';
 
 test('a test database belongs to a plain owner', async () => {
   const db = await createDatabase(await postgres(17));

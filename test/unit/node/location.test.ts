@@ -1,8 +1,8 @@
 /** A node's location is what libpq reads, with each value quoted as it wants them, and never a password. */
 import { describe, expect, test } from 'vitest';
-import type { Client } from '../../lib/db/client.ts';
-import { locationOf } from '../../lib/node/location.ts';
-import { tlsOptions } from '../../lib/secrets/tls.ts';
+import type { Client } from '../../../lib/db/client.ts';
+import { locationOf } from '../../../lib/node/location.ts';
+import { tlsOptions } from '../../../lib/secrets/tls.ts';
 
 const connected = (connection: object) =>
   ({ connection: { port: 5432, password: "s3cr'et", ...connection } }) as unknown as Client;

@@ -1,7 +1,7 @@
 /** The local scheduler: jobs repeat beside each other, none overlaps itself, and only what an operator must fix ends it. */
 import { expect, test } from 'vitest';
-import { PgtideError } from '../../lib/errors.ts';
-import { type Job, runJobs } from '../../lib/local/scheduler.ts';
+import { PgtideError } from '../../../lib/errors.ts';
+import { type Job, runJobs } from '../../../lib/local/scheduler.ts';
 
 function job(name: string, run: () => Promise<void>): Job {
   return { name, everyMs: 1, run };
