@@ -10,6 +10,7 @@ export { type Config, loadConfig, type NodeConfig, parseConfig, type QueueConfig
 export { type Producer, produce, produceBulk } from './consumer/produce.ts';
 export type { Client, ConnectionTarget, Row, TransactionOptions } from './db/client.ts';
 export { type ErrorKind, PgtideError, policyOf } from './errors.ts';
+export type { NodesInstalled } from './install/install-nodes.ts';
 export {
   type Acquisition,
   type Lease,
@@ -31,6 +32,7 @@ export type { RunReport } from './runtime/run-report.ts';
 export { type RunRequest, runUnit } from './runtime/run-unit.ts';
 export { createSecretReader, type SecretReader } from './secrets/secret-reader.ts';
 export type { Problem, ProblemCode } from './status/found-problem.ts';
+export type { Role } from './topology/tree.ts';
 export type {
   FailingRuns,
   OnDemandUnit,

@@ -151,7 +151,7 @@ async function locate(making: Making, client: Client, queue: string, of: Client)
 }
 
 /**
- * The provider's side commits first: a subscription that nobody uses yet holds the events that the leaf will need.
+ * The provider's side commits first: a subscription that is not in use yet holds the events that the leaf will need.
  * A run that was cut off between the two sides is taken up at the position that the provider keeps.
  */
 async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making): Promise<void> {

@@ -8,6 +8,10 @@ export const installInput = z.strictObject({
     .optional()
     .describe('Only these nodes of the queue; default the root and every leaf.'),
 });
+/**
+ * What `install` is to install.
+ * @interface
+ */
 export type InstallInput = z.output<typeof installInput>;
 
 export type InstallResult = NodesInstalled;

@@ -9,6 +9,10 @@ export type { NodeStatus, QueueStatus, SequenceStatus, StatusResult, TableStatus
 export const statusInput = z.strictObject({
   queue: z.string().optional().describe('Default: the queue that the run is for.'),
 });
+/**
+ * What `status` is to look at.
+ * @interface
+ */
 export type StatusInput = z.output<typeof statusInput>;
 
 /** Looks at a queue on all of its nodes. What cannot be reached is a problem of that node; the others are shown. */
