@@ -30,22 +30,22 @@ export type { RunLog } from './runtime/run-log.ts';
 export type { RunReport } from './runtime/run-report.ts';
 export { type RunRequest, runUnit } from './runtime/run-unit.ts';
 export { createSecretReader, type SecretReader } from './secrets/secret-reader.ts';
-export type { FailingRuns } from './status/failing-runs.ts';
 export type { Problem, ProblemCode } from './status/found-problem.ts';
-export { type AddTableInput, type AddTableResult, addTable } from './units/add-table.ts';
-export { type CompareInput, type CompareResult, compare } from './units/compare.ts';
 export type {
+  FailingRuns,
   OnDemandUnit,
   ProgressEvent,
   RowProgress,
   TableCountProgress,
   Unit,
   UnitContext,
-} from './units/context.ts';
+} from './unit-context/context.ts';
+export { type UnitName, units } from './unit-context/registry.ts';
+export { type AddTableInput, type AddTableResult, addTable } from './units/add-table.ts';
+export { type CompareInput, type CompareResult, compare } from './units/compare.ts';
 export { copy } from './units/copy.ts';
 export { type InstallInput, type InstallResult, install } from './units/install.ts';
 export { maintain } from './units/maintain.ts';
-export { type UnitName, units } from './units/registry.ts';
 export { type RemoveTableInput, type RemoveTableResult, removeTable } from './units/remove-table.ts';
 export { replay } from './units/replay.ts';
 export { type ResyncInput, type ResyncResult, resync } from './units/resync.ts';

@@ -1,8 +1,8 @@
 import { type Session, withSession } from '../local/session.ts';
 import { holds, type Verdict } from '../local/verdict.ts';
 import { columns, plural } from '../terminal/figures.ts';
+import type { ProgressEvent } from '../unit-context/context.ts';
 import { type AddTableResult, addTable as addTableUnit } from '../units/add-table.ts';
-import type { ProgressEvent } from '../units/context.ts';
 import { removeTable as removeTableUnit } from '../units/remove-table.ts';
 import { resync as resyncUnit } from '../units/resync.ts';
 import type { Invocation } from './invocation.ts';

@@ -3,7 +3,7 @@ import cliProgress from 'cli-progress';
 import { barOptions } from '../terminal/display.ts';
 import { count, duration } from '../terminal/figures.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { ProgressEvent, TableCountProgress } from '../units/context.ts';
+import type { ProgressEvent, TableCountProgress } from '../unit-context/context.ts';
 
 export interface TableCount {
   show(event: ProgressEvent): void;

@@ -1,11 +1,12 @@
 import type { Client } from '../db/client.ts';
+import { isNotFound } from '../node/yet-to-be-made.ts';
 import type { Outcome } from '../outcome.ts';
 import { type Batch, nextBatch } from '../pgq/batch.ts';
 import { readSlices } from '../pgq/event.ts';
 import { hasProgress } from '../pgq/progress.ts';
 import { hasQueues } from '../pgq/queue.ts';
-import type { UnitContext } from '../units/context.ts';
-import { installFirst, isNotFound } from '../units/waiting-for-install.ts';
+import type { UnitContext } from '../unit-context/context.ts';
+import { installFirst } from '../units/waiting-for-install.ts';
 import { atLeastOnce } from './at-least-once.ts';
 import type { Delivery, Run, Work } from './delivery.ts';
 import { exactlyOnce } from './exactly-once.ts';

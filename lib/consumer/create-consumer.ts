@@ -7,7 +7,7 @@ import { type Environment, lambdaEnvironment } from '../runtime/environment.ts';
 import { withoutCause } from '../runtime/run-report.ts';
 import { type Invocation, type LambdaHandler, RunsFailed, stack } from '../runtime/stack.ts';
 import { nodeOfQueue } from '../topology/tree.ts';
-import type { UnitContext } from '../units/context.ts';
+import type { UnitContext } from '../unit-context/context.ts';
 import { type Consumption, consume } from './consume.ts';
 import type { Run } from './delivery.ts';
 import { RESERVE_MS } from './judge.ts';

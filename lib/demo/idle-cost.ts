@@ -10,7 +10,7 @@ import type { Environment } from '../runtime/environment.ts';
 import { scheduledHandler } from '../runtime/scheduled-handler.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
 import { nodesOf } from '../topology/tree.ts';
-import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
+import { type UnitName, type UnitTraits, units } from '../unit-context/registry.ts';
 import { type IdleCall, type MonthlyCost, monthlyCost } from './monthly-cost.ts';
 
 const ROUNDS = 7;

@@ -6,7 +6,7 @@
  * not in it: the first 14 million calls of a month are free for everybody. Nor are cold starts, the storage of logs, reading the
  * secrets (once in a container), and whatever network a function needs to reach its databases (a NAT alone costs more than all of this).
  */
-import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
+import { type UnitName, type UnitTraits, units } from '../unit-context/registry.ts';
 
 const MINUTES_A_MONTH = 30 * 24 * 60;
 

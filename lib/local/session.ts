@@ -10,8 +10,8 @@ import { runUnit } from '../runtime/run-unit.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { rootOf } from '../topology/tree.ts';
-import type { OnDemandUnit, ProgressEvent, Unit } from '../units/context.ts';
-import { type UnitName, units } from '../units/registry.ts';
+import type { OnDemandUnit, ProgressEvent, Unit } from '../unit-context/context.ts';
+import { type UnitName, units } from '../unit-context/registry.ts';
 import { Tally } from './tally.ts';
 
 export interface Session {

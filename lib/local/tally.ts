@@ -1,5 +1,5 @@
 import type { RunReport } from '../runtime/run-report.ts';
-import type { UnitName } from '../units/registry.ts';
+import type { UnitName } from '../unit-context/registry.ts';
 
 /** What all runs of a session did together. */
 export class Tally {

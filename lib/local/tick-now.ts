@@ -1,6 +1,6 @@
 import { makeTick } from '../pgq/ticker.ts';
 import { rootOf } from '../topology/tree.ts';
-import type { Unit } from '../units/context.ts';
+import type { Unit } from '../unit-context/context.ts';
 import type { Session } from './session.ts';
 
 /**

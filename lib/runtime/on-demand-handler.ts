@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { PgtideError } from '../errors.ts';
 import { placesOf } from '../topology/tree.ts';
-import type { OnDemandUnit } from '../units/context.ts';
-import type { UnitName } from '../units/registry.ts';
+import type { OnDemandUnit } from '../unit-context/context.ts';
+import type { UnitName } from '../unit-context/registry.ts';
 import type { Environment } from './environment.ts';
 import { type Pair, selectPairs } from './pairs.ts';
 import { runUnit } from './run-unit.ts';

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import { type LeaseState, type LeaseStore, leaseKey } from '../lease/lease-store.ts';
 import { nodesOf } from '../topology/tree.ts';
-import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
+import { type UnitName, type UnitTraits, units } from '../unit-context/registry.ts';
 import { MOST_SKIPPED_MS } from './trouble.ts';
 
 /** One piece of scheduled work: a unit's queue and node. */

@@ -1,7 +1,7 @@
 import { leaseKey } from '../lease/lease-store.ts';
 import { nodesOf, rootOf } from '../topology/tree.ts';
-import type { FailingRuns } from '../units/context.ts';
-import { scheduledUnits, type UnitName, units } from '../units/registry.ts';
+import type { FailingRuns } from '../unit-context/context.ts';
+import { scheduledUnits, type UnitName, units } from '../unit-context/registry.ts';
 import type { RunRequest } from './run-unit.ts';
 
 /** What the lease table knows of a queue's scheduled runs, and of those of `consumers` that read it on the root, for status. */

@@ -2,7 +2,7 @@ import { asInternalError } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { shownMessage } from '../redact.ts';
-import type { UnitName } from '../units/registry.ts';
+import type { UnitName } from '../unit-context/registry.ts';
 
 /** The step that has the time of connections that were not opened, or were lost. */
 export const LOST_CONNECTION = 'lost-connection';

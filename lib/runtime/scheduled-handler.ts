@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PgtideError } from '../errors.ts';
-import type { Unit } from '../units/context.ts';
-import type { UnitName } from '../units/registry.ts';
+import type { Unit } from '../unit-context/context.ts';
+import type { UnitName } from '../unit-context/registry.ts';
 import { waitingForInstall } from '../units/waiting-for-install.ts';
 import type { Environment } from './environment.ts';
 import { selectPairs } from './pairs.ts';

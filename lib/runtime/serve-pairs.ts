@@ -13,8 +13,8 @@
  */
 import type { PgtideError } from '../errors.ts';
 import { leaseKey } from '../lease/lease-store.ts';
-import type { Unit } from '../units/context.ts';
-import { type UnitName, type UnitTraits, units } from '../units/registry.ts';
+import type { Unit } from '../unit-context/context.ts';
+import { type UnitName, type UnitTraits, units } from '../unit-context/registry.ts';
 import { type Pair, pairName, planServing, type Serving, turnKey } from './pairs.ts';
 import type { RunReport } from './run-report.ts';
 import { leaveOut, runUnit, SILENCE_MS } from './run-unit.ts';

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { elapsedMs } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
-import type { UnitName } from '../units/registry.ts';
+import type { UnitName } from '../unit-context/registry.ts';
 import { type Environment, lambdaEnvironment } from './environment.ts';
 import { asRunError, shownError, thrownError } from './run-report.ts';
 

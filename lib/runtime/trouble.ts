@@ -20,7 +20,7 @@
 import { type ErrorKind, PgtideError, policyOf, RUNS_IN_A_ROW, usualRemedy } from '../errors.ts';
 import type { LeaseStore, Trouble } from '../lease/lease-store.ts';
 import { shownMessage } from '../redact.ts';
-import { type UnitTraits, units } from '../units/registry.ts';
+import { type UnitTraits, units } from '../unit-context/registry.ts';
 import { asRunError, LOST_CONNECTION, type RunReport, shownError } from './run-report.ts';
 
 /** A connection that fails sooner costs others nothing. */

@@ -2,26 +2,8 @@
  * Scheduled runs that get nothing done, as the lease table has them (lib/runtime/trouble.ts). What a database knows of its own
  * troubles, status reads there; this is for those that no database can tell: it is out of reach, or the error was not foreseen.
  */
+import type { FailingRuns } from '../unit-context/context.ts';
 import type { Problem } from './found-problem.ts';
-
-/** What keeps one unit, or a consumer, from going on for one node. */
-export interface FailingRuns {
-  /** `consume`, or a scheduled unit. */
-  unit: string;
-  node: string;
-  /** Of the unit `consume`. */
-  consumer?: string;
-  /** How the last run ended, and what to do about it. */
-  what: string;
-  remedy: string;
-  /** So many in a row. */
-  runs: number;
-  since: Date;
-  /** It waits for an operator. */
-  operator: boolean;
-  /** Until when it is left out. */
-  skippedUntil: Date | null;
-}
 
 /** What is wrong with the runs for one node; a failure that may pass by itself is shown once its pair is left out. */
 export function failingRunProblems(queue: string, node: string, all: readonly FailingRuns[]): Problem[] {

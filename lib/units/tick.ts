@@ -1,5 +1,5 @@
 import { tickRoot } from '../node/root-tick.ts';
-import type { Unit } from './context.ts';
+import type { Unit } from '../unit-context/context.ts';
 
 /** Ticks the queue on its root if it is due: `applied` when there is a new tick, `idle` when there was no need. */
 export const tick: Unit = (context) =>

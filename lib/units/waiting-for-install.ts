@@ -12,12 +12,10 @@
  * looks as one before install. Status reports both (node-missing).
  */
 
-import type { Client } from '../db/client.ts';
-import { PgtideError } from '../errors.ts';
-import { findNode, listSubscribers } from '../node/topology.ts';
+import { isNode, isNotFound, isYetToBeMade } from '../node/yet-to-be-made.ts';
 import type { Outcome } from '../outcome.ts';
 import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
-import type { Unit, UnitContext } from './context.ts';
+import type { Unit, UnitContext } from '../unit-context/context.ts';
 
 /** The unit, with `waiting-for` in place of the error that it meets before `install`. */
 export function waitingForInstall(unit: Unit): Unit {
@@ -32,10 +30,6 @@ export function waitingForInstall(unit: Unit): Unit {
       return installFirst(`${missing}; call the function install, or run: pgtide init ${context.queue}`);
     }
   };
-}
-
-export function isNotFound(error: unknown): boolean {
-  return error instanceof PgtideError && error.kind === 'not-found';
 }
 
 export function installFirst(why: string): Outcome {
@@ -61,15 +55,4 @@ async function hasLeafWithNode({ config, queue, connect }: UnitContext): Promise
   for (const leaf of nodesOf(config, queue, isSubscriber))
     if (await connect(leaf, (client) => isNode(client, queue)).catch(() => false)) return true;
   return false;
-}
-
-/** True for a leaf that is not a node, and that its root does not know. */
-export async function isYetToBeMade(leaf: Client, root: Client, queue: string): Promise<boolean> {
-  if (await isNode(leaf, queue)) return false;
-  const known = await listSubscribers(root, queue);
-  return known.every(({ node }) => node !== leaf.node);
-}
-
-async function isNode(client: Client, queue: string): Promise<boolean> {
-  return (await findNode(client, queue)) !== undefined;
 }

@@ -6,9 +6,9 @@ import { type Config, parseConfig } from '../../lib/config/config.ts';
 import type { RunReport } from '../../lib/runtime/run-report.ts';
 import { runUnit } from '../../lib/runtime/run-unit.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
-import type { OnDemandUnit, Unit } from '../../lib/units/context.ts';
+import type { OnDemandUnit, Unit } from '../../lib/unit-context/context.ts';
+import type { UnitName } from '../../lib/unit-context/registry.ts';
 import { copy } from '../../lib/units/copy.ts';
-import type { UnitName } from '../../lib/units/registry.ts';
 import { replayWith } from '../../lib/units/replay.ts';
 import { tick } from '../../lib/units/tick.ts';
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { type ConnectionTarget, withClient } from '../../lib/db/client.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { placeOf } from '../../lib/topology/tree.ts';
-import type { UnitContext } from '../../lib/units/context.ts';
+import type { UnitContext } from '../../lib/unit-context/context.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replayWith } from '../../lib/units/replay.ts';
 

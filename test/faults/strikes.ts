@@ -2,7 +2,7 @@
 import { type ErrorKind, PgtideError } from '../../lib/errors.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
 import type { RunReport } from '../../lib/runtime/run-report.ts';
-import type { UnitContext } from '../../lib/units/context.ts';
+import type { UnitContext } from '../../lib/unit-context/context.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { type Fault, isCommit } from '../support/crash-proxy.ts';
 import { until } from '../support/until.ts';

@@ -8,12 +8,12 @@ import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dy
 import type { Outcome } from '../../lib/outcome.ts';
 import type { RunReport } from '../../lib/runtime/run-report.ts';
 import { runUnit } from '../../lib/runtime/run-unit.ts';
+import type { UnitContext } from '../../lib/unit-context/context.ts';
+import type { UnitName } from '../../lib/unit-context/registry.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
-import type { UnitContext } from '../../lib/units/context.ts';
 import { copyWith } from '../../lib/units/copy.ts';
 import { install } from '../../lib/units/install.ts';
 import { maintain } from '../../lib/units/maintain.ts';
-import type { UnitName } from '../../lib/units/registry.ts';
 import { replayWith } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { tick } from '../../lib/units/tick.ts';

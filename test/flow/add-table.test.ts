@@ -4,8 +4,8 @@ import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { listSequences } from '../../lib/membership/member-sequences.ts';
 import { listTables } from '../../lib/membership/member-tables.ts';
+import type { ProgressEvent } from '../../lib/unit-context/context.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
-import type { ProgressEvent } from '../../lib/units/context.ts';
 import { createRole, type TestDatabase } from '../support/database.ts';
 import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
 

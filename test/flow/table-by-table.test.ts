@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { ProgressEvent } from '../../lib/units/context.ts';
+import type { ProgressEvent } from '../../lib/unit-context/context.ts';
 import { status } from '../../lib/units/status.ts';
 import { followUntilSynced, replayAll } from '../support/follow.ts';
 import { add, captured, ddl, members, names, remove } from '../support/membership.ts';

@@ -3,8 +3,8 @@ import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Drive } from '../../lib/compare/catch-up.ts';
 import type { Client } from '../../lib/db/client.ts';
+import type { UnitContext } from '../../lib/unit-context/context.ts';
 import { type CompareResult, type CompareSettings, compareWith } from '../../lib/units/compare.ts';
-import type { UnitContext } from '../../lib/units/context.ts';
 import { pair, type TestDatabase } from './database.ts';
 import { cascade } from './unit-context.ts';
 

@@ -6,7 +6,7 @@ import type { Environment } from '../../lib/runtime/environment.ts';
 import { onDemandHandler } from '../../lib/runtime/on-demand-handler.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
-import type { Unit } from '../../lib/units/context.ts';
+import type { Unit } from '../../lib/unit-context/context.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { maintain } from '../../lib/units/maintain.ts';
 import { replay } from '../../lib/units/replay.ts';

@@ -5,7 +5,7 @@ import { type Config, parseConfig } from '../../lib/config/config.ts';
 import { type ConnectionTarget, withClient } from '../../lib/db/client.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { placeOf } from '../../lib/topology/tree.ts';
-import type { UnitContext } from '../../lib/units/context.ts';
+import type { UnitContext } from '../../lib/unit-context/context.ts';
 import { install } from '../../lib/units/install.ts';
 import { pair, type TestDatabase } from './database.ts';
 

@@ -15,7 +15,7 @@ import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
 import { scheduledHandler } from '../../lib/runtime/scheduled-handler.ts';
 import { type LambdaHandler, stack } from '../../lib/runtime/stack.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
-import type { UnitContext } from '../../lib/units/context.ts';
+import type { UnitContext } from '../../lib/unit-context/context.ts';
 import { allOf } from '../support/leaks.ts';
 
 /** Nothing listens there: a unit that connects fails at once. */

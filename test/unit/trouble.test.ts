@@ -7,7 +7,7 @@ import { createConsumer } from '../../lib/consumer/consumer-api.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import type { Outcome } from '../../lib/outcome.ts';
 import { shareOf } from '../../lib/runtime/serve-pairs.ts';
-import type { Unit, UnitContext } from '../../lib/units/context.ts';
+import type { Unit, UnitContext } from '../../lib/unit-context/context.ts';
 import { lambdaContext } from '../support/consumer.ts';
 import { type Schedule, schedule } from '../support/scheduled.ts';
 

@@ -3,11 +3,8 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import type { Outcome } from '../outcome.ts';
-import type { FailingRuns } from '../status/failing-runs.ts';
 import type { Place } from '../topology/tree.ts';
 import type { UnitName } from './registry.ts';
-
-export type { FailingRuns } from '../status/failing-runs.ts';
 
 /** What a person sees while long work goes on. */
 export type ProgressEvent = RowProgress | TableCountProgress;
@@ -30,6 +27,25 @@ export interface TableCountProgress {
   step: 'create' | 'add' | 'remove';
   tables: number;
   totalTables: number;
+}
+
+/** What keeps one unit, or a consumer, from going on for one node. */
+export interface FailingRuns {
+  /** `consume`, or a scheduled unit. */
+  unit: string;
+  node: string;
+  /** Of the unit `consume`. */
+  consumer?: string;
+  /** How the last run ended, and what to do about it. */
+  what: string;
+  remedy: string;
+  /** So many in a row. */
+  runs: number;
+  since: Date;
+  /** It waits for an operator. */
+  operator: boolean;
+  /** Until when it is left out. */
+  skippedUntil: Date | null;
 }
 
 /**

@@ -1,0 +1,182 @@
+import { queueConfig } from '../config/config.ts';
+import type { Client } from '../db/client.ts';
+import { PgtideError } from '../errors.ts';
+import { letLeave, listLeaving } from '../node/member-change.ts';
+import type { Outcome } from '../outcome.ts';
+import { forceTick } from '../pgq/ticker.ts';
+import type { UnitContext } from '../unit-context/context.ts';
+import { finishRestores, listPendingRestores, restoreObject } from './constraints.ts';
+import { copyNextChunk } from './copy-chunk.ts';
+import type { Copy, CopyStep } from './copy-work.ts';
+import { countPhases, listCopied, listUnplanned } from './merge-state.ts';
+import { planTable } from './plan-chunks.ts';
+
+/** A chunk or an index is not begun with less than this left. */
+const LEAST_MS = 5_000;
+/** Of a run's time, for plans: what is planned is copied before more is. */
+const PLANNING = 0.25;
+
+export interface CopyHooks {
+  /** Called between two steps; tests kill the run there. */
+  at?: (step: CopyStep) => void | Promise<void>;
+}
+
+/**
+ * Brings new tables into step: plans them, copies their chunks, several at once, and puts indexes and foreign keys back once replay
+ * says that a table is consistent. Ends `waiting-for` when replay has to go on first; the next run looks again.
+ */
+export async function copyTables(context: UnitContext, hooks: CopyHooks = {}): Promise<Outcome> {
+  const { copy: limits, onConflict } = queueConfig(context.config, context.queue);
+  return context.connect(context.node, async (subscriber) => {
+    const started = await subscriber.first<{ now: string }>('select clock_timestamp()::text as now');
+    const work: Copy = {
+      queue: context.queue,
+      chunkBytes: limits.chunkBytes,
+      startedAt: started?.now ?? 'now',
+      statementTimeoutMs: () => Math.max(1, context.budget.remainingMs()),
+      withPair: (use) =>
+        context.connect(context.provider, (provider) =>
+          context.connect(context.node, (own) => use({ provider, subscriber: own })),
+        ),
+      setsAside: onConflict !== 'stop',
+      at: hooks.at ?? (() => undefined),
+      onCopied: () => undefined,
+      onSetAside: () => context.count('setAsideTables', 1),
+    };
+    const unplanned = await listUnplanned(subscriber, context.queue);
+    let worked = false;
+    if (unplanned.length > 0 || (await countPhases(subscriber, context.queue)).copying)
+      worked = await copyNew(context, work, subscriber, { unplanned, ...limits });
+    worked = (await context.step('leave', () => leave(context, subscriber))) || worked;
+    worked = (await context.step('restore', () => restore(context, work, subscriber))) || worked;
+    return outcomeOf(context, subscriber, worked);
+  });
+}
+
+interface ToCopy {
+  unplanned: { table: string }[];
+  parallelChunks: number;
+}
+
+async function copyNew(
+  context: UnitContext,
+  work: Copy,
+  subscriber: Client,
+  { unplanned, parallelChunks }: ToCopy,
+): Promise<boolean> {
+  const planned = unplanned.length > 0 ? await planTables(context, work, unplanned) : 0;
+  context.count('plannedTables', planned);
+  work.onCopied = await progressOf(context, subscriber);
+  const chunks = await context.step('copy', async () => {
+    const workers = Array.from({ length: parallelChunks }, () => copyChunks(context, work));
+    const counts = await Promise.allSettled(workers);
+    const failed = counts.find((count) => count.status === 'rejected');
+    if (failed) throw failed.reason;
+    return counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
+  });
+  // Replay needs a tick after the last chunk's snapshot before it can say that a table is consistent.
+  if (chunks > 0) await context.connect(context.provider, (provider) => forceTick(provider, context.queue));
+  return planned + chunks > 0;
+}
+
+function planTables(context: UnitContext, work: Copy, unplanned: { table: string }[]): Promise<number> {
+  return work.withPair(async (pair) => {
+    let planned = 0;
+    const untilMs = context.budget.remainingMs() * (1 - PLANNING);
+    for (const { table } of unplanned) {
+      if (!context.budget.allows(Math.max(LEAST_MS, planned > 0 ? untilMs : 0))) break;
+      try {
+        if (await context.step('plan', () => planTable(work, pair, table))) planned++;
+      } catch (error) {
+        // Its users come first: the next run tries again, and the chunks of others are copied meanwhile.
+        if (!isBusy(error)) throw error;
+      }
+    }
+    return planned;
+  });
+}
+
+/** Copies chunk after chunk. A chunk that has to be copied again leaves connections of no more use; then it goes on with others. */
+async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
+  let chunks = 0;
+  for (let again = true; again; )
+    again = await work.withPair(async (pair) => {
+      while (context.budget.allows(LEAST_MS)) {
+        const copied = await copyNextChunk(work, pair);
+        if (copied === 'again') return true;
+        if (!copied) break;
+        await work.at('chunk.committed');
+        chunks++;
+        context.count('chunks', 1);
+        context.count('rows', copied.rows);
+        context.count('bytes', copied.bytes);
+        work.onCopied(copied.table, copied.rows, copied.bytes);
+      }
+      return false;
+    });
+  return chunks;
+}
+
+/** Lets go of tables that could not leave in replay. Returns whether one has gone. */
+async function leave(context: UnitContext, subscriber: Client): Promise<boolean> {
+  let gone = 0;
+  for (const { name: table } of await listLeaving(subscriber, context.queue)) {
+    if (!context.budget.allows(LEAST_MS)) break;
+    if (await subscriber.transaction({}, () => letLeave(subscriber, context.queue, table))) gone++;
+  }
+  context.count('leftTables', gone);
+  return gone > 0;
+}
+
+/** Puts back what may be put back now. Returns whether something was. */
+async function restore(context: UnitContext, work: Copy, subscriber: Client): Promise<boolean> {
+  let restored = 0;
+  for (let again = true; again && context.budget.allows(LEAST_MS); ) {
+    again = false;
+    for (const pending of await listPendingRestores(subscriber, context.queue)) {
+      if (!context.budget.allows(LEAST_MS)) break;
+      const result = await restoreObject(subscriber, context.queue, pending).catch((error: unknown) => {
+        if (!isBusy(error)) throw error;
+        return 'busy' as const;
+      });
+      if (result === 'restored' || result === 'begun') {
+        restored++;
+        again ||= result === 'begun';
+        await work.at('index.restored');
+      }
+    }
+  }
+  context.count('restored', restored);
+  return (await finishRestores(subscriber, context.queue)).length + restored > 0;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof PgtideError && error.kind === 'busy';
+}
+
+async function outcomeOf(context: UnitContext, subscriber: Client, worked: boolean): Promise<Outcome> {
+  const phases = await countPhases(subscriber, context.queue);
+  const unplanned = await listUnplanned(subscriber, context.queue);
+  if (phases.copying && !context.budget.allows(LEAST_MS)) return { kind: 'out-of-budget' };
+  if (worked) return { kind: 'applied' };
+  if (phases.copying || phases['catching-up'] || phases.restored)
+    return { kind: 'waiting-for', what: 'replay to pass the snapshots of the copied chunks' };
+  if (phases.restoring) return { kind: 'waiting-for', what: 'indexes that are being built' };
+  return unplanned.length > 0
+    ? { kind: 'waiting-for', what: 'locks on tables to be copied' }
+    : { kind: 'idle' };
+}
+
+/** Tells a person how far each table is, from where earlier runs have left it. */
+async function progressOf(context: UnitContext, subscriber: Client): Promise<Copy['onCopied']> {
+  const { progress, queue, node } = context;
+  if (!progress) return () => undefined;
+  const copied = new Map((await listCopied(subscriber, queue)).map((one) => [one.table, one]));
+  return (table, rows, bytes) => {
+    const sum = copied.get(table);
+    if (!sum) return;
+    sum.rows += rows;
+    sum.bytes += bytes;
+    progress({ queue, node, step: 'copy', ...sum });
+  };
+}
