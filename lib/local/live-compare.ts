@@ -1,4 +1,4 @@
-import { PgtideError } from '../errors.ts';
+import { type ErrorKind, PgtideError } from '../errors.ts';
 import { shellWord } from '../shell-word.ts';
 import { plural } from '../terminal/figures.ts';
 import { type CompareResult, compareWith } from '../units/compare.ts';
@@ -15,7 +15,7 @@ export function compareTables(
   onProgress?: CompareProgress,
 ): Promise<CompareResult> {
   const drive = patiently(async (node) => {
-    await session.scheduled({ unitName: 'replay', unit: replay, queue, node });
+    await session.scheduled({ unitName: 'replay', unit: replay, queue, node }).catch(unlessAnotherReplays);
   });
   return session.demand('compare', compareWith({ drive }), {
     queue,
@@ -26,6 +26,12 @@ export function compareTables(
   });
 }
 
+/** A run elsewhere (`pgtide run`, a deployment) moves the leaf on just as well. */
+function unlessAnotherReplays(error: unknown): void {
+  if (!(error instanceof PgtideError && ANOTHER_REPLAYS.has(error.kind))) throw error;
+}
+
+const ANOTHER_REPLAYS: ReadonlySet<ErrorKind> = new Set(['busy', 'fenced']);
 const LONGEST_WAIT_MS = 300_000;
 
 /** Gives up on a leaf that does not come to one tick within some minutes. */

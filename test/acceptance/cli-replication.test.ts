@@ -106,6 +106,19 @@ test('writes of every kind are followed, and compare proves it', async () => {
   expect(compared.out).toContain('2 tables, 0 differences');
 });
 
+test('compare goes on beside another run that is replaying', async () => {
+  await write(`update public.goods set price = 3 where id <= 500`);
+  await using other = await young.open();
+  await other.client.query('begin');
+  await other.client.query('select from pgtide.replay_state for update');
+  const running = startPgtide(['compare', 'shop', '--verbose'], env);
+  await until('compare has met the other run', () => running.err().includes('another run is replaying'));
+  await other.client.query('commit');
+  const { status, out, err } = await running.ended;
+  expect(status, out + err).toBe(0);
+  expect(out).toContain('2 tables, 0 differences');
+});
+
 test('the error of a role without rights names whose it needs', async () => {
   const { target, server } = old;
   await createRole(server, 'stranger');

@@ -111,7 +111,7 @@ export const stories: Record<string, Story> = {
   quoted: raising(
     '"pgtide._apply_set("',
     `raise exception '%', v using errcode = 'TD004'`,
-    /^TD004: function public\."pgtide\.apply_set\(", event \d+$/,
+    /^TD004: function public\."pgtide\._apply_set\(", event \d+$/,
   ),
   unique_faked: raising(
     'fake_unique',

@@ -8,7 +8,10 @@ const top = join(import.meta.dirname, '..', '..');
 const docs = readdirSync(join(top, 'docs'))
   .filter((file) => file.endsWith('.md'))
   .map((file) => join('docs', file));
-const pages = ['README.md', 'CHANGELOG.md', join('sql', 'README.md'), ...docs];
+const examples = readdirSync(join(top, 'examples'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('README.md'))
+  .map((file) => join('examples', file));
+const pages = ['README.md', 'CHANGELOG.md', join('sql', 'README.md'), ...docs, ...examples];
 /** For those who work on pgtide. */
 const pagesOfTheRepository = ['CONTRIBUTING.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md'];
 
@@ -69,9 +72,9 @@ test('every anchor is that of a heading', () => {
   expect(broken.map(({ from, to }) => `${from}: ${to}`)).toEqual([]);
 });
 
-test('every page of docs is linked from another page', () => {
+test('every page of docs and of examples is linked from another page', () => {
   const linked = new Set(links.filter(({ from, file }) => from !== file).map(({ file }) => file));
-  expect(docs.filter((page) => !linked.has(page))).toEqual([]);
+  expect([...docs, ...examples].filter((page) => !linked.has(page))).toEqual([]);
 });
 
 test('what a page links to is in the npm package with it', () => {
