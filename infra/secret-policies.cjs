@@ -4,9 +4,9 @@
  * managed policies, which the roles that read the same secrets share. A list that is longer yet is refused here, for
  * CloudFormation would find it out in the middle of a deployment.
  */
-const MOST_INLINE = 8_000;
-const MOST_MANAGED = 6_144;
-const MOST_ATTACHED = 10;
+const MAX_INLINE = 8_000;
+const MAX_MANAGED = 6_144;
+const MAX_ATTACHED = 10;
 
 const statement = (arns) => ({
   Effect: 'Allow',
@@ -18,7 +18,7 @@ const lengthOf = (value) => JSON.stringify(value).length;
 
 /** As few lists as fit into a managed policy each. */
 function splitForManaged(arns) {
-  const room = MOST_MANAGED - lengthOf(documentOf([]));
+  const room = MAX_MANAGED - lengthOf(documentOf([]));
   const lists = [];
   let left = 0;
   for (const arn of arns) {
@@ -39,12 +39,12 @@ function splitForManaged(arns) {
  */
 module.exports.secretPolicies = (name, arns) => {
   if (arns.length === 0) return { inline: false, attached: [], resources: {} };
-  if (lengthOf(statement(arns)) <= MOST_INLINE)
+  if (lengthOf(statement(arns)) <= MAX_INLINE)
     return { inline: statement(arns), attached: [], resources: {} };
   const lists = splitForManaged(arns);
-  if (lists.length > MOST_ATTACHED)
+  if (lists.length > MAX_ATTACHED)
     throw new Error(
-      `${arns.length} secrets are more than a role of IAM can be allowed (${MOST_ATTACHED} policies of 6,144 characters): ` +
+      `${arns.length} secrets are more than a role of IAM can be allowed (${MAX_ATTACHED} policies of 6,144 characters): ` +
         'let nodes share a secret (host, port and dbname can stand beside it), or deploy the queues as several services',
     );
   const policies = lists.map((list, index) => [

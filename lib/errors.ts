@@ -77,7 +77,7 @@ export const usualRemedy: Record<ErrorKind, string> = {
   authentication: 'correct the user or the password of this node',
   privilege: 'let the owner of the database grant what is missing, or connect as the owner',
   'not-found': 'correct the name',
-  schema: 'make both sides fit',
+  schema: 'align the two definitions',
   state: 'see `pgtide status`',
   'lost-position': 'see `pgtide status`',
   fenced: 'another run has taken over; run it again if that one has ended',

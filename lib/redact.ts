@@ -90,12 +90,12 @@ export function redact(text: string): string {
 }
 
 /** What is shown of a message at most: a line of a function's log may have 256 KB. */
-const MOST_SHOWN = 8_000;
+const MAX_SHOWN = 8_000;
 
 /** A message without secrets, and without its middle where it is very long. */
 export function shownMessage(message: string): string {
   const text = redact(message);
-  if (text.length <= MOST_SHOWN) return text;
-  const half = MOST_SHOWN / 2;
-  return `${text.slice(0, half)}… (${text.length - MOST_SHOWN} characters are left out) …${text.slice(-half)}`;
+  if (text.length <= MAX_SHOWN) return text;
+  const half = MAX_SHOWN / 2;
+  return `${text.slice(0, half)}… (${text.length - MAX_SHOWN} characters are left out) …${text.slice(-half)}`;
 }

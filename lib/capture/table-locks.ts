@@ -19,7 +19,7 @@ const LOCK_WAIT_MS = 150;
 const GIVE_UP_MS = 20_000;
 const LONGEST_PAUSE_MS = 400;
 /** A table is not begun with less than this left. */
-const LEAST_MS = 2_000;
+const MIN_REMAINING_MS = 2_000;
 
 export interface TableSteps {
   budget: Budget;
@@ -42,7 +42,7 @@ export async function tableByTable(
   for (let first = true; waiting.length > 0; first = false) {
     const busy: string[] = [];
     for (const [index, table] of waiting.entries()) {
-      if (!budget.allows(LEAST_MS) && !(first && index === 0)) {
+      if (!budget.allows(MIN_REMAINING_MS) && !(first && index === 0)) {
         if (reason)
           throw await stillBusy(client, [...busy, ...waiting.slice(index)], { tables, doing, reason });
         throw outOfTime(client, tables.length - waiting.length + index, { tables, doing });

@@ -77,12 +77,12 @@ export function removeTable(
 }
 
 /** How many names are worth a line. */
-const MOST_NAMES = 10;
+const MAX_NAMES = 10;
 
 function sequenceLines(names: readonly string[], [one, several]: readonly [string, string]): string[] {
   if (names.length === 0) return [];
-  const shown = names.slice(0, MOST_NAMES).join(', ');
-  const more = names.length > MOST_NAMES ? `, and ${names.length - MOST_NAMES} more` : '';
+  const shown = names.slice(0, MAX_NAMES).join(', ');
+  const more = names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : '';
   return [`${plural(names.length, 'sequence')} ${names.length === 1 ? one : several}: ${shown}${more}`];
 }
 

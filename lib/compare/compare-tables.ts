@@ -38,7 +38,7 @@ export interface CompareOptions {
 const ROWS_PER_RANGE = 4_000_000;
 const MAX_CANDIDATES = 100_000;
 /** Remembered of each table, however many the others have. */
-const LEAST_CANDIDATES = 100;
+const MIN_CANDIDATES = 100;
 const MAX_ROUNDS = 50;
 
 /** A table under comparison. */
@@ -162,7 +162,7 @@ async function collect(
   { sides, plan, sums, room }: { sides: Sides; plan: TablePlan; sums: RangeSums; room: Room },
 ): Promise<void> {
   const ids: bigint[] = [];
-  const free = Math.max(room.left, LEAST_CANDIDATES - work.candidates.length);
+  const free = Math.max(room.left, MIN_CANDIDATES - work.candidates.length);
   await findDifferingIds(sides, plan, {
     sums,
     found: (id, rows) => {

@@ -20,7 +20,7 @@ interface Bucket {
 }
 
 const PAIR_BYTES = 16;
-const MOST_FETCHED_BUCKETS = 500;
+const MAX_FETCHED_BUCKETS = 500;
 /** Half a megabyte; buckets of whole numbers, of which a range has 4 million, are fetched about 260 at a time. */
 const FETCHED_PAIRS = 32_000;
 const NONE = Buffer.alloc(0);
@@ -54,7 +54,7 @@ class BucketList {
   constructor(client: Client, { mostRows }: RangeSums) {
     this.#client = client;
     const fitting = Math.floor(FETCHED_PAIRS / Math.max(1, mostRows));
-    this.#fetched = Math.max(1, Math.min(MOST_FETCHED_BUCKETS, fitting));
+    this.#fetched = Math.max(1, Math.min(MAX_FETCHED_BUCKETS, fitting));
   }
 
   async open(side: SidePlan, sums: RangeSums): Promise<void> {

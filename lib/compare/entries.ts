@@ -48,7 +48,7 @@ const KEYS_PER_QUERY = 5_000;
 const FETCHED_ENTRIES = 1_000;
 /** Room for keys: for each id that is wanted, and for few ids in any case. */
 const KEY_CHARACTERS = 160;
-const LEAST_KEY_CHARACTERS = 1_000_000;
+const MIN_KEY_CHARACTERS = 1_000_000;
 
 function entries(rows: (array: ArrayOf) => string): TableQuery {
   return {
@@ -125,7 +125,7 @@ async function scan(client: Client, { side, wanted, range }: Wish, reading: Read
   await client.query('set local cursor_tuple_fraction = 1');
   const { text, values } = readAs(side.reader, byId(side, wanted, range));
   await client.query(`declare pgtide_entries no scroll cursor for ${text}`, values);
-  let room = Math.max(LEAST_KEY_CHARACTERS, wanted.length * KEY_CHARACTERS);
+  let room = Math.max(MIN_KEY_CHARACTERS, wanted.length * KEY_CHARACTERS);
   for (;;) {
     const rows = await client.query<EntryRow & Record<string, unknown>>(
       `fetch ${FETCHED_ENTRIES} from pgtide_entries`,

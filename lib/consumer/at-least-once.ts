@@ -6,7 +6,7 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { getConsumerInfo } from '../pgq/consumer-info.ts';
 import { fresh, type Progress, readProgress, writeProgress } from '../pgq/progress.ts';
-import { putAside } from '../pgq/retry.ts';
+import { scheduleRetry } from '../pgq/retry.ts';
 import { registerConsumer } from '../pgq/subscription.ts';
 import { type Delivery, finish, isWhole, lastSettled, type Run, type Start } from './delivery.ts';
 import { withinTime } from './judge.ts';
@@ -52,7 +52,7 @@ export function atLeastOnce(run: Run, tracked: boolean): Delivery {
       const judged = await judge(attempt);
       const done = lastSettled(work, judged);
       const put = await source.transaction({}, async () => {
-        const moved = await putAside(source, work.batch.id, judged.failed, run.rule);
+        const moved = await scheduleRetry(source, work.batch.id, judged.failed, run.rule);
         if (isWhole(work, judged)) await finish(run, work.batch);
         else if (done !== undefined) await note({ done, begun: fresh.begun });
         return moved;

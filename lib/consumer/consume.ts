@@ -10,7 +10,7 @@ import { installFirst } from '../units/waiting-for-install.ts';
 import { atLeastOnce } from './at-least-once.ts';
 import type { Delivery, Run, Work } from './delivery.ts';
 import { exactlyOnce } from './exactly-once.ts';
-import { type Judged, judgeGroup, judgeOneByOne, LEAST_MS, type Stop } from './judge.ts';
+import { type Judged, judgeGroup, judgeOneByOne, MIN_REMAINING_MS, type Stop } from './judge.ts';
 
 export interface Consumption {
   register: boolean;
@@ -61,7 +61,7 @@ async function settleBatches(
   if (!first) return { kind: 'idle' };
   return context.connect(context.node, async (reader) => {
     for (let batch: Batch | undefined = first; batch; batch = await next()) {
-      if (!context.budget.allows(LEAST_MS)) return { kind: 'out-of-budget' };
+      if (!context.budget.allows(MIN_REMAINING_MS)) return { kind: 'out-of-budget' };
       context.gauge('behindSeconds', batch.behindSeconds);
       const stop = await settleBatch({ consumption, run, delivery, reader }, batch);
       if (stop) return outcomeOf(stop);

@@ -17,7 +17,7 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
 import * as progress from '../pgq/progress.ts';
-import { putAside } from '../pgq/retry.ts';
+import { scheduleRetry } from '../pgq/retry.ts';
 import { registerConsumer, registerConsumerAt } from '../pgq/subscription.ts';
 import { notRegistered, progressName, requireRegistered, startAt } from './at-least-once.ts';
 import {
@@ -29,7 +29,7 @@ import {
   type Run,
   type Work,
 } from './delivery.ts';
-import { type Judged, LEAST_MS, RESERVE_MS, TransactionEnded, withinTime } from './judge.ts';
+import { type Judged, MIN_REMAINING_MS, RESERVE_MS, TransactionEnded, withinTime } from './judge.ts';
 import type { Destination } from './spec.ts';
 
 export async function exactlyOnce(run: Run, destination: Client): Promise<Delivery> {
@@ -42,7 +42,7 @@ export async function exactlyOnce(run: Run, destination: Client): Promise<Delive
     const noted = await progress.notedFailed(destination, name, batch.id);
     const failed = noted.map((id) => ({ id, reason: 'its handler failed' }));
     const put = await run.source.transaction({}, async () => {
-      const moved = await putAside(run.source, batch.id, failed, run.rule);
+      const moved = await scheduleRetry(run.source, batch.id, failed, run.rule);
       await finish(run, batch);
       return moved;
     });
@@ -100,7 +100,7 @@ function lost(run: Run, destination: Client, batch: Batch, position: bigint): Pg
 
 /** With the settings that the role has, not with those of pgtide: the statements are the user's. */
 async function inDestination<T>(run: Run, destination: Client, work: () => Promise<T>): Promise<T> {
-  const patience = Math.ceil(Math.max(LEAST_MS, run.budget.remainingMs() - RESERVE_MS));
+  const patience = Math.ceil(Math.max(MIN_REMAINING_MS, run.budget.remainingMs() - RESERVE_MS));
   await destination.script(
     `begin isolation level read committed; set local statement_timeout = ${patience};
      set local idle_in_transaction_session_timeout = ${patience + 2 * RESERVE_MS}`,

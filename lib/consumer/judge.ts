@@ -39,7 +39,7 @@ export class TransactionEnded extends PgtideError {}
 export class CutOff extends Error {}
 
 /** A piece of work is begun only with so much left. */
-export const LEAST_MS = 2_000;
+export const MIN_REMAINING_MS = 2_000;
 /** Kept for the commit. */
 export const RESERVE_MS = 1_000;
 
@@ -57,7 +57,8 @@ export async function judgeOneByOne(events: readonly QueueEvent[], trial: Trial)
 export async function judgeGroup(group: readonly QueueEvent[], trial: Trial): Promise<Judged> {
   const [event] = group;
   if (!event) return { settled: 0, failed: [] };
-  if (!trial.budget.allows(LEAST_MS)) return { settled: 0, failed: [], stop: { kind: 'out-of-budget' } };
+  if (!trial.budget.allows(MIN_REMAINING_MS))
+    return { settled: 0, failed: [], stop: { kind: 'out-of-budget' } };
   try {
     await trial.attempt(group);
     return { settled: group.length, failed: [] };
@@ -83,7 +84,7 @@ function stopOf(error: unknown, { careful, budget }: Trial): Stop | undefined {
   if (error instanceof NotNow) return { kind: 'not-now', why: error.message };
   if (error instanceof CutOff) return { kind: 'cut-off' };
   if (error instanceof PgtideError && error.kind === 'busy')
-    return budget.allows(LEAST_MS) ? { kind: 'error', error } : { kind: 'cut-off' };
+    return budget.allows(MIN_REMAINING_MS) ? { kind: 'error', error } : { kind: 'cut-off' };
   return undefined;
 }
 

@@ -12,7 +12,7 @@ import { countPhases, listCopied, listUnplanned } from './merge-state.ts';
 import { planTable } from './plan-chunks.ts';
 
 /** A chunk or an index is not begun with less than this left. */
-const LEAST_MS = 5_000;
+const MIN_REMAINING_MS = 5_000;
 /** Of a run's time, for plans: what is planned is copied before more is. */
 const PLANNING = 0.25;
 
@@ -84,7 +84,7 @@ function planTables(context: UnitContext, work: Copy, unplanned: { table: string
     let planned = 0;
     const untilMs = context.budget.remainingMs() * (1 - PLANNING);
     for (const { table } of unplanned) {
-      if (!context.budget.allows(Math.max(LEAST_MS, planned > 0 ? untilMs : 0))) break;
+      if (!context.budget.allows(Math.max(MIN_REMAINING_MS, planned > 0 ? untilMs : 0))) break;
       try {
         if (await context.step('plan', () => planTable(work, pair, table))) planned++;
       } catch (error) {
@@ -101,7 +101,7 @@ async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
   let chunks = 0;
   for (let again = true; again; )
     again = await work.withPair(async (pair) => {
-      while (context.budget.allows(LEAST_MS)) {
+      while (context.budget.allows(MIN_REMAINING_MS)) {
         const copied = await copyNextChunk(work, pair);
         if (copied === 'again') return true;
         if (!copied) break;
@@ -121,7 +121,7 @@ async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
 async function leave(context: UnitContext, subscriber: Client): Promise<boolean> {
   let gone = 0;
   for (const { name: table } of await listLeaving(subscriber, context.queue)) {
-    if (!context.budget.allows(LEAST_MS)) break;
+    if (!context.budget.allows(MIN_REMAINING_MS)) break;
     if (await subscriber.transaction({}, () => letLeave(subscriber, context.queue, table))) gone++;
   }
   context.count('leftTables', gone);
@@ -131,10 +131,10 @@ async function leave(context: UnitContext, subscriber: Client): Promise<boolean>
 /** Puts back what may be put back now. Returns whether something was. */
 async function restore(context: UnitContext, work: Copy, subscriber: Client): Promise<boolean> {
   let restored = 0;
-  for (let again = true; again && context.budget.allows(LEAST_MS); ) {
+  for (let again = true; again && context.budget.allows(MIN_REMAINING_MS); ) {
     again = false;
     for (const pending of await listPendingRestores(subscriber, context.queue)) {
-      if (!context.budget.allows(LEAST_MS)) break;
+      if (!context.budget.allows(MIN_REMAINING_MS)) break;
       const result = await restoreObject(subscriber, context.queue, pending).catch((error: unknown) => {
         if (!isBusy(error)) throw error;
         return 'busy' as const;
@@ -157,7 +157,7 @@ function isBusy(error: unknown): boolean {
 async function outcomeOf(context: UnitContext, subscriber: Client, worked: boolean): Promise<Outcome> {
   const phases = await countPhases(subscriber, context.queue);
   const unplanned = await listUnplanned(subscriber, context.queue);
-  if (phases.copying && !context.budget.allows(LEAST_MS)) return { kind: 'out-of-budget' };
+  if (phases.copying && !context.budget.allows(MIN_REMAINING_MS)) return { kind: 'out-of-budget' };
   if (worked) return { kind: 'applied' };
   if (phases.copying || phases['catching-up'] || phases.restored)
     return { kind: 'waiting-for', what: 'replay to pass the snapshots of the copied chunks' };

@@ -244,8 +244,8 @@ export async function withClient<T>(
     throw await withMissingGrant(client, error);
   } finally {
     clearTimeout(timer);
-    const impatience = setTimeout(cut, Math.min(CLOSE_TIMEOUT_MS, leftMs()));
+    const closeTimer = setTimeout(cut, Math.min(CLOSE_TIMEOUT_MS, leftMs()));
     await connection.end().catch(() => undefined);
-    clearTimeout(impatience);
+    clearTimeout(closeTimer);
   }
 }

@@ -42,7 +42,7 @@ const FOLLOW_MS = 10_000;
 const IDLE_WITHIN_MS = 60_000;
 const EVERY_MS = 1_000;
 /** What is worth copying. */
-const LEAST_ROWS = 500_000;
+const MIN_ROWS = 500_000;
 
 /** `unfinished` says which of its runs did not reach its goal. */
 export async function playDemo(options: DemoOptions): Promise<DemoResult | { unfinished: Verdict }> {
@@ -161,7 +161,7 @@ async function prove(
 
 /** Equal databases are not enough: the demo must have copied and replayed what it set out to. */
 function isWhole(summary: DemoSummary, status: StatusResult): Verdict {
-  if (summary.copiedRows < LEAST_ROWS) return fails(`only ${count(summary.copiedRows)} rows were copied`);
+  if (summary.copiedRows < MIN_ROWS) return fails(`only ${count(summary.copiedRows)} rows were copied`);
   if (summary.replayedEvents === 0) return fails('no event was replayed');
   if (status.healthy) return holds;
   const problem = status.queues.flatMap(({ nodes }) => nodes.flatMap(({ problems }) => problems))[0];

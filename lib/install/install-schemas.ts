@@ -30,7 +30,7 @@ import {
   schemaSources,
 } from './schema-sources.ts';
 import { sqlFiles } from './sql-files.ts';
-import { givingWay, lockNamedTables } from './upgrade-locks.ts';
+import { lockNamedTables, retryWhileLocked } from './upgrade-locks.ts';
 
 export interface InstallOptions {
   /** The SQL files; default: pgtide's own. */
@@ -49,7 +49,7 @@ export interface InstallResult {
 }
 
 export function install(client: Client, options: InstallOptions = {}): Promise<InstallResult> {
-  return givingWay(() => client.transaction({}, () => installOnce(client, options)));
+  return retryWhileLocked(() => client.transaction({}, () => installOnce(client, options)));
 }
 
 async function installOnce(client: Client, options: InstallOptions): Promise<InstallResult> {

@@ -6,7 +6,7 @@ import type { SourceFile } from './schema-sources.ts';
 
 /**
  * All tables that an upgrade alters are locked within this, or none, before it does anything else. It is below PostgreSQL's
- * deadlock_timeout (1 s), so the upgrade gives way before the server makes a producer a victim, and no producer waits
+ * deadlock_timeout (1 s), so the upgrade gives up its attempt before the server cancels a producer, and no producer waits
  * longer for a lock that the upgrade does not get.
  */
 const LOCK_ALL_MS = 800;
@@ -45,8 +45,8 @@ export async function lockNamedTables(client: Client, files: readonly SourceFile
 
 class LockedByOthers extends PgtideError {}
 
-/** Tries `work` again, for some thirty seconds, while others have the tables that it wants to lock. */
-export async function givingWay<T>(work: () => Promise<T>): Promise<T> {
+/** Retries `work`, for about thirty seconds, while others hold locks on the tables that it has to lock. */
+export async function retryWhileLocked<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();

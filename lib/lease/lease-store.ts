@@ -45,9 +45,9 @@
  * consistent, to lose it, and to be without it when the table cannot be read. A reader believes in no rest that is longer
  * than its unit's own, so a clock that was wrong costs at most that much delay.
  *
- * **Waking.** Who has committed work for a unit that may rest takes its rest away. No wake-up is lost to a run that has
- * looked before that commit, and would now begin a rest: acquisition writes a rest that is over, waking removes it, and
- * a release with a rest needs it to be there still; else it is a release without. A wake-up that never comes (the waker died,
+ * **Waking.** A run that has committed work for a unit that may rest ends that rest. No wake-up is lost to a run that
+ * looked before that commit and would now begin a rest: acquisition writes a rest that is over, waking removes it, and
+ * a release with a rest requires it to be still there; otherwise it is a release without a rest. A wake-up that never comes (the waker died,
  * or has no lease table) delays the work until the rest is over.
  *
  * **Trouble.** A run that gets nothing done leaves a note of it at its item, by a separate write, and the next one that gets something

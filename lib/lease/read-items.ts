@@ -5,7 +5,7 @@ import { PgtideError } from '../errors.ts';
 type Item = Record<string, AttributeValue>;
 
 /** What DynamoDB takes in one request. */
-const MOST_KEYS = 100;
+const MAX_KEYS = 100;
 const ATTEMPTS = 6;
 /** Before the second attempt at what was left out; doubled before each other: 1.5 s in all. */
 const FIRST_PAUSE_MS = 50;
@@ -26,11 +26,11 @@ export async function readItems(
   let pauses = 0;
   while (wanted.length > 0) {
     const answer = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted.slice(0, MOST_KEYS) } } }),
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted.slice(0, MAX_KEYS) } } }),
     );
     items.push(...(answer.Responses?.[table] ?? []));
     leftOut.push(...(answer.UnprocessedKeys?.[table]?.Keys ?? []));
-    wanted = wanted.slice(MOST_KEYS);
+    wanted = wanted.slice(MAX_KEYS);
     if (wanted.length > 0 || leftOut.length === 0) continue;
     pauses += 1;
     if (pauses === ATTEMPTS) throw tooBusy(table, leftOut.length, keys.length);

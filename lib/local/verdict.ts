@@ -1,4 +1,4 @@
-/** Whether what was asked for holds. The command line's exit status 0 says that it does, and nothing else. */
+/** Result of a command. Only the one that holds ends with exit status 0. */
 export type Verdict =
   | { holds: true }
   | { holds: false; why: string; remedy?: string | undefined }

@@ -1,5 +1,4 @@
-/** What has to be done to add tables to a queue, and everything that stands against it, before a table or the queue is changed. */
-
+/** Plans the addition of tables to a queue, and finds all blockers, before a table or the queue is changed. */
 import { listFedTables, listUncaptured } from '../capture/capture.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
@@ -16,8 +15,8 @@ import {
   listKeyless,
   obstaclesOf,
   providerPrivileges,
+  skipReason,
   subscriberPrivileges,
-  whyLeftOut,
 } from './inspection.ts';
 import { listSequences } from './member-sequences.ts';
 import { listTables, type MergeState } from './member-tables.ts';
@@ -133,7 +132,7 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
 function leftOut(inspected: readonly Inspection[], { tables }: AdditionInput): Map<string, string> {
   const skipped = new Map<string, string>();
   for (const table of inspected) {
-    const reason = isNamed(table.name, tables) ? undefined : whyLeftOut(table);
+    const reason = isNamed(table.name, tables) ? undefined : skipReason(table);
     if (reason !== undefined) skipped.set(table.name, reason);
   }
   return skipped;

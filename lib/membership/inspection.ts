@@ -129,7 +129,7 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
  * of its children, and fires the parent's statement triggers alone, whose transition tables hold those rows in the parent's form, without
  * their table; TRUNCATE and reads of the parent mean the children's rows, too.
  */
-export function whyLeftOut({ unlogged, relatives, foreignPartitions }: Inspection): string | undefined {
+export function skipReason({ unlogged, relatives, foreignPartitions }: Inspection): string | undefined {
   if (unlogged) return 'unlogged: its rows do not outlive a crash';
   if (relatives.length > 0)
     return `related by INHERITS to ${some(relatives)}: a statement on a parent changes rows of its children, whose triggers do not fire`;
@@ -138,11 +138,11 @@ export function whyLeftOut({ unlogged, relatives, foreignPartitions }: Inspectio
   return undefined;
 }
 
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 function some(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMED).join(', ');
-  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
+  const shown = names.slice(0, MAX_NAMED).join(', ');
+  return names.length > MAX_NAMED ? `${shown} and ${names.length - MAX_NAMED} more` : shown;
 }
 
 /**

@@ -50,7 +50,7 @@ export async function resyncTables(context: UnitContext, input: ResyncInput): Pr
       const tables = wanted.filter((name) => known.includes(name));
       const movedTo = await client.transaction({}, async () => {
         for (const table of tables) await resetCopy(client, queue, table);
-        return input.all && !input.exclude?.length ? mendPosition(open.of(root), client, queue) : null;
+        return input.all && !input.exclude?.length ? repairPosition(open.of(root), client, queue) : null;
       });
       context.wake?.('copy', leaf);
       context.count('tables', tables.length);
@@ -68,7 +68,7 @@ export async function resyncTables(context: UnitContext, input: ResyncInput): Pr
  * A leaf all of whose tables are copied again needs no event from before now, so it may go on wherever the provider stands:
  * each copy's snapshots tell which of the later events its rows have already.
  */
-async function mendPosition(root: Client, leaf: Client, queue: string): Promise<TickId | null> {
+async function repairPosition(root: Client, leaf: Client, queue: string): Promise<TickId | null> {
   const consumer = (await requireNode(leaf, queue)).workerName;
   const position = await getPosition(leaf, queue, consumer);
   if (!position) throw new PgtideError('state', `${leaf.node}: no position of ${consumer}`);

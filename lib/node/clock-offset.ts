@@ -2,11 +2,11 @@ import type { Clock } from '../clock.ts';
 import type { Client } from '../db/client.ts';
 
 /** Clocks that differ by less are called equal: leases, epochs and ages all allow for it. */
-const LEAST_TOLERANCE_MS = 60_000;
+const MIN_TOLERANCE_MS = 60_000;
 
 /** How far apart two clocks may be, by the configuration's `lease.skewSeconds`. */
 export function clockToleranceMs(skewSeconds: number): number {
-  return Math.max(LEAST_TOLERANCE_MS, skewSeconds * 1000);
+  return Math.max(MIN_TOLERANCE_MS, skewSeconds * 1000);
 }
 
 /** Milliseconds by which this machine's clock is ahead of a node's; exact to half of a round trip. */

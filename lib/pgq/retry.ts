@@ -21,7 +21,7 @@ const FEW = 8;
  * Puts events of the open batch aside for later, or among the dead letters where they came again too often. Returns how
  * many went where; the queue's own retry limit may send more of them to the dead letters.
  */
-export async function putAside(
+export async function scheduleRetry(
   client: Client,
   batch: BatchId,
   failed: readonly FailedEvent[],

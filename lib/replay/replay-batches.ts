@@ -12,7 +12,7 @@ import { replaySlice } from './replay-batch.ts';
 import type { Replay, ReplayStep, SliceResult } from './replay-work.ts';
 
 /** A slice is not begun with less than this left. */
-const LEAST_MS = 3_000;
+const MIN_REMAINING_MS = 3_000;
 
 export interface ReplayHooks {
   /** Called between two steps; tests kill the run there. */
@@ -64,7 +64,9 @@ class TooMuch extends Error {
 const WHOLE = 0.8;
 
 function mayTryAgain({ budget }: UnitContext, { wholeMs }: Attempt, next: SliceLimit): boolean {
-  return budget.allows(next.events === ALONE ? Math.max(LEAST_MS, WHOLE * wholeMs) : LEAST_MS);
+  return budget.allows(
+    next.events === ALONE ? Math.max(MIN_REMAINING_MS, WHOLE * wholeMs) : MIN_REMAINING_MS,
+  );
 }
 
 function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Attempt): Promise<Outcome> {
@@ -116,7 +118,7 @@ async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Pr
   let outcome: Outcome = { kind: 'idle' };
   let limit: SliceLimit | null = attempt.limit ?? (await readAttempt(work));
   const { maxEvents } = work;
-  while (context.budget.allows(LEAST_MS)) {
+  while (context.budget.allows(MIN_REMAINING_MS)) {
     const result = await nextSlice(context, work, limit);
     if (limit !== null && limit.events <= ALONE) {
       limit = null;
@@ -141,7 +143,9 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
   const alone = limit?.events === ALONE;
   work.giveUp = limit?.events === GIVE_UP;
   work.maxEvents = Math.max(1, Math.min(work.maxEvents, limit?.events ?? work.maxEvents));
-  work.statementTimeoutMs = alone ? Math.max(remainingMs / 2, remainingMs - LEAST_MS) : remainingMs / 2;
+  work.statementTimeoutMs = alone
+    ? Math.max(remainingMs / 2, remainingMs - MIN_REMAINING_MS)
+    : remainingMs / 2;
   work.lockTimeoutMs = alone ? work.statementTimeoutMs * LOCKS : undefined;
   work.stagedEvents = undefined;
   work.wholeRun = false;

@@ -6,11 +6,11 @@ import type { UnitName } from '../unit-context/registry.ts';
 import type { Environment } from './environment.ts';
 import { type Pair, selectPairs } from './pairs.ts';
 import { runUnit } from './run-unit.ts';
-import { LEAST_CONNECT_MS, shareOf } from './serve-pairs.ts';
+import { MIN_CONNECT_MS, shareOf } from './serve-pairs.ts';
 import { type Invocation, RunsFailed, stack } from './stack.ts';
 
 /** Lambda's longest. */
-const MOST_MS = 900_000;
+const MAX_MS = 900_000;
 
 export interface OnDemandSpec<Input extends z.ZodObject, Result> {
   name: UnitName;
@@ -37,7 +37,7 @@ export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDeman
   return stack({
     unit: name,
     event: spec.input.extend({ queue: z.string().optional() }),
-    mostMs: MOST_MS,
+    mostMs: MAX_MS,
     ...(environment ? { environment } : {}),
     work: async (event, invocation) => {
       const { queue, ...input } = event as { queue?: string };
@@ -81,7 +81,7 @@ function limitsOf({ queue, waiting }: Call<unknown>, { config, remainingMs }: In
   if (waiting === 0) return { budgetMs: remainingMs() };
   const share = shareOf(remainingMs(), waiting);
   const nodes = placesOf(config, queue).length;
-  return { ...share, connectMs: Math.max(LEAST_CONNECT_MS, share.connectMs / nodes) };
+  return { ...share, connectMs: Math.max(MIN_CONNECT_MS, share.connectMs / nodes) };
 }
 
 /**

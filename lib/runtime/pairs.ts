@@ -3,7 +3,7 @@ import { PgtideError } from '../errors.ts';
 import { type LeaseState, type LeaseStore, leaseKey } from '../lease/lease-store.ts';
 import { nodesOf } from '../topology/tree.ts';
 import { type UnitName, type UnitTraits, units } from '../unit-context/registry.ts';
-import { MOST_SKIPPED_MS } from './trouble.ts';
+import { MAX_SKIPPED_MS } from './trouble.ts';
 
 /** One piece of scheduled work: a unit's queue and node. */
 export interface Pair {
@@ -66,7 +66,7 @@ export async function planServing(
   const isSoon = (time: number, mostMs: number) => time > now && time - now <= mostMs;
   const rests = (pair: Pair) => isSoon(stateOf(pair)?.restUntil ?? 0, restMs);
   const isSkipped = (pair: Pair) =>
-    pairs.length > 1 && isSoon(stateOf(pair)?.trouble?.skipUntil ?? 0, MOST_SKIPPED_MS);
+    pairs.length > 1 && isSoon(stateOf(pair)?.trouble?.skipUntil ?? 0, MAX_SKIPPED_MS);
   const due = pairs.filter((pair) => !rests(pair) && !isSkipped(pair));
   return {
     due: lease ? due.toSorted((a, b) => servedAt(a) - servedAt(b)) : inTurn(due, states.get(turn)?.next, now),

@@ -49,7 +49,7 @@ export interface RunRequest<Result> {
 }
 
 /** A repeat needs at least this much budget left, or it could do little more than connect. */
-const LEAST_REPEAT_MS = 2_000;
+const MIN_REPEAT_MS = 2_000;
 /** How much longer than its budget a run may take until Lambda, or the operator, ends it. */
 const OVERTIME_MS = 10_000;
 /** How long after its budget a run whose connection says nothing any more gives it up: before its lease ends. */
@@ -81,8 +81,8 @@ export async function runUnit<Result = undefined>(request: RunRequest<Result>): 
   return report;
 }
 
-/** A pair that is left out: its line is written, and nothing is taken, opened or asked. */
-export function leaveOut(request: LeftOutPair, why: LeftOut): RunReport {
+/** Logs a pair that is skipped, without any other I/O. */
+export function logSkipped(request: SkippedPair, why: SkipReason): RunReport {
   const ended: Pick<RunReport, 'outcome' | 'gauges'> =
     why.kind === 'rests'
       ? { outcome: { kind: 'idle' }, gauges: { resting: 1 } }
@@ -98,9 +98,9 @@ export function leaveOut(request: LeftOutPair, why: LeftOut): RunReport {
   return report;
 }
 
-export type LeftOut = { kind: 'rests' } | { kind: 'skipped'; what: string; until: Date };
+export type SkipReason = { kind: 'rests' } | { kind: 'skipped'; what: string; until: Date };
 
-type LeftOutPair = Pick<RunRequest<undefined>, 'unitName' | 'queue' | 'node' | 'clock' | 'log'>;
+type SkippedPair = Pick<RunRequest<undefined>, 'unitName' | 'queue' | 'node' | 'clock' | 'log'>;
 
 function emptyReport(of: Pick<RunRequest<unknown>, 'unitName' | 'queue' | 'node' | 'consumer'>) {
   return {
@@ -198,7 +198,7 @@ async function repeatUnit<Result>(
     if ('outcome' in returned) report.result = returned.result;
     const didWork = outcome.kind === 'applied' || outcome.kind === 'already-applied';
     if (!didWork || !repeats) return worked && outcome.kind === 'idle' ? { kind: 'applied' } : outcome;
-    if (!budget.allows(LEAST_REPEAT_MS)) return { kind: 'out-of-budget' };
+    if (!budget.allows(MIN_REPEAT_MS)) return { kind: 'out-of-budget' };
   }
 }
 
@@ -261,12 +261,12 @@ function makeContext(
 }
 
 /** How many of a server's texts a log line has. */
-const MOST_SERVER_TEXTS = 5;
+const MAX_SERVER_TEXTS = 5;
 
 function noteServerText(report: RunReport<unknown>): (text: string) => void {
   return (text) => {
     report.serverTexts ??= [];
-    if (report.serverTexts.length < MOST_SERVER_TEXTS) report.serverTexts.push(shownMessage(text));
+    if (report.serverTexts.length < MAX_SERVER_TEXTS) report.serverTexts.push(shownMessage(text));
   };
 }
 

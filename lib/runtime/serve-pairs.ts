@@ -1,7 +1,7 @@
 /**
  * One invocation's pairs, one after the other, until the budget is spent.
  *
- * No pair takes the time of the others. While others wait for their turn, each of them has LEAST_PAIR_MS that is kept for it, and the
+ * No pair takes the time of the others. While others wait for their turn, each of them has MIN_PAIR_MS that is kept for it, and the
  * next one what its unit has use for (UnitTraits.shareMs). The rest is the pair's that is served now, so that one with much to do has
  * most of the minute. No share is smaller than its unit has use for: with many pairs less is kept for those that wait. Most of them
  * have nothing to do, and need little.
@@ -17,13 +17,13 @@ import type { Unit } from '../unit-context/context.ts';
 import { type UnitName, type UnitTraits, units } from '../unit-context/registry.ts';
 import { type Pair, pairName, planServing, type Serving, turnKey } from './pairs.ts';
 import type { RunReport } from './run-report.ts';
-import { leaveOut, runUnit, SILENCE_MS } from './run-unit.ts';
+import { logSkipped, runUnit, SILENCE_MS } from './run-unit.ts';
 import type { Invocation } from './stack.ts';
 import { madeProgress, settleTrouble, unreadFailure } from './trouble.ts';
 
 /** A pair that is begun with less than this could do little more than connect. */
-const LEAST_PAIR_MS = 2_000;
-export const LEAST_CONNECT_MS = 1_000;
+const MIN_PAIR_MS = 2_000;
+export const MIN_CONNECT_MS = 1_000;
 /** A share may be so much smaller than its unit has use for: what comes between two runs takes time, too. */
 const ENOUGH = 0.9;
 /** Without progress, a pair is tried again with so many times what it had. */
@@ -62,12 +62,12 @@ export async function servePairs(service: Service): Promise<Served> {
   const { clock, leaseStore: storeOf } = invocation.environment;
   const leaseStore = storeOf(invocation.config);
   const serving = await planServing(pairs, name, { leaseStore, now: clock.now() });
-  const served: Served = { reports: leaveOutOf(service, serving), failures: [] };
+  const served: Served = { reports: logSkippedPairs(service, serving), failures: [] };
   const turn = new Turn(service, serving);
   await turn.begin();
   const { shareMs = 0 }: UnitTraits = units[name];
   const allMs = invocation.remainingMs();
-  const leastMs = Math.max(LEAST_PAIR_MS, Math.min(ENOUGH * shareMs, allMs / 2));
+  const leastMs = Math.max(MIN_PAIR_MS, Math.min(ENOUGH * shareMs, allMs / 2));
   const settle = async ({ pair, tried }: Waiting) => {
     const failure = tried && (await settleTry(service, serving, { pair, report: tried.report }));
     if (failure) served.failures.push(failure);
@@ -94,10 +94,10 @@ export async function servePairs(service: Service): Promise<Served> {
   return failure ? { ...served, failures: [failure] } : served;
 }
 
-function leaveOutOf({ name, invocation }: Service, { resting, skipped, states }: Serving): RunReport[] {
+function logSkippedPairs({ name, invocation }: Service, { resting, skipped, states }: Serving): RunReport[] {
   const { clock, log } = invocation.environment;
-  const left = (pair: Pair, why: Parameters<typeof leaveOut>[1]) =>
-    leaveOut({ unitName: name, ...pair, clock, log }, why);
+  const left = (pair: Pair, why: Parameters<typeof logSkipped>[1]) =>
+    logSkipped({ unitName: name, ...pair, clock, log }, why);
   const skip = (pair: Pair) => {
     const { what = '', skipUntil = 0 } = states.get(keyOf(name, pair))?.trouble ?? {};
     return left(pair, { kind: 'skipped', what, until: new Date(skipUntil) });
@@ -158,13 +158,13 @@ function settleTry(
 /** What the next pair may take of the time that is left, while so many others wait. */
 export function shareOf(remainingMs: number, waiting: number, shareMs = 0) {
   const fairMs = remainingMs / (waiting + 1);
-  const keptMs = waiting === 0 ? 0 : Math.max(shareMs, waiting * LEAST_PAIR_MS);
+  const keptMs = waiting === 0 ? 0 : Math.max(shareMs, waiting * MIN_PAIR_MS);
   const wholeMs = Math.max(fairMs, remainingMs - keptMs, Math.min(remainingMs, shareMs));
   const silenceMs = Math.min(SILENCE_MS, wholeMs / 4);
   return {
     budgetMs: Math.floor(wholeMs - silenceMs),
     silenceMs,
-    connectMs: Math.max(LEAST_CONNECT_MS, fairMs),
+    connectMs: Math.max(MIN_CONNECT_MS, fairMs),
   };
 }
 

@@ -26,12 +26,12 @@ import { asRunError, LOST_CONNECTION, type RunReport, shownError } from './run-r
 /** A connection that fails sooner costs others nothing. */
 const SLOW_MS = 400;
 const MINUTE_MS = 60_000;
-const MOST_SKIPPED_RUNS = 4;
+const MAX_SKIPPED_RUNS = 4;
 /** Schedules are not exact. */
 const HALF_A_MINUTE_MS = MINUTE_MS / 2;
-export const MOST_SKIPPED_MS = MOST_SKIPPED_RUNS * MINUTE_MS + HALF_A_MINUTE_MS;
+export const MAX_SKIPPED_MS = MAX_SKIPPED_RUNS * MINUTE_MS + HALF_A_MINUTE_MS;
 /** Of an error's text, in the lease table. */
-const MOST_CHARACTERS = 600;
+const MAX_CHARACTERS = 600;
 
 export interface Before {
   key: string;
@@ -84,7 +84,7 @@ function troubleOf(report: RunReport<unknown>, { trouble, alone, now }: Before):
     operator: waitsForOperator(ended.kind) || runs >= RUNS_IN_A_ROW,
     since: last?.since ?? now,
     skipUntil:
-      slow && !alone && !worked ? now + Math.min(runs * MINUTE_MS + HALF_A_MINUTE_MS, MOST_SKIPPED_MS) : 0,
+      slow && !alone && !worked ? now + Math.min(runs * MINUTE_MS + HALF_A_MINUTE_MS, MAX_SKIPPED_MS) : 0,
   };
 }
 
@@ -93,7 +93,7 @@ function endOf(report: RunReport<unknown>): Pick<Trouble, 'kind' | 'what' | 'rem
   const { error, outcome } = report;
   if (error) {
     const { kind, message, remedy = usualRemedy[error.kind] } = shownError(error);
-    return { kind, what: message.slice(0, MOST_CHARACTERS), remedy: remedy.slice(0, MOST_CHARACTERS) };
+    return { kind, what: message.slice(0, MAX_CHARACTERS), remedy: remedy.slice(0, MAX_CHARACTERS) };
   }
   if (outcome === null || madeProgress(report)) return null;
   if (outcome.kind === 'out-of-budget')
@@ -105,7 +105,7 @@ function endOf(report: RunReport<unknown>): Pick<Trouble, 'kind' | 'what' | 'rem
   if (outcome.kind === 'waiting-for' && report.unit === 'consume' && !outcome.install)
     return {
       kind: outcome.kind,
-      what: shownMessage(`the handler is not ready: ${outcome.what}`).slice(0, MOST_CHARACTERS),
+      what: shownMessage(`the handler is not ready: ${outcome.what}`).slice(0, MAX_CHARACTERS),
       remedy: 'bring back what it waits for; the next run begins with the same event',
     };
   return null;

@@ -44,7 +44,7 @@ export function readServer(client: Client): Promise<ServerFacts> {
 
 /**
  * The statements that make the tables of these names (`schema.table`), and all below them, on `server`. Tables that
- * are there already are left out. Throws one error with everything that stands against it.
+ * exist already are skipped. Throws one error that lists all blockers.
  */
 export function createTableStatements(
   provider: Client,

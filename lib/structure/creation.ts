@@ -71,7 +71,7 @@ export class Creation {
   }
 
   /** An index that this server cannot have, or is not to have. */
-  leaveOut({ schema }: RelationName, index: string): void {
+  noteOmitted({ schema }: RelationName, index: string): void {
     this.#unmade.add(`${schema}.${index}`);
   }
 

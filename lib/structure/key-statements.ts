@@ -22,7 +22,7 @@ function addKey(table: Table, index: Index, creation: Creation): void {
   const name = index.constraint ?? index.name;
   const definition = keyDefinition(table, index, creation);
   if (definition === undefined) {
-    creation.leaveOut(table, index.name);
+    creation.noteOmitted(table, index.name);
     return;
   }
   creation.add(
@@ -65,7 +65,7 @@ function addIndex(table: Table, index: Index, creation: Creation): void {
   const reason = missing ? `it ${missing}` : whyNoIndex(index, creation.server.version);
   if (reason) {
     creation.note(nameOf(table), `the index ${index.name} was not made: ${reason}`);
-    creation.leaveOut(table, index.name);
+    creation.noteOmitted(table, index.name);
     return;
   }
   const rest = withKnownParameters(table, index, creation).slice(index.head.length);

@@ -30,11 +30,11 @@ function percentage({ rows, totalRows }: TableProgress): number {
 
 const LINE_EVERY_MS = 5_000;
 /** How many tables are shown by name. */
-const MOST_TABLES = 8;
+const MAX_TABLES = 8;
 
 /** Those that have begun, and wait for nothing but more rows. */
 function worthShowing(tables: readonly TableProgress[]): TableProgress[] {
-  return tables.filter(({ rows, totalRows }) => rows > 0 && rows < totalRows).slice(0, MOST_TABLES);
+  return tables.filter(({ rows, totalRows }) => rows > 0 && rows < totalRows).slice(0, MAX_TABLES);
 }
 
 /** For logs and pipes: a line now and then, and never one over another. */

@@ -21,9 +21,9 @@ import { UpkeepRun } from './upkeep-run.ts';
 /** Of the time that is left, for leaves together: those that do not answer leave the rest to the root's own upkeep. */
 const OF_LEAVES = 0.5;
 /** A leaf has at least this; with less one that answers may look as if it did not. */
-const LEAST_LEAF_MS = 1_000;
+const MIN_LEAF_MS = 1_000;
 /** An operation that says "again" more often than this waits for the next run. */
-const MOST_REPEATS = 100;
+const MAX_REPEATS = 100;
 
 /**
  * The upkeep of a queue on its root: parameters, watermarks of the leaves, rotation, retries, sequences, captures of
@@ -61,7 +61,7 @@ async function relayWatermarks(
   const endMs = context.budget.remainingMs() * (1 - OF_LEAVES);
   for (const [nr, leaf] of leaves.entries()) {
     const leftMs = context.budget.remainingMs() - endMs;
-    const withinMs = Math.max(LEAST_LEAF_MS, leftMs / (leaves.length - nr));
+    const withinMs = Math.max(MIN_LEAF_MS, leftMs / (leaves.length - nr));
     if (leftMs > 0)
       await run.piece(`watermark of ${leaf}`, () => relayWatermark(context, root, { leaf, withinMs }));
     else run.skip();
@@ -104,7 +104,7 @@ async function runOperations(run: UpkeepRun, root: Client, scope: MaintenanceSco
 /** Calls an operation as long as it says "again", which it does when it has changed something. */
 async function repeat(run: UpkeepRun, root: Client, operation: MaintenanceOperation): Promise<number> {
   let changes = 0;
-  while (changes < MOST_REPEATS && run.hasTime() && (await runMaintenance(root, operation))) changes++;
+  while (changes < MAX_REPEATS && run.hasTime() && (await runMaintenance(root, operation))) changes++;
   return changes;
 }
 

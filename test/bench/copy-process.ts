@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { PgtideRunner, QUEUE } from './pgtide-runner.ts';
 
-const MOST_ROUNDS = 1_000;
+const MAX_ROUNDS = 1_000;
 
 export interface CopyProcessResult {
   seconds: number;
@@ -17,7 +17,7 @@ if (root === undefined) throw new Error('a configuration is needed');
 const began = performance.now();
 const since = () => (performance.now() - began) / 1000;
 let copiedSeconds = 0;
-for (let round = 0; round < MOST_ROUNDS; round++) {
+for (let round = 0; round < MAX_ROUNDS; round++) {
   const report = await runner.copy();
   if (report.counts.chunks) copiedSeconds = since();
   if (report.outcome?.kind === 'idle') break;

@@ -7,7 +7,7 @@ import { judged, median, seconds, significant } from './measure.ts';
 import { addTables, createPgtidePair } from './pgtide-pair.ts';
 import type { PgtideRunner } from './pgtide-runner.ts';
 
-const MOST_TABLES = 1_000;
+const MAX_TABLES = 1_000;
 const FEW_TABLES = 10;
 const ROUNDS = 15;
 
@@ -97,7 +97,7 @@ async function costsOf(pairs: readonly Pair[]): Promise<Costs[]> {
 }
 
 export async function scaleMembership(bench: Bench): Promise<BenchResult[]> {
-  const tables = Math.max(2 * FEW_TABLES, Math.round(MOST_TABLES * bench.scale));
+  const tables = Math.max(2 * FEW_TABLES, Math.round(MAX_TABLES * bench.scale));
   const few = await makePair(bench, 'few', FEW_TABLES);
   const many = await makePair(bench, 'many', tables);
   const added = new Map<Pair, Membership>();

@@ -22,7 +22,7 @@ import { Costs, sizesUpTo } from './growth.ts';
 import { seconds } from './measure.ts';
 import { createPgtidePair } from './pgtide-pair.ts';
 
-const MOST_PAIRS = 1_000;
+const MAX_PAIRS = 1_000;
 const scheduledUnits: readonly (readonly [UnitName, Unit])[] = [
   ['tick', tick],
   ['replay', replay],
@@ -30,7 +30,7 @@ const scheduledUnits: readonly (readonly [UnitName, Unit])[] = [
   ['maintain', maintain],
 ];
 /** What an invocation is given; the pairs that it does not come to are the next one's. */
-const MOST_MS = 20_000;
+const MAX_MS = 20_000;
 const queueName = (nr: number) => `pair_${nr}`;
 
 /** The pairs share two databases: a thousand of these would measure PostgreSQL's memory. */
@@ -43,7 +43,7 @@ export async function scalePairs(bench: Bench): Promise<BenchResult[]> {
   bench.onEnd(() => dynamo.stop());
   const nameOf = (unit: UnitName) => `an idle pair's part of ${unit}, against pairs`;
   let there = 0;
-  for (const size of sizesUpTo(bench, MOST_PAIRS)) {
+  for (const size of sizesUpTo(bench, MAX_PAIRS)) {
     await makePairs({ root, leaf }, there, size);
     there = size;
     const environment = environmentOf({ root, leaf }, size, dynamo.store());
@@ -112,13 +112,13 @@ function environmentOf({ root, leaf }: Databases, pairs: number, store: LeaseSto
 }
 
 /** The first invocations find something to do: that many must be enough to have it done. */
-const MOST_BUSY = 10;
+const MAX_BUSY = 10;
 
 /** One invocation, for as many of the pairs as its time allows, once there is nothing to do. */
 async function costPerPair(handler: ReturnType<typeof scheduledHandler>): Promise<number> {
   const invoke = () =>
-    handler({}, { awsRequestId: `${Math.random()}`, getRemainingTimeInMillis: () => MOST_MS } as Context);
-  for (let nr = 0; nr < MOST_BUSY; nr++) {
+    handler({}, { awsRequestId: `${Math.random()}`, getRemainingTimeInMillis: () => MAX_MS } as Context);
+  for (let nr = 0; nr < MAX_BUSY; nr++) {
     const { runs } = await invoke();
     if (runs.every(({ outcome }) => outcome !== 'applied')) break;
   }

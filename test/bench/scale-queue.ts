@@ -8,9 +8,9 @@ import { seconds } from './measure.ts';
 import { createPgtidePair } from './pgtide-pair.ts';
 
 const BATCH = 2_000;
-const MOST_EVENTS = 1_000_000;
-const MOST_CONSUMERS = 1_000;
-const MOST_TRANSACTIONS = 100_000;
+const MAX_EVENTS = 1_000_000;
+const MAX_CONSUMERS = 1_000;
+const MAX_TRANSACTIONS = 100_000;
 const QUEUE = 'bench';
 const READER = 'reader';
 
@@ -77,7 +77,7 @@ async function againstEvents(bench: Bench, database: BenchDatabase, costs: Costs
     await makeQueue(client);
     await client.query('select pgq.register_consumer($1, $2)', [QUEUE, 'slow']);
     let there = 0;
-    for (const size of sizesUpTo(bench, MOST_EVENTS)) {
+    for (const size of sizesUpTo(bench, MAX_EVENTS)) {
       await insertRaw(client, size - there);
       there = size;
       await tickNow(client);
@@ -116,7 +116,7 @@ async function againstConsumers(bench: Bench, database: BenchDatabase, costs: Co
   await database.asSuperuser(async (client) => {
     await makeQueue(client);
     let there = 0;
-    for (const size of sizesUpTo(bench, MOST_CONSUMERS)) {
+    for (const size of sizesUpTo(bench, MAX_CONSUMERS)) {
       await client.query(
         `select pgq.register_consumer($1, 'consumer_' || n) from generate_series($2::int, $3::int) n`,
         [QUEUE, there + 1, size],
@@ -144,7 +144,7 @@ async function againstOldTransaction(
     await database.asSuperuser(async (old) => {
       await old.query('begin; select txid_current()');
       let there = 0;
-      for (const size of sizesUpTo(bench, MOST_TRANSACTIONS)) {
+      for (const size of sizesUpTo(bench, MAX_TRANSACTIONS)) {
         await client.query(`do $$ begin for i in 1 .. ${size - there} loop
           perform pgq.insert_event('${QUEUE}', 'test', 'an event of some length'); commit; end loop; end $$`);
         there = size;

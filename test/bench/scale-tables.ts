@@ -8,8 +8,8 @@ import { seconds } from './measure.ts';
 import { addTables, createPgtidePair } from './pgtide-pair.ts';
 import { type PgtideRunner, QUEUE } from './pgtide-runner.ts';
 
-const MOST_TABLES = 1_000;
-const MOST_CHUNKS = 100_000;
+const MAX_TABLES = 1_000;
+const MAX_CHUNKS = 100_000;
 const EVENTS = 1_000;
 
 interface Pair {
@@ -42,7 +42,7 @@ export async function scaleTables(bench: Bench): Promise<BenchResult[]> {
     status: 'status, against tables in the queue',
   };
   let there = 0;
-  for (const size of sizesUpTo(bench, MOST_TABLES)) {
+  for (const size of sizesUpTo(bench, MAX_TABLES)) {
     const added = await addMany(pair, there, size);
     await costs.note(names.add, size, async () => added / (size - there), 1);
     there = size;
@@ -97,7 +97,7 @@ export async function scaleChunks(bench: Bench): Promise<BenchResult[]> {
     await database.run('create table big (id int primary key, n int not null)');
   await root.run(`insert into big select g * 97, 0 from generate_series(1, ${EVENTS}) g`);
   await addTables(runner, ['public.big']);
-  for (const size of sizesUpTo(bench, MOST_CHUNKS)) {
+  for (const size of sizesUpTo(bench, MAX_CHUNKS)) {
     await leaf.run(`select pgtide.reset_copy('${QUEUE}', 'public.big')`);
     await costs.note(names.plan, size, () => milliseconds(() => planChunks(leaf, size)), 1);
     await costs.note(names.replay, size, () => replayCost(pair, 'update big set n = n + 1'));

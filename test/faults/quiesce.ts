@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 import { type Side, sides } from './schedule.ts';
 import { CONSUMER, QUEUE, type World } from './world.ts';
 
-const MOST_ROUNDS = 60;
+const MAX_ROUNDS = 60;
 
 /** `remove: false` leaves the tables in the queue. */
 export async function quiesce(world: World, { remove = true } = {}): Promise<string[]> {
@@ -23,7 +23,7 @@ export async function quiesce(world: World, { remove = true } = {}): Promise<str
 
 async function runUntilSynced(world: World): Promise<string | undefined> {
   let state: unknown;
-  for (let round = 0; round < MOST_ROUNDS && world.problems.length === 0; round++) {
+  for (let round = 0; round < MAX_ROUNDS && world.problems.length === 0; round++) {
     await world.run('copy', { store: null });
     await world.forceTick();
     const report = await world.run('replay', { store: null });

@@ -1,6 +1,6 @@
 /**
  * C14 of `add-table --create`: the tables that it makes belong to the role that replicates, and what Mallory has put on hers on the root does
- * not get that role's rights on the leaf. Nothing is made then, and everything that stands against it is named.
+ * not get that role's rights on the leaf. Nothing is made then, and all blockers are named.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createMissingTables } from '../../lib/structure/create.ts';

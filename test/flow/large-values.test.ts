@@ -15,14 +15,14 @@ import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 const RUN_MS = 8_000;
 /** A row is given up after five runs, in three of which it is alone. On a busy machine some runs do not get that far. */
-const MOST_RUNS = 16;
+const MAX_RUNS = 16;
 
 const write = (pair: InstalledPair, sql: string) => pair.old.client((client) => client.query(sql));
 
 /** Runs of replay that end soon, until `done`. */
 async function runUntil(pair: InstalledPair, done: () => Promise<boolean>): Promise<void> {
   for (let runs = 0; !(await done()); runs++) {
-    if (runs === MOST_RUNS) throw new Error(`not after ${runs} runs`);
+    if (runs === MAX_RUNS) throw new Error(`not after ${runs} runs`);
     const budget = new Budget(systemClock, RUN_MS);
     await replay(pair.shop.context('new', { budget })).catch(() => undefined);
   }

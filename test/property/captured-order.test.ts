@@ -16,7 +16,7 @@ import { MAY_ACT, type World, worldOf } from './captured-world.ts';
 const EVENTS = `select ev_id, ev_type, ev_data, ev_extra2 from pgq.event_1
   where ev_txid > $1 and ev_extra1 = $2 order by ev_id limit $3`;
 /** A world with more events is not judged: its keyless rows have multiplied. */
-const MOST_EVENTS = 3_000;
+const MAX_EVENTS = 3_000;
 
 /**
  * Runs a world on its table, which is emptied first. A message that fails is rolled back, with its transaction. Returns the last
@@ -54,8 +54,8 @@ describe.each([10, 13, 15, 17, 18])('from %i', (provider) => {
 
     const holdsFor = async (world: World) => {
       const since = await run(client, world);
-      const events = await client.query<Event>(EVENTS, [since, `public.${world.table}`, MOST_EVENTS + 1]);
-      if (events.length > MOST_EVENTS) return;
+      const events = await client.query<Event>(EVENTS, [since, `public.${world.table}`, MAX_EVENTS + 1]);
+      if (events.length > MAX_EVENTS) return;
       const rows = await client.query(`select * from ${world.table}`);
       const applied = applyEvents(events, tables[world.table]?.keyed === true);
       expect(applied.faults).toEqual([]);

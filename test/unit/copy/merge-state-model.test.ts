@@ -40,7 +40,7 @@ const CHUNKS = 2;
 
 /** A set of transactions, one bit each. */
 type Snapshot = number;
-const MOST_TRANSACTIONS = 28;
+const MAX_TRANSACTIONS = 28;
 const sees = (snapshot: Snapshot, txid: number): boolean => (snapshot & (1 << txid)) !== 0;
 
 interface Event {
@@ -324,7 +324,7 @@ type Move = (world: World, random: (below: number) => number) => void;
 
 const moves: Move[] = [
   (world) => {
-    if (world.open.size < 3 && world.nextTxid < MOST_TRANSACTIONS) world.begin();
+    if (world.open.size < 3 && world.nextTxid < MAX_TRANSACTIONS) world.begin();
   },
   (world, random) => {
     const open = [...world.open.keys()];

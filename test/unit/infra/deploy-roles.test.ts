@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { projectWith } from '../../acceptance/packaged-project.ts';
 
 /** IAM's quotas, in characters without white space. */
-const MOST_INLINE = 10_240;
-const MOST_MANAGED = 6_144;
-const MOST_ATTACHED = 10;
+const MAX_INLINE = 10_240;
+const MAX_MANAGED = 6_144;
+const MAX_ATTACHED = 10;
 
 interface Statement {
   Action: string | string[];
@@ -101,9 +101,9 @@ test.each([1, 22, 34, 100, 250])(
       expect(
         inline.reduce((sum, document) => sum + lengthOf(document), 0),
         role,
-      ).toBeLessThanOrEqual(MOST_INLINE);
-      for (const document of managed) expect(lengthOf(document), role).toBeLessThanOrEqual(MOST_MANAGED);
-      expect(managed.length, role).toBeLessThanOrEqual(MOST_ATTACHED);
+      ).toBeLessThanOrEqual(MAX_INLINE);
+      for (const document of managed) expect(lengthOf(document), role).toBeLessThanOrEqual(MAX_MANAGED);
+      expect(managed.length, role).toBeLessThanOrEqual(MAX_ATTACHED);
       const wanted = role === 'TickRole' ? arns.slice(0, count) : arns;
       expect(readableBy(resources, role).toSorted(), role).toEqual(wanted.toSorted());
     }
