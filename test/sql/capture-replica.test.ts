@@ -108,6 +108,29 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     });
   });
 
+  it('ends also while triggers of others call its function', async () => {
+    const database = await createDatabase(await postgres(version), { installed: true });
+    await database.superuser(async (client) => {
+      await makeRoot(client);
+      await client.query(`create table t (id int primary key); create table theirs (id int)`);
+      await add(client, 'public.t');
+      await refreshCapture(client, 'shop', on);
+      const [row] = await client.query<{ name: string }>(
+        `select p.oid::regprocedure::text as name from pg_proc p where p.proname like 'capture\\_rows%'`,
+      );
+      await client.query(
+        `create trigger theirs after insert on theirs for each row execute procedure ${row?.name}`,
+      );
+      expect(await refreshCapture(client, 'shop', off)).toEqual(['public.t']);
+      expect(await refreshCapture(client, 'shop', off)).toEqual([]);
+      await client.query(`insert into theirs values (1); set session_replication_role = 'replica';
+        insert into t values (1); insert into theirs values (2); reset session_replication_role`);
+      expect(await eventsOf(client)).toEqual([]);
+      await client.query('drop table theirs; insert into t values (2)');
+      expect(await eventsOf(client)).toEqual(['INSERT 2']);
+    });
+  });
+
   it('captures in a restored database, whose table has another OID', async () => {
     const database = await createDatabase(await postgres(version), { installed: true });
     await database.superuser(async (client) => {

@@ -7,7 +7,7 @@
 -- Arguments: i_table - a captured table, not a partition of one
 -- Returns: int, the number of changes; 0 if all was as it should be
 -- Writes: row triggers on the table, and which of its capture triggers fire in replica mode; the function
---         capture_rows_<queue>_<table> in schema pgtide
+--         capture_rows_<queue>_<table> in schema pgtide, which stays while other triggers call it
 --
 -- The other triggers of the capture do not fire in replica mode, and an apply worker of a subscription fires no statement
 -- triggers at all, except for TRUNCATE. So there are row triggers that fire in replica mode alone (ENABLE REPLICA) and cost other
@@ -71,7 +71,8 @@ begin
             execute format('drop trigger %I on %s', v_one.trigger_name, v_one.relation::regclass);
             v_changes := v_changes + 1;
         end loop;
-        execute format('drop function pgtide.%I()', v_function);
+        -- Other triggers may call it: of a partition that was detached, or on a table of any role, which may execute it.
+        perform pgtide._drop_uncalled_captures(v_queue_id, array[format('pgtide.%I()', v_function)::regprocedure::oid]);
     end if;
     return v_changes;
 end;
