@@ -33,11 +33,11 @@ function cause({ complete, consumer, behindSeconds, holds }: Rotation): string {
 
 function remedy(queue: string, { complete, consumer, holds }: Rotation): string {
   if (!complete || !holds || consumer === null)
-    return 'see that maintain runs every minute, and what its last run logged';
+    return 'check that the schedule of maintain is on, and what its last run logged';
   const node = /^\.(.+)\.watermark$/.exec(consumer)?.[1];
   if (node)
     return `see that replay of ${node} and maintain run; if ${node} is gone for good: select * from pgq_node.drop_node('${queue}', '${node}')`;
-  if (consumer.startsWith('.')) return 'see that maintain runs every minute, and what its last run logged';
+  if (consumer.startsWith('.')) return 'check that the schedule of maintain is on, and what its last run logged';
   return `see that ${consumer} runs; if it is gone for good: select pgq.unregister_consumer('${queue}', '${consumer}')`;
 }
 

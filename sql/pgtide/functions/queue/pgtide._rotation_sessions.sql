@@ -26,7 +26,7 @@ begin
             format('select * from pgtide.queue_new_epoch(%L)', i_queue.queue_name);
     elsif i_queue.queue_switch_step2 is null then
         return query select 'unfinished'::text, 'pgq.maint_rotate_tables_step2'::text, null::text, i_queue.queue_switch_time,
-            'the last rotation was begun and not ended'::text, 'see that maintain runs every minute, and what its last run logged'::text;
+            'the last rotation was begun and not ended'::text, 'check that the schedule of maintain is on, and what its last run logged'::text;
     elsif txid_snapshot_xmin(v_now) <= i_queue.queue_switch_step2 then
         return query
             select 'transaction'::text,

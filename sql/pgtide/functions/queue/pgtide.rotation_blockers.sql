@@ -60,7 +60,7 @@ begin
         kind := 'maintenance';
         since := due;
         message := 'nothing is in the way, but the tables are not being rotated';
-        remedy := 'see that maintain runs every minute, and what its last run logged';
+        remedy := 'check that the schedule of maintain is on, and what its last run logged';
         return next;
     end if;
 end;
