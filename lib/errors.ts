@@ -73,7 +73,7 @@ export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
 /** What mostly helps against errors that bring no remedy of their own. */
 export const usualRemedy: Record<ErrorKind, string> = {
   input: 'see `pgtide help COMMAND`',
-  connection: 'see that the server runs, and that its host and port are right and can be reached from here',
+  connection: 'check that the server runs, and that its host and port are right and can be reached from here',
   authentication: 'correct the user or the password of this node',
   privilege: 'let the owner of the database grant what is missing, or connect as the owner',
   'not-found': 'correct the name',

@@ -71,7 +71,7 @@ export async function fencedError(
   if (count < RUNS_IN_A_ROW) return error;
   return new PgtideError('state', `${error.message}; ${count} runs in a row have ended so`, {
     remedy:
-      'see that one lease table serves all runs of this queue, and that the clocks of the machines that run it are right; ' +
+      'check that one lease table serves all runs of this queue, and that the clocks of the machines that run it are right; ' +
       `pgtide status ${queue} compares them`,
     cause: error.cause,
   });

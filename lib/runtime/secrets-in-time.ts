@@ -25,6 +25,6 @@ const LONGEST_MS = 2 ** 31 - 1;
 function lateError(name: string, limitMs: number): PgtideError {
   const seconds = Math.round(limitMs / 100) / 10;
   return new PgtideError('connection', `the secret ${name} was not read within ${seconds} s`, {
-    remedy: 'see that there is a way from here to Secrets Manager',
+    remedy: 'check that there is a way from here to Secrets Manager',
   });
 }

@@ -14,7 +14,7 @@ export function tickOfTheFuture(queue: string, root: string, age: number): Probl
       code: 'clock-set-back',
       message: `the last tick of ${queue} lies ${Math.round(-age)} s in the future: the clock of ${root} was set back`,
       remedy:
-        'see that its clock is right now, and that the schedule of tick is on: the next tick bears the right time',
+        'check that its clock is right now, and that the schedule of tick is on: the next tick bears the right time',
     },
   ];
 }

@@ -108,7 +108,7 @@ function staleProblems(node: string, lag: Lag, maxLagSeconds: number): Problem[]
       code: 'replay-stale',
       message: `${node} is ${Math.round(lag.seconds)} s behind, with up to ${lag.pendingEvents} events to apply`,
       remedy:
-        'see that the schedules of tick and replay are on, and what their last runs logged; locally: pgtide run',
+        'check that the schedules of tick and replay are on, and what their last runs logged; locally: pgtide run',
     },
   ];
 }

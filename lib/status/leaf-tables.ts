@@ -127,7 +127,7 @@ function problemsOf(node: string, row: TableRow, of: Judging): Problem[] {
     problems.push({
       code: 'copy-stale',
       message: `${node}: the copy of ${name} has not gone on for ${Math.round(row.idleCopySeconds ?? 0)} s`,
-      remedy: 'see that the schedule of copy is on, and what its last run logged; locally: pgtide run',
+      remedy: 'check that the schedule of copy is on, and what its last run logged; locally: pgtide run',
     });
   if (row.restoreError !== null) problems.push(restoreFailed(node, name, row.restoreError));
   return problems;

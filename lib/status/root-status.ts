@@ -85,7 +85,7 @@ function tickerProblems(queue: string, root: string, info: QueueInfo | undefined
         age === null
           ? `${queue} has never been ticked`
           : `the last tick of ${queue} is ${Math.round(age)} s old`,
-      remedy: 'see that the schedule of tick is on, and what its last run logged; locally: pgtide run',
+      remedy: 'check that the schedule of tick is on, and what its last run logged; locally: pgtide run',
     },
   ];
 }

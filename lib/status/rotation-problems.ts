@@ -36,9 +36,10 @@ function remedy(queue: string, { complete, consumer, holds }: Rotation): string 
     return 'check that the schedule of maintain is on, and what its last run logged';
   const node = /^\.(.+)\.watermark$/.exec(consumer)?.[1];
   if (node)
-    return `see that replay of ${node} and maintain run; if ${node} is gone for good: select * from pgq_node.drop_node('${queue}', '${node}')`;
-  if (consumer.startsWith('.')) return 'check that the schedule of maintain is on, and what its last run logged';
-  return `see that ${consumer} runs; if it is gone for good: select pgq.unregister_consumer('${queue}', '${consumer}')`;
+    return `check that replay of ${node} and maintain run; if ${node} is gone for good: select * from pgq_node.drop_node('${queue}', '${node}')`;
+  if (consumer.startsWith('.'))
+    return 'check that the schedule of maintain is on, and what its last run logged';
+  return `check that ${consumer} runs; if it is gone for good: select pgq.unregister_consumer('${queue}', '${consumer}')`;
 }
 
 function hours(seconds: number): string {

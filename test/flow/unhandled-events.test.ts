@@ -224,7 +224,7 @@ describe('a pass', () => {
     expect(status).toBe(1);
     expect(err).toMatch(
       new RegExp(
-        `^error: no leaf has met event ${met + 1n}, and old cannot tell whether there is one: old .*ECONNREFUSED.*\\nfix: see that the server runs`,
+        `^error: no leaf has met event ${met + 1n}, and old cannot tell whether there is one: old .*ECONNREFUSED.*\\nfix: check that the server runs`,
       ),
     );
     expect(await aside(pair)).toMatchObject([{ id: met, state: 'aside' }]);

@@ -53,7 +53,7 @@ const ending =
     return outcome;
   };
 const idle = ending({ kind: 'idle' });
-const gone = new PgtideError('connection', 'the server is gone', { remedy: 'see that it runs' });
+const gone = new PgtideError('connection', 'the server is gone', { remedy: 'check that it runs' });
 
 /** How so many invocations of one function ended: its outcome, or the kind of the error that it failed with. */
 async function endings(

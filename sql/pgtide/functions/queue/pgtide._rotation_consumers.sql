@@ -39,12 +39,12 @@ as $$
                 when b.node is not null and b.watermark then format('node %s may still need events since %s', b.node, b.tick_time)
                 else format('%s has read up to %s, and was last seen %s', b.name, b.tick_time, b.seen) end,
            case when b.node is not null then
-                    format('see that replay of %1$s and maintain run; if %1$s is gone for good:'
+                    format('check that replay of %1$s and maintain run; if %1$s is gone for good:'
                            ' select * from pgq_node.unregister_subscriber(%2$L, %1$L)',
                            b.node, b.queue)
                 when b.lost then format('select pgq.register_consumer_at(%L, %L, a tick that exists), or unregister it', b.queue, b.name)
-                when b.name = '.global_watermark' then format('see that maintain runs: select * from pgq_node.maint_watermark(%L)', b.queue)
-                else format('see that %1$s runs; if it is gone for good: select pgq.unregister_consumer(%2$L, %1$L)', b.name, b.queue) end
+                when b.name = '.global_watermark' then format('check that maintain runs: select * from pgq_node.maint_watermark(%L)', b.queue)
+                else format('check that %1$s runs; if it is gone for good: select pgq.unregister_consumer(%2$L, %1$L)', b.name, b.queue) end
     from behind b
     where b.name <> '.global_watermark' or b.others = 0
     order by b.tick, b.name;

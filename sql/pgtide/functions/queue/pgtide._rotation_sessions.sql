@@ -50,7 +50,7 @@ begin
     then
         return query
             select 'ticker'::text, null::text, null::text, max(t.tick_time), 'there is no tick since the last rotation'::text,
-                   'see that tick runs, and that the queue''s ticker is not paused'::text
+                   'check that tick runs, and that the queue''s ticker is not paused'::text
             from pgq.tick t where t.tick_queue = i_queue.queue_id;
     end if;
     if i_queue.queue_switch_time + i_queue.queue_rotation_period < now() then
