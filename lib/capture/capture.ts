@@ -37,7 +37,7 @@ export async function replaceTriggers(client: Client, queue: string, table: stri
   );
 }
 
-/** Guards a table of a leaf against writes by other roles, as addLeafTable does, before the table is a member. */
+/** Guards a table of a leaf against all writes except those of replay, as addLeafTable does, before the table is a member. */
 export async function guardTable(client: Client, queue: string, table: string): Promise<void> {
   await client.query('select pgtide.create_deny($1, londiste.find_table_oid($2))', [queue, table]);
 }

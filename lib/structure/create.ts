@@ -1,8 +1,8 @@
 /**
  * Creates a provider's tables on a subscriber, from the catalog: schemas, types, sequences, tables with partitions, keys, indexes and
- * foreign keys, with their names and comments, and the other settings that a dump carries. What the subscriber cannot have is approximated
- * or skipped, with a note on a table that was requested. What would keep rows out is refused before anything is created. Nothing is more
- * open than on the provider (lib/structure/row-security.ts).
+ * foreign keys, with their names and comments, and the other settings that a dump carries. Parts that the subscriber cannot have are
+ * approximated or skipped, with a note on a table that was requested. Whatever would keep rows out is refused before anything is created.
+ * Nothing is more open than on the provider (lib/structure/row-security.ts).
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';

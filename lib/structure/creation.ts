@@ -29,7 +29,7 @@ export class Creation {
   readonly statements: Statement[] = [];
   readonly notes: Note[] = [];
   readonly obstacles: Obstacle[] = [];
-  /** The server before the creation (`found`), and with what is created (`server`). */
+  /** Facts about the server: `found` before the creation, `server` with the objects that are created. */
   readonly found: ServerFacts;
   readonly server: ServerFacts;
   readonly defaults: GivenDefaults;

@@ -92,7 +92,7 @@ export interface Use {
   foreign: ForeignObject | undefined;
 }
 
-/** Returns what an SQL text would run or use. The text is one that PostgreSQL has written with `search_path = pg_catalog`. */
+/** Returns the code that an SQL text would run or use. PostgreSQL has written the text with `search_path = pg_catalog`. */
 export function usesIn(sql: string, server: ForeignCode): Use[] {
   const uses = new Map<string, Use>();
   for (const [, first, second, call] of sql.matchAll(NAME)) {

@@ -1,8 +1,8 @@
 /**
  * Writes a script that creates the functions that another server lacks, before the tables are created. The script sets
  * check_function_bodies off, so that bodies may name objects that are created later, and creates the functions in the order in which their
- * definitions depend on each other. PostgreSQL does not track what a body calls, so the script includes every function whose name is a word
- * of the body. It also keeps the functions' owners and revokes EXECUTE from PUBLIC where the provider does: the code of another role stays
+ * definitions depend on each other. To PostgreSQL, a body is only text, so the script includes every function whose name is a word of it.
+ * The script also sets the functions' owners, and revokes EXECUTE from PUBLIC if the provider has done so: the code of another role stays
  * that role's.
  */
 
