@@ -2,8 +2,8 @@ import type { Client } from '../db/client.ts';
 import { briefly, lockTree } from './table-locks.ts';
 
 /**
- * The queue's tables whose followers miss changes: a trigger is missing or disabled, or another table has taken the name. A new
- * partition is not among them: it comes under the capture of its table as maintain finds it.
+ * Returns the queue's tables of which changes are lost: a trigger is missing or disabled, or another table has taken the name. A new
+ * partition is not among them: maintain finds it and adds it to the capture of its table.
  */
 export async function listUncaptured(client: Client, queue: string): Promise<string[]> {
   const problems = await listCaptureProblems(client, queue);
@@ -12,7 +12,7 @@ export async function listUncaptured(client: Client, queue: string): Promise<str
   return [...new Set(broken.map(({ table }) => table))];
 }
 
-/** Creates the capture of a table again, in the form that it had; a partition that follows alone has row triggers. */
+/** Creates the capture of a table again, in the same form as before. A partition that follows alone has row triggers. */
 export async function repairCapture(client: Client, queue: string, table: string): Promise<void> {
   await client.query('select pgtide.drop_capture($1, londiste.find_table_oid($2))', [queue, table]);
   await client.query(
@@ -24,8 +24,9 @@ export async function repairCapture(client: Client, queue: string, table: string
 }
 
 /**
- * On a table that has just become a member: ours in place of the triggers that the real extension has made, which write another form and
- * need a key. A partition that is added alone keeps them: a statement on the table above it fires none of its statement triggers.
+ * Replaces the triggers that the real extension has created on a table that has just become a member: they write another form and need a
+ * key. A partition that is added alone keeps them, because a statement on the table above it does not fire the partition's statement
+ * triggers.
  */
 export async function replaceTriggers(client: Client, queue: string, table: string): Promise<void> {
   await client.query(
@@ -36,12 +37,12 @@ export async function replaceTriggers(client: Client, queue: string, table: stri
   );
 }
 
-/** Guards a table of a leaf against writes by others, as addLeafTable does, before it is a member. */
+/** Guards a table of a leaf against all writes except those of replay, as addLeafTable does, before the table is a member. */
 export async function guardTable(client: Client, queue: string, table: string): Promise<void> {
   await client.query('select pgtide.create_deny($1, londiste.find_table_oid($2))', [queue, table]);
 }
 
-/** The OIDs of all partitions below each of these tables that has some. */
+/** Returns the OIDs of all partitions below each of these tables that has partitions. */
 export async function listPartitions(
   client: Client,
   tables: readonly string[],
@@ -56,7 +57,10 @@ export async function listPartitions(
   return new Map(rows.map(({ name, relations }) => [name, relations]));
 }
 
-/** Tables that have left the queue, or have not joined it yet, and have triggers of its capture: a call was ended between two partitions. */
+/**
+ * Returns the tables that have triggers of the queue's capture and are not members: they have left the queue, or have not joined it yet. A
+ * call that ended between two partitions leaves such triggers.
+ */
 export async function listLeftCaptures(client: Client, queue: string): Promise<string[]> {
   const rows = await client.query<{ name: string }>(
     `with captured as (
@@ -86,8 +90,8 @@ export async function listLeftCaptures(client: Client, queue: string): Promise<s
 }
 
 /**
- * Captures the partitions of a table that is to be added, each in a transaction of its own. Until the table is in the queue, what
- * they capture is skipped by all who read it.
+ * Captures the partitions of a table that is to be added, each in a separate transaction. Until the table is in the queue, all readers skip
+ * the events of these partitions.
  */
 export async function capturePartitions(
   client: Client,
@@ -113,17 +117,17 @@ export async function capturePartitions(
     );
 }
 
-/** A new partition needs triggers; its writers are not kept waiting longer than this for them. */
+/** Writers of a new partition wait at most this long while its triggers are created. */
 const LOCK_TIMEOUT_MS = 2_000;
 
-/** What the configuration says of a queue's captures. */
+/** The configuration of a queue's captures. */
 export interface CaptureSettings {
   captureReplicaWrites: boolean;
 }
 
 /**
- * Brings captures up to the present shapes of their tables, and to what is configured. Returns the names of those that had
- * changed.
+ * Adapts the captures of a queue to the current shapes of their tables and to the configuration. Returns the names of the tables whose
+ * capture has changed.
  */
 export function refreshCapture(client: Client, queue: string, settings: CaptureSettings): Promise<string[]> {
   return client.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
@@ -133,7 +137,7 @@ export function refreshCapture(client: Client, queue: string, settings: CaptureS
   });
 }
 
-/** What tables that are added from now on get, too. Writes only what differs. */
+/** Sets the queue's policy, which applies to tables that are added later, too. Writes only if the policy differs. */
 export async function setReplicaCapture(
   client: Client,
   queue: string,
@@ -146,7 +150,7 @@ export async function setReplicaCapture(
   );
 }
 
-/** Of these tables, those that native subscriptions write to, with the names of the subscriptions. */
+/** Returns those of these tables that native subscriptions write to, with the names of the subscriptions. */
 export async function listFedTables(client: Client, names: readonly string[]): Promise<Map<string, string>> {
   const rows = await client.query<{ name: string; by: string | null }>(
     'select w.name, pgtide.fed_by(londiste.find_table_oid(w.name)) as by from unnest($1::text[]) w (name)',
@@ -162,7 +166,7 @@ export interface CaptureProblem {
   remedy: string;
 }
 
-/** What keeps changes of the queue's tables from being captured. */
+/** Returns the problems that keep changes of the queue's tables from being captured. */
 export function listCaptureProblems(client: Client, queue: string): Promise<CaptureProblem[]> {
   return client.query<CaptureProblem>(
     'select table_name as "table", code, message, remedy from pgtide.capture_problems($1)',

@@ -1,8 +1,8 @@
 import type { Client } from '../db/client.ts';
 
 /**
- * Who keeps others from changing triggers of a table or of a partition of it, for the message when a lock could not be had. Triggers are
- * created beside readers, and not dropped (`readersToo`).
+ * Describes, for an error message, the sessions whose locks prevent a change of the triggers of these tables or of their partitions.
+ * Readers do not prevent the creation of a trigger, but they prevent its removal (`readersToo`).
  */
 export async function describeLockHolders(
   client: Client,

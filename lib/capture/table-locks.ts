@@ -5,31 +5,33 @@ import { PgtideError } from '../errors.ts';
 import { describeLockHolders } from './lock-holders.ts';
 
 /**
- * How tables join and leave a queue while others write to them.
+ * How tables join and leave a queue while other sessions write to them.
  *
- * Triggers are created and dropped under a lock that excludes writers. Whoever waits for such a lock makes all later writers wait, too. So
- * every table has separate transactions, which lock nothing else, and all that needs no lock is done before they ask for it: a writer
- * waits for at most LOCK_WAIT_MS, and then for a few triggers. Partitions are taken one by one, too; only row triggers, which reach all of
- * them (pgtide.guard_partitions, pgtide._capture_replica), are made and dropped at once. A table whose lock could not be had comes again after the others.
- * What is done is committed table by table. A run that ends between two tables leaves those before it changed and those after it as they
- * were, and the same call again goes on from there.
+ * Triggers are created and dropped under a lock that excludes writers. A session that waits for such a lock makes all later writers wait,
+ * too. So every table has separate transactions, which lock nothing else, and all work that needs no lock is done before the lock is
+ * requested: a writer waits for at most LOCK_WAIT_MS, and then while a few triggers are created or dropped. Partitions are processed one by
+ * one, too; only row triggers, which reach all partitions (pgtide.guard_partitions, pgtide._capture_replica), are created and dropped on
+ * all of them at once. A table whose lock could not be acquired is tried again after the other tables.
+ *
+ * Work is committed table by table. If a run ends between two tables, the tables before that point are changed and the tables after it are
+ * not; the same call continues from there.
  */
 const LOCK_WAIT_MS = 150;
-/** No table has been locked for so long: then it is said who holds them. */
+/** If no table could be locked for this long, the call fails with an error that names the lock holders. */
 const GIVE_UP_MS = 20_000;
 const LONGEST_PAUSE_MS = 400;
-/** A table is not begun with less than this left. */
+/** A table is not started with less than this left in the budget. */
 const MIN_REMAINING_MS = 2_000;
 
 export interface TableSteps {
   budget: Budget;
-  /** Said in errors: what becomes of a table. */
+  /** The operation on the tables, for error messages. */
   doing: 'added' | 'removed';
-  /** Gets the number of tables done, after each. */
+  /** Called after each table with the number of tables that are done. */
   onDone?: (done: number, all: number) => void;
 }
 
-/** Runs `work` for each table; it locks by `briefly` alone, and begins again if that finds the table busy. */
+/** Runs `work` for each table. `work` takes locks only through `briefly`, and runs again later if it finds the table busy. */
 export async function tableByTable(
   client: Client,
   tables: readonly string[],
@@ -64,13 +66,13 @@ export async function tableByTable(
   }
 }
 
-/** A transaction that waits for no lock for longer than writers may wait. */
+/** Runs a transaction in which each wait for a lock ends after the longest time that writers may wait. */
 export function briefly<T>(client: Client, work: () => Promise<T>): Promise<T> {
   return client.transaction({ lockTimeoutMs: LOCK_WAIT_MS }, work);
 }
 
 /**
- * Locks a table and its partitions, as what is done next to all of them does: together within LOCK_WAIT_MS, or not at all. Passes over what
+ * Locks a table and its partitions, for a step that changes all of them. Locks all of them within LOCK_WAIT_MS, or none. Skips a table that
  * this role may not lock.
  */
 export async function lockTree(

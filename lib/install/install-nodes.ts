@@ -24,7 +24,7 @@ import { install } from './install-schemas.ts';
 
 export interface NodesInstalled {
   queue: string;
-  /** `note`: what is not wrong, and could be better. */
+  /** `note`: something that is not wrong but could be improved. */
   nodes: { name: string; type: Role; done: string[]; note?: string }[];
 }
 
@@ -35,8 +35,8 @@ interface Wanted {
 }
 
 /**
- * Makes the configured nodes of a queue: SQL code, then the root, then the leaves. May be run again at any time; what is
- * there already is left as it is. What contradicts the configuration is found before anything is changed.
+ * Creates the configured nodes of a queue: SQL code, then the root, then the leaves. It may run again at any time; what exists already is
+ * left as it is. Contradictions between the databases and the configuration are found before anything is changed.
  */
 export async function installNodes(
   context: UnitContext,
@@ -78,7 +78,7 @@ async function refuseSharedDatabases(open: OpenNodes, names: string[]): Promise<
     for (const earlier of names.slice(0, index)) await refuseSameDatabase(open.of(earlier), open.of(name));
 }
 
-/** What the database already is, or an error when that is something else than the configuration wants. */
+/** Returns the node that the database already is. Throws an error if that differs from the configuration. */
 async function checkNode(
   { queue }: UnitContext,
   open: OpenNodes,
@@ -122,7 +122,7 @@ async function installNode(context: UnitContext, open: OpenNodes, node: Wanted):
 
 interface Making {
   node: Wanted;
-  /** What was done, for the result. */
+  /** The steps that were done, for the result. */
   done: string[];
 }
 
@@ -144,15 +144,15 @@ async function makeRoot({ config, queue }: UnitContext, open: OpenNodes, making:
   if (refreshed.length > 0) making.done.push(`brought the capture of ${refreshed.join(', ')} up to date`);
 }
 
-/** Tells `client` where `of` is, where it does not know; nodes that others have made keep the locations that they have. */
+/** Registers the location of `of` on `client` if it has none. Nodes that other programs have created keep their locations. */
 async function locate(making: Making, client: Client, queue: string, of: Client): Promise<void> {
   if (await registerLocation(client, queue, { node: of.node, location: locationOf(of) }))
     making.done.push(`registered in ${client.node} where ${of.node} is`);
 }
 
 /**
- * The provider's side commits first: a subscription that is not in use yet holds the events that the leaf will need.
- * A run that was cut off between the two sides is taken up at the position that the provider keeps.
+ * Creates a leaf. The provider's side commits first: a subscription that is not used yet keeps the events that the leaf will need. If a run
+ * ends between the two sides, the next run continues at the position that the provider keeps.
  */
 async function makeLeaf({ queue }: UnitContext, open: OpenNodes, making: Making): Promise<void> {
   const { name, provider } = making.node;

@@ -1,8 +1,8 @@
 /**
- * Installs pgtide's SQL into a database, or brings it up to this release, as a plain owner (CREATE on the database):
- * one transaction, one installer at a time, all or nothing. Tables are made once and then migrate; functions,
- * triggers and grants are re-created from their files whenever a file of their schema has changed. A second run with
- * the same files changes nothing in the catalog. Writers beside it wait at most for its commit.
+ * Installs pgtide's SQL in a database, or upgrades it to this release, as an ordinary role (with CREATE on the database): one transaction,
+ * one installer at a time, all or nothing. Tables are created once and then migrated. Functions, triggers and grants are re-created from
+ * their files whenever a file of their schema has changed. A second run with the same files changes nothing in the catalog. Concurrent
+ * writers wait at most for its commit.
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
@@ -42,7 +42,7 @@ export interface InstallOptions {
 export interface InstallResult {
   installed: string[];
   upgraded: string[];
-  /** Schemas that real extensions brought. */
+  /** Schemas that real extensions created. */
   skipped: string[];
   /** The release that the database now has. */
   version: string;
@@ -106,7 +106,7 @@ async function installSchema(
   await giveToOwner(client, sources.schema, { functions, before });
   if (sources.grants) {
     await run(client, sources.grants);
-    // It makes a function, too.
+    // This file creates a function, too.
     await giveToOwner(client, sources.schema, { functions, before });
   }
   await client.query(
@@ -119,7 +119,10 @@ async function installSchema(
   );
 }
 
-/** What was made is the schema's owner's, as whom captures run: also where a superuser or a member of the owner upgrades it. */
+/**
+ * Gives the created objects to the schema's owner, with whose rights captures run. This is needed if a superuser or a member of the owner
+ * runs the upgrade.
+ */
 async function giveToOwner(
   client: Client,
   schema: string,
@@ -172,8 +175,8 @@ async function migrate(client: Client, sources: SchemaSources, from: number): Pr
 }
 
 /**
- * Runs all function files. Returns the signatures that files define, and those that an earlier release's files had
- * defined and none defines any more. Functions generated at run time (captures) are in no file, and in neither list.
+ * Runs all function files. Returns the signatures that the files define, and the signatures that the files of an earlier release defined
+ * and that no file defines any more. Functions that are generated at run time (captures) are in no file, and in neither list.
  */
 async function recreateFunctions(
   client: Client,
@@ -207,7 +210,10 @@ function functionVersions(client: Client, schema: string): Promise<FunctionVersi
 
 const INVALID_FUNCTION_DEFINITION = '42P13';
 
-/** `create or replace` refuses other result columns or argument names; then the earlier functions of the file go first. */
+/**
+ * Runs a function file. `create or replace` refuses changed result columns or argument names; in this case the file's earlier functions are
+ * dropped first.
+ */
 async function recreateFile(
   client: Client,
   schema: string,

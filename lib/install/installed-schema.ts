@@ -5,7 +5,7 @@ import { PgtideError } from '../errors.ts';
 import { type SchemaSources, schemaOrder, schemaSources } from './schema-sources.ts';
 import { sqlFiles } from './sql-files.ts';
 
-/** What the installer wrote about one schema of the database. */
+/** The installer's record about one schema of the database. */
 export interface InstalledSchema {
   schema: string;
   version: number;
@@ -17,7 +17,7 @@ export interface InstalledSchema {
 /** The release of this code. */
 export const release: string = manifest.version;
 
-/** What is installed, or an empty list. */
+/** Returns the records of the installed schemas; empty if nothing is installed. */
 export async function installedSchemas(client: Client): Promise<InstalledSchema[]> {
   const found = await client.first<{ owner: string; role: string; readable: boolean }>(
     `select pg_get_userbyid(c.relowner)::text as owner, current_user::text as role,
@@ -32,7 +32,7 @@ export async function installedSchemas(client: Client): Promise<InstalledSchema[
   );
 }
 
-/** Only the role that installed a schema, or a member of it, can bring it up to date or remove it. */
+/** The error for a schema of another role: only the role that installed a schema, or a member of it, can upgrade or remove it. */
 export function belongsToAnother(
   node: string,
   schema: string,
@@ -43,7 +43,7 @@ export function belongsToAnother(
   });
 }
 
-/** Schemas that real Skytools extensions brought: they are used as they are. */
+/** Returns the schemas that real Skytools extensions created; they are used unchanged. */
 export async function extensionSchemas(client: Client): Promise<string[]> {
   const rows = await client.query<{ extname: string }>(
     `select extname::text from pg_catalog.pg_extension where extname = any ($1)`,
@@ -53,8 +53,8 @@ export async function extensionSchemas(client: Client): Promise<string[]> {
 }
 
 /**
- * Refuses a database that this code cannot serve, and says what to run. True when the functions there are also
- * exactly this code's; false when `install` would refresh them.
+ * Refuses a database that this code cannot serve, with an error that states what to run. Returns true if the functions in the database are
+ * exactly this code's, false if `install` would refresh them.
  */
 export async function requireInstalled(client: Client): Promise<boolean> {
   const [extensions, installed] = [await extensionSchemas(client), await installedSchemas(client)];
@@ -82,7 +82,7 @@ export async function requireInstalled(client: Client): Promise<boolean> {
   return upToDate;
 }
 
-/** A database written by a newer release may hold what this one would break. */
+/** Refuses a database that a newer release has written: it may hold data that this release would damage. */
 export function refuseNewer(node: string, there: InstalledSchema, sources: SchemaSources): void {
   if (there.version <= sources.version && !isNewer(there.release, release)) return;
   throw new PgtideError(

@@ -3,7 +3,7 @@ import { quoteIdent } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 import { belongsToAnother } from './installed-schema.ts';
 
-/** One installer at a time; the lock goes with the transaction. */
+/** Allows one installer at a time; the lock is released at the end of the transaction. */
 export async function lockInstallation(client: Client): Promise<void> {
   await client.query(`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('pgtide'), 1)`);
 }
@@ -23,7 +23,7 @@ export async function requireCreate(client: Client): Promise<void> {
   );
 }
 
-/** Refuses what only the schema's owner may do. */
+/** Refuses a role that does not own the schema. */
 export async function requireOwner(client: Client, schema: string): Promise<void> {
   const row = await client.first<{ owner: string; role: string; allowed: boolean }>(
     `select pg_get_userbyid(nspowner)::text as owner, current_user::text as role,
@@ -35,7 +35,7 @@ export async function requireOwner(client: Client, schema: string): Promise<void
   if (row && !row.allowed) throw belongsToAnother(client.node, schema, row);
 }
 
-/** A schema of that name which neither pgtide nor an extension made is somebody else's. */
+/** Refuses a schema of that name that was created neither by pgtide nor by an extension: it belongs to another program. */
 export async function requireUnused(client: Client, schema: string): Promise<void> {
   const row = await client.first<{ objects: bigint }>(
     `select (select count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid)
@@ -57,7 +57,9 @@ export async function requireUnused(client: Client, schema: string): Promise<voi
   );
 }
 
-/** What a role needs of the real extensions to build on them. Only pgq has rights for that which can be granted. */
+/**
+ * Requires the rights on the real extensions that a role needs to build on them. Only pgq has rights for this purpose that can be granted.
+ */
 export async function requireExtensions(client: Client, extensions: readonly string[]): Promise<void> {
   for (const schema of extensions)
     if (schema === 'pgq') await requireQueueRights(client);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The schemas in the order in which they build on each other. */
+/** The schemas in the order of their dependencies. */
 export const schemaOrder = ['pgq', 'pgq_coop', 'pgq_ext', 'pgq_node', 'londiste', 'pgtide'] as const;
 
 export interface SourceFile {
@@ -13,10 +13,10 @@ export interface Migration extends SourceFile {
   to: number;
 }
 
-/** What the SQL files say about one schema. */
+/** The SQL files of one schema. */
 export interface SchemaSources {
   schema: string;
-  /** Of the tables: 1 until there are migrations, then where the last of them leads. */
+  /** The version of the tables: 1 until there are migrations, then the version to which the last migration leads. */
   version: number;
   hash: string;
   tables: SourceFile | undefined;

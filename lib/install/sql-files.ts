@@ -1,9 +1,9 @@
 /**
  * The SQL files that pgtide installs: path under `sql/` (`pgq/tables.sql`) → text.
  *
- * The seam for bundles: a bundler defines `PGTIDE_BUNDLED_SQL` as the JSON object of exactly this map
- * (esbuild: `define: { PGTIDE_BUNDLED_SQL: JSON.stringify(Object.fromEntries(sqlFiles())) }`), and no file is read.
- * Otherwise the folder is `PGTIDE_SQL_DIR`, or the nearest `sql/pgq` above this module.
+ * A bundler defines `PGTIDE_BUNDLED_SQL` as the JSON object of exactly this map (esbuild: `define: { PGTIDE_BUNDLED_SQL:
+ * JSON.stringify(Object.fromEntries(sqlFiles())) }`); then no file is read. Otherwise the folder is `PGTIDE_SQL_DIR`, or the nearest
+ * `sql/pgq` above this module.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,7 +22,7 @@ export function sqlFiles(): ReadonlyMap<string, string> {
   return files;
 }
 
-/** Every `.sql` file under the folder, by its path there with forward slashes. */
+/** Reads every `.sql` file under the folder. The keys are the paths below the folder, with forward slashes. */
 export function readSqlFolder(folder: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {

@@ -6,19 +6,19 @@ import { lockInstallation, requireOwner } from './preconditions.ts';
 import { schemaOrder } from './schema-sources.ts';
 
 export interface UninstallOptions {
-  /** Also while there are nodes or queues: their events, positions and the triggers on replicated tables go too. */
+  /** Uninstalls even if there are nodes or queues. Their events, positions and the triggers on replicated tables are removed, too. */
   force?: boolean;
 }
 
 /**
- * Removes everything that `install` made, and with it the triggers on replicated tables, in one transaction. Real
- * extensions stay, and so do roles, which belong to the whole server. Returns the removed schemas.
+ * Removes everything that `install` created, and with it the triggers on replicated tables, in one transaction. Real extensions stay. Roles
+ * stay, too, because they belong to the whole server. Returns the removed schemas.
  */
 export async function uninstall(client: Client, options: UninstallOptions = {}): Promise<string[]> {
   return client.transaction({}, async () => {
     await lockInstallation(client);
     const installed = (await installedSchemas(client)).map(({ schema }) => schema);
-    // The bookkeeping is in pgtide, so that goes with the others.
+    // The schema pgtide holds the bookkeeping, so it is removed with the rest.
     const mine = (schema: string) =>
       installed.includes(schema) || (schema === 'pgtide' && installed.length > 0);
     const removed = schemaOrder.filter(mine).reverse();

@@ -5,9 +5,9 @@ import { PgtideError } from '../errors.ts';
 import type { SourceFile } from './schema-sources.ts';
 
 /**
- * All tables that an upgrade alters are locked within this, or none, before it does anything else. It is below PostgreSQL's
- * deadlock_timeout (1 s), so the upgrade gives up its attempt before the server cancels a producer, and no producer waits
- * longer for a lock that the upgrade does not get.
+ * Before anything else, an upgrade locks all tables that it alters within this time, or none of them. The time is below PostgreSQL's
+ * deadlock_timeout (1 s), so the upgrade gives up its attempt before the server cancels a producer, and no producer waits longer for a lock
+ * that the upgrade does not get.
  */
 const LOCK_ALL_MS = 800;
 const ATTEMPTS = 30;
@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 400;
 
 const QUERY_CANCELED = '57014';
 
-/** Locks every table of ours that these files name. */
+/** Locks every table of pgtide that these files name. */
 export async function lockNamedTables(client: Client, files: readonly SourceFile[]): Promise<void> {
   const names = files.flatMap(({ text }) => text.match(/\b[a-z_]+\.[a-z_]+\b/g) ?? []);
   const found = await client.first<{ list: string | null }>(
@@ -45,7 +45,7 @@ export async function lockNamedTables(client: Client, files: readonly SourceFile
 
 class LockedByOthers extends PgtideError {}
 
-/** Retries `work`, for about thirty seconds, while others hold locks on the tables that it has to lock. */
+/** Retries `work` for about thirty seconds while other sessions hold locks on the tables that it has to lock. */
 export async function retryWhileLocked<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -33,9 +33,9 @@ export interface AddTableInput {
   tables: string[];
   all: boolean;
   exclude?: string[] | undefined;
-  /** Makes tables that a leaf lacks. */
+  /** Creates tables that a leaf lacks. */
   create: boolean;
-  /** Of columns of tables that are made: TABLE.COLUMN=EXPRESSION. */
+  /** Defaults for columns of tables that are created: TABLE.COLUMN=EXPRESSION. */
   defaults?: string[] | undefined;
   /** The rows are the same on both sides: nothing is copied. */
   expectSync: boolean;
@@ -46,23 +46,26 @@ export interface AddTableInput {
 export interface AddTableResult {
   tables: {
     name: string;
-    /** `new`: its copy has not begun. `skipped`: left out, see the note. */
+    /** `new`: its copy has not begun. `skipped`: it was not added; the note gives the reason. */
     state: 'new' | 'skipped' | NonNullable<MergeState>;
     note?: string;
   }[];
   sequences: string[];
-  /** What is not wrong, and could be better. */
+  /** Notes on what is not wrong but could be improved. */
   notes?: string[];
 }
 
 /**
- * Adds tables to a queue on its root and on all leaves. Everything is checked before anything is changed. Then tables join one by one, each
- * in transactions of its own (lib/capture/table-locks.ts), so that their writers do not wait; what is done stays, and the same call goes on.
+ * Adds tables to a queue on its root and on all leaves. All checks run before anything is changed. Then tables join one by one, each in
+ * separate transactions (lib/capture/table-locks.ts), so that their writers do not wait. If a call ends early, completed work stays, and
+ * the same call continues from there.
  *
- * Root first: a leaf that does not have a table yet skips its events, and its copy begins after the root captures it.
- * With expectSync leaves first: nothing is copied, so no event may be skipped. The leaf gets a snapshot that was taken before the root
- * captured anything. Events that it sees are in the rows, by the user's word; what the capture writes, it does not see. Until the root has
- * a table, the leaf has it as joining (pgtide.member_change): it is not taken for one that the root has removed.
+ * The root comes first: a leaf that does not have a table yet skips its events, and its copy begins after the root captures it.
+ *
+ * With expectSync the leaves come first: nothing is copied, so no event may be skipped. The leaf gets a snapshot that was taken before the
+ * root captured anything. The rows contain the events that this snapshot sees, as the user has stated. The snapshot does not see the events
+ * that the capture writes. Until the root has a table, the leaf marks it as joining (pgtide.member_change), so that it is not taken for a
+ * table that the root has removed.
  */
 export async function addTables(context: UnitContext, input: AddTableInput): Promise<AddTableResult> {
   if (input.expectSync && input.skipTruncate)
@@ -103,7 +106,7 @@ interface Adding {
   root: Client;
 }
 
-/** The leaves' copies of tables that were not captured for a while, unless the user says that they are the same. */
+/** Returns the leaves' copies of tables that were not captured for a while. Empty if the user states that both sides are the same. */
 function uncapturedOnLeaves({ input, plan }: Adding): { leaf: Client; table: string }[] {
   if (input.expectSync) return [];
   return plan.leaves.flatMap(({ leaf, states }) =>
@@ -112,8 +115,8 @@ function uncapturedOnLeaves({ input, plan }: Adding): { leaf: Client; table: str
 }
 
 /**
- * Before the capture is repaired, so that these tables are not taken for consistent if this run ends between the two: status
- * reports them until they are copied again.
+ * Sets the uncaptured tables aside on the leaves. This happens before the capture is repaired, so that the tables are not taken for
+ * consistent if the run ends between the two steps: status reports them until they are copied again.
  */
 async function setAsideUncaptured(adding: Adding): Promise<void> {
   const reason = 'changes of it were not captured for a while';
@@ -121,14 +124,17 @@ async function setAsideUncaptured(adding: Adding): Promise<void> {
     await setTableAside(leaf, adding.context.queue, { table, reason });
 }
 
-/** After the capture is repaired: what a copy that begins now does not see is captured. */
+/**
+ * Starts the copy of the uncaptured tables again. This happens after the capture is repaired: changes that the new copy does not see are
+ * captured.
+ */
 async function copyUncaptured(adding: Adding): Promise<void> {
   const { queue } = adding.context;
   for (const { leaf, table } of uncapturedOnLeaves(adding))
     await leaf.transaction({}, () => resetCopy(leaf, queue, table));
 }
 
-/** Only replay and readers use these tables. */
+/** On a leaf, only replay and readers use these tables. */
 const LEAF_LOCK_TIMEOUT_MS = 5_000;
 
 async function createTables(
@@ -159,7 +165,7 @@ async function join(adding: Adding): Promise<void> {
   for (const leaf of plan.leaves) await joinSequences(adding, leaf);
 }
 
-/** Sequences first: their values are published in the same transaction, and need no lock on the table. */
+/** Adds tables to the root. Sequences come first: their values are published in the same transaction, and need no lock on the table. */
 async function joinOnRoot(adding: Adding): Promise<void> {
   const { context, plan, root } = adding;
   const { config, queue } = context;
@@ -186,8 +192,8 @@ async function joinOnRoot(adding: Adding): Promise<void> {
 }
 
 /**
- * The guards are made table by table; then all tables are members at once, so that foreign keys between them find both sides there. That needs
- * no lock on a table any more.
+ * Adds tables to a leaf. The guards are created table by table. Then all tables become members at once, so that foreign keys between them
+ * find both sides; this step needs no lock on a table.
  */
 async function joinOnLeaf(adding: Adding, { leaf, add }: LeafAddition, snapshot: string): Promise<void> {
   const { queue } = adding.context;
@@ -219,7 +225,7 @@ function stepsOf({ context }: Adding, { node }: Client): TableSteps {
   };
 }
 
-/** Sequences follow by name; one that a leaf does not have is named in the result. */
+/** Adds sequences to a leaf by name. The result names each sequence that the leaf does not have. */
 async function joinSequences({ context, plan, root }: Adding, addition: LeafAddition): Promise<void> {
   const { leaf, sequences } = addition;
   const here = await existingSequences(leaf, sequences);

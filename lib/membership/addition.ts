@@ -38,29 +38,29 @@ export interface AdditionInput {
 
 export interface LeafAddition {
   leaf: Client;
-  /** Not yet part of the queue there. */
+  /** Tables that are not yet part of the queue on the leaf. */
   add: string[];
-  /** Of these: not there at all, and to be made. */
+  /** Those of `add` that do not exist on the leaf and are to be created. */
   create: string[];
-  /** Of those that are part of the queue there already. */
+  /** States of the tables that are already part of the queue on the leaf. */
   states: Map<string, MergeState>;
   sequences: string[];
 }
 
 export interface Addition {
-  /** All that were meant, in order. */
+  /** All tables that the input selects, in order. */
   tables: string[];
-  /** Not yet captured on the root. */
+  /** Tables that are not yet captured on the root. */
   addOnRoot: string[];
-  /** Captured once, and not now: what changed meanwhile is unknown. */
+  /** Tables that were captured before and are not captured now: the changes made meanwhile are unknown. */
   uncaptured: string[];
-  /** All that give columns of the tables their values. */
+  /** All sequences that supply the values of the tables' columns. */
   sequences: TableSequence[];
   sequencesOnRoot: string[];
   leaves: LeafAddition[];
   defaults: GivenDefaults;
   notes: Map<string, string[]>;
-  /** Meant by `all` or a pattern, and left out, with the reason. */
+  /** Tables that `all` or a pattern selects and that are skipped, with the reason. */
   skipped: Map<string, string>;
 }
 
@@ -128,7 +128,10 @@ export async function planAddition(root: Client, leaves: Client[], input: Additi
   };
 }
 
-/** What cannot be replicated does not block the others, unless it was named by its own name. */
+/**
+ * Returns the tables that cannot be replicated, with the reason. Such a table does not block the other tables, unless the input names it
+ * exactly.
+ */
 function leftOut(inspected: readonly Inspection[], { tables }: AdditionInput): Map<string, string> {
   const skipped = new Map<string, string>();
   for (const table of inspected) {
@@ -138,7 +141,7 @@ function leftOut(inspected: readonly Inspection[], { tables }: AdditionInput): M
   return skipped;
 }
 
-/** Makes the functions that copy and compare read tables of other roles with. */
+/** Creates the functions through which copy and compare read tables of other roles, and returns the obstacles. */
 async function readerObstacles(root: Client, tables: readonly string[]): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = [];
   for (const { name } of await listForeignTables(root, tables))
@@ -232,7 +235,7 @@ function missing(root: Client, leaf: Client, name: string): Obstacle {
   };
 }
 
-/** A table that is made now is empty, so it is in sync only with an empty one. */
+/** A table that is created now is empty, so it is in sync only with an empty table. */
 async function emptyCopies(root: Client, leaf: Client, create: readonly string[]): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = [];
   for (const table of await inspectTables(root, create, providerPrivileges)) {
@@ -248,14 +251,16 @@ async function emptyCopies(root: Client, leaf: Client, create: readonly string[]
   return obstacles;
 }
 
-/** Unlogged tables are left out: the inspection has reported them. */
+/** Unlogged tables are skipped: the inspection has reported them. */
 async function structureObstacles(root: Client, leaf: Client, there: Inspection[]): Promise<Obstacle[]> {
   const names = there.filter((table) => !table.unlogged).map(({ name }) => name);
   const found = await compareTables(root, leaf, names);
   return found.map(({ message, remedy }) => ({ kind: 'schema', text: `${leaf.node}: ${message}`, remedy }));
 }
 
-/** A copy into a table that holds rows would be a loss or a mixture; only the user knows which is meant. */
+/**
+ * A copy into a table that holds rows would either lose these rows or mix them with the copied ones. Only the user knows which is intended.
+ */
 async function rowObstacles(leaf: Client, table: Inspection, input: AdditionInput): Promise<Obstacle[]> {
   if (input.expectSync || input.skipTruncate) return [];
   if (table.missing.length > 0 || table.rowSecurity || !table.schemaUsage) return [];

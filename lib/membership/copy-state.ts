@@ -1,11 +1,14 @@
 import type { Client } from '../db/client.ts';
 
-/** Ends a table's copy on a subscriber as it is: what was taken away for it is put back. Nothing when there is none. */
+/**
+ * Ends a table's copy on a subscriber in its current state: the objects that were dropped for the copy are restored. Does nothing if there
+ * is no copy.
+ */
 export async function abandonCopy(client: Client, queue: string, table: string): Promise<void> {
   await client.query('select pgtide.abandon_copy($1, $2)', [queue, table]);
 }
 
-/** Takes a table out of replay, with the reason, until its copy begins again. */
+/** Excludes a table from replay, with the reason, until its copy begins again. */
 export async function setTableAside(
   client: Client,
   queue: string,
@@ -14,7 +17,7 @@ export async function setTableAside(
   await client.query('select pgtide.set_aside($1, $2, $3)', [queue, table, reason]);
 }
 
-/** The tables that are set aside, with the reason. */
+/** Returns the tables that are set aside, with the reason. */
 export async function listSetAside(client: Client, queue: string): Promise<Map<string, string>> {
   const rows = await client.query<{ name: string; error: string }>(
     'select table_name as name, error from pgtide.table_state where queue_name = $1 and error is not null',

@@ -4,7 +4,7 @@ import { type Reader, readTable } from '../node/table-reader.ts';
 import type { Obstacle } from '../obstacle.ts';
 import { grantMembership, nonMemberOf } from './foreign-owners.ts';
 
-/** What stands around a table, beside its structure. */
+/** Facts about a table beside its structure. */
 export interface Inspection {
   /** `schema.table`, unquoted. */
   name: string;
@@ -12,25 +12,25 @@ export interface Inspection {
   table: string;
   role: string;
   unlogged: boolean;
-  /** Parents and children by INHERITS (partitions are none). */
+  /** Parents and children by INHERITS. Partitions do not count. */
   relatives: string[];
   /** Partitions that are foreign tables. */
   foreignPartitions: string[];
   /** True when a policy may hide rows from this role. */
   rowSecurity: boolean;
   schemaUsage: boolean;
-  /** The owner that this role is no member of, if he may use the schema; see nonMemberOf. */
+  /** The table's owner, if it may use the schema and this role is not a member of it; see nonMemberOf. */
   schemaThrough: string | null;
-  /** What this role may not do on the table or a partition of it, and the owner that it is no member of. */
+  /** The privileges that this role lacks on the table or on a partition of it, and the owner of which it is not a member. */
   missing: { schema: string; table: string; privileges: string[]; owner: string | null }[];
 }
 
-/** What this role needs on the provider's table: to read it, and to put the capture on it. */
+/** The privileges that this role needs on the provider's table, to read it and to create the capture. */
 export const providerPrivileges = ['SELECT', 'TRIGGER'];
-/** What this role needs on the subscriber's table: to change it, and to guard it. */
+/** The privileges that this role needs on the subscriber's table, to change it and to guard it. */
 export const subscriberPrivileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'];
 
-/** Inspects the tables of these names that are there; the others are left out. */
+/** Inspects the tables of these names that exist; skips the rest. */
 export function inspectTables(
   client: Client,
   names: readonly string[],
@@ -67,7 +67,7 @@ export function inspectTables(
   );
 }
 
-/** Those of these tables without columns that identify a row. */
+/** Returns those of these tables that have no columns that identify a row. */
 export async function listKeyless(client: Client, names: readonly string[]): Promise<Set<string>> {
   const rows = await client.query<{ name: string }>(
     `select w.name from unnest($1::text[]) w (name) where pgtide.table_key(londiste.find_table_oid(w.name)) = '{}'`,
@@ -76,7 +76,7 @@ export async function listKeyless(client: Client, names: readonly string[]): Pro
   return new Set(rows.map(({ name }) => name));
 }
 
-/** What is wrong with a table on either side, whatever the other side has. */
+/** Returns the obstacles of a table on one side, whatever the other side has. */
 export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
   const { name, schema, table, role } = found;
   const obstacles: Obstacle[] = [];
@@ -125,9 +125,9 @@ export function obstaclesOf(node: string, found: Inspection): Obstacle[] {
 }
 
 /**
- * Why a table cannot be replicated by anything that is granted or set; undefined: it can. By INHERITS, a statement on a parent changes rows
- * of its children, and fires the parent's statement triggers alone, whose transition tables hold those rows in the parent's form, without
- * their table; TRUNCATE and reads of the parent mean the children's rows, too.
+ * Returns the reason why a table cannot be replicated whatever is granted or set; undefined if it can. With INHERITS, a statement on a
+ * parent changes rows of its children, but fires only the parent's statement triggers. Their transition tables hold those rows in the
+ * parent's form, without their table. TRUNCATE and reads of the parent include the children's rows, too.
  */
 export function skipReason({ unlogged, relatives, foreignPartitions }: Inspection): string | undefined {
   if (unlogged) return 'unlogged: its rows do not outlive a crash';
@@ -145,9 +145,7 @@ function some(names: readonly string[]): string {
   return names.length > MAX_NAMED ? `${shown} and ${names.length - MAX_NAMED} more` : shown;
 }
 
-/**
- * True when this role may read the table, all of its rows. Whoever only wants to report about a table leaves others alone.
- */
+/** Returns whether this role may read all rows of the table. Code that only reports about tables skips the tables that it may not read. */
 export async function isReadable(client: Client, of: { schema: string; table: string }): Promise<boolean> {
   const row = await client.first<{ readable: boolean }>(
     `select has_schema_privilege(n.oid, 'USAGE') and pgtide.is_readable(c.oid) as readable
@@ -158,7 +156,7 @@ export async function isReadable(client: Client, of: { schema: string; table: st
   return row?.readable === true;
 }
 
-/** True when the table has a row, as its reader sees it. In a read-only transaction. */
+/** Returns whether the table has a row, as its reader sees it. Call it in a read-only transaction. */
 export async function hasRows(client: Client, reader: Reader): Promise<boolean> {
   const [row] = await readTable<{ found: boolean }>(client, reader, {
     columns: 'found bool',

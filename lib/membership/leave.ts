@@ -5,14 +5,14 @@ import { removeLocalTable } from './member-tables.ts';
 export interface LeavingTable {
   table: string;
   partitions: readonly number[];
-  /** False: it has left already, and some of its capture is there still. */
+  /** False if the table has left already, and parts of its capture remain. */
   member: boolean;
 }
 
 /**
- * Takes a table off a queue on its root. A partitioned one leaves the queue first, and its capture is taken off partition by partition
- * afterwards: what is captured until then is of no table of the queue, and all who read it skip it. The other way round, changes from
- * before the removal would be missing.
+ * Removes a table from a queue on its root. A partitioned table leaves the queue first; then its capture is dropped partition by partition.
+ * Events that are captured meanwhile belong to no table of the queue, and all readers skip them. In the opposite order, changes from before
+ * the removal would be missing.
  */
 export async function removeRootTable(
   root: Client,
@@ -46,7 +46,7 @@ export async function removeRootTable(
   });
 }
 
-/** False where another call has removed it meanwhile. */
+/** False if another call has removed the table meanwhile. */
 async function isMember(root: Client, queue: string, table: string): Promise<boolean> {
   const found = await root.first(
     'select from londiste.table_info where queue_name = $1 and table_name = $2 and local for update',
@@ -55,7 +55,7 @@ async function isMember(root: Client, queue: string, table: string): Promise<boo
   return found !== undefined;
 }
 
-/** True where schema londiste is that of the real extension, which lacks our functions. */
+/** Returns whether the schema londiste belongs to the real extension, which lacks pgtide's functions. */
 async function hasOwnLondiste(client: Client): Promise<boolean> {
   const found = await client.first("select from pg_catalog.pg_extension where extname = 'londiste'");
   return found !== undefined;

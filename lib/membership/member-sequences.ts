@@ -2,10 +2,10 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { accept, type Verdict, verdictColumns } from '../node/return-code.ts';
 
-/** A sequence of the queue's set, as one node knows it. */
+/** A sequence of the queue, as one node knows it. */
 export interface MemberSequence {
   name: string;
-  /** The last published value; followers are set to it, so it is ahead of what the root has used. */
+  /** The last published value. Followers are set to it, so it is ahead of the values that the root has used. */
   published: bigint;
   local: boolean;
 }
@@ -25,7 +25,9 @@ export async function addLocalSequence(client: Client, queue: string, sequence: 
   accept(client.node, verdict);
 }
 
-/** Tells a follower how far a sequence is, and moves its own there if it has it; only ever forward. */
+/**
+ * Registers a sequence's published value on a follower, and advances the follower's own sequence to it if it exists. Values only increase.
+ */
 export async function publishSequence(
   client: Client,
   queue: string,
@@ -46,7 +48,7 @@ export async function removeLocalSequence(client: Client, queue: string, sequenc
   accept(client.node, verdict);
 }
 
-/** Publishes the root's sequences that have come near their last published value. */
+/** Publishes the root's sequences that are close to their last published value. */
 export async function checkRootSequences(client: Client, queue: string): Promise<void> {
   const verdict = await client.first<Verdict>(`select ${verdictColumns} from londiste.root_check_seqs($1)`, [
     queue,
@@ -54,15 +56,18 @@ export async function checkRootSequences(client: Client, queue: string): Promise
   accept(client.node, verdict);
 }
 
-/** To read a sequence takes a lock, which ALTER SEQUENCE excludes. */
+/** Reading a sequence takes a lock that conflicts with ALTER SEQUENCE. */
 const LOCK_TIMEOUT_MS = 200;
 
-/** The last values of those of `names` that are sequences here and may be read; undefined while one of them is being altered. */
+/**
+ * Returns the last values of those of `names` that are sequences here and that this role may read; undefined while one of them is being
+ * altered.
+ */
 export async function sequenceValues(
   client: Client,
   names: readonly string[],
 ): Promise<Map<string, bigint> | undefined> {
-  // Faster than seq_getval, pg_sequence_last_value gives null for a sequence that was not used yet.
+  // pg_sequence_last_value is faster than seq_getval. It returns null for a sequence that has not been used yet.
   const read = () =>
     client.query<{ name: string; value: bigint }>(
       `select n.nspname || '.' || c.relname as name,

@@ -2,14 +2,14 @@ import { replaceTriggers } from '../capture/capture.ts';
 import type { Client } from '../db/client.ts';
 import { accept, type Verdict, verdictColumns } from '../node/return-code.ts';
 
-/** null: to be copied. */
+/** null: the table is to be copied. */
 export type MergeState = 'in-copy' | 'catching-up' | 'ok' | null;
 
-/** A table of the queue's set, as one node knows it. */
+/** A table of the queue, as one node knows it. */
 export interface MemberTable {
   /** `schema.table`, unquoted. */
   name: string;
-  /** True when this node has the table itself. */
+  /** True if this node has the table itself. */
   local: boolean;
   mergeState: MergeState;
 }
@@ -21,19 +21,22 @@ export function listTables(client: Client, queue: string): Promise<MemberTable[]
   );
 }
 
-/** What `londiste.local_add_table` does beside adding. */
+/** Options of `londiste.local_add_table`. */
 export interface AddOptions {
   /** The rows are the same on both sides already: nothing is copied. */
   expectSync: boolean;
-  /** The copy keeps the rows that are there. */
+  /** The copy keeps the rows that exist. */
   skipTruncate: boolean;
 }
 
-/** Says that only our nodes follow: they need no key, and follow partitioned tables. The real extension knows no such argument. */
+/**
+ * An argument which states that only pgtide's nodes follow: they need no key, and can follow partitioned tables. The real extension does
+ * not know this argument.
+ */
 const ownArguments = `$3::text[] || array(
   select text 'pgtide' where not exists (select from pg_catalog.pg_extension where extname = 'londiste'))`;
 
-/** Adds a table on its root: from the commit on, its changes are captured. */
+/** Adds a table on its root. Its changes are captured from the commit. */
 export async function addRootTable(client: Client, queue: string, table: string): Promise<void> {
   const verdict = await client.first<Verdict>(
     `select ${verdictColumns} from londiste.local_add_table($1, $2, ${ownArguments})`,
@@ -43,14 +46,14 @@ export async function addRootTable(client: Client, queue: string, table: string)
   await replaceTriggers(client, queue, table);
 }
 
-/** Adds a table on a node that follows, whether or not the event that announces it has come through. */
+/** Adds a table on a node that follows, whether or not the node has received the event that announces it. */
 export async function addLeafTable(
   client: Client,
   queue: string,
   added: { table: string } & AddOptions,
 ): Promise<void> {
   const { table, expectSync, skipTruncate } = added;
-  // Each queue is a pair of its own: another one may have a table of the same name.
+  // Queues are independent of each other: another queue may have a table of the same name.
   const flags = ['no_merge', expectSync && 'expect_sync', skipTruncate && 'skip_truncate'].filter(Boolean);
   const known = await client.first<Verdict>(
     `select ${verdictColumns} from londiste.global_add_table($1, $2)`,
@@ -65,7 +68,10 @@ export async function addLeafTable(
   if (expectSync) await client.query('select pgtide.note_columns($1, $2)', [queue, table]);
 }
 
-/** Takes a table out on this node: its triggers go, its rows stay. On the root, an event reports this to the leaves. */
+/**
+ * Removes a table from the queue on this node. Its triggers are dropped; its rows stay. On the root, an event reports the removal to the
+ * leaves.
+ */
 export async function removeLocalTable(client: Client, queue: string, table: string): Promise<void> {
   const verdict = await client.first<Verdict>(
     `select ${verdictColumns} from londiste.local_remove_table($1, $2)`,
@@ -74,7 +80,7 @@ export async function removeLocalTable(client: Client, queue: string, table: str
   accept(client.node, verdict);
 }
 
-/** Events that were visible in `snapshot` are not applied to this table: the rows have them already. */
+/** Marks a table as in sync: events that are visible in `snapshot` are not applied to it, because its rows contain them already. */
 export async function setInSync(
   client: Client,
   queue: string,
@@ -87,7 +93,7 @@ export async function setInSync(
   accept(client.node, verdict);
 }
 
-/** What this transaction's statements see just now; on the root, what all events so far are part of. */
+/** Returns the snapshot that this transaction's statements see now. On the root, it includes all events so far. */
 export async function currentSnapshot(client: Client): Promise<string> {
   const row = await client.first<{ snapshot: string }>('select txid_current_snapshot()::text as snapshot');
   return row?.snapshot ?? '';

@@ -4,7 +4,7 @@ import type { Obstacle } from '../obstacle.ts';
 import { sequenceUses } from '../structure/sequence-uses.ts';
 import { grantMembership, nonMemberOf } from './foreign-owners.ts';
 
-/** A sequence that gives a table's column its values. */
+/** A sequence that supplies the values of a table's column. */
 export interface TableSequence {
   /** `schema.table` */
   table: string;
@@ -13,8 +13,8 @@ export interface TableSequence {
 }
 
 /**
- * The sequences that columns of these tables own (serial, identity), or take their default from. The tables' numbers come first: with names,
- * the planner takes a thousand tables for one.
+ * Returns the sequences that columns of these tables own (serial, identity), or from which their defaults draw. The tables' OIDs are read
+ * first: with names, the planner's estimate is one table even for a thousand.
  */
 export async function listTableSequences(
   client: Client,
@@ -38,7 +38,10 @@ export async function listTableSequences(
   );
 }
 
-/** Sequences out of `names` that this role may not read or set, as `privilege` says. Missing ones are passed over. */
+/**
+ * Returns an obstacle for each sequence of `names` that this role may not read or set, depending on `privilege`. Skips sequences that do
+ * not exist.
+ */
 export async function sequenceObstacles(
   client: Client,
   names: readonly string[],
@@ -61,7 +64,7 @@ export async function sequenceObstacles(
   }));
 }
 
-/** Those of `names` that are sequences of this database. */
+/** Returns those of `names` that are sequences of this database. */
 export async function existingSequences(client: Client, names: readonly string[]): Promise<Set<string>> {
   const rows = await client.query<{ name: string }>(
     `select n.nspname || '.' || c.relname as name

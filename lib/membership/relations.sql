@@ -1,5 +1,5 @@
--- Everything outside the schemas of the system, by name, but temporary tables.
--- $1: schemas that are left out, too.
+-- All relations outside the system's schemas, by name, except temporary tables.
+-- $1: other schemas to skip.
 -- In psql: \bind '{pgq,pgtide}'
 select c.oid::int8::float8 as oid, n.nspname || '.' || c.relname as name,
        case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'

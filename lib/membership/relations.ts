@@ -4,7 +4,7 @@ import { PgtideError } from '../errors.ts';
 import { candidates, matching, refuseUnclear, type Wanted, withoutExcluded } from '../name-pattern.ts';
 import { ownSchemas } from '../structure/own-schemas.ts';
 
-/** Something of a database that rows are selected from. */
+/** A relation of a database from which rows can be selected. */
 export interface Relation {
   oid: number;
   /** `schema.name`, unquoted. */
@@ -12,11 +12,11 @@ export interface Relation {
   kind: 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table' | 'sequence';
   /** The partitioned table that this one is a partition of. */
   partitionOf: string | null;
-  /** True for what an extension made. */
+  /** True if the relation belongs to an extension. */
   ofExtension: boolean;
 }
 
-/** Everything outside the system's and pgtide's schemas, by name, without temporary tables. */
+/** Returns all relations outside the system's and pgtide's schemas, by name, except temporary tables. */
 export function listRelations(client: Client): Promise<Relation[]> {
   return client.query<Relation>(sqlText('membership/relations.sql'), [ownSchemas]);
 }
@@ -25,7 +25,7 @@ function isReplicable(relation: Relation): boolean {
   return relation.kind === 'table' || relation.kind === 'partitioned table';
 }
 
-/** The tables of `node` that the input means. Partitions come with the table that they are partitions of. */
+/** Returns the tables of `node` that the input selects. Partitions come with the partitioned table above them. */
 export function matchTables(node: string, relations: readonly Relation[], wanted: Wanted): Relation[] {
   refuseUnclear(wanted);
   const tables = relations.filter((relation) => isReplicable(relation) && relation.partitionOf === null);
@@ -57,7 +57,10 @@ function namedTables(
   return [...found];
 }
 
-/** Dots may be part of a schema's or a table's name: where two tables have one name between them, it says neither. */
+/**
+ * Refuses names that stand for two tables. Schemas' and tables' names may contain dots, so two tables may have the same `schema.table`,
+ * which then identifies neither.
+ */
 function refuseAmbiguous(node: string, tables: readonly Relation[], found: readonly Relation[]): void {
   const twice = found.find((one) => tables.some((other) => other.oid !== one.oid && other.name === one.name));
   if (twice)

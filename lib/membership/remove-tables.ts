@@ -18,22 +18,24 @@ export interface RemoveTableInput {
   tables: string[];
   all: boolean;
   exclude?: string[] | undefined;
-  /** At once, and without the changes that are not replayed yet. */
+  /** Leaves drop the tables at once, without the changes that are not replayed yet. */
   now: boolean;
 }
 
 export interface RemoveTableResult {
-  /** `leaving`: a leaf has it until replay comes to its removal, so that it gets all changes from before. */
+  /** `leaving`: a leaf has the table until replay reaches the event of its removal, so that it gets all earlier changes. */
   tables: { name: string; state: 'removed' | 'leaving'; note?: string }[];
   sequences: string[];
 }
 
 /**
- * Takes tables out of a queue, one by one (lib/capture/table-locks.ts). The root goes first: from then on nothing new is captured, and an event says
- * so. A leaf drops a table from its set when its replay reaches that event: it has every change that was made before. With `now` it does at once.
- * Rows stay on both sides; what a copy had taken away on a leaf (indexes, constraints) is put back.
+ * Removes tables from a queue, one by one (lib/capture/table-locks.ts). The root comes first: after that nothing new is captured, and an
+ * event announces the removal. A leaf drops a table from the queue when its replay reaches that event: it then has every change that was
+ * made before. With `now`, a leaf drops it at once. Rows stay on both sides. Indexes and constraints that a copy had dropped on a leaf are
+ * restored.
  *
- * A leaf knows a name until that event comes through. As long as it does, add-table must not add it again, or the event would take it out.
+ * A leaf knows a table's name until that event arrives. Until then, add-table must not add the table again, because the event would remove
+ * it.
  */
 export async function removeTables(
   context: UnitContext,
@@ -70,9 +72,9 @@ export async function removeTables(
     for (const leaf of leaves) {
       const errors = await listSetAside(open.of(leaf), queue);
       const there = localOn(leaf).filter((name) => tables.includes(name));
-      // No event tells of a table that the root never had.
+      // No event announces the removal of a table that the root never had.
       const joining = await listJoining(open.of(leaf), queue);
-      // Replay does not go on with one that is set aside.
+      // Replay does not process a table that is set aside.
       const atOnce = there.filter(
         (name) => input.now || errors.has(name) || (joining.includes(name) && !onRoot.has(name)),
       );
@@ -96,7 +98,10 @@ export async function removeTables(
   });
 }
 
-/** Tables that were named, and are in the database and not in the queue (any more): a call that goes on has removed them before. */
+/**
+ * Separates the tables that the input names and that are in the database but not in the queue (any more). An earlier call has removed them,
+ * and this one continues its work.
+ */
 async function withoutGone(
   root: Client,
   known: readonly string[],
@@ -114,7 +119,7 @@ async function withoutGone(
   };
 }
 
-/** Those that only the removed tables use. */
+/** Returns the sequences that only the removed tables use. */
 async function sequencesToRemove(
   root: Client,
   queue: string,
@@ -136,7 +141,7 @@ interface Removal {
   sequences: string[];
 }
 
-/** `members`: those that are still in the queue, and have not just left some of their capture behind. */
+/** `members`: true for tables that are still in the queue; false for tables that have left it and still have parts of their capture. */
 async function removeFromRoot(
   client: Client,
   context: UnitContext,
@@ -153,7 +158,7 @@ async function removeFromRoot(
   await removeSequences(client, context, removal);
 }
 
-/** `forget`: the names that no event of the root will take out. */
+/** `forget`: the names that no event of the root will remove. */
 async function removeFromLeaf(
   client: Client,
   context: UnitContext,
@@ -172,7 +177,7 @@ async function removeFromLeaf(
   await removeSequences(client, context, removal);
 }
 
-/** Those that columns own have gone with their tables. */
+/** Sequences that columns own have been removed with their tables. */
 async function removeSequences(
   client: Client,
   { queue }: UnitContext,

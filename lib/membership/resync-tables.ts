@@ -23,12 +23,12 @@ export interface ResyncResult {
   nodes: {
     name: string;
     tables: { name: string; state: 'new' }[];
-    /** The tick at which a leaf whose position was lost goes on; absent when it was not lost. */
+    /** The tick at which a leaf continues whose position was lost; absent if it was not lost. */
     movedTo?: number;
   }[];
 }
 
-/** Lets tables be copied again on every leaf that has them. The copy itself is the copy unit's work. */
+/** Resets the copy of tables on every leaf that has them. The copy unit then copies them again. */
 export async function resyncTables(context: UnitContext, input: ResyncInput): Promise<ResyncResult> {
   const { queue, node: root } = context;
   const leaves = nodesOf(context.config, queue, isSubscriber);
@@ -65,8 +65,8 @@ export async function resyncTables(context: UnitContext, input: ResyncInput): Pr
 }
 
 /**
- * A leaf all of whose tables are copied again needs no event from before now, so it may go on wherever the provider stands:
- * each copy's snapshots tell which of the later events its rows have already.
+ * Moves a leaf's position if it was lost. If all tables of a leaf are copied again, it needs no earlier event, so it may continue at the
+ * provider's position: each copy's snapshots show which of the later events its rows contain already.
  */
 async function repairPosition(root: Client, leaf: Client, queue: string): Promise<TickId | null> {
   const consumer = (await requireNode(leaf, queue)).workerName;
@@ -74,7 +74,8 @@ async function repairPosition(root: Client, leaf: Client, queue: string): Promis
   if (!position) throw new PgtideError('state', `${leaf.node}: no position of ${consumer}`);
   const standing = await comparePosition(root, { queue, consumer, tick: position.tick });
   if (standing.verdict === 'on-track' || standing.verdict === 'already-applied') {
-    // A place inside a batch that the provider has since cut differently is lost too; all is skipped again from its start.
+    // A position inside a batch is lost, too, if the provider has since cut the batch differently. The leaf skips events again from the
+    // start of the batch.
     await movePosition(leaf, { queue, consumer, tick: position.tick });
     return null;
   }

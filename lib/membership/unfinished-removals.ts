@@ -7,8 +7,8 @@ import { listSequences } from './member-sequences.ts';
 import { listTables } from './member-tables.ts';
 
 /**
- * What the root does not have, and whose removal the leaf has not replayed: replay would take it out again. That is so if the leaf still knows
- * the name, or if the removal is among the events that the leaf has not met.
+ * Returns an obstacle for each name that the root does not have and whose removal a leaf has not replayed: replay would remove it again.
+ * This is the case if the leaf still knows the name, or if the removal is among the events that the leaf has not reached.
  */
 export async function unfinishedRemovals(
   root: Client,

@@ -3,13 +3,13 @@ import type { TickId } from '../ids.ts';
 
 /** How far a reader that has completed `tick` is behind this provider. */
 export interface Lag {
-  /** False when the provider has that tick no more (or never had it). */
+  /** False if the provider no longer has that tick, or never had it. */
   known: boolean;
-  /** Seconds. At the last tick: 0, or the age of that tick while events wait for the next one. */
+  /** Lag in seconds. At the last tick: 0, or the age of that tick while events wait for the next one. */
   seconds: number | null;
   /**
-   * Events between the position and now, ticked or not. Up to EXACT they are counted. Of more it is the number of their ids, which rolled back
-   * events and forced ticks (pgq.force_tick) use up, too: to count them would be to read them.
+   * Events between the position and now, whether or not a tick covers them. Up to EXACT they are counted. Above that, this is the number of
+   * their ids, which includes ids of rolled back events and of forced ticks (pgq.force_tick): an exact count would have to read all events.
    */
   pendingEvents: bigint;
 }

@@ -2,15 +2,15 @@ import type { Client, ConnectionTarget } from '../db/client.ts';
 import { accept, type Verdict, verdictColumns } from './return-code.ts';
 
 /**
- * Where nodes are (pgq_node.node_location). Londiste's programs connect to what stands there, so it is what libpq reads: keywords and
- * values. Everybody may read it, and it is sent to all nodes, so it never holds a password: those programs take theirs from
- * .pgpass or PGPASSWORD. pgtide itself does not read it: a node's name leads to its configuration.
+ * The locations of nodes (pgq_node.node_location). Londiste's programs connect to a location, so it has the form that libpq reads: keywords
+ * and values. Every role may read it, and it is sent to all nodes, so it never holds a password: those programs take theirs from .pgpass or
+ * PGPASSWORD. pgtide itself does not read it: it finds a node by its name in the configuration.
  */
 
-/** How libpq names the database that a client is connected to, without a password. */
+/** Returns the libpq connection string of the database to which a client is connected, without a password. */
 export function locationOf({ connection }: Client): string {
   const { host, port, database, user } = connection;
-  // The driver keeps the options, and its types say that they are true or false.
+  // The driver keeps the options object, although its types declare a boolean.
   const ssl = connection.ssl as unknown as ConnectionTarget['ssl'];
   const parts = { host, port, dbname: database, user, sslmode: sslmodeOf(ssl) };
   return Object.entries(parts)
@@ -18,7 +18,7 @@ export function locationOf({ connection }: Client): string {
     .join(' ');
 }
 
-/** As lib/secrets/tls.ts has made the options. */
+/** Returns the sslmode that corresponds to the options of lib/secrets/tls.ts. */
 function sslmodeOf(ssl: ConnectionTarget['ssl']): string {
   if (!ssl) return 'disable';
   if (!ssl.rejectUnauthorized) return 'require';
@@ -29,10 +29,10 @@ function quoteValue(value: string): string {
   return /^[^\s'\\]+$/.test(value) ? value : `'${value.replace(/['\\]/g, '\\$&')}'`;
 }
 
-/** What earlier releases registered, which no program could connect to. */
+/** Locations that earlier releases registered, to which no program can connect. */
 const unusable = /^node:/;
 
-/** The locations that this node has of a queue's nodes. */
+/** Returns the locations of a queue's nodes that this node knows. */
 export function listLocations(
   client: Client,
   queue: string,
@@ -44,8 +44,8 @@ export function listLocations(
 }
 
 /**
- * Tells a node where another one, or itself, is. A location that somebody has registered already stays, whatever it is: Londiste's
- * nodes have theirs. True: it was registered.
+ * Registers the location of a node, which may be the client's own, on a node. A location that is already registered stays, whatever it is:
+ * Londiste's nodes have their own. Returns true if it was registered.
  */
 export async function registerLocation(
   client: Client,
@@ -64,7 +64,7 @@ export async function registerLocation(
   return true;
 }
 
-/** Tells a node where the others are, as its provider knows it: for one that begins after the events that said so. */
+/** Copies the locations of the other nodes from a provider to a node, for a node that starts after the events that announced them. */
 export async function copyLocations(provider: Client, node: Client, queue: string): Promise<void> {
   for (const other of await listLocations(provider, queue))
     if (!other.dead) await registerLocation(node, queue, other);

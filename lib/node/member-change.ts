@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 
-/** Tables that have joined a leaf before its root captures them: pgtide.member_change. */
+/** Returns the tables that have joined a leaf before its root captures them (pgtide.member_change). */
 export async function listJoining(leaf: Client, queue: string): Promise<string[]> {
   const rows = await leaf.query<{ name: string }>(
     `select table_name as name from pgtide.member_change where queue_name = $1 and change = 'joining' order by 1`,
@@ -9,7 +9,7 @@ export async function listJoining(leaf: Client, queue: string): Promise<string[]
   return rows.map(({ name }) => name);
 }
 
-/** Tables whose removal was replayed, with what keeps them from going. */
+/** Returns the tables whose removal was replayed but could not be completed, with the error. */
 export function listLeaving(leaf: Client, queue: string): Promise<{ name: string; error: string }[]> {
   return leaf.query(
     `select table_name as name, error from pgtide.member_change where queue_name = $1 and change = 'leaving' order by 1`,
@@ -17,7 +17,7 @@ export function listLeaving(leaf: Client, queue: string): Promise<{ name: string
   );
 }
 
-/** In the transaction that adds them: the root does not have these tables yet. */
+/** Marks tables as joining: the root does not have them yet. Call it in the transaction that adds them. */
 export async function noteJoining(leaf: Client, queue: string, tables: readonly string[]): Promise<void> {
   await leaf.query(
     `insert into pgtide.member_change (queue_name, table_name, change)
@@ -26,7 +26,10 @@ export async function noteJoining(leaf: Client, queue: string, tables: readonly 
   );
 }
 
-/** The root has these tables now. Others may be joining by another call, or by one that has ended. */
+/**
+ * Clears the joining mark of these tables, which the root has now. Other tables may be joining through another call, or through one that
+ * has ended.
+ */
 export async function forgetJoining(leaf: Client, queue: string, tables: readonly string[]): Promise<void> {
   await leaf.query(
     `delete from pgtide.member_change where queue_name = $1 and change = 'joining' and table_name = any ($2::text[])`,
@@ -34,7 +37,7 @@ export async function forgetJoining(leaf: Client, queue: string, tables: readonl
   );
 }
 
-/** Lets a table go that the root has removed, if nothing stands in the way any more. */
+/** Completes the removal of a table that the root has removed, if nothing prevents it any more. Returns whether the table is gone. */
 export async function letLeave(leaf: Client, queue: string, table: string): Promise<boolean> {
   const row = await leaf.first<{ gone: boolean }>('select pgtide.let_leave($1, $2) as gone', [queue, table]);
   return row?.gone === true;

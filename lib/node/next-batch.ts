@@ -3,8 +3,8 @@ import { type Batch, batchColumns } from '../pgq/batch.ts';
 import { newWorkerName } from './topology.ts';
 
 /**
- * The next batch of a node that reads from this one, and the consumer under which it does (as `workerOf`), in one round trip: where
- * nothing is new, that is all that a run does.
+ * Returns the next batch of a node that reads from this one, and the consumer name under which it reads (as `workerOf`), in one round trip.
+ * If there is no new batch, this is the only query of a run.
  */
 export async function nextBatchOf(
   provider: Client,

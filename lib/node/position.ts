@@ -3,7 +3,7 @@ import type { TickId } from '../ids.ts';
 import { getConsumerInfo } from '../pgq/consumer-info.ts';
 import { accept, type Verdict, verdictColumns } from './return-code.ts';
 
-/** Where a consumer on this node stands: the last tick that it has completed. */
+/** The position of a consumer on this node: the last tick that it has completed. */
 export interface Position {
   tick: TickId;
   provider: string;
@@ -11,7 +11,7 @@ export interface Position {
   error: string | null;
 }
 
-/** The position as it is stored with the applied rows; undefined when the consumer is unknown here. */
+/** Returns the position that is stored with the applied rows; undefined if this node does not know the consumer. */
 export function getPosition(client: Client, queue: string, consumer: string): Promise<Position | undefined> {
   return client.first<Position>(
     `select last_tick_id::bigint as tick, provider_node as provider, paused, cur_error as error
@@ -21,13 +21,15 @@ export function getPosition(client: Client, queue: string, consumer: string): Pr
 }
 
 /**
- * A follower's position against what its provider knows of the consumer. `on-track`: the next batch begins at the position.
- * `already-applied`: the open batch ends there, and is to be finished. `lost`: neither, or the tick is gone.
- * `unknown-consumer`: the provider has no such consumer, and keeps no events for it.
+ * A follower's position compared with the provider's position of the consumer.
+ * - `on-track`: the next batch begins at the follower's position.
+ * - `already-applied`: the open batch ends there, and only has to be finished.
+ * - `lost`: neither of these, or the tick no longer exists.
+ * - `unknown-consumer`: the provider does not have the consumer, and keeps no events for it.
  */
 export interface Standing {
   verdict: 'on-track' | 'already-applied' | 'lost' | 'unknown-consumer';
-  /** Where the provider has the consumer; null when it has none. */
+  /** The provider's position of the consumer; null if it does not have the consumer. */
   providerTick: TickId | null;
 }
 
@@ -44,8 +46,8 @@ export async function comparePosition(
 }
 
 /**
- * Moves a follower's position to a tick that its provider has. What lies between is not applied: only for a follower all of
- * whose tables are to be copied again. Call it in a transaction with what makes that so.
+ * Moves a follower's position to a tick that its provider has. Events in between are not applied, so use it only for a follower all of
+ * whose tables are to be copied again. Call it in the transaction that resets those copies.
  */
 export async function movePosition(
   client: Client,

@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 
-/** What to say of a role that could do more than replication needs; undefined: it could not. */
+/** Returns a note on a role that has more rights than replication needs; undefined if it does not. */
 export async function noteOnRole(client: Client): Promise<string | undefined> {
   const row = await client.first<{ role: string }>(
     'select rolname::text as role from pg_roles where rolname = current_user and rolsuper',

@@ -4,15 +4,15 @@ import type { TickId } from '../ids.ts';
 import { requireNode } from './topology.ts';
 
 export interface RootTick {
-  /** The new tick; null: none was due. */
+  /** The new tick; null if no tick was due. */
   tick: TickId | null;
   /** Age of the last tick. */
   lagSeconds: number;
 }
 
 /**
- * Ticks a queue on its root if it is due, as lib/pgq/ticker.ts's tickQueue does, and tells the last tick's age, in one query: this
- * is the call that a month has most of. Only when it fails is it asked what is missing.
+ * Creates a tick of a queue on its root if one is due, as tickQueue in lib/pgq/ticker.ts does, and returns the age of the last tick, in one
+ * query: this is the most frequent call of a month. Only if it fails, a second query finds out what is missing.
  */
 export async function tickRoot(client: Client, queue: string): Promise<RootTick> {
   try {

@@ -3,9 +3,9 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 
 /**
- * True when two connections lead to one database, whatever their URLs look like. Advisory locks are the database's own:
- * a lock on a random number, held by one connection, is seen by the other one exactly if it is the same database.
- * System identifiers do not tell: a database restored from the other's snapshot has the same one.
+ * Returns whether two connections lead to one database, whatever their URLs are. Advisory locks are local to a database: if one connection
+ * holds a lock on a random number, the other one sees it exactly if it is connected to the same database. System identifiers do not
+ * distinguish databases: a database that was restored from the other's snapshot has the same one.
  */
 async function isSameDatabase(one: Client, other: Client): Promise<boolean> {
   const key = randomBytes(8).readBigInt64BE();
@@ -21,7 +21,7 @@ async function isSameDatabase(one: Client, other: Client): Promise<boolean> {
   });
 }
 
-/** Two nodes of a queue are two databases: compared with itself, a database would be found equal. */
+/** Refuses two nodes of a queue that are the same database: a comparison of a database with itself would find no difference. */
 export async function refuseSameDatabase(one: Client, other: Client): Promise<void> {
   if (await isSameDatabase(one, other))
     throw new PgtideError('input', `${one.node} and ${other.node} are the same database`, {

@@ -1,21 +1,24 @@
-/** The rows of tables that belong to other roles are read as their owners, whose code may run meanwhile (pgtide.table_reader). */
+/**
+ * Reads the rows of tables. Tables that belong to other roles are read as their owners, because the owners' code may run during the query
+ * (pgtide.table_reader).
+ */
 import type { Client, Row } from '../db/client.ts';
 import { quoteLiteral } from '../db/identifier.ts';
 
-/** Who reads a table. */
+/** The role that reads a table. */
 export interface Reader {
-  /** The table that was looked at. */
+  /** The table for which the reader was determined. */
   oid: bigint;
   /** Its name, quoted. */
   name: string;
-  /** The function that reads it as its owner; null: this role does. */
+  /** The function that reads the table as its owner; null if this role reads it. */
   as: string | null;
 }
 
 /**
- * Who reads a table, given by its name as pgtide has it, or by its oid; undefined when there is none. Not in a read-only transaction:
- * the function may have to be made.
- * @throws PgtideError `schema`, where it cannot be read without running code of others as this role
+ * Returns the reader of a table, given by its name as pgtide writes it, or by its oid; undefined if there is no such table. Do not call it
+ * in a read-only transaction: it may have to create the function.
+ * @throws PgtideError `schema`, if the table cannot be read without running code of other roles as this role
  */
 export function tableReader(client: Client, table: string | bigint): Promise<Reader | undefined> {
   const oid = typeof table === 'string' ? 'londiste.find_table_oid($1)' : '$1::int8::oid';
@@ -28,14 +31,15 @@ export function tableReader(client: Client, table: string | bigint): Promise<Rea
 }
 
 /**
- * In the transaction of a query, right before it: a table that this role reads is still the one that was looked at, and stays it.
+ * Ensures that a table that this role reads is still the one for which the reader was determined, and remains so until the transaction
+ * ends. Call it in the transaction of a query, right before the query.
  * @throws PgtideError `schema`
  */
 export async function holdTable(client: Client, { oid, name, as }: Reader): Promise<void> {
   if (as === null) await client.query('select pgtide.hold_table($1::int8::oid, $2)', [oid, name]);
 }
 
-/** An array in a query: a parameter, or, where another role runs the query, a literal. */
+/** An array in a query: a parameter, or, if another role runs the query, a literal. */
 export type ArrayOf = (values: readonly (bigint | number | string | null)[], type: string) => string;
 
 export interface TableQuery {
@@ -44,7 +48,10 @@ export interface TableQuery {
   sql(array: ArrayOf): string;
 }
 
-/** A query as the table's reader runs it, in a read-only transaction: what the owner's code sets in the session ends with that. */
+/**
+ * Returns a query in the form in which the table's reader runs it. Run it in a read-only transaction: settings that the owner's code
+ * changes in the session end with that transaction.
+ */
 export function readAs({ as }: Reader, { columns, sql }: TableQuery): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   if (as !== null)
@@ -53,7 +60,7 @@ export function readAs({ as }: Reader, { columns, sql }: TableQuery): { text: st
   return { text, values };
 }
 
-/** Runs a query on a table, in a read-only transaction. */
+/** Runs a query on a table. Call it in a read-only transaction. */
 export async function readTable<T = Row>(client: Client, reader: Reader, query: TableQuery): Promise<T[]> {
   await holdTable(client, reader);
   const { text, values } = readAs(reader, query);

@@ -5,25 +5,28 @@ import { accept, type Verdict, verdictColumns } from './return-code.ts';
 
 export type NodeType = 'root' | 'branch' | 'leaf';
 
-/** What `pgq_node.get_node_info` knows of the local node. */
+/** The local node, as `pgq_node.get_node_info` returns it. */
 export interface NodeInfo {
   type: NodeType;
   name: string;
   provider: string;
   workerName: string;
   workerPaused: boolean;
-  /** The last tick that this node has applied; on the root the newest tick. */
+  /** The last tick that this node has applied; on the root, the newest tick. */
   tick: TickId | null;
   globalWatermark: TickId | null;
   localWatermark: TickId | null;
 }
 
-/** The consumer under which a node that we make replays a queue. Others have named theirs otherwise: ask for `workerName`. */
+/**
+ * Returns the consumer name under which a node that pgtide creates replays a queue. Nodes of other programs may have other names: use
+ * `workerName`.
+ */
 export function newWorkerName(queue: string, node: string): string {
   return `${queue}.${node}`;
 }
 
-/** True when this database has pgtide's schemas. */
+/** Returns whether this database has pgtide's schemas. */
 async function isInstalled(client: Client): Promise<boolean> {
   const row = await client.first<{ installed: boolean }>(
     `select count(*) = 4 as installed from pg_catalog.pg_namespace
@@ -32,7 +35,7 @@ async function isInstalled(client: Client): Promise<boolean> {
   return row?.installed === true;
 }
 
-/** The local node of a queue; undefined when nothing is installed, or this database is not a node of the queue. */
+/** Returns the local node of a queue; undefined if nothing is installed, or if this database is not a node of the queue. */
 export async function findNode(client: Client, queue: string): Promise<NodeInfo | undefined> {
   const there = await client.first<{ found: boolean }>(
     `select pg_catalog.to_regclass('pgq_node.node_info') is not null as found`,
@@ -47,7 +50,10 @@ export async function findNode(client: Client, queue: string): Promise<NodeInfo 
   );
 }
 
-/** The local node of a queue, with all of our schemas, or an error that says how to make it one. */
+/**
+ * Returns the local node of a queue, with all of pgtide's schemas. Otherwise throws an error that states how to make this database such a
+ * node.
+ */
 export async function requireNode(client: Client, queue: string): Promise<NodeInfo> {
   const info = await findNode(client, queue);
   const remedy = `run: pgtide init ${queue}`;
@@ -64,7 +70,7 @@ export async function requireNode(client: Client, queue: string): Promise<NodeIn
   return info;
 }
 
-/** The nodes that read from this one, each with the consumer under which it does. */
+/** Returns the nodes that read from this one, each with the consumer name under which it reads. */
 export function listSubscribers(
   client: Client,
   queue: string,
@@ -76,7 +82,10 @@ export function listSubscribers(
   );
 }
 
-/** The consumer under which a node reads from this one; if it does not, the one under which we would register it. */
+/**
+ * Returns the consumer name under which a node reads from this one; if it does not read from it, the name under which pgtide would register
+ * it.
+ */
 export async function workerOf(provider: Client, queue: string, node: string): Promise<string> {
   const known = (await listSubscribers(provider, queue)).find((subscriber) => subscriber.node === node);
   return known?.workerName ?? newWorkerName(queue, node);
@@ -89,7 +98,7 @@ export interface NewNode {
   worker: string;
   /** Null for a root. */
   provider: string | null;
-  /** Where a new leaf begins; null for a root. */
+  /** The tick at which a new leaf begins; null for a root. */
   position: TickId | null;
 }
 
@@ -103,10 +112,12 @@ export async function createNode(client: Client, made: NewNode): Promise<void> {
 }
 
 /**
- * Makes `node` a reader of this one that begins at `tick`, a new one (makeTick), made in a transaction of its own: a ticker must not be
- * overtaken by one that cannot see it. All tables of the node are yet to be copied, or to be declared in sync, with snapshots that see
- * whatever the tick's sees, so it needs nothing from before. Older events would even do harm: one may remove a table that has been added
- * again since. (Londiste's nodes begin at the global watermark: a branch may have to hand older events on.)
+ * Registers `node` as a subscriber of this one that begins at `tick`. `tick` is a new tick (makeTick) from a separate transaction, because
+ * a ticker must not be overtaken by one that cannot see it.
+ *
+ * All tables of the node are yet to be copied, or to be declared in sync, with snapshots that see everything that the tick's snapshot sees.
+ * So the node needs no older events. Older events would even do harm: one of them may remove a table that has been added again since.
+ * (Londiste's nodes begin at the global watermark, because a branch may have to pass on older events.)
  */
 export async function registerSubscriber(
   client: Client,

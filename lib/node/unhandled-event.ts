@@ -1,16 +1,16 @@
-/** Events that replay on a node could not handle, and what an operator decides about them: pgtide.handle_events. */
+/** Events that replay on a node could not handle, and the operator's decisions about them (pgtide.handle_events). */
 import type { Client } from '../db/client.ts';
 import type { UnhandledState } from '../states.ts';
 
 export interface UnhandledEvent {
   id: bigint;
-  /** aside: replay has gone past it. stopped: replay stops at it. passed: replay will go past it. */
+  /** `aside`: replay has continued past the event. `stopped`: replay stops at it. `passed`: replay will continue past it. */
   state: UnhandledState;
   reason: string | null;
   time: Date | null;
-  /** When it was set aside, or replay stopped at it first, or it was passed. */
+  /** The time at which the event was set aside or passed, or at which replay first stopped at it. */
   noted: Date;
-  /** False: its data could not be sent, or was too large to be kept. */
+  /** False if its data could not be sent, or was too large to be kept. */
   whole: boolean;
   type: string | null;
   data: string | null;
@@ -30,16 +30,16 @@ export function listUnhandled(client: Client, queue: string): Promise<UnhandledE
 }
 
 export interface UnhandledSummary {
-  /** Those that are kept, and those that were only counted. */
+  /** Number of events that were set aside: those that are kept and those that were only counted. */
   aside: bigint;
   unkept: bigint;
-  /** The first that was set aside. */
+  /** The first event that was set aside. */
   first: { id: bigint; label: string; reason: string } | null;
   /** The event at which replay stops. */
   stopped: { id: bigint; label: string; reason: string } | null;
 }
 
-/** What status says: without anything that an event holds but the beginning of its type. */
+/** Returns the summary for status. It contains nothing of an event's content but the beginning of its type. */
 export async function summarizeUnhandled(client: Client, queue: string): Promise<UnhandledSummary> {
   const events = await client.query<{
     id: bigint;
@@ -67,7 +67,7 @@ export async function summarizeUnhandled(client: Client, queue: string): Promise
   };
 }
 
-/** `events` null: all of them. Returns how many were forgotten, and past how many replay will go. */
+/** Passes these events; null means all of them. Returns how many events were forgotten, and past how many replay will continue. */
 export async function passEvents(
   client: Client,
   queue: string,
@@ -80,7 +80,7 @@ export async function passEvents(
   return row ?? { forgotten: 0n, passed: 0n };
 }
 
-/** Those of `events` that replay on this node has met. */
+/** Returns those of `events` that replay on this node has reached. */
 export async function metEvents(
   client: Client,
   queue: string,
@@ -94,7 +94,7 @@ export async function metEvents(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Takes passes back that are not used up; `events` null: all of them. Returns how many there were. */
+/** Cancels passes that are not used yet; `events` null means all of them. Returns the number of cancelled passes. */
 export async function undoPasses(
   client: Client,
   queue: string,
@@ -110,7 +110,7 @@ export async function undoPasses(
   return row?.undone ?? 0n;
 }
 
-/** The command that lets replay go past an event, or forgets those that were set aside. */
+/** Returns the command that makes replay continue past an event, or forgets events that were set aside. */
 export function passCommand(queue: string, node: string, events: bigint | '--all' | 'EVENT…|--all'): string {
   return `pgtide pass-events ${queue} ${events} --node ${node}`;
 }

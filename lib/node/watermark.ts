@@ -3,12 +3,15 @@ import type { TickId } from '../ids.ts';
 import { accept, type Verdict, verdictColumns } from './return-code.ts';
 import { requireNode } from './topology.ts';
 
-/** Everything up to this tick is not needed below this node any more. */
+/** Returns the local watermark: events up to this tick are no longer needed below this node. */
 export async function getLocalWatermark(client: Client, queue: string): Promise<TickId | null> {
   return (await requireNode(client, queue)).localWatermark;
 }
 
-/** Tells the provider what a subscriber needs no more, so that event tables can rotate. True: it moved. */
+/**
+ * Registers on the provider the tick up to which a subscriber no longer needs events, so that event tables can rotate. Returns whether the
+ * watermark has moved.
+ */
 export async function publishWatermark(
   provider: Client,
   queue: string,
@@ -21,7 +24,7 @@ export async function publishWatermark(
   return accept(provider.node, verdict).code !== 100;
 }
 
-/** On the root: publishes the lowest position below it to all nodes, if that has not been done for a while. */
+/** Publishes the lowest position below the root to all nodes, if that was not done recently. Call it on the root. */
 export async function maintainWatermark(root: Client, queue: string): Promise<number> {
   const row = await root.first<{ changed: number }>('select pgq_node.maint_watermark($1) as changed', [
     queue,

@@ -1,4 +1,4 @@
-/** Nodes that the configuration names, and that `install` has not made yet. */
+/** Nodes that the configuration names and that `install` has not created yet. */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { findNode, listSubscribers } from './topology.ts';
@@ -7,14 +7,14 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof PgtideError && error.kind === 'not-found';
 }
 
-/** True for a leaf that is not a node, and that its root does not know. */
+/** Returns whether a leaf is not a node yet and its root does not know it. */
 export async function isYetToBeMade(leaf: Client, root: Client, queue: string): Promise<boolean> {
   if (await isNode(leaf, queue)) return false;
   const known = await listSubscribers(root, queue);
   return known.every(({ node }) => node !== leaf.node);
 }
 
-/** True where the database is a node of the queue. */
+/** Returns whether the database is a node of the queue. */
 export async function isNode(client: Client, queue: string): Promise<boolean> {
   return (await findNode(client, queue)) !== undefined;
 }

@@ -1,4 +1,4 @@
--- Columns of relations. The type is resolved through domains to what is stored.
+-- Columns of relations. The type is resolved through domains to the stored type.
 -- $1: oids of relations.
 -- In psql: \bind '{16384}'
 select a.attrelid as table, a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type,

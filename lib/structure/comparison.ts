@@ -3,7 +3,9 @@ import type { Client } from '../db/client.ts';
 import { describeTables, nameOf, type Table } from './structure.ts';
 import { compareStructure, type StructureProblem } from './structure-fit.ts';
 
-/** What keeps the subscriber's tables of these names from following the provider's. Tables that a side lacks are passed over. */
+/**
+ * Returns the problems that keep the subscriber's tables of these names from following the provider's. Skips tables that one side lacks.
+ */
 export async function compareTables(
   provider: Client,
   subscriber: Client,
@@ -12,7 +14,7 @@ export async function compareTables(
   return compareDescribed(await describeBoth(provider, subscriber, names), names);
 }
 
-/** Tables of both sides by their names. */
+/** The tables of both sides, by name. */
 export interface Described {
   there: ReadonlyMap<string, Table>;
   here: ReadonlyMap<string, Table>;
@@ -25,7 +27,7 @@ export function compareDescribed({ there, here }: Described, names: readonly str
   });
 }
 
-/** The servers work at the same time. */
+/** Describes the tables of both sides; the two servers are queried at the same time. */
 export async function describeBoth(
   provider: Client,
   subscriber: Client,

@@ -1,8 +1,8 @@
 /**
- * Makes a provider's tables on a subscriber, from the catalog: schemas, types, sequences, tables with partitions, keys,
- * indexes and foreign keys, with their names and comments, and what a dump carries beside. What the subscriber cannot have is approximated
- * or left out, with a note on a table that was asked for; what would keep rows out is refused before anything is made. Nothing is more
- * open than on the provider (lib/structure/row-security.ts).
+ * Creates a provider's tables on a subscriber, from the catalog: schemas, types, sequences, tables with partitions, keys, indexes and
+ * foreign keys, with their names and comments, and the other settings that a dump carries. Parts that the subscriber cannot have are
+ * approximated or skipped, with a note on a table that was requested. Whatever would keep rows out is refused before anything is created.
+ * Nothing is more open than on the provider (lib/structure/row-security.ts).
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
@@ -23,13 +23,13 @@ import { describeTables, nameOf, reading, type Table } from './structure.ts';
 import { addOwnership, addSequences, addTable, staysPartitioned } from './table-statements.ts';
 
 export interface TableCreation {
-  /** Roots and partitions, in the order of their making. */
+  /** Roots and partitions, in the order in which they are created. */
   created: string[];
   statements: Statement[];
   notes: Note[];
 }
 
-/** What is on the server that the tables will be made on. */
+/** Reads the facts about the server on which the tables will be created. */
 export function readServer(client: Client): Promise<ServerFacts> {
   return reading(client, async () => {
     const facts =
@@ -43,7 +43,7 @@ export function readServer(client: Client): Promise<ServerFacts> {
 }
 
 /**
- * The statements that make the tables of these names (`schema.table`), and all below them, on `server`. Tables that
+ * Returns the statements that create the tables of these names (`schema.table`), and all partitions below them, on `server`. Tables that
  * exist already are skipped. Throws one error that lists all blockers.
  */
 export function createTableStatements(
@@ -102,7 +102,10 @@ export function createTableStatements(
   });
 }
 
-/** Keys of tables that follow already, to those that are made now: their rows may not all have come. */
+/**
+ * Notes the foreign keys of tables that follow already, to tables that are created now. These keys are not created, because some rows that
+ * they refer to may not have arrived yet.
+ */
 async function noteKeysFromMembers(
   provider: Client,
   tables: readonly Table[],
@@ -124,13 +127,13 @@ async function noteKeysFromMembers(
 
 export interface CreationOptions {
   defaults?: GivenDefaults | undefined;
-  /** Tables that the subscriber has and follows. */
+  /** Tables that the subscriber has and that follow. */
   members?: readonly string[];
-  /** Gets the number of tables made, after each, and that of all. */
+  /** Called after each table with the number of tables that were created and the number of all. */
   onTable?: (made: number, all: number) => void;
 }
 
-/** Makes the missing ones of these tables in one transaction on the subscriber: the open one, or one of its own. */
+/** Creates those of these tables that are missing, in one transaction on the subscriber: the open one, or a new one. */
 export async function createMissingTables(
   provider: Client,
   subscriber: Client,
@@ -155,7 +158,7 @@ function makesTable({ what }: Statement): boolean {
   return what.startsWith('table ');
 }
 
-/** Undoes what the server refuses, and says so in a note. */
+/** Runs an optional statement. If the server refuses it, rolls it back and returns a note. */
 async function tryStatement(subscriber: Client, { what, sql, optionalFor = '' }: Statement): Promise<Note[]> {
   await subscriber.query('savepoint optional');
   try {
@@ -180,7 +183,7 @@ async function run(subscriber: Client, { what, sql, given }: Statement): Promise
   }
 }
 
-/** The types of the columns and of typed tables, each with a table that has it. */
+/** Returns the types of the columns and of typed tables, each with a table that uses it. */
 function typesOf(tables: readonly Table[], { settings }: Creation): Map<number, string> {
   const types = tables.flatMap((table) =>
     [...table.columns.map(({ typeOid }) => typeOid), settings.get(table.oid)?.ofTypeOid ?? 0].map(
@@ -190,7 +193,7 @@ function typesOf(tables: readonly Table[], { settings }: Creation): Map<number, 
   return new Map(types.toReversed());
 }
 
-/** Notes are read by the tables that were asked for. */
+/** Assigns notes about partitions and columns to the table that was requested. */
 function noteOnRoots(plan: readonly Planned[], creation: Creation): void {
   const roots = new Map<string, string>();
   for (const { table, parent } of plan) {
@@ -203,11 +206,11 @@ function noteOnRoots(plan: readonly Planned[], creation: Creation): void {
 
 interface Planned {
   table: Table;
-  /** Made before it, and partitioned there too. */
+  /** The partitioned table above, which is created first and is partitioned on the subscriber, too. */
   parent: Table | undefined;
 }
 
-/** The tables to be made, parents first. A table that is there already stays, with everything below it. */
+/** Returns the tables to create, parents first. A table that exists already stays as it is, with everything below it. */
 function selectTables(found: Table[], names: readonly string[], creation: Creation): Planned[] {
   const planned: Planned[] = [];
   for (const table of found) {

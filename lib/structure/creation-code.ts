@@ -1,7 +1,8 @@
 /**
- * What is made on a subscriber belongs to the role that replicates, and its expressions run with that role's rights. So those of another
- * role of the provider may run nothing that others can change there, and nothing that does more than give a value. The texts are judged
- * that the subscriber gets, since names can change on the provider while they are read.
+ * Objects that are created on a subscriber belong to the role that replicates, and their expressions run with that role's rights. So the
+ * expressions of another role of the provider must not run code that other roles can change on the subscriber, or functions that do more
+ * than return a value. The check reads the texts that the subscriber receives, because names can change on the provider while they are
+ * read.
  */
 import { quoteIdent } from '../db/identifier.ts';
 import type { Creation } from './creation.ts';
@@ -11,15 +12,15 @@ import { nameOf, type Table } from './structure.ts';
 export interface Authored {
   /** `schema.name` */
   name: string;
-  /** The provider's owner, where that is neither the role that replicates there nor a superuser; else null. */
+  /** The owner on the provider; null if that is the role that replicates there or a superuser. */
   foreignOwner: string | null;
-  /** What makes it, as SQL; null: there is none. */
+  /** The parts of its definition, as SQL; null if it does not have the part. */
   parts: { what: string; sql: string | null }[];
-  /** The way round. */
+  /** What to do instead. */
   remedy: string;
 }
 
-/** Refuses what would run code with rights that its author does not have. */
+/** Refuses an object whose code would run with rights that its author does not have. */
 export function refuseForeignCode({ name, foreignOwner, parts, remedy }: Authored, creation: Creation): void {
   if (foreignOwner === null) return;
   const { role } = creation.server;

@@ -1,4 +1,4 @@
-/** What a table's creation on another server consists of, collected step by step. */
+/** The parts of a table's creation on another server, collected step by step. */
 import { sqlText } from '../db/sql-text.ts';
 import type { ErrorKind } from '../errors.ts';
 import type { Obstacle } from '../obstacle.ts';
@@ -9,18 +9,18 @@ import type { SchemaSettings, TableSettings } from './settings.ts';
 import type { RelationName } from './structure.ts';
 
 export interface Statement {
-  /** What it makes, for messages. */
+  /** The object that it creates, for messages. */
   what: string;
   sql: string;
-  /** Set for what rows do without: if the server refuses it, this table gets a note, and the rest goes on. */
+  /** Set if rows do not need the object: if the server refuses the statement, this table gets a note, and the creation continues. */
   optionalFor?: string;
-  /** Set for what the user has written: if the server refuses it, the error is about that. */
+  /** Set if the user has written the statement: if the server refuses it, the error is an input error. */
   given?: boolean;
 }
 
-/** Something that is not on the subscriber as it is on the provider, and that replication does not need. */
+/** A difference between the subscriber and the provider that does not affect replication. */
 export interface Note {
-  /** `schema.table`: one of the tables that were asked for. */
+  /** `schema.table`: one of the tables that were requested. */
   table: string;
   text: string;
 }
@@ -29,19 +29,19 @@ export class Creation {
   readonly statements: Statement[] = [];
   readonly notes: Note[] = [];
   readonly obstacles: Obstacle[] = [];
-  /** As it is before, and with what is made. */
+  /** Facts about the server: `found` before the creation, `server` with the objects that are created. */
   readonly found: ServerFacts;
   readonly server: ServerFacts;
   readonly defaults: GivenDefaults;
-  /** See findMissingCalls: a function of PostgreSQL, by the part that calls it. */
+  /** The function of PostgreSQL that is missing, by the part that calls it; see findMissingCalls. */
   readonly missingCalls = new Map<string, string>();
-  /** By the number that the provider has for the table. */
+  /** By the table's OID on the provider. */
   settings: ReadonlyMap<number, TableSettings> = new Map();
-  /** The provider's. */
+  /** The schemas of the provider, by name. */
   schemas: ReadonlyMap<string, SchemaSettings> = new Map();
   grantedSequences: ReadonlySet<string> = new Set();
   readonly #unmade = new Set<string>();
-  /** The table that was asked for, of its partitions and of the types of its columns. */
+  /** The table that was requested, by its partitions and by the types of its columns. */
   readonly #tables = new Map<string, string>();
 
   constructor(server: Readonly<ServerFacts>, defaults: GivenDefaults = new Map()) {
@@ -50,7 +50,7 @@ export class Creation {
     this.defaults = defaults;
   }
 
-  /** The function that a part of a table calls and the server's version lacks. */
+  /** Describes the function that a part of a table calls and the server's version lacks; undefined if there is none. */
   missingCall({ oid }: { oid: number }, part: Part, name: string): string | undefined {
     const called = this.missingCalls.get(`${oid} ${part} ${name}`);
     return called && `calls ${called}, which PostgreSQL ${this.server.version} lacks`;
@@ -60,17 +60,17 @@ export class Creation {
     this.statements.push({ what, sql });
   }
 
-  /** What the user has written, in a statement. */
+  /** Adds a statement that the user has written. */
   addGiven(what: string, sql: string): void {
     this.statements.push({ what, sql, given: true });
   }
 
-  /** Like `add`, for what rows do without. */
+  /** Like `add`, for an object that rows do not need. */
   try(table: string, what: string, sql: string): void {
     this.statements.push({ what, sql, optionalFor: table });
   }
 
-  /** An index that this server cannot have, or is not to have. */
+  /** Records an index that is not created on this server. */
   noteOmitted({ schema }: RelationName, index: string): void {
     this.#unmade.add(`${schema}.${index}`);
   }
@@ -79,7 +79,7 @@ export class Creation {
     return this.#unmade.has(`${schema}.${index}`);
   }
 
-  /** Notes about `part` are notes on `table`, which was asked for. */
+  /** Assigns notes about `part` to `table`, which was requested. */
   belongs(part: string, table: string): void {
     if (!this.#tables.has(part)) this.#tables.set(part, table);
   }
@@ -94,7 +94,7 @@ export class Creation {
   }
 }
 
-/** What is on the server that the tables are made on. */
+/** The facts about the server on which the tables are created. */
 export interface ServerFacts extends ForeignCode {
   node: string;
   builtins: Builtins;
@@ -103,25 +103,25 @@ export interface ServerFacts extends ForeignCode {
   role: string;
   database: string;
   mayCreateSchemas: boolean;
-  /** Row security hides nothing from this role, also where it is forced upon the owner. */
+  /** Row security hides no rows from this role, even if it is forced on the owner. */
   seesAllRows: boolean;
   roles: string[];
   schemas: string[];
-  /** Those that this role may make something in. */
+  /** The schemas in which this role may create objects. */
   openSchemas: string[];
-  /** Qualified, as `schema.name`; for enums with their labels. */
+  /** By `schema.name`; enums with their labels. */
   types: Record<string, { labels: string[] | null }>;
-  /** Tables, views, sequences, indexes: whatever takes a name. */
+  /** Tables, views, sequences and indexes: all relations that occupy a name. */
   relations: string[];
   collations: string[];
   extensions: Record<string, { schema: string }>;
-  /** As regprocedure writes them. */
+  /** Signatures, as regprocedure writes them. */
   functions: string[];
 }
 
 export const serverFactsSql = sqlText('structure/server-facts.sql');
 
-/** `schema.name`, unquoted, as the facts have it. */
+/** Returns `schema.name`, unquoted, the form of names in the facts. */
 export function factName({ schema, name }: RelationName): string {
   return `${schema}.${name}`;
 }

@@ -1,37 +1,38 @@
 /**
- * What an expression may run on a server with the rights of the role that makes a table there, although another role has written it: code
- * that others can change, and functions that do more than give a value. Names are judged as the server will resolve them, so all
- * functions of one name count: of two that fit, the server might choose the other one.
+ * Finds the code that an expression of another role would run with the rights of the role that creates a table on a server: code that other
+ * roles can change, and functions that do more than return a value. Names are checked as the server will resolve them, so all functions of
+ * one name count: if two fit, the server might choose the other one.
  */
 import { typeParts } from './type-parts.ts';
 
-/** A function, operator or type that belongs to another role than this one, and to no superuser. */
+/** A function, operator or type that belongs neither to this role nor to a superuser. */
 export interface ForeignObject {
-  /** As ALTER … OWNER TO names it. */
+  /** The object as ALTER … OWNER TO names it. */
   object: string;
   owner: string;
 }
 
-/** All by `schema.name`. */
+/** All entries are by `schema.name`. */
 export interface ForeignCode {
   /** Functions and operators. */
   foreignFunctions: Record<string, ForeignObject[]>;
-  /** Types that are foreign, or are made of such. Also enums: a cast to json is found when `to_json` runs. */
+  /** Types that are foreign or are built from foreign types. Enums count, too: a cast to json is found when `to_json` runs. */
   foreignTypes: Record<string, ForeignObject[]>;
-  /** Functions of PostgreSQL, of extensions and of pgtide that do more than give a value. */
+  /** Functions of PostgreSQL, of extensions and of pgtide that do more than return a value. */
   actingFunctions: string[];
 }
 
 /**
- * Volatile functions and those that look at the server (`pg_…`) act; these only give a value. PostgreSQL 10 calls `timezone` volatile.
- * `nextval` also moves its sequence, as every serial column does.
+ * Functions that are volatile, or that query the server (`pg_…`), act. The functions in this list only return a value. PostgreSQL 10 marks
+ * `timezone` as volatile. `nextval` also advances its sequence, as every serial column does.
  */
 const harmless = `{array_sample,array_shuffle,clock_timestamp,current_query,currval,gen_random_bytes,gen_random_uuid,gen_salt,lastval,
   nextval,pg_backend_pid,pg_column_size,pg_current_snapshot,pg_current_xact_id,pg_typeof,random,random_normal,timeofday,timezone,
   uuid_generate_v1,uuid_generate_v1mc,uuid_generate_v4,uuidv4,uuidv7}`;
 
 /**
- * Functions that run a query or the check of a domain although they are stable: those to XML, and those from text (`cstring`) as types do.
+ * The acting functions include stable functions that run a query or the check of a domain: the functions to XML, and the functions from
+ * text (`cstring`), such as the input functions of types.
  */
 export const foreignCodeSql = `
 with recursive trusted as (
@@ -78,20 +79,20 @@ select coalesce(jsonb_object_agg(name, objects) filter (where kind = 'function')
   from listed`;
 
 const IDENTIFIER = '"(?:[^"]|"")+"|[a-z_][\\w$]*';
-/** A text, which is passed over, or a name, perhaps qualified or an operator, perhaps called. */
+/** Matches a string literal, which is skipped, or a name: it may be qualified, may be an operator, and may be called. */
 const NAME = new RegExp(
   `'(?:[^']|'')*'|(${IDENTIFIER})(?:\\.(${IDENTIFIER}|[-+*/<>=~!@#%^&|\`?]+))?(\\()?`,
   'gi',
 );
 
 export interface Use {
-  /** What runs, for messages. */
+  /** The code that runs, for messages. */
   what: string;
-  /** What could be given another owner; undefined where that would not help. */
+  /** The object whose owner can be changed to solve the problem; undefined if that does not help. */
   foreign: ForeignObject | undefined;
 }
 
-/** What SQL that PostgreSQL has written, for `search_path = pg_catalog`, would run or make use of. */
+/** Returns the code that an SQL text would run or use. PostgreSQL has written the text with `search_path = pg_catalog`. */
 export function usesIn(sql: string, server: ForeignCode): Use[] {
   const uses = new Map<string, Use>();
   for (const [, first, second, call] of sql.matchAll(NAME)) {

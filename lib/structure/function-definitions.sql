@@ -1,4 +1,4 @@
--- Functions as they can be made on another server.
+-- Definitions of functions, for their creation on another server.
 -- $1: oids of functions.
 -- In psql: \bind '{16384}'
 select p.oid, n.nspname::text as schema, p.oid::regprocedure::text as signature, pg_get_functiondef(p.oid) as definition,

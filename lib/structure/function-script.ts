@@ -1,8 +1,9 @@
 /**
- * Functions that another server lacks, as a script that makes them there before the tables are: with check_function_bodies off, so that
- * their bodies may name what comes later, and in the order in which their definitions depend on each other. What a body calls is only text to
- * PostgreSQL, so every function whose name is a word of it comes along. Owners and the closing of a function to PUBLIC come along, too:
- * the code of another role stays that role's.
+ * Writes a script that creates the functions that another server lacks, before the tables are created. The script sets
+ * check_function_bodies off, so that bodies may name objects that are created later, and creates the functions in the order in which their
+ * definitions depend on each other. To PostgreSQL, a body is only text, so the script includes every function whose name is a word of it.
+ * The script also sets the functions' owners, and revokes EXECUTE from PUBLIC if the provider has done so: the code of another role stays
+ * that role's.
  */
 
 import type { Client } from '../db/client.ts';
@@ -19,11 +20,11 @@ interface Candidate {
   signature: string;
   name: string;
   source: string;
-  /** Those that its definition stands on. */
+  /** The functions that its definition depends on. */
   needs: number[];
 }
 
-/** Neither of extensions, nor of pgtide, nor aggregates. */
+/** Functions that belong neither to an extension nor to pgtide, and are not aggregates. */
 const candidatesSql = `
 select p.oid, p.oid::regprocedure::text as signature, p.proname::text as name, p.prosrc as source,
        array(select d.refobjid from pg_depend d
@@ -39,7 +40,7 @@ interface Definition {
   schema: string;
   signature: string;
   definition: string;
-  /** Where that is neither this role nor a superuser. */
+  /** The owner; null if that is this role or a superuser. */
   owner: string | null;
   /** PUBLIC may not run it. */
   closed: boolean;
@@ -53,7 +54,10 @@ const definitionsSql = sqlText('structure/function-definitions.sql');
 
 export interface FunctionScript {
   sql: string;
-  /** Of the functions that were asked for, by signature: the tables whose rows they take, and which are not there. */
+  /**
+   * For each requested function that cannot be created yet, by signature: the tables whose rows it takes or returns and that the server
+   * lacks.
+   */
   awaiting: Map<string, string[]>;
 }
 
@@ -103,7 +107,10 @@ function statementsOf({ definition, signature, owner, closed }: Definition): str
   return statements;
 }
 
-/** Those of these signatures and all that they call and the server lacks, each after what its definition stands on. */
+/**
+ * Returns the functions of these signatures and all functions that they call, of those that the server lacks. Each one follows the
+ * functions that its definition depends on.
+ */
 function inOrder(
   candidates: readonly Candidate[],
   signatures: readonly string[],
@@ -123,7 +130,7 @@ function inOrder(
   return ordered;
 }
 
-/** Names that a text may call: as they stand there, and folded as names without quotes are. */
+/** Returns the names that a text may call: quoted names as written, and unquoted names folded to lower case. */
 function wordsOf(source: string): Set<string> {
   const plain = source.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [];
   const quoted = source.match(/"(?:[^"]|"")+"/g) ?? [];

@@ -1,4 +1,4 @@
-/** Defaults that the user gives for columns of tables that are made: `TABLE.COLUMN=EXPRESSION`. */
+/** Defaults that the user gives for columns of tables that are created: `TABLE.COLUMN=EXPRESSION`. */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 
@@ -11,7 +11,7 @@ interface MadeColumn {
   kind: 'ordinary' | 'generated' | 'identity';
 }
 
-/** $1: names of tables; with their partitions. */
+/** $1: names of tables. Their partitions are included. */
 const columnsSql = `
 select n.nspname || '.' || c.relname || '.' || a.attname as name,
        case when pgtide.column_generated(a.attrelid, a.attnum) <> '' then 'generated' when a.attidentity <> '' then 'identity'
@@ -22,7 +22,7 @@ select n.nspname || '.' || c.relname || '.' || a.attname as name,
   join pg_namespace n on n.oid = c.relnamespace
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped`;
 
-/** What was given for the columns of `tables`, which are made; throws where it fits none of them. */
+/** Returns the defaults for columns of `tables`, which are to be created. Throws if a given default fits none of them. */
 export async function resolveDefaults(
   root: Client,
   given: readonly string[],
@@ -41,7 +41,7 @@ export async function resolveDefaults(
   return defaults;
 }
 
-/** Names may hold dots and equals signs, so the longest one that fits is meant. */
+/** Finds the column of a given default. Names may contain dots and equals signs, so the longest name that fits wins. */
 function resolve(one: string, columns: readonly MadeColumn[]): { column: MadeColumn; expression: string } {
   const fitting = columns.flatMap((column) => {
     const written = [column.name, column.name.replace(/^public\./, '')];

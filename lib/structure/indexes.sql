@@ -1,4 +1,4 @@
--- Indexes of relations, best key first, as pgtide.table_key chooses.
+-- Indexes of relations, best key first, in the order of pgtide.table_key.
 -- $1: oids of relations.
 -- In psql: \bind '{16384}'
 select i.indrelid as table, c.relname::text as name, pg_get_indexdef(i.indexrelid) as definition,

@@ -11,7 +11,7 @@ const FIRST_WITH_NULLS_NOT_DISTINCT = 15;
 const FIRST_WITH_PARTIAL_SET = 15;
 const FIRST_WITH_PERIOD = 18;
 
-/** Keys, exclusions and indexes; a partition's parts of its parent's come with the parent's. */
+/** Adds keys, exclusion constraints and indexes. A partition gets its parts of the parent's indexes from the parent. */
 export function addIndexes(table: Table, { attached }: { attached: boolean }, creation: Creation): void {
   const own = table.indexes.filter((index) => !(index.inherited && attached));
   for (const index of own.filter(({ constraint }) => constraint !== null)) addKey(table, index, creation);
@@ -33,7 +33,7 @@ function addKey(table: Table, index: Index, creation: Creation): void {
     addConstraintComment(table, { name, comment: index.constraintComment }, creation);
 }
 
-/** The constraint as this server can have it; undefined when it cannot. */
+/** Returns the constraint in a form that this server supports; undefined if there is none. */
 function keyDefinition(table: Table, index: Index, creation: Creation): string | undefined {
   const { version } = creation.server;
   const note = (text: string) => creation.note(nameOf(table), `the constraint ${index.constraint} ${text}`);
@@ -77,7 +77,7 @@ function addIndex(table: Table, index: Index, creation: Creation): void {
     );
 }
 
-/** Its definition, without the storage parameters that this version does not know. */
+/** Returns the index's definition without the storage parameters that this version does not know. */
 function withKnownParameters(table: Table, index: Index, creation: Creation): string {
   const settings = creation.settings.get(table.oid)?.indexes.find(({ name }) => name === index.name);
   const clause = (options: readonly StorageParameter[]) =>
@@ -96,13 +96,13 @@ function whyNoIndex(index: Index, version: number): string | undefined {
   return undefined;
 }
 
-/** Tables that foreign keys may refer to: those that are made, and those that are there and follow, as they are. */
+/** Tables that foreign keys may refer to: tables that are created now, and tables that exist and follow already, which stay as they are. */
 export interface Referable {
   made: ReadonlySet<string>;
   members: ReadonlySet<string>;
 }
 
-/** Foreign keys whose other end is created too, or follows already; a note names the others. */
+/** Adds the foreign keys to tables that are created, too, or follow already. Each other key gets a note. */
 export function addForeignKeys(table: Table, referable: Referable, creation: Creation): void {
   for (const key of table.foreignKeys) {
     if (key.inherited) continue;
@@ -114,7 +114,7 @@ export function addForeignKeys(table: Table, referable: Referable, creation: Cre
     const what = `foreign key ${key.name} of ${nameOf(table)}`;
     const sql = `alter table ${sqlName(table)} add constraint ${quoteIdent(key.name)} ${key.definition}`;
     if (key.references && referable.members.has(factName(key.references))) {
-      // Rows do without it, and what is there may not fit.
+      // Rows do not need the key, and existing rows may violate it.
       creation.try(nameOf(table), what, sql);
       continue;
     }

@@ -1,7 +1,7 @@
 /**
- * Calls of PostgreSQL's own functions that the other server's version lacks. The catalog keeps no dependency on those, so they are read
- * from the stored expressions. A call is missing where no function there of that name takes as many arguments: of one name with other
- * types, PostgreSQL finds the one that fits.
+ * Finds calls of PostgreSQL's own functions that the other server's version lacks. The catalog keeps no dependency on those functions, so
+ * they are read from the stored expressions. A call counts as missing if no function of that name on the server takes as many arguments.
+ * Argument types are not compared: among functions of one name, PostgreSQL finds the one that fits.
  */
 import type { Client } from '../db/client.ts';
 import type { Creation } from './creation.ts';
@@ -49,7 +49,7 @@ select relation as table, part, name,
   from part
  where expression ~ ':(funcid|opno) '`;
 
-/** Notes in `creation` which parts of the tables call what its server lacks. */
+/** Records in `creation` the parts of the tables that call a function which its server lacks. */
 export async function findMissingCalls(
   provider: Client,
   oids: readonly number[],

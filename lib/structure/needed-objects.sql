@@ -1,5 +1,5 @@
 -- Extensions and functions that tables depend on: their columns, defaults, constraints and indexes.
--- $1: oids of tables; $2: oids of types; $3: columns whose default is another one here, as `schema.table.column`.
+-- $1: oids of tables; $2: oids of types; $3: columns that have a different default on the subscriber, as `schema.table.column`.
 -- In psql: \bind '{16384}' '{}' '{}'
 with part(classid, objid, name) as (
   select 'pg_class'::regclass::oid, c.oid, c.relname from pg_class c where c.oid = any ($1::oid[])

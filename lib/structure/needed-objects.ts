@@ -5,8 +5,8 @@ import type { Creation } from './creation.ts';
 import { scriptFunctions } from './function-script.ts';
 
 /**
- * $1: oids of tables; $2: oids of types; $3: columns whose default is another one here, as `schema.table.column`. Extensions and functions
- * that their columns, defaults, constraints and indexes depend on.
+ * Extensions and functions that the tables' columns, defaults, constraints and indexes depend on.
+ * $1: oids of tables; $2: oids of types; $3: columns that have a different default on the subscriber, as `schema.table.column`.
  */
 const neededObjectsSql = sqlText('structure/needed-objects.sql');
 
@@ -16,7 +16,7 @@ export interface Needing {
   typeExtensions: readonly string[];
 }
 
-/** Refuses what the tables depend on and the subscriber lacks: it cannot be made from here. */
+/** Refuses tables that depend on extensions or functions that the subscriber lacks: pgtide cannot create those. */
 export async function requireObjects(provider: Client, needing: Needing, creation: Creation): Promise<void> {
   const rows = await provider.query<{ of: string; extension: string | null; function: string | null }>(
     neededObjectsSql,
@@ -39,7 +39,7 @@ export async function requireObjects(provider: Client, needing: Needing, creatio
   if (missing.length > 0) await refuseFunctions(provider, missing, creation);
 }
 
-/** All of them at once, with the script that makes them. */
+/** Refuses all missing functions at once, with the script that creates them. */
 async function refuseFunctions(
   provider: Client,
   missing: [name: string, of: string][],

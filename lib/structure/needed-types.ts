@@ -1,4 +1,4 @@
-/** The types that tables need: enums, domains, composites and ranges are made; an extension's must be there. */
+/** The types that tables need. Enums, domains, composites and ranges are created; the types of an extension must exist. */
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
@@ -32,11 +32,11 @@ interface NeededType extends RelationName {
     canonical: boolean;
   } | null;
   comment: string | null;
-  /** Its owner, where that is neither this role nor a superuser. */
+  /** The owner; null if that is this role or a superuser. */
   foreignOwner: string | null;
 }
 
-/** $1: oids of the columns' types. System types are left out. */
+/** $1: oids of the columns' types. System types are skipped. */
 const neededTypesSql = `
 with recursive part as (${typeParts}
 ), needed(oid) as (
@@ -84,7 +84,7 @@ select t.oid, n.nspname::text as schema, t.typname::text as name, t.typtype::tex
  where t.oid >= 16384
  order by t.oid`;
 
-/** Adds the types' creation, and the schemas' that they are in, in the order in which they build on each other. */
+/** Adds the creation of the types and of their schemas, in the order in which the types depend on each other. */
 export async function addTypes(
   provider: Client,
   tableOfType: ReadonlyMap<number, string>,
@@ -119,7 +119,7 @@ function isToBeMade(type: NeededType, creation: Creation): boolean {
   const name = factName(type);
   if (type.extension !== null) {
     const there = creation.server.extensions[type.extension];
-    // A missing one is reported with all that needs it.
+    // A missing extension is reported by requireObjects.
     if (there && there.schema !== type.extensionSchema)
       creation.refuse(
         `the extension ${type.extension}, whose type ${type.name} is needed, is in schema ${there.schema}, and in ${type.extensionSchema} on the provider`,
@@ -155,7 +155,10 @@ function isToBeMade(type: NeededType, creation: Creation): boolean {
   return true;
 }
 
-/** What is made of a foreign type is one too: a table of another role must not have it, whoever has put it together. */
+/**
+ * Refuses a type that runs foreign code. A type that is built from a foreign type is foreign, too: a table of another role must not use it,
+ * whichever role has defined it.
+ */
 function refuseTypeCode(type: NeededType, creation: Creation): void {
   const name = factName(type);
   const madeOf = [
@@ -217,7 +220,7 @@ function createDomain(type: NeededType, name: string, creation: Creation): strin
   return clauses.join(' ');
 }
 
-/** A COLLATE clause, or a note where the server does not have the collation. */
+/** Returns a COLLATE clause; adds a note if the server does not have the collation. */
 export function collate(
   collation: RelationName | null,
   { owner, creation }: { owner: string; creation: Creation },

@@ -1,2 +1,2 @@
-/** The schemas that pgtide and the extensions that it replaces make; no table of theirs is replicated. */
+/** The schemas of pgtide and of the extensions that it replaces. Their tables are not replicated. */
 export const ownSchemas = ['pgq', 'pgq_node', 'pgq_ext', 'pgq_coop', 'londiste', 'pgtide'];

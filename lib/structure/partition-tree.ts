@@ -5,19 +5,19 @@ export interface Partition {
   oid: number;
   schema: string;
   name: string;
-  /** The bounds of itself and of the partitions above it. */
+  /** The bounds of the partition and of the partitions above it. */
   bounds: string;
 }
 
 export interface PartitionedTable {
   /** `schema.name`, unquoted. */
   name: string;
-  /** As PARTITION BY has it. */
+  /** The partition key, as PARTITION BY takes it. */
   key: string;
   partitions: Partition[];
 }
 
-/** Those of these tables that are there and partitioned. */
+/** Returns those of these tables that exist and are partitioned. */
 export function describePartitioned(client: Client, names: readonly string[]): Promise<PartitionedTable[]> {
   return client.query<PartitionedTable>(
     `with recursive tree as (

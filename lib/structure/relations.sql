@@ -1,11 +1,11 @@
--- Relations by name, or with all partitions below, for PostgreSQL 10 to 18.
+-- Relations by name, or with all partitions below them, for PostgreSQL 10 to 18.
 -- $1: names (`schema.table`); $2: with partitions, parents first.
 -- In psql: \bind '{public.orders}' true
 with recursive tree as (
   select c.oid, 0 as depth, c.oid as root
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where n.nspname || '.' || c.relname = any ($1::text[]) and c.relkind in ('r', 'p', 'f', 'v', 'm')
-     -- With dots in their names two may be called the same.
+     -- If names contain dots, two relations may have the same `schema.table`.
      and (position('.' in n.nspname || c.relname) = 0
           or c.oid = coalesce(londiste.find_table_oid(n.nspname || '.' || c.relname),
                               londiste.find_rel_oid(n.nspname || '.' || c.relname, c.relkind::text)))

@@ -1,8 +1,9 @@
 /**
- * Row security of a table that is made. What was closed on the provider is never more open here: the flag is set in the transaction that
- * makes the table, and what cannot be carried leaves fewer rows to see. So without one of its restrictive policies a table gets none at
- * all, and only its owner sees rows: the role that replicates, which reads and writes all of them. Were row security forced upon that
- * owner, it would hide rows from replay; it is forced only where the role is exempt from row security anyway.
+ * Row security of a table that is created. A table is never more open on the subscriber than on the provider: the flag is set in the
+ * transaction that creates the table, and a policy that cannot be carried over leaves fewer rows visible. So if one of its restrictive
+ * policies cannot be carried over, a table gets no policies at all, and only its owner sees rows: the role that replicates, which reads and
+ * writes all of them. If row security were forced on that owner, it would hide rows from replay. So it is forced only if the role is exempt
+ * from row security anyway.
  */
 
 import type { Client } from '../db/client.ts';
@@ -14,12 +15,12 @@ import { nameOf, type Table } from './structure.ts';
 import { sqlName } from './table-statements.ts';
 
 export interface Policy {
-  /** The table's. */
+  /** The OID of the table. */
   table: number;
   name: string;
   permissive: boolean;
   command: string;
-  /** Holds for everybody. */
+  /** Applies to PUBLIC. */
   public: boolean;
   roles: string[];
   using: string | null;
@@ -36,7 +37,7 @@ export function readPolicies(provider: Client, tables: readonly Table[]): Promis
   return provider.query<Policy>(policiesSql, [tables.map(({ oid }) => oid)]);
 }
 
-/** After all tables, which policies may ask. */
+/** Adds the table's row security. Called after all tables are created, because policies may query them. */
 export function addRowSecurity(table: Table, policies: readonly Policy[], creation: Creation): void {
   const alter = `alter table ${sqlName(table)}`;
   if (table.rowSecurity)
@@ -52,12 +53,12 @@ export function addRowSecurity(table: Table, policies: readonly Policy[], creati
   if (!lacksRestrictive(table, own, creation)) addPolicies(table, own, creation);
 }
 
-/** A policy without any of its roles applies to no role. */
+/** Returns whether the policy applies to a role of this server. A policy that lacks all of its roles applies to none. */
 function holdsHere({ public: everybody, roles }: Policy, creation: Creation): boolean {
   return everybody || roles.some((role) => creation.server.roles.includes(role));
 }
 
-/** Why its expressions cannot be carried; undefined: they can. */
+/** Returns the reason why the policy's expressions cannot be carried over; undefined if they can. */
 function whyNot(table: Table, policy: Policy, creation: Creation): string | undefined {
   const { functions, relations, types, node } = creation.server;
   const there = { function: functions, relation: relations, type: Object.keys(types) };
@@ -84,7 +85,7 @@ function lacksRestrictive(table: Table, policies: readonly Policy[], creation: C
   return false;
 }
 
-/** All in one statement: if the server refuses one, it gets none. */
+/** Adds all policies in one statement: if the server refuses one of them, the table gets none. */
 function addPolicies(table: Table, policies: readonly Policy[], creation: Creation): void {
   const statements = policies.flatMap((policy) => policyStatements(table, policy, creation));
   if (statements.length > 0)

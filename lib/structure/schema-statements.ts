@@ -2,7 +2,7 @@ import { quoteIdent, quoteLiteral } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
 import type { RelationName } from './structure.ts';
 
-/** Makes the schemas of these names that are missing, once each; refuses where the role may not make things in them. */
+/** Adds the creation of the schemas that are missing, once each. Refuses a schema in which the role may not create objects. */
 export function addSchemas(names: readonly RelationName[], creation: Creation): void {
   const { server } = creation;
   const role = quoteIdent(server.role);

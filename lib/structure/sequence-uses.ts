@@ -1,11 +1,16 @@
 /**
- * Which sequences give a table's columns their values: those that a column owns, those that a default names, and those that only the
- * functions name which a default calls, as far as the text shows it. There a sequence is meant if its name is a word of the default or
- * of a function that is called, directly or by another function, and that draws from a sequence; or if it is called as PostgreSQL names
- * that of a serial column, for functions that put the name together. Names that are the same in several schemas mean those in the schema of
- * the table or the function. What the role may not read is left alone: nothing has said that it may be needed.
+ * Finds the sequences that supply the values of a table's columns: sequences that a column owns, sequences that a default names, and
+ * sequences that only the functions name that a default calls, as far as the text shows it.
  *
- * Each text is read and cut into words once (offset 0), and words are joined with names.
+ * The text of functions shows a sequence in one of two ways:
+ * - The sequence's name is a word of the default or of a function that draws from a sequence and that the default calls, directly or
+ *   through another function.
+ * - The sequence has the name that PostgreSQL gives the sequence of a serial column. This covers functions that compose the name.
+ *
+ * If sequences of several schemas have the same name, the one in the schema of the table or of the function is meant. Sequences that the
+ * role may not read are skipped: nothing indicates that they are needed.
+ *
+ * Each text is read and split into words once (offset 0), and words are joined with names.
  */
 import { ownSchemas } from './own-schemas.ts';
 
@@ -13,7 +18,7 @@ const words = (text: string) => `
     cross join lateral (select pg_catalog.regexp_split_to_array(${text}, '[^[:alnum:]_$]+') as words offset 0) t`;
 const own = ownSchemas.map((schema) => `'${schema}'`).join(', ');
 
-/** Functions that defaults of `oids` call, through others too, and that draw from sequences. */
+/** The functions that defaults of `oids` call, directly or through other functions, and that draw from sequences. */
 const drawing = (oids: string) => `
 direct(relation, attnum, function) as (
   select a.adrelid, a.adnum, d.refobjid
@@ -59,8 +64,9 @@ direct(relation, attnum, function) as (
 )`;
 
 /**
- * The body of WITH RECURSIVE whose last part is `used(relation, sequence, attnum, identity, owned)`, of sequences and other relations. `oids`
- * is an array of tables' numbers, as SQL. UNION, unlike UNION ALL, is computed once, however often the planner has it looked at.
+ * The body of WITH RECURSIVE whose last part is `used(relation, sequence, attnum, identity, owned)`; its `sequence` may also be another
+ * relation. `oids` is an SQL expression: an array of the tables' OIDs. UNION, unlike UNION ALL, is computed once, however often the plan
+ * reads it.
  */
 export const sequenceUses = (oids: string) => `${drawing(oids)}, used as (
   select d.refobjid as relation, d.objid as sequence, d.refobjsubid as attnum, d.deptype = 'i' as identity, true as owned
@@ -83,7 +89,7 @@ export const sequenceUses = (oids: string) => `${drawing(oids)}, used as (
     from drawing w join sequences s on s.namespace = w.namespace and s.name = w.relname || '_' || w.attname || '_seq'
 )`;
 
-/** $1: oids of relations. Columns whose default draws from a sequence that is not found. */
+/** $1: oids of relations. Returns the columns whose default draws from a sequence that cannot be determined. */
 export const lostSequencesSql = `
 with recursive ${sequenceUses('$1::oid[]')}
 select w.relation as table, w.attname::text as column from drawing w

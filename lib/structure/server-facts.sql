@@ -1,4 +1,4 @@
--- What is on the server that tables will be made on.
+-- Facts about the server on which tables will be created.
 select current_setting('server_version_num')::int / 10000 as version,
        current_user::text as role, current_database()::text as database,
        has_database_privilege(current_database(), 'CREATE') as "mayCreateSchemas",

@@ -1,6 +1,6 @@
-/** What the catalog says about tables beside their structure, for PostgreSQL 10 to 18; see lib/structure/structure-sql.ts. */
+/** Queries for the settings of tables beside their structure, for PostgreSQL 10 to 18; see lib/structure/structure-sql.ts. */
 
-/** As pg_get_indexdef writes a parameter. */
+/** A storage parameter as pg_get_indexdef writes it. */
 const written = `quote_ident(o.option_name) || '=' ||
   case when quote_ident(o.option_value) = o.option_value then o.option_value else quote_literal(o.option_value) end`;
 
@@ -47,7 +47,10 @@ select c.oid as table, pg_get_userbyid(c.relowner)::text as owner,
  where c.oid = any ($1::oid[])
  order by c.oid`;
 
-/** $1: oids of relations. Before version 13 these have no target; to_jsonb would read columns that are not for everybody. */
+/**
+ * $1: oids of relations. Before version 13, extended statistics have no target. The query does not use to_jsonb, because that would read
+ * columns that not every role may read.
+ */
 export const extendedStatisticsSql = (version: number) => `
 select s.stxrelid as table, n.nspname::text as schema, s.stxname::text as name, pg_get_statisticsobjdef(s.oid) as definition,
        ${version >= 13 ? 'nullif(coalesce(s.stxstattarget, -1), -1)' : 'null::int'} as target,
@@ -62,7 +65,7 @@ select n.nspname::text as name, obj_description(n.oid, 'pg_namespace') as commen
   from pg_namespace n
  where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 
-/** Sequences that other roles than the owner have rights on, as `schema.name`. */
+/** Sequences on which roles other than the owner have rights, as `schema.name`. */
 export const grantedSequencesSql = `
 select n.nspname || '.' || s.relname as name
   from pg_class s join pg_namespace n on n.oid = s.relnamespace

@@ -1,7 +1,7 @@
 /**
- * What a dump would carry beside a table's structure: storage parameters, statistics targets, storage and compression of columns, the type
- * of a typed table, the clustered index, the replica identity. Rows do without all of it, so what a server refuses is a note, and so is
- * what is never carried: owner, tablespaces, access methods and grants.
+ * The settings that a dump carries beside a table's structure: storage parameters, statistics targets, storage and compression of columns,
+ * the type of a typed table, the clustered index, the replica identity. Rows do not need any of them, so a setting that the server refuses
+ * becomes a note. So do the settings that are never carried over: owner, tablespaces, access methods and grants.
  */
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
@@ -10,7 +10,7 @@ import type { StorageParameter, TableSettings } from './settings.ts';
 import { nameOf, type Table } from './structure.ts';
 import { sqlName } from './table-statements.ts';
 
-/** Versions that know a parameter, for those that not every version knows. */
+/** First and last version that know a parameter, for parameters that not every version knows. */
 const knownFrom: Record<string, [first: number, last: number]> = {
   autovacuum_vacuum_insert_scale_factor: [13, 99],
   autovacuum_vacuum_insert_threshold: [13, 99],
@@ -32,7 +32,7 @@ function isKnown({ name }: StorageParameter, version: number): boolean {
   return first <= version && version <= last;
 }
 
-/** The parameters that the server knows; the others are noted. */
+/** Returns the parameters that the server knows. Adds a note for each other parameter. */
 export function knownParameters(
   of: string,
   { table, options, creation }: { table: Table; options: readonly StorageParameter[]; creation: Creation },
@@ -53,7 +53,7 @@ function parameterList(options: readonly StorageParameter[]): string {
     .join(', ');
 }
 
-/** What the table and its columns have; before there are rows. */
+/** Adds the settings of the table and its columns, before the table has rows. */
 export function addSettings(table: Table, creation: Creation): void {
   const settings = creation.settings.get(table.oid);
   if (!settings) return;
@@ -100,7 +100,10 @@ function noteUncarried(table: Table, settings: TableSettings, creation: Creation
       note(`grants of the sequence ${sequence} were not carried over`);
 }
 
-/** What its indexes have, and what is set by them. Those that were not made have a note already. */
+/**
+ * Adds the settings of the table's indexes, and the table settings that name an index. Skips indexes that were not created; they have a
+ * note already.
+ */
 export function addIndexSettings(
   table: Table,
   { attached }: { attached: boolean },
@@ -158,7 +161,7 @@ function addMarks(table: Table, settings: TableSettings, creation: Creation): vo
     );
 }
 
-/** Extended statistics; their expressions are computed with the owner's rights, as those of indexes. */
+/** Adds extended statistics. Their expressions run with the owner's rights, as those of indexes do. */
 export function addExtendedStatistics(table: Table, creation: Creation): void {
   const of = nameOf(table);
   for (const one of creation.settings.get(table.oid)?.extendedStatistics ?? []) {

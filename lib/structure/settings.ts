@@ -1,4 +1,4 @@
-/** What a table has beside its structure, and rows do without: read on the provider, and kept by table. */
+/** The settings of a table beside its structure, which rows do not need. They are read on the provider and kept by table. */
 import type { Client } from '../db/client.ts';
 import { lostSequencesSql } from './sequence-uses.ts';
 import { extendedStatisticsSql, grantedSequencesSql, schemasSql, settingsSql } from './settings-sql.ts';
@@ -7,7 +7,7 @@ import type { RelationName } from './structure.ts';
 export interface StorageParameter {
   name: string;
   value: string;
-  /** As an index's definition has it. */
+  /** The parameter as an index's definition contains it. */
   written: string;
 }
 
@@ -22,9 +22,9 @@ export interface TableSettings {
   ofType: string | null;
   ofTypeOid: number;
   tablespace: string | null;
-  /** Another one than heap. */
+  /** The access method; null if it is heap. */
   accessMethod: string | null;
-  /** Those that have any of it. */
+  /** The columns that have at least one of these settings. */
   columns: {
     name: string;
     statistics: number | null;
@@ -38,7 +38,7 @@ export interface TableSettings {
     statistics: { nr: number; target: number }[];
     tablespace: string | null;
   }[];
-  /** Columns whose default draws from a sequence that is not found. */
+  /** Columns whose default draws from a sequence that cannot be determined. */
   lostSequences: string[];
   extendedStatistics: (RelationName & {
     definition: string;
@@ -77,7 +77,7 @@ export async function readSettings(
   );
 }
 
-/** Those that other roles than the owner have rights on. */
+/** Returns the sequences on which roles other than the owner have rights. */
 export async function readGrantedSequences(provider: Client): Promise<Set<string>> {
   const found = await provider.query<{ name: string }>(grantedSequencesSql);
   return new Set(found.map(({ name }) => name));

@@ -2,11 +2,11 @@ import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Column, nameOf, type Table } from './structure.ts';
 import { takesValuesOf } from './type-fit.ts';
 
-/** Why a subscriber's table cannot follow a provider's. */
+/** A reason why a subscriber's table cannot follow a provider's. */
 export interface StructureProblem {
   /** In plain English, naming the table and the column. */
   message: string;
-  /** SQL to run on the subscriber, or what else to do. */
+  /** SQL to run on the subscriber, or another instruction. */
   remedy: string;
 }
 
@@ -18,11 +18,11 @@ const kindName: Record<Table['kind'], string> = {
   m: 'a materialized view',
 };
 
-/** What keeps the subscriber's table from taking all the provider's rows. Empty: nothing. */
+/** Returns the problems that keep the subscriber's table from taking all the provider's rows; empty if there are none. */
 export function compareStructure(provider: Table, subscriber: Table): StructureProblem[] {
   const wrongKind = kindProblem(provider, 'provider') ?? kindProblem(subscriber, 'subscriber');
   if (wrongKind) return [wrongKind];
-  // Virtual columns are in no row that is sent.
+  // Rows are sent without virtual columns.
   const sent = provider.columns.filter(({ generated }) => generated !== 'v');
   const problems: StructureProblem[] = [];
   for (const column of sent) {
@@ -93,7 +93,7 @@ function columnProblems(subscriber: Table, from: Column, to: Column): StructureP
   return problems;
 }
 
-/** A primary key keeps its columns from being null. */
+/** Returns the statement that drops NOT NULL. A primary key forbids nulls in its columns, so it is dropped, too. */
 function dropNotNull(subscriber: Table, { name }: Column): string {
   const primary = subscriber.indexes.find((index) => index.primary && index.columns.includes(name));
   const dropKey = primary?.constraint ? `drop constraint ${quoteIdent(primary.constraint)}, ` : '';
@@ -112,7 +112,10 @@ function missingLabels(from: Column, to: Column): string[] {
   return from.labels.filter((label) => !to.labels?.includes(label));
 }
 
-/** The value of the subscriber's enum that stands where the provider has one which it lacks: there it was renamed. */
+/**
+ * Returns the value of the subscriber's enum that takes the place of a value that only the provider has: the value was renamed on the
+ * provider.
+ */
 function renamedLabel(from: Column, to: Column, label: string): string | undefined {
   if (from.labels === null || to.labels === null) return undefined;
   const extra = to.labels.filter((one) => !from.labels?.includes(one));
@@ -134,7 +137,7 @@ function typeRemedy(subscriber: Table, from: Column, to: Column): string {
   if (label !== undefined) {
     const type = to.type.replace(/(\[\])+$/, '');
     const renamed = renamedLabel(from, to, label);
-    // Rows that hold the old name follow the new one; a value added beside it would leave them behind.
+    // If the value is renamed, rows that hold the old name get the new one. If a value were added, those rows would keep the old name.
     return renamed === undefined
       ? `alter type ${type} add value ${quoteLiteral(label)}`
       : `alter type ${type} rename value ${quoteLiteral(renamed)} to ${quoteLiteral(label)}`;
@@ -154,7 +157,7 @@ function extraColumnProblems(subscriber: Table, column: Column): StructureProble
   ];
 }
 
-/** Rows are found by the provider's key, so the subscriber must know the same one, in whatever order. */
+/** Rows are found by the provider's key, so the subscriber must have the same key; the order of its columns does not matter. */
 function keyProblems(provider: Table, subscriber: Table): StructureProblem[] {
   const { key } = provider;
   if (key.length === 0) return [];

@@ -1,7 +1,6 @@
 /**
- * What the catalog says about tables, for PostgreSQL 10 to 18. Columns that younger catalogs have are read through
- * to_jsonb, which gives null on older servers. Runs with search_path = pg_catalog, so that every name that the
- * server writes is qualified.
+ * Queries for the structure of tables, for PostgreSQL 10 to 18. Columns that older catalogs lack are read through to_jsonb, which returns
+ * null on those servers. The queries run with search_path = pg_catalog, so that the server qualifies every name that it writes.
  */
 import { sqlText } from '../db/sql-text.ts';
 import { sequenceUses } from './sequence-uses.ts';
@@ -9,7 +8,7 @@ import { sequenceUses } from './sequence-uses.ts';
 /** $1: names (`schema.table`); $2: with partitions, parents first. */
 export const relationsSql = sqlText('structure/relations.sql');
 
-/** $1: oids of relations. The type is resolved through domains to what is stored. */
+/** $1: oids of relations. The type is resolved through domains to the stored type. */
 export const columnsSql = sqlText('structure/columns.sql');
 
 /** $1: oids of relations. Best key first, as pgtide.table_key chooses. */

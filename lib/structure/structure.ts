@@ -13,18 +13,18 @@ export interface Column {
   readonly type: string;
   readonly typeOid: number;
   readonly typmod: number;
-  /** Below all domains. */
+  /** The type below all domains. */
   readonly baseType: string;
-  /** What decides which values it holds. */
+  /** The properties of the type that decide which values it can hold. */
   readonly stored: StoredType;
-  /** `extension:type`, when an extension brought the type; else null. */
+  /** `extension:type` if an extension provides the type; else null. */
   readonly extensionType: string | null;
-  /** Of an enum or an array of one. */
+  /** The labels of an enum or of an array of an enum. */
   readonly labels: string[] | null;
-  /** Only when it is not the type's own. */
+  /** The collation; null if it is the type's default. */
   readonly collation: RelationName | null;
   readonly notNull: boolean;
-  /** The default's or generated column's expression. */
+  /** The expression of the default or of the generated column. */
   readonly default: string | null;
   readonly generated: '' | 's' | 'v';
   readonly identity: '' | 'a' | 'd';
@@ -33,7 +33,7 @@ export interface Column {
 
 export interface Index {
   readonly name: string;
-  /** CREATE INDEX, which starts with `head` and then the table's name, perhaps after ONLY. */
+  /** The CREATE INDEX statement. It starts with `head`; the table's name follows, perhaps after ONLY. */
   readonly definition: string;
   readonly head: string;
   readonly constraint: string | null;
@@ -43,14 +43,14 @@ export interface Index {
   readonly primary: boolean;
   readonly valid: boolean;
   readonly immediate: boolean;
-  /** Over columns alone, and over all rows. */
+  /** The index has no expression and no predicate. */
   readonly whole: boolean;
   /** A partition's part of its parent's index. */
   readonly inherited: boolean;
   readonly including: boolean;
   readonly nullsNotDistinct: boolean;
   readonly period: boolean;
-  /** The key columns in order; null where there is an expression. */
+  /** The key columns in order; null for an expression. */
   readonly columns: (string | null)[];
   readonly nullable: boolean;
   readonly comment: string | null;
@@ -73,7 +73,7 @@ export interface Constraint {
 export interface Sequence extends RelationName {
   readonly column: string;
   readonly identity: boolean;
-  /** False: the column's default uses it, or a function that this calls. */
+  /** False if the column does not own the sequence: the column's default uses it, or a function that the default calls. */
   readonly owned: boolean;
   readonly type: string;
   readonly start: string;
@@ -98,10 +98,10 @@ interface Relation extends RelationName {
   readonly bound: string | null;
   /** The partitioned table, or the tables that it inherits from. */
   readonly parents: RelationName[] | null;
-  /** What a table has that is never carried to another server: `triggers`, `grants` … */
+  /** Properties of the table that are never carried over to another server: `triggers`, `grants` … */
   readonly extras: string[];
   readonly comment: string | null;
-  /** Its owner, where that is neither this role nor a superuser. */
+  /** The owner; null if that is this role or a superuser. */
   readonly foreignOwner: string | null;
 }
 
@@ -111,25 +111,25 @@ export interface Table extends Relation {
   readonly checks: Constraint[];
   readonly foreignKeys: Constraint[];
   readonly sequences: Sequence[];
-  /** The columns of every key that identifies a row, the best first. */
+  /** The columns of every key that identifies a row, best key first. */
   readonly keys: string[][];
-  /** The columns that identify a row; empty when there are none. */
+  /** The columns that identify a row; empty if there are none. */
   readonly key: string[];
 }
 
-/** Runs with qualified names, in the open transaction or in one of its own. */
+/** Runs `work` in the open transaction or, if there is none, in a new read-only one. SQL that the server writes has qualified names. */
 export function reading<T>(client: Client, work: () => Promise<T>): Promise<T> {
   return client.inTransaction
     ? work()
     : client.transaction({ isolation: 'repeatable read', readOnly: true }, work);
 }
 
-/** A table (or view, see `kind`) by its name `schema.table`; undefined when there is none. */
+/** Describes a table (or view, see `kind`) by its name `schema.table`; undefined if there is none. */
 export async function describeTable(client: Client, name: string): Promise<Table | undefined> {
   return (await describeTables(client, [name]))[0];
 }
 
-/** The tables of these names that are there; with `partitions` followed by all partitions below, parents first. */
+/** Describes the tables of these names that exist. With `partitions`, all partitions below follow, parents first. */
 export function describeTables(
   client: Client,
   names: readonly string[],
@@ -174,7 +174,7 @@ async function byTable<T>(client: Client, sql: string, oids: number[]): Promise<
   return groups;
 }
 
-/** `schema.table`, unquoted, as queues name it. */
+/** Returns `schema.table`, unquoted, the form of names in queues. */
 export function nameOf({ schema, name }: RelationName): string {
   return `${schema}.${name}`;
 }

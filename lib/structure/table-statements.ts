@@ -7,12 +7,12 @@ const FIRST_WITH_KEYS_ON_PARTITIONED = 11;
 const FIRST_WITH_GENERATED = 12;
 const FIRST_WITH_VIRTUAL = 18;
 
-/** Whether this server can keep the table partitioned, with its keys. */
+/** Returns whether this server supports the table as a partitioned one, with its keys. */
 export function staysPartitioned(table: Table, creation: Creation): boolean {
   return table.kind === 'p' && creation.server.version >= FIRST_WITH_KEYS_ON_PARTITIONED;
 }
 
-/** The sequences that defaults name; identity columns make their own. */
+/** Adds the sequences that defaults name. Identity columns create their own sequences. */
 export function addSequences(table: Table, creation: Creation): void {
   for (const sequence of table.sequences) {
     if (sequence.identity) continue;
@@ -31,7 +31,7 @@ export function addSequences(table: Table, creation: Creation): void {
   }
 }
 
-/** Ties owned sequences to their columns. */
+/** Adds the ownership of sequences by columns. */
 export function addOwnership(table: Table, creation: Creation): void {
   for (const sequence of table.sequences)
     if (sequence.owned && !sequence.identity)
@@ -46,7 +46,7 @@ function sequenceOptions(sequence: Sequence): string {
   return `start ${start} increment ${increment} minvalue ${min} maxvalue ${max} cache ${cache} ${cycle ? '' : 'no '}cycle`;
 }
 
-/** The table itself, with its columns and checks; a partition is made alone and then attached. */
+/** Adds the table with its columns and checks. A partition is created as a separate table and then attached. */
 export function addTable(table: Table, parent: Table | undefined, creation: Creation): void {
   const parts = table.columns.map((column) => columnSql(table, column, creation));
   const made: Table['checks'] = [];
@@ -89,7 +89,7 @@ export function addTable(table: Table, parent: Table | undefined, creation: Crea
   addComments({ ...table, checks: made }, creation);
 }
 
-/** Those that the user gave: their SQL, as an owner of the table could run it. */
+/** Adds the defaults that the user gave. They are run as SQL that an owner of the table could run. */
 function addDefaults(table: Table, creation: Creation): void {
   for (const { name } of table.columns) {
     const given = creation.defaults.get(`${nameOf(table)}.${name}`);
@@ -130,7 +130,7 @@ function defaultClause(table: Table, column: Column, creation: Creation): string
   return [];
 }
 
-/** Nothing where the column is an ordinary one here. */
+/** Returns the clause of a generated column; empty if the column is an ordinary one on this server. */
 function generatedClause(table: Table, column: Column, creation: Creation): string[] {
   if (column.generated === '') return [];
   const { node, version } = creation.server;
@@ -153,7 +153,7 @@ function generatedClause(table: Table, column: Column, creation: Creation): stri
   return [`${expression} stored`];
 }
 
-/** A partition has its parent's identity, or, before version 17, none. */
+/** Returns the clause of an identity column. A partition gets its parent's identity or, before version 17, none. */
 function identityClause(table: Table, column: Column, creation: Creation): string[] {
   if (table.bound !== null) return [];
   const kind = `generated ${column.identity === 'a' ? 'always' : 'by default'} as identity`;

@@ -1,6 +1,6 @@
 /**
- * Whether a column of the subscriber takes every value that the provider's column can hold, as text. Equal types do,
- * and those that are plainly wider. What merely might fit does not: it would fail in the middle of the night.
+ * Decides whether a column of the subscriber takes every value that the provider's column can hold, as text. Equal types do, and so do
+ * types that are clearly wider. A type that only may fit does not count: it would fail later, in the middle of the night.
  */
 
 import { keepsValues } from '../value-fit.ts';
@@ -18,7 +18,7 @@ const wider: Record<string, string[]> = {
 const textual = ['text', 'character varying'];
 
 interface Parsed {
-  /** Without modifier and array brackets. */
+  /** The type's name, without modifier and array brackets. */
   name: string;
   modifier: number[];
   dimensions: string;
@@ -53,13 +53,16 @@ export function takesValuesOf(provider: Column, subscriber: Column): boolean {
   return to.modifier.length === 0 || (textual.includes(to.name) && modifierFits(from, to));
 }
 
-/** An enum takes another's values when it has all its labels. */
+/** An enum takes the values of another enum if it has all of its labels. */
 function labelsFit(provider: Column, subscriber: Column): boolean {
   if (provider.labels === null || subscriber.labels === null) return true;
   return provider.labels.every((label) => subscriber.labels?.includes(label));
 }
 
-/** No modifier takes everything; else it must be at least as large, and numeric must keep digits on both sides of the point. */
+/**
+ * A type without a modifier takes all values. Otherwise the modifier must be at least as large, and numeric must keep the digits on both
+ * sides of the point.
+ */
 function modifierFits(from: Parsed, to: Parsed): boolean {
   if (to.modifier.length === 0) return to.name !== 'character' && to.name !== 'bit';
   const [fromSize, fromScale = 0] = from.modifier;

@@ -1,4 +1,4 @@
-/** Which type is made of which: (type, needs), of arrays, domains, composites, ranges and multiranges. */
+/** The types that each type consists of: (type, needs), for arrays, domains, composites, ranges and multiranges. */
 export const typeParts = `
   select t.oid as type, t.typelem as needs from pg_type t where t.typelem <> 0 and t.typlen = -1
   union all select t.oid, t.typbasetype from pg_type t where t.typtype = 'd'

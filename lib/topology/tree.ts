@@ -1,11 +1,11 @@
 /**
- * Which node of a queue is what: its role, and the node that it follows. The configuration draws the tree, and this module alone reads it
- * there. All else asks for roles and providers, and so does not depend on the shape of the tree.
+ * The place of each node of a queue: its role, and the node that it follows. The configuration defines the tree, and only this module reads
+ * it there. All other modules ask for roles and providers, and so do not depend on the shape of the tree.
  */
 import { type Config, configuredNodes, nodeConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 
-/** As pgq_node has them: where applications write; what follows and is followed; what only follows. */
+/** The roles of pgq_node. Applications write on the root. A branch follows a node and is followed. A leaf only follows. */
 export type Role = 'root' | 'branch' | 'leaf';
 
 /** A node's place in the tree of a queue. */
@@ -16,7 +16,7 @@ export interface Place {
   readonly provider: string;
 }
 
-/** All nodes of a queue, each after its provider: the root first. */
+/** Returns all nodes of a queue, each after its provider; the root is first. */
 export function placesOf(config: Config, queue: string): [root: Place, ...others: Place[]] {
   const { root, leaves } = configuredNodes(config, queue);
   return [
@@ -26,33 +26,33 @@ export function placesOf(config: Config, queue: string): [root: Place, ...others
 }
 
 export const isRoot = (role: Role): boolean => role === 'root';
-/** True for nodes that apply what comes from their provider. */
+/** True for nodes that apply events from their provider. */
 export const isSubscriber = (role: Role): boolean => role !== 'root';
 
 export function rootOf(config: Config, queue: string): string {
   return placesOf(config, queue)[0].node;
 }
 
-/** The nodes that follow `provider` directly. */
+/** Returns the nodes that follow `provider` directly. */
 export function subscribersOf(config: Config, queue: string, provider: string): string[] {
   return placesOf(config, queue).flatMap((place) =>
     place.provider === provider && isSubscriber(place.role) ? [place.node] : [],
   );
 }
 
-/** The queues that have this node as their root. */
+/** Returns the queues that have this node as their root. */
 export function queuesOfRoot(config: Config, node: string): string[] {
   return Object.keys(config.queues).filter((queue) => rootOf(config, queue) === node);
 }
 
-/** The nodes of a queue whose role fits. */
+/** Returns the nodes of a queue whose role satisfies `fits`. */
 export function nodesOf(config: Config, queue: string, fits: (role: Role) => boolean = () => true): string[] {
   return placesOf(config, queue).flatMap(({ node, role }) => (fits(role) ? [node] : []));
 }
 
 /**
- * Where a unit works. A queue that is not in the configuration has no tree: consumers read it on a node that they name, which is then
- * all there is of it.
+ * Returns the place in which a unit works. A queue that is not in the configuration has no tree: consumers read it on a node that they
+ * name, and that node is its only one.
  */
 export function placeOf(config: Config, queue: string, node: string): Place {
   const alone: Place = { node, role: 'root', provider: node };
@@ -60,7 +60,7 @@ export function placeOf(config: Config, queue: string, node: string): Place {
   return placesOf(config, queue).find((place) => place.node === node) ?? alone;
 }
 
-/** The node on which a queue is: the one that is named, else the queue's root if it is configured, else the only one. */
+/** Returns the node of a queue: the named one; otherwise the queue's root if the queue is configured; otherwise the only node. */
 export function nodeOfQueue(config: Config, queue: string, named?: string): string {
   if (named !== undefined) {
     nodeConfig(config, named);

@@ -18,16 +18,19 @@ import { queuesOfRoot, subscribersOf } from '../topology/tree.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 import { UpkeepRun } from './upkeep-run.ts';
 
-/** Of the time that is left, for leaves together: those that do not answer leave the rest to the root's own upkeep. */
+/**
+ * Share of the remaining time that all leaves together may use. If leaves do not answer, the rest of the time is still available for the
+ * root's own upkeep.
+ */
 const OF_LEAVES = 0.5;
-/** A leaf has at least this; with less one that answers may look as if it did not. */
+/** Minimum time for a leaf. With less, a leaf that does answer could seem unreachable. */
 const MIN_LEAF_MS = 1_000;
-/** An operation that says "again" more often than this waits for the next run. */
+/** An operation that returns "again" more often than this waits for the next run. */
 const MAX_REPEATS = 100;
 
 /**
- * The upkeep of a queue on its root: parameters, watermarks of the leaves, rotation, retries, sequences, captures of
- * changed tables. Each piece runs by itself; one that fails keeps no other from running, and is reported at the end.
+ * Maintains a queue on its root: parameters, watermarks of the leaves, rotation, retries, sequences, captures of changed tables. The pieces
+ * run independently: if one fails, the next ones still run, and the failure is reported at the end.
  */
 export function maintainRoot(context: UnitContext): Promise<Outcome> {
   return context.connect(context.node, async (root) => {
@@ -52,7 +55,7 @@ export function maintainRoot(context: UnitContext): Promise<Outcome> {
   });
 }
 
-/** Once leaves have taken their time the others are left to the next run. */
+/** When the leaves have used up their time, the remaining leaves wait for the next run. */
 async function relayWatermarks(
   context: UnitContext,
   run: UpkeepRun,
@@ -68,13 +71,13 @@ async function relayWatermarks(
   }
 }
 
-/** So that none is always last. */
+/** Starts at a random leaf, so that no leaf is always last. */
 function fromAnyOn(leaves: string[]): string[] {
   const first = Math.floor(Math.random() * leaves.length);
   return [...leaves.slice(first), ...leaves.slice(0, first)];
 }
 
-/** The root holds events until every leaf says that it needs them no more. */
+/** Relays a leaf's watermark. The root keeps events until every leaf has stated that it no longer needs them. */
 async function relayWatermark(
   { connect, queue }: UnitContext,
   root: Client,
@@ -90,7 +93,10 @@ async function relayWatermark(
   return (await publishWatermark(root, queue, { node: leaf, watermark })) ? 1 : 0;
 }
 
-/** As the list says: it has rotation's second step after its first, and each is a transaction of its own. */
+/**
+ * Runs the operations in the order of the list: it has the second step of rotation after the first one, and each step needs a separate
+ * transaction.
+ */
 async function runOperations(run: UpkeepRun, root: Client, scope: MaintenanceScope): Promise<void> {
   let operations: MaintenanceOperation[] = [];
   await run.piece('list operations', async () => {
@@ -101,7 +107,7 @@ async function runOperations(run: UpkeepRun, root: Client, scope: MaintenanceSco
     await run.piece(`${operation.name}(${operation.argument ?? ''})`, () => repeat(run, root, operation));
 }
 
-/** Calls an operation as long as it says "again", which it does when it has changed something. */
+/** Calls an operation as long as it returns "again", which means that it has changed something. */
 async function repeat(run: UpkeepRun, root: Client, operation: MaintenanceOperation): Promise<number> {
   let changes = 0;
   while (changes < MAX_REPEATS && run.hasTime() && (await runMaintenance(root, operation))) changes++;

@@ -2,10 +2,10 @@ import { PgtideError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 
-/** What one operation may take; none is begun with less left. */
+/** Time that one operation may take; none is started with less left. */
 const OPERATION_MS = 2_000;
 
-/** Runs pieces of work one by one, counts them, and keeps what failed. */
+/** Runs pieces of work one by one, counts them, and keeps their errors. */
 export class UpkeepRun {
   readonly #context: UnitContext;
   readonly #failures: PgtideError[] = [];
@@ -25,7 +25,7 @@ export class UpkeepRun {
     this.#skipped++;
   }
 
-  /** Runs one piece; `work` returns how many things it changed. */
+  /** Runs one piece; `work` returns the number of things that it changed. */
   async piece(name: string, work: () => Promise<number>): Promise<void> {
     if (!this.hasTime()) return this.skip();
     try {
@@ -37,7 +37,7 @@ export class UpkeepRun {
     }
   }
 
-  /** One pass is enough: `done`, and not `applied`, so that the run does not begin another one. */
+  /** Ends the run. One pass is enough, so the outcome is `done` and not `applied`, which would begin another pass. */
   end(): Outcome {
     this.#context.count('maintained', this.#changes);
     this.#context.count('maintenanceFailures', this.#failures.length);
