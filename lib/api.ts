@@ -22,7 +22,6 @@ export {
 } from './lease/lease-store.ts';
 export { openLeaseStore } from './lease/open-store.ts';
 export type { MergeState } from './membership/member-tables.ts';
-export type { NodeType } from './node/topology.ts';
 export type { Outcome } from './outcome.ts';
 export { parseChange, type RowChange, type Value } from './pgq/change.ts';
 export type { QueueEvent } from './pgq/event.ts';

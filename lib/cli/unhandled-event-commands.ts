@@ -3,7 +3,6 @@ import { configPath, loadConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { fails, type Verdict } from '../local/verdict.ts';
-import { requireNode } from '../node/topology.ts';
 import {
   listUnhandled,
   metEvents,
@@ -15,6 +14,7 @@ import {
 } from '../node/unhandled-event.ts';
 import { lastEventId } from '../pgq/queue.ts';
 import { columns, plural } from '../terminal/figures.ts';
+import { requireNode } from '../topology/local-node.ts';
 import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
 import type { Invocation } from './invocation.ts';
 import { onNode, type QueueOptions, shown, tell } from './queue/connection.ts';

@@ -2,7 +2,7 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { matching, withoutExcluded } from '../name-pattern.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
-import { requireNode } from '../node/topology.ts';
+import { requireNode } from '../topology/local-node.ts';
 import { isRoot, subscribersOf } from '../topology/tree.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 import { catchUp, type Drive } from './catch-up.ts';

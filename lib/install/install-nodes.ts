@@ -5,6 +5,9 @@ import { PgtideError } from '../errors.ts';
 import { copyLocations, locationOf, registerLocation } from '../node/location.ts';
 import { noteOnRole } from '../node/role-note.ts';
 import { refuseSameDatabase } from '../node/same-database.ts';
+import { getConsumerInfo } from '../pgq/consumer-info.ts';
+import { tuneQueue } from '../pgq/queue.ts';
+import { makeTick } from '../pgq/ticker.ts';
 import {
   createNode,
   findNode,
@@ -13,10 +16,7 @@ import {
   newWorkerName,
   registerSubscriber,
   workerOf,
-} from '../node/topology.ts';
-import { getConsumerInfo } from '../pgq/consumer-info.ts';
-import { tuneQueue } from '../pgq/queue.ts';
-import { makeTick } from '../pgq/ticker.ts';
+} from '../topology/local-node.ts';
 import { isRoot, isSubscriber, type Place, placesOf, type Role } from '../topology/tree.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 import { type OpenNodes, withNodes } from '../unit-context/with-nodes.ts';

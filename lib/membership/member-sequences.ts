@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { accept, type Verdict, verdictColumns } from '../node/return-code.ts';
+import { accept, type ReturnCode, returnCodeColumns } from '../pgq/return-code.ts';
 
 /** A sequence of the queue, as one node knows it. */
 export interface MemberSequence {
@@ -18,8 +18,8 @@ export function listSequences(client: Client, queue: string): Promise<MemberSequ
 }
 
 export async function addLocalSequence(client: Client, queue: string, sequence: string): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_add_seq($1, $2)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.local_add_seq($1, $2)`,
     [queue, sequence],
   );
   accept(client.node, verdict);
@@ -33,16 +33,16 @@ export async function publishSequence(
   queue: string,
   at: { name: string; published: bigint },
 ): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.global_update_seq($1, $2, $3)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.global_update_seq($1, $2, $3)`,
     [queue, at.name, at.published],
   );
   accept(client.node, verdict);
 }
 
 export async function removeLocalSequence(client: Client, queue: string, sequence: string): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_remove_seq($1, $2)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.local_remove_seq($1, $2)`,
     [queue, sequence],
   );
   accept(client.node, verdict);
@@ -50,9 +50,10 @@ export async function removeLocalSequence(client: Client, queue: string, sequenc
 
 /** Publishes the root's sequences that are close to their last published value. */
 export async function checkRootSequences(client: Client, queue: string): Promise<void> {
-  const verdict = await client.first<Verdict>(`select ${verdictColumns} from londiste.root_check_seqs($1)`, [
-    queue,
-  ]);
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.root_check_seqs($1)`,
+    [queue],
+  );
   accept(client.node, verdict);
 }
 

@@ -1,6 +1,6 @@
 import { replaceTriggers } from '../capture/capture.ts';
 import type { Client } from '../db/client.ts';
-import { accept, type Verdict, verdictColumns } from '../node/return-code.ts';
+import { accept, type ReturnCode, returnCodeColumns } from '../pgq/return-code.ts';
 
 /** null: the table is to be copied. */
 export type MergeState = 'in-copy' | 'catching-up' | 'ok' | null;
@@ -38,8 +38,8 @@ const ownArguments = `$3::text[] || array(
 
 /** Adds a table on its root. Its changes are captured from the commit. */
 export async function addRootTable(client: Client, queue: string, table: string): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_add_table($1, $2, ${ownArguments})`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.local_add_table($1, $2, ${ownArguments})`,
     [queue, table, []],
   );
   accept(client.node, verdict);
@@ -55,13 +55,13 @@ export async function addLeafTable(
   const { table, expectSync, skipTruncate } = added;
   // Queues are independent of each other: another queue may have a table of the same name.
   const flags = ['no_merge', expectSync && 'expect_sync', skipTruncate && 'skip_truncate'].filter(Boolean);
-  const known = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.global_add_table($1, $2)`,
+  const known = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.global_add_table($1, $2)`,
     [queue, table],
   );
   accept(client.node, known);
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_add_table($1, $2, ${ownArguments})`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.local_add_table($1, $2, ${ownArguments})`,
     [queue, table, flags],
   );
   accept(client.node, verdict);
@@ -73,8 +73,8 @@ export async function addLeafTable(
  * leaves.
  */
 export async function removeLocalTable(client: Client, queue: string, table: string): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_remove_table($1, $2)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.local_remove_table($1, $2)`,
     [queue, table],
   );
   accept(client.node, verdict);
@@ -86,8 +86,8 @@ export async function setInSync(
   queue: string,
   at: { table: string; snapshot: string },
 ): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from londiste.local_set_table_state($1, $2, $3, 'ok')`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from londiste.local_set_table_state($1, $2, $3, 'ok')`,
     [queue, at.table, at.snapshot],
   );
   accept(client.node, verdict);

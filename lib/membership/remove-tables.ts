@@ -3,7 +3,7 @@ import { briefly, type TableSteps, tableByTable } from '../capture/table-locks.t
 import type { Client } from '../db/client.ts';
 import { isNamed, matching, matchNames } from '../name-pattern.ts';
 import { listJoining } from '../node/member-change.ts';
-import { requireNode } from '../node/topology.ts';
+import { requireNode } from '../topology/local-node.ts';
 import { isSubscriber, nodesOf } from '../topology/tree.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 import { withNodes } from '../unit-context/with-nodes.ts';

@@ -1,8 +1,8 @@
 import type { Client } from '../db/client.ts';
 import { listJoining } from '../node/member-change.ts';
 import { getPosition } from '../node/position.ts';
-import { requireNode } from '../node/topology.ts';
 import type { Obstacle } from '../obstacle.ts';
+import { requireNode } from '../topology/local-node.ts';
 import { listSequences } from './member-sequences.ts';
 import { listTables } from './member-tables.ts';
 

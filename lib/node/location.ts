@@ -1,5 +1,5 @@
 import type { Client, ConnectionTarget } from '../db/client.ts';
-import { accept, type Verdict, verdictColumns } from './return-code.ts';
+import { accept, type ReturnCode, returnCodeColumns } from '../pgq/return-code.ts';
 
 /**
  * The locations of nodes (pgq_node.node_location). Londiste's programs connect to a location, so it has the form that libpq reads: keywords
@@ -56,8 +56,8 @@ export async function registerLocation(
   const usable = known && !unusable.test(known.location);
   if (usable && !known.dead) return false;
   const location = usable ? known.location : of.location;
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from pgq_node.register_location($1, $2, $3, false)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from pgq_node.register_location($1, $2, $3, false)`,
     [queue, of.node, location],
   );
   accept(client.node, verdict);

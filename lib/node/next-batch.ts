@@ -1,6 +1,6 @@
 import type { Client } from '../db/client.ts';
 import { type Batch, batchColumns } from '../pgq/batch.ts';
-import { newWorkerName } from './topology.ts';
+import { newWorkerName } from '../topology/local-node.ts';
 
 /**
  * Returns the next batch of a node that reads from this one, and the consumer name under which it reads (as `workerOf`), in one round trip.

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
 import { getConsumerInfo } from '../pgq/consumer-info.ts';
-import { accept, type Verdict, verdictColumns } from './return-code.ts';
+import { accept, type ReturnCode, returnCodeColumns } from '../pgq/return-code.ts';
 
 /** The position of a consumer on this node: the last tick that it has completed. */
 export interface Position {
@@ -60,8 +60,8 @@ export async function movePosition(
       where queue_name = $1 and consumer_name = $2`,
     [to.queue, to.consumer],
   );
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from pgq_node.set_consumer_completed($1, $2, $3)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from pgq_node.set_consumer_completed($1, $2, $3)`,
     [to.queue, to.consumer, to.tick],
   );
   accept(client.node, verdict);

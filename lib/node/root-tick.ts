@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
-import { requireNode } from './topology.ts';
+import { requireNode } from '../topology/local-node.ts';
 
 export interface RootTick {
   /** The new tick; null if no tick was due. */

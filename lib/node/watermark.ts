@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
-import { accept, type Verdict, verdictColumns } from './return-code.ts';
-import { requireNode } from './topology.ts';
+import { accept, type ReturnCode, returnCodeColumns } from '../pgq/return-code.ts';
+import { requireNode } from '../topology/local-node.ts';
 
 /** Returns the local watermark: events up to this tick are no longer needed below this node. */
 export async function getLocalWatermark(client: Client, queue: string): Promise<TickId | null> {
@@ -17,8 +17,8 @@ export async function publishWatermark(
   queue: string,
   of: { node: string; watermark: TickId },
 ): Promise<boolean> {
-  const verdict = await provider.first<Verdict>(
-    `select ${verdictColumns} from pgq_node.set_subscriber_watermark($1, $2, $3)`,
+  const verdict = await provider.first<ReturnCode>(
+    `select ${returnCodeColumns} from pgq_node.set_subscriber_watermark($1, $2, $3)`,
     [queue, of.node, of.watermark],
   );
   return accept(provider.node, verdict).code !== 100;

@@ -1,7 +1,7 @@
 /** Nodes that the configuration names and that `install` has not created yet. */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { findNode, listSubscribers } from './topology.ts';
+import { findNode, listSubscribers } from '../topology/local-node.ts';
 
 export function isNotFound(error: unknown): boolean {
   return error instanceof PgtideError && error.kind === 'not-found';

@@ -2,7 +2,7 @@ import { queueConfig } from '../config/config.ts';
 import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
 import { type ErrorKind, PgtideError, usualRemedy } from '../errors.ts';
-import { requireNode } from '../node/topology.ts';
+import { requireNode } from '../topology/local-node.ts';
 import { isRoot, type Place, placesOf, rootOf } from '../topology/tree.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 import { ClockComparison } from './clocks.ts';

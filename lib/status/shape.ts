@@ -1,4 +1,4 @@
-import type { NodeType } from '../node/topology.ts';
+import type { Role } from '../topology/tree.ts';
 import type { Problem } from './found-problem.ts';
 
 /** What `status` returns, as JSON carries it. */
@@ -19,7 +19,7 @@ export interface QueueStatus {
 
 export interface NodeStatus {
   name: string;
-  type: NodeType;
+  type: Role;
   provider: string | null;
   /** How old what the node shows may be; 0 at the last tick with nothing waiting, null when unknown. */
   lagSeconds: number | null;

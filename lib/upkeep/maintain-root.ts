@@ -2,7 +2,6 @@ import { refreshCapture } from '../capture/capture.ts';
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { checkRootSequences } from '../membership/member-sequences.ts';
-import { requireNode } from '../node/topology.ts';
 import { getLocalWatermark, maintainWatermark, publishWatermark } from '../node/watermark.ts';
 import { isNotFound, isYetToBeMade } from '../node/yet-to-be-made.ts';
 import type { Outcome } from '../outcome.ts';
@@ -14,6 +13,7 @@ import {
   runMaintenance,
 } from '../pgq/maintenance.ts';
 import { tuneQueue } from '../pgq/queue.ts';
+import { requireNode } from '../topology/local-node.ts';
 import { queuesOfRoot, subscribersOf } from '../topology/tree.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 import { UpkeepRun } from './upkeep-run.ts';

@@ -13,12 +13,12 @@ const top = join(import.meta.dirname, '../..');
  */
 const mayImport: Record<string, string[]> = {
   config: [],
-  topology: ['config'],
   db: [],
   secrets: ['config', 'db'],
   lease: ['config'],
   pgq: ['db'],
-  node: ['db', 'pgq'],
+  topology: ['config', 'db', 'pgq'],
+  node: ['db', 'pgq', 'topology'],
   'unit-context': ['config', 'topology', 'db'],
   structure: ['db'],
   capture: ['db'],

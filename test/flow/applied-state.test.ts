@@ -1,7 +1,7 @@
 /** What replay decides by the error that a table's rows met, it decides by the SQLSTATE, and not by the reason that people read. */
 import { expect, test } from 'vitest';
-import { newWorkerName } from '../../lib/node/topology.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
+import { newWorkerName } from '../../lib/topology/local-node.ts';
 import { addTables, followUntilSynced, tickNow } from '../support/follow.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 

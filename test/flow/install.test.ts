@@ -1,8 +1,8 @@
 /** install: nodes are made once, the same run again changes nothing, and a contradiction changes nothing at all. */
 import { expect, test } from 'vitest';
-import { findNode } from '../../lib/node/topology.ts';
 import { listConsumers } from '../../lib/pgq/consumer-info.ts';
 import { getQueueInfo } from '../../lib/pgq/queue.ts';
+import { findNode } from '../../lib/topology/local-node.ts';
 import { install } from '../../lib/units/install.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { cascade } from '../support/unit-context.ts';

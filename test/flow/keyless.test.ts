@@ -3,9 +3,9 @@
  * the rows that are equal to its old row.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { newWorkerName } from '../../lib/node/topology.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import type { AppliedTable } from '../../lib/replay/replay-work.ts';
+import { newWorkerName } from '../../lib/topology/local-node.ts';
 import { addTables, tickNow } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';

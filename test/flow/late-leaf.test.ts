@@ -5,8 +5,8 @@
 import { expect, it } from 'vitest';
 import { listTables } from '../../lib/membership/member-tables.ts';
 import { listLocations } from '../../lib/node/location.ts';
-import { findNode } from '../../lib/node/topology.ts';
 import { getQueueInfo } from '../../lib/pgq/queue.ts';
+import { findNode } from '../../lib/topology/local-node.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { install } from '../../lib/units/install.ts';

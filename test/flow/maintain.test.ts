@@ -1,6 +1,6 @@
 /** maintain: event tables rotate once no consumer needs them, and one piece that fails keeps no other from running. */
 import { beforeAll, expect, test } from 'vitest';
-import { listSubscribers } from '../../lib/node/topology.ts';
+import { listSubscribers } from '../../lib/topology/local-node.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { maintain } from '../../lib/units/maintain.ts';
 import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';

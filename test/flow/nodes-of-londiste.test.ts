@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { install as installSql } from '../../lib/install/install-schemas.ts';
-import { findNode } from '../../lib/node/topology.ts';
+import { findNode } from '../../lib/topology/local-node.ts';
 import { compareInput, compareWith } from '../../lib/units/compare.ts';
 import { install } from '../../lib/units/install.ts';
 import { maintain } from '../../lib/units/maintain.ts';

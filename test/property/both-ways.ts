@@ -1,9 +1,9 @@
 /** Replay whose every slice is applied row by row first, in a savepoint that is rolled back: set-wise must come to the same. */
 import { expect } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
-import { newWorkerName } from '../../lib/node/topology.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import type { Replay } from '../../lib/replay/replay-work.ts';
+import { newWorkerName } from '../../lib/topology/local-node.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
 
 /** The rows of all tables as this transaction sees them. */

@@ -1,13 +1,12 @@
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
-import { accept, type Verdict, verdictColumns } from './return-code.ts';
-
-export type NodeType = 'root' | 'branch' | 'leaf';
+import { accept, type ReturnCode, returnCodeColumns } from '../pgq/return-code.ts';
+import type { Role } from './tree.ts';
 
 /** The local node, as `pgq_node.get_node_info` returns it. */
 export interface NodeInfo {
-  type: NodeType;
+  type: Role;
   name: string;
   provider: string;
   workerName: string;
@@ -93,7 +92,7 @@ export async function workerOf(provider: Client, queue: string, node: string): P
 
 export interface NewNode {
   queue: string;
-  type: NodeType;
+  type: Role;
   node: string;
   worker: string;
   /** Null for a root. */
@@ -104,8 +103,8 @@ export interface NewNode {
 
 /** Makes this database a node of the queue. */
 export async function createNode(client: Client, made: NewNode): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from pgq_node.create_node($1, $2, $3, $4, $5, $6, null)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from pgq_node.create_node($1, $2, $3, $4, $5, $6, null)`,
     [made.queue, made.type, made.node, made.worker, made.provider, made.position],
   );
   accept(client.node, verdict);
@@ -124,8 +123,8 @@ export async function registerSubscriber(
   queue: string,
   { node, worker, tick }: { node: string; worker: string; tick: TickId },
 ): Promise<void> {
-  const verdict = await client.first<Verdict>(
-    `select ${verdictColumns} from pgq_node.register_subscriber($1, $2, $3, $4)`,
+  const verdict = await client.first<ReturnCode>(
+    `select ${returnCodeColumns} from pgq_node.register_subscriber($1, $2, $3, $4)`,
     [queue, node, worker, tick],
   );
   accept(client.node, verdict);
