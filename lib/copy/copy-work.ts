@@ -10,7 +10,7 @@ export interface Copy {
   statementTimeoutMs(): number;
   /** Chunks announced before this time belong to runs that have ended. A timestamp of the subscriber, as text. */
   startedAt: string;
-  /** If true, a table that cannot be copied is set aside with the reason, and copying of other tables continues; if false, it stops them all. */
+  /** If true, a table that cannot be copied is set aside with the reason, and other tables continue. If false, it stops them all. */
   setsAside: boolean;
   at(step: CopyStep): void | Promise<void>;
   onCopied(table: string, rows: number, bytes: number): void;

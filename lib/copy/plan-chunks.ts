@@ -6,7 +6,7 @@ import { setAside } from './set-aside.ts';
 /**
  * Plans a table's copy: asks the provider for the chunk bounds, then, in one transaction on the subscriber, drops the indexes and
  * constraints that a half-copied table could break, empties the table, and stores the chunks. Returns false if another run has
- * planned it, or if the table was set aside.
+ * planned it.
  */
 export async function planTable(copy: Copy, pair: CopyPair, table: string): Promise<boolean> {
   try {

@@ -74,7 +74,7 @@ export interface UnitContext extends Place {
    * if there is no lease table; then the work begins when the rest is over.
    */
   readonly wake?: (unit: UnitName, node: string) => void;
-  /** Returns the scheduled runs of this queue, and of these consumers on its root, that make no progress. Absent if there is no lease table. */
+  /** Scheduled runs of this queue, and of these consumers on its root, that make no progress. Absent if there is no lease table. */
   readonly failingRuns?: (consumers: readonly string[]) => Promise<FailingRuns[]>;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
