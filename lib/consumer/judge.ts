@@ -32,7 +32,7 @@ export interface Trial {
   careful: boolean;
 }
 
-/** The handler ended the transaction that it was given. What it did after that is committed, and cannot be judged. */
+/** The handler ended the transaction that it was given. What it did is committed, and cannot be judged. */
 export class TransactionEnded extends PgtideError {}
 
 /** The handler's time was over. */

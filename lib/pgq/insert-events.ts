@@ -61,7 +61,7 @@ export async function insertEvents(
 
 const LINES_AT_ONCE = 500;
 
-/** Copies events into the queue, in the client's transaction. Returns how many. Nothing of them stays in memory. */
+/** Copies events into the queue, in the client's transaction. Returns their number. No event is kept in memory. */
 export async function copyEvents(
   client: Client,
   queue: string,

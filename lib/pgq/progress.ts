@@ -44,7 +44,7 @@ export async function readProgress(client: Client, name: string, batch: BatchId)
   };
 }
 
-/** Stores the given values; the rest stays unchanged. */
+/** Stores the given values. */
 export async function writeProgress(
   client: Client,
   name: string,

@@ -181,7 +181,7 @@ export async function replayDeadLetters(
   return Number(row?.events ?? 0);
 }
 
-/** Deletes dead letters that are older than `olderThan`: the given events, or all. Returns their number. */
+/** Deletes dead letters that died at least `olderThan` ago: the given events, or all. Returns their number. */
 export async function purgeDeadLetters(
   client: Client,
   queue: string,
