@@ -42,7 +42,7 @@ export interface TablePlan {
   provider: SidePlan;
   subscriber: SidePlan;
   keyColumns: string[];
-  /** The key is one whole number, and the id is that number. */
+  /** True if the key is one whole number; then the id is that number. */
   idIsKey: boolean;
   /** The key's first column, if a range of it contains the same rows on both sides. */
   rangeColumn: { name: string; type: string } | undefined;

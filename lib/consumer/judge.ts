@@ -26,7 +26,7 @@ export interface Judged {
 
 export interface Trial {
   budget: Budget;
-  /** Handles the group, or leaves no trace of it. */
+  /** Handles the group, or has no effect. */
   attempt(group: readonly QueueEvent[]): Promise<void>;
   /** An earlier run died here: a condition that otherwise stops the run now fails the event, so that it does not stop all runs. */
   careful: boolean;

@@ -96,7 +96,7 @@ function planTables(context: UnitContext, work: Copy, unplanned: { table: string
   });
 }
 
-/** Copies chunk after chunk. If a chunk has to be copied again, its connections are no longer usable, and copying continues with new ones. */
+/** Copies chunk after chunk. A chunk that has to be copied again leaves connections unusable; then copying continues with new ones. */
 async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
   let chunks = 0;
   for (let again = true; again; )

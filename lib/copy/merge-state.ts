@@ -3,7 +3,7 @@
  * the proof. The rules themselves are SQL, because they must hold inside the subscriber's transactions (pgtide.announce_chunk,
  * commit_chunk, judge_stage, _settle_copies). The model test checks them.
  *
- * A chunk is a range of the key. Its states (lib/states.ts), and who sets them:
+ * A chunk is a range of the key. Its states (lib/states.ts), and the steps that set them:
  *   pending    no run has begun the chunk                               (plan; a failed attempt)
  *   announced  a run has committed that it will copy the chunk, and only then takes the snapshot S  (copy)
  *   copied     the rows as S saw them are in the table, and S is stored, in one transaction         (copy)

@@ -44,9 +44,9 @@ export async function readAttempt(replay: Replay): Promise<SliceLimit | null> {
 export function limitAfter(failed: {
   events: number;
   limit: SliceLimit | null;
-  /** The slice's events had a whole run. */
+  /** True if the slice's events had a whole run. */
   wholeRun: boolean;
-  /** More time and memory would not help. */
+  /** True if more time and memory would not help. */
   hopeless: boolean;
 }): SliceLimit {
   const { events, limit } = failed;

@@ -55,7 +55,7 @@ export interface AppliedTable {
   conflicts: bigint;
   /** Rows that a later image of the same key replaced. */
   collapsed: bigint;
-  /** True when the rows had to be applied one by one. */
+  /** True if the rows had to be applied one by one. */
   exact: boolean;
   /** The reason why the table was set aside. */
   error: string | null;

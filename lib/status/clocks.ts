@@ -38,7 +38,7 @@ export class ClockComparison {
     this.#ahead.set(client.node, await aheadOf(client, this.#clock));
   }
 
-  /** Returns the clock problems of each node. If the clocks of all nodes differ from this machine's clock, this machine's clock is wrong. */
+  /** Returns the clock problems of each node. If the clocks of all nodes differ from this machine's, this machine's clock is wrong. */
   problems(): Map<string, Problem[]> {
     const nodes = this.#nodes.flatMap((node): [string, number][] => {
       const ahead = this.#ahead.get(node);

@@ -12,7 +12,7 @@ import { type LeafStatus, readLeaf } from './leaf-status.ts';
 import { type RootStatus, readRoot } from './root-status.ts';
 import type { NodeStatus, QueueStatus } from './shape.ts';
 
-/** Reads the state of a queue on all of its nodes. If a node cannot be reached, that is a problem of this node; the other nodes are shown. */
+/** Reads the state of a queue on all of its nodes. An unreachable node is a problem of that node; the other nodes are shown. */
 export async function readQueue(context: UnitContext, queue: string): Promise<QueueStatus> {
   const places = placesOf(context.config, queue);
   const clocks = new ClockComparison(context.clock, {

@@ -42,7 +42,7 @@ export interface FailingRuns {
   /** Number of failing runs in a row. */
   runs: number;
   since: Date;
-  /** It waits for an operator. */
+  /** True if it waits for an operator. */
   operator: boolean;
   /** Schedules skip it until this time; null if it is not skipped. */
   skippedUntil: Date | null;
@@ -78,7 +78,7 @@ export interface UnitContext extends Place {
   readonly failingRuns?: (consumers: readonly string[]) => Promise<FailingRuns[]>;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Shows how far the work is; absent if no person watches. */
+  /** Shows the progress of the work; absent if no person watches. */
   readonly progress?: (event: ProgressEvent) => void;
 }
 

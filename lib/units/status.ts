@@ -15,7 +15,7 @@ export const statusInput = z.strictObject({
  */
 export type StatusInput = z.output<typeof statusInput>;
 
-/** Reads the state of a queue on all of its nodes. If a node cannot be reached, that is a problem of this node; the other nodes are shown. */
+/** Reads the state of a queue on all of its nodes. An unreachable node is a problem of that node; the other nodes are shown. */
 export const status: OnDemandUnit<StatusInput, StatusResult> = async (context, input) => {
   const queue = await readQueue(context, input.queue ?? context.queue);
   const problems = queue.nodes.flatMap((node) => node.problems);
