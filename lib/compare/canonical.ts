@@ -1,15 +1,15 @@
 /**
- * How a value is rendered so that equal values give equal bytes on any two servers from PostgreSQL 10 to 18.
+ * Rendering of values, so that equal values have equal bytes on any two servers from PostgreSQL 10 to 18.
  *
- * A row is `record_send(row(…))`: the binary form, which needs no settings, tells NULL from '', and costs half of the
- * text form (2.2M rows of 230 bytes: 1.9 s against 3.8 s). It also holds the type oid of each column, so only types
- * whose oid and binary form are the same everywhere go as they are; all others go as text.
+ * A row is `record_send(row(…))`. This binary form needs no settings, distinguishes NULL from '', and costs half as much as the
+ * text form (2.2M rows of 230 bytes: 1.9 s against 3.8 s). It also contains the type oid of each column. So only types whose oid and
+ * binary form are the same everywhere are sent unchanged; all other types are sent as text.
  *
- * Floats: their text changed in PostgreSQL 12 (shortest instead of 17 digits), so between servers on both sides of that
- * line a float inside another type is taken out and sent as binary. NaN has many bit patterns and one text.
- * A type that somebody has made is never cast: a cast is a function that its owner chose, and would run with our rights. Its output
- * function gives the text.
- * Not covered: extension types of floats (cube, seg) between servers on both sides of that line.
+ * Floats: their text changed in PostgreSQL 12 (shortest instead of 17 digits). If only one of the two servers is older than 12, a
+ * float inside another type is extracted and sent as binary. NaN has many bit patterns and one text.
+ * A user-defined type is never cast: a cast is a function that the type's owner chose, and would run with our rights. The type's
+ * output function returns the text.
+ * Not covered: extension types of floats (cube, seg), if only one of the two servers is older than 12.
  */
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import type { ColumnShape, TypeShape } from './table-shape.ts';
@@ -37,11 +37,11 @@ function typeName(type: TypeShape): string {
   return quoteQualified(type.schema, type.name);
 }
 
-/** The text of `ref`, a value of this type, by nothing but PostgreSQL's own casts and the type's output function. */
+/** Returns the text of `ref`, a value of this type, using only PostgreSQL's own casts and the type's output function. */
 export function textOf(ref: string, type: TypeShape): string {
   const base = baseOf(type);
   if (base.schema === 'pg_catalog') return `(${ref})::text`;
-  // As the base type: a function of that name that takes the domain would be preferred.
+  // Cast to the base type: otherwise a function of that name that takes the domain would be preferred.
   return `textin(${base.output}(${type === base ? ref : `(${ref})::${typeName(base)}`}))`;
 }
 
@@ -51,7 +51,7 @@ function holdsFloats(type: TypeShape): boolean {
   return type.fields.some((field) => holdsFloats(field.type));
 }
 
-/** Renders `ref`, a value of this type. `floatTextDiffers`: the two servers write floats as different texts. */
+/** Renders `ref`, a value of this type. `floatTextDiffers`: the two servers write floats as different text. */
 function render(ref: string, type: TypeShape, floatTextDiffers: boolean, depth = 0): string {
   if (type.kind === 'domain' && type.of)
     return render(`(${ref})::${typeName(type.of)}`, type.of, floatTextDiffers, depth);
@@ -63,7 +63,7 @@ function render(ref: string, type: TypeShape, floatTextDiffers: boolean, depth =
   return textOf(ref, type);
 }
 
-/** A text (or bytes) of a value that holds floats, without any float's text in it. */
+/** Returns the text (or bytes) of a value that contains floats, without the text of any float. */
 function renderFloats(ref: string, type: TypeShape, depth: number): string {
   const inner = (value: string, of: TypeShape) => asBytes(render(value, of, true, depth + 1), of);
   if (isBuiltIn(type, geometric)) return `pg_catalog.${type.name}_send(${ref})`;
@@ -83,14 +83,14 @@ function renderFloats(ref: string, type: TypeShape, depth: number): string {
   return textOf(ref, type);
 }
 
-/** Inside a text, a float goes as the hexadecimal digits of its bytes. */
+/** Inside a text, a float is rendered as the hexadecimal digits of its bytes. */
 function asBytes(rendered: string, type: TypeShape): string {
   const base = baseOf(type);
   if (isBuiltIn(base, floats)) return `pg_catalog.${base.name}send(${rendered})::text`;
   return `(${rendered})::text`;
 }
 
-/** What a domain stands on; any other type is its own base. */
+/** Returns a domain's base type; any other type is its own base. */
 export function baseOf(type: TypeShape): TypeShape {
   return type.kind === 'domain' && type.of ? baseOf(type.of) : type;
 }
@@ -101,13 +101,13 @@ function typmodOf(column: ColumnShape): number {
   return typmod;
 }
 
-/** What the type's output function writes: unlike `::text`, with the blanks of a character(n). */
+/** Returns the text that the type's output function writes. Unlike `::text`, it includes the padding blanks of a character(n). */
 function written(ref: string, type: TypeShape): string {
   const text = textOf(ref, type);
   return baseOf(type).name === 'bpchar' ? `case when ${ref} is not null then format('%s', ${ref}) end` : text;
 }
 
-/** A number's text without the zeros that a scale adds. */
+/** Returns a number's text without the zeros that a scale adds. */
 function plainNumber(ref: string, type: TypeShape): string {
   const number = `(${ref})::numeric`;
   if (isBuiltIn(baseOf(type), wholeNumbers)) return `(${ref})::text`;
@@ -119,8 +119,8 @@ function isNumber(type: TypeShape): boolean {
 }
 
 /**
- * The same column on both sides, rendered alike. Where the types differ, the provider's value is read as the subscriber
- * would store its text; a value that the subscriber's type cannot hold then fails the table, which is the truth.
+ * Renders the same column on both sides in the same way. If the types differ, the provider's value is converted as the subscriber
+ * would store its text. A value that the subscriber's type cannot hold then fails the table, which is the correct result.
  */
 export function renderColumn(
   provider: ColumnShape,
@@ -150,7 +150,7 @@ export function renderColumn(
   };
 }
 
-/** True for a column whose values are whole numbers of at most 64 bits. */
+/** Returns whether the column's values are whole numbers of at most 64 bits. */
 export function isWholeNumber(column: ColumnShape): boolean {
   return isBuiltIn(baseOf(column.type), wholeNumbers);
 }
@@ -167,12 +167,12 @@ const orderedAlike = new Set([
   'timestamptz',
 ]);
 
-/** True for a column whose values have one order on every server: no collation decides it. */
+/** Returns whether the column's values have the same order on every server, independent of collations. */
 export function isOrderedAlike(column: ColumnShape): boolean {
   return isBuiltIn(baseOf(column.type), orderedAlike);
 }
 
-/** The name of a column's base type, for casting a text to it. */
+/** Returns the name of a column's base type, for casting a text to it. */
 export function castTarget(column: ColumnShape): string {
   return typeName(baseOf(column.type));
 }

@@ -8,7 +8,7 @@ import { getPosition } from '../node/position.ts';
 import { makeTick } from '../pgq/ticker.ts';
 
 const LONGEST_PAUSE_MS = 1_000;
-/** A subscriber that has not moved for this long is not being replayed: schedules run replay each minute. */
+/** If a subscriber has not moved for this long, replay does not run for it: schedules run replay each minute. */
 const STALLED_AFTER_MS = 5 * 60_000;
 
 async function positionOf(subscriber: Client, queue: string, worker: string): Promise<TickId> {
@@ -19,7 +19,7 @@ async function positionOf(subscriber: Client, queue: string, worker: string): Pr
   });
 }
 
-/** Moves replication on, or does nothing where a schedule does. Called again until the subscriber has passed the tick. */
+/** Continues replication, or does nothing if a schedule does it. Called again until the subscriber has passed the tick. */
 export type Drive = (goal: { queue: string; node: string; tick: bigint }) => Promise<void>;
 
 export interface CatchUp {
@@ -34,7 +34,7 @@ export interface CatchUp {
   drive?: Drive | undefined;
 }
 
-/** Makes a tick and waits until the subscriber has passed it; false when the budget ended first, or nothing moves. */
+/** Creates a tick and waits until the subscriber has passed it. Returns false if the budget ended first, or if nothing moves. */
 export async function catchUp(options: CatchUp): Promise<boolean> {
   const { provider, subscriber, queue, worker, budget, clock, reserveMs, drive } = options;
   const tick = await makeTick(provider, queue);

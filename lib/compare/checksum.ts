@@ -1,7 +1,7 @@
 /**
- * First pass: count and sum of row hashes per bucket, on both sides at once. Equal sums mean equal rows (a wrong "equal"
- * has a chance of about 2^-64 a bucket). A big table is read in ranges of its key, each in a transaction of its own, so
- * that no snapshot is held for long; if its key has no order that both servers share, it is read in one.
+ * First pass: computes the count and the sum of row hashes per bucket, on both sides at once. Equal sums mean equal rows (the
+ * probability of a wrong "equal" is about 2^-64 a bucket). A big table is read in ranges of its key, each in a separate transaction,
+ * so that no snapshot is held for long. If its key has no order that both servers share, the table is read in one range.
  */
 import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
@@ -19,7 +19,7 @@ export interface RangeSums {
   subscriberRows: number;
   /** Buckets whose count or sum differs. */
   differing: bigint[];
-  /** The most rows that one of these has on a side. */
+  /** Largest number of rows of a differing bucket on one side. */
   mostRows: number;
 }
 
@@ -58,11 +58,11 @@ export async function planRanges(sides: Sides, plan: TablePlan, rowsPerRange: nu
   });
 }
 
-/** Only lets the planner of old servers choose a hash table, of which it overrates the size: 33,000 buckets take 5 MB. */
+/** Only lets the planner of old servers choose a hash table, whose size it overestimates: 33,000 buckets take 5 MB. */
 const SUMS_WORK_MEM = '1GB';
 
 function sums(side: SidePlan, range: Range): TableQuery {
-  // `offset 0` keeps the planner from computing a hash wherever it is named.
+  // `offset 0` prevents the planner from computing a hash at each reference.
   const id = side.keyEquals.length > 0 ? side.id : 'null::int8';
   return {
     columns: 'bucket int8, rows int8, sum text',
@@ -73,7 +73,7 @@ function sums(side: SidePlan, range: Range): TableQuery {
   };
 }
 
-/** Compares one range's sums, both sides at the same time. */
+/** Compares one range's sums, reading both sides at the same time. */
 export async function compareSums(sides: Sides, plan: TablePlan, range: Range): Promise<RangeSums> {
   const read = (client: Client, side: SidePlan) =>
     readOnly(client, sides.budget, async () => {

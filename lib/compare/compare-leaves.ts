@@ -10,15 +10,15 @@ import { compareTables, type TableRequest } from './compare-tables.ts';
 import type { TableReport } from './report.ts';
 
 export interface CompareInput {
-  /** Global names, `schema.table`; without a schema: in `public`. None: all tables of the queue. */
+  /** Global names, `schema.table`; a name without a schema is in `public`. Default: all tables of the queue. */
   tables?: string[] | undefined;
   exclude?: string[] | undefined;
 }
 
 export interface CompareResult {
-  /** True only when every table asked for is proven equal. */
+  /** True only if every requested table is proven equal. */
   equal: boolean;
-  /** Rows that differ for good, over all tables. */
+  /** Number of rows that permanently differ, over all tables. */
   differences: number;
   /** Tables that were not compared, because their copy is not done. */
   notSynced: string[];
@@ -26,16 +26,19 @@ export interface CompareResult {
 }
 
 export interface CompareSettings {
-  /** Moves replication on while the comparison waits, where no schedule does: the command line and tests bring one. */
+  /** Continues replication while the comparison waits, if no schedule does; the command line and tests pass one. */
   drive?: Drive;
   rowsPerRange?: number;
   maxCandidates?: number;
 }
 
-/** Kept for the last reading and the answer when the wait ends. */
+/** Time reserved for the last reading and the response after the wait ends. */
 const RESERVE_MS = 2_000;
 
-/** Compares the tables of a queue: on its root with those of every leaf, elsewhere with those of that node. `complete`: nothing is left open. */
+/**
+ * Compares the tables of a queue: for the root, with the tables of every leaf; for any other node, with the tables of that node.
+ * `complete`: no table is left undecided.
+ */
 export async function compareLeaves(
   context: UnitContext,
   input: CompareInput,

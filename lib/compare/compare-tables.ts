@@ -16,7 +16,7 @@ import { describeTable } from './table-shape.ts';
 export interface TableRequest {
   /** The global name. */
   name: string;
-  /** What the table is called on the provider and on the subscriber: `schema.table`, unquoted. */
+  /** Name of the table on the provider and on the subscriber: `schema.table`, unquoted. */
   providerName: string;
   subscriberName: string;
 }
@@ -25,19 +25,19 @@ export interface CompareOptions {
   provider: Client;
   subscriber: Client;
   budget: Budget;
-  /** Makes a tick on the provider and waits until the subscriber has passed it; false when the budget ended first. */
+  /** Creates a tick on the provider and waits until the subscriber has passed it. Returns false if the budget ended first. */
   catchUp(): Promise<boolean>;
   progress?: ((table: string, rows: number, totalRows: number) => void) | undefined;
   /** A table larger than this is read in ranges of its key. */
   rowsPerRange?: number | undefined;
-  /** So many candidates are remembered and confirmed one by one; more are counted. */
+  /** Number of candidates that are kept and confirmed one by one. Further candidates are only counted. */
   maxCandidates?: number | undefined;
 }
 
 /** Larger than any Lambda's cold scan of 2.2M rows (2.5 s), small enough that no snapshot is held for a minute. */
 const ROWS_PER_RANGE = 4_000_000;
 const MAX_CANDIDATES = 100_000;
-/** Remembered of each table, however many the others have. */
+/** Number of candidates kept for each table, however many candidates other tables have. */
 const MIN_CANDIDATES = 100;
 const MAX_ROUNDS = 50;
 
@@ -47,16 +47,17 @@ interface Work {
   report: TableReport;
   plan?: TablePlan;
   candidates: Candidate[];
-  /** Rows that differed and were counted, not remembered. */
+  /** Number of rows that differed and were counted, but not kept. */
   overflow: number;
-  /** How many candidates were remembered, and how many of them proved to be different. */
+  /** Number of candidates that were kept, and number of those that proved to be different. */
   remembered: number;
   confirmed: number;
 }
 
 /**
- * Compares tables, never locking them: checksums first, then the rows of what differs, then, after a tick that the
- * subscriber has passed, those rows again. All tables share the waits. Reports come in the order of the requests.
+ * Compares tables without locking them. First it compares checksums, then the rows of the buckets that differ, and then, after a
+ * tick that the subscriber has passed, the differing rows again. All tables share the waits. The reports are in the order of the
+ * requests.
  */
 export async function compareTables(
   requests: readonly TableRequest[],
@@ -89,8 +90,8 @@ function newWork(request: TableRequest, node: string): Work {
 }
 
 /**
- * One table's failure is that table's verdict; a lost connection ends the comparison. Returns false when the time was
- * over: the step is not done, and what was known before still holds.
+ * Runs one step for a table. A failure becomes the verdict of this table; a lost connection ends the comparison. Returns false if
+ * the time is over: the step is not done, and earlier results remain valid.
  */
 async function guarded(work: Work, budget: Budget, step: () => Promise<void>): Promise<boolean> {
   if (work.report.error) return true;
@@ -121,7 +122,7 @@ interface Search {
   room: Room;
 }
 
-/** How many candidates can still be remembered. */
+/** Number of candidates that can still be kept. */
 interface Room {
   left: number;
 }
@@ -156,7 +157,7 @@ async function search(work: Work, { sides, facts, options, room }: Search): Prom
   }
 }
 
-/** Remembers the differing rows of a range, as far as there is room, and counts the others. */
+/** Keeps the differing rows of a range while there is room, and counts the rest. */
 async function collect(
   work: Work,
   { sides, plan, sums, room }: { sides: Sides; plan: TablePlan; sums: RangeSums; room: Room },
@@ -177,7 +178,7 @@ async function collect(
   work.remembered = work.candidates.length;
 }
 
-/** So much differs mostly because the subscriber is behind: once it has caught up, such tables are searched again. */
+/** So many differences usually mean that the subscriber is behind. Once it has caught up, such tables are searched again. */
 async function repeatOverflown(works: Work[], search_: Search): Promise<void> {
   const overflown = works.filter((work) => work.overflow > 0);
   if (overflown.length === 0 || !(await search_.options.catchUp())) return;
@@ -187,7 +188,7 @@ async function repeatOverflown(works: Work[], search_: Search): Promise<void> {
   }
 }
 
-/** Rounds of waiting and reading again, all tables together, until every candidate is judged or the budget ends. */
+/** Repeats rounds of waiting and rereading, for all tables together, until every candidate is judged or the budget ends. */
 async function confirmAll(works: Work[], sides: Sides, options: CompareOptions): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const open = works.filter((work) => work.candidates.length > 0);
@@ -206,8 +207,8 @@ async function confirmAll(works: Work[], sides: Sides, options: CompareOptions):
 }
 
 /**
- * What was only counted is different if all that was remembered of the table is: the count was made after the subscriber
- * had caught up. If some of that arrived later, so may the rest.
+ * Sets the verdict. Rows that were only counted are different if all kept candidates of the table are: they were counted after the
+ * subscriber had caught up. If some kept candidates arrived later, the counted rows may arrive, too.
  */
 function settle(work: Work): void {
   const { report, overflow } = work;

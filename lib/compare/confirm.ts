@@ -1,17 +1,17 @@
 /**
- * Third step: which candidates differ for good, and which are only on their way.
+ * Third step: decides which candidates permanently differ, and which are only not replicated yet.
  *
- * A round reads, in this order: the subscriber (s0), the provider (p1), then makes a tick, waits until the subscriber has
- * passed it, and reads the subscriber (s1) and the provider (p2) again. The first two readings are the round before's.
- * Replication that works leaves every row of the subscriber in some state that the provider's row had, never goes back,
- * and has applied at s1 all that had happened at p1. So, for one id:
- * - s1 = p1 or s1 = p2: it arrived.
- * - p1 and p2 are one row version (same `xmin`): the provider's row did not change between them, so s1, which shows a
- *   state from between them, had to be equal. It is not: a difference.
- * - s0 and s1 are one row version, other than p1: the provider's row changed after the state that s0 shows and before
- *   p1; by s1 that change had to be applied, and a new version be there. It is not: a difference. (This is how a row that
- *   only the subscriber has is found, since absence has no version.)
- * - Otherwise the provider's row changes while it is looked at: in flight; the next round looks again.
+ * A round reads the subscriber (s0) and then the provider (p1). Then it creates a tick, waits until the subscriber has passed it,
+ * and reads the subscriber (s1) and the provider (p2) again. The first two readings are those of the previous round.
+ * If replication works, every row of the subscriber is in a state that the provider's row had, never returns to an earlier state,
+ * and at s1 contains all changes made before p1. So, for one id:
+ * - s1 = p1 or s1 = p2: the row arrived.
+ * - p1 and p2 are one row version (same `xmin`): the provider's row did not change between them. s1 shows a state from between
+ *   them, so it must be equal. It is not: a difference.
+ * - s0 and s1 are one row version, different from p1: the provider's row changed after the state that s0 shows and before p1. That
+ *   change must be applied by s1, as a new version. It is not: a difference. (This rule finds a row that only the subscriber has,
+ *   since an absent row has no version.)
+ * - Otherwise the provider's row changes during the comparison: in flight. The next round checks it again.
  */
 
 import { type Candidate, differs, type Entry, readBoth } from './entries.ts';
@@ -26,7 +26,7 @@ function sameVersion(one: Entry | undefined, other: Entry | undefined): boolean 
   return one !== undefined && !differs(one, other) && one.version === other?.version;
 }
 
-/** Judges one id by two readings; before the second one the subscriber passed a tick made after the first one. */
+/** Judges one id by two readings. Between them, the subscriber has passed a tick created after the first reading. */
 export function judge(before: Seen, after: Seen): Judgement {
   if (!differs(after.subscriber, before.provider) || !differs(after.subscriber, after.provider))
     return 'equal';
@@ -37,11 +37,11 @@ export function judge(before: Seen, after: Seen): Judgement {
 
 export interface Judged {
   different: Candidate[];
-  /** Not decided; they carry the newest readings. */
+  /** Undecided candidates, with the newest readings. */
   inFlight: Candidate[];
 }
 
-/** One table's part of a round, after the subscriber has passed a tick made after the candidates were last read. */
+/** One table's part of a round, after the subscriber has passed a tick created after the candidates were last read. */
 export async function judgeCandidates(
   sides: Sides,
   plan: TablePlan,

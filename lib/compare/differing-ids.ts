@@ -1,10 +1,10 @@
 /**
- * Second pass: which ids of the differing buckets differ. Each side sends, bucket by bucket, the sorted pairs of id and
- * row hash as bytes (16 a row: the driver parses 35,000 buckets and not 2.2M rows), and they are merged as they come.
+ * Second pass: finds the ids of the differing buckets that differ. Each side sends, bucket by bucket, the sorted pairs of id and
+ * row hash as bytes (16 a row: the driver parses 35,000 buckets and not 2.2M rows). The pairs are merged as they arrive.
  *
- * Memory does not grow with the table, whatever its key is. A table whose key has no order that both sides share, such as text, is one
- * range, so its buckets grow with it: then fewer of them are fetched at a time, down to one. That one is the limit: a bucket of a
- * billion rows' table has 30,000 rows, which is half a megabyte.
+ * Memory does not grow with the table, whatever its key is. A table whose key has no order that both sides share, such as text, is
+ * one range, so its buckets grow with it. Then fewer buckets are fetched at a time, down to one. One bucket is the limit: a bucket
+ * of a table of a billion rows has 30,000 rows, which is half a megabyte.
  */
 import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
@@ -13,7 +13,7 @@ import type { RangeSums } from './checksum.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { readOnly, type Sides } from './sides.ts';
 
-/** `pairs`: id and row hash, 8 bytes each; without a key: row hash, and how many rows have it. */
+/** `pairs`: id and row hash, 8 bytes each; without a key: row hash, and the number of rows that have it. */
 interface Bucket {
   bucket: bigint;
   pairs: Buffer;
@@ -21,7 +21,7 @@ interface Bucket {
 
 const PAIR_BYTES = 16;
 const MAX_FETCHED_BUCKETS = 500;
-/** Half a megabyte; buckets of whole numbers, of which a range has 4 million, are fetched about 260 at a time. */
+/** Half a megabyte. If the key is a whole number, a range has 4 million rows, and about 260 buckets are fetched at a time. */
 const FETCHED_PAIRS = 32_000;
 const NONE = Buffer.alloc(0);
 
@@ -29,7 +29,7 @@ function bucketsOf(side: SidePlan, { range, differing }: RangeSums): TableQuery 
   const sql = (array: ArrayOf) => {
     const buckets = array(differing, 'int8');
     const wanted = (id: string) => `join unnest(${buckets}) as b(bucket) on b.bucket = ${side.bucketOf(id)}`;
-    // `offset 0`: hashes are computed before the sort, so that it sorts 24 bytes a row and not the row.
+    // `offset 0`: hashes are computed before the sort, so that the sort handles 24 bytes a row and not the whole row.
     const rows =
       side.keyEquals.length > 0
         ? `select b.bucket, ${side.id} as id, ${side.rowHash} as value
@@ -78,12 +78,12 @@ class BucketList {
     return this.#buckets[this.#at];
   }
 
-  /** True when the next bucket must first be fetched. */
+  /** True if the next bucket must be fetched first. */
   get empty(): boolean {
     return !this.#ended && this.#at >= this.#buckets.length;
   }
 
-  /** The pairs of this bucket, none if the list does not have it. */
+  /** Returns the pairs of this bucket; none if the list does not contain it. */
   take(bucket: bigint): Buffer {
     const { head } = this;
     if (head?.bucket !== bucket) return NONE;
@@ -92,10 +92,10 @@ class BucketList {
   }
 }
 
-/** Called with each differing id, and with how many rows more one side has than the other (at least 1). */
+/** Called with each differing id, and with the difference between the two sides' numbers of rows (at least 1). */
 export type Found = (id: bigint, rows: number) => void;
 
-/** Tells `found` every id of the range's differing buckets under which the sides differ. */
+/** Calls `found` with every id of the range's differing buckets under which the sides differ. */
 export async function findDifferingIds(
   sides: Sides,
   plan: TablePlan,
@@ -122,7 +122,7 @@ function smaller(one: bigint | undefined, other: bigint | undefined): bigint | u
   return one <= other ? one : other;
 }
 
-/** Walks two sorted lists of pairs side by side. `counted`: a pair's second half is a number of rows. */
+/** Merges two sorted lists of pairs. `counted`: a pair's second half is a number of rows. */
 export function comparePairs(
   provider: Buffer,
   subscriber: Buffer,
@@ -141,7 +141,7 @@ export function comparePairs(
   }
 }
 
-/** The pairs of one bucket, run by run of the same id. */
+/** The pairs of one bucket, in runs of the same id. */
 class PairRuns {
   readonly #pairs: Buffer;
   #at = 0;

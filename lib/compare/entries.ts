@@ -1,27 +1,27 @@
 /**
- * What the two sides hold under an id, read by key where there is an index for it, else in one scan.
+ * Rows of the two sides under an id. They are read by key if the key is known, and otherwise in one scan.
  *
- * Keys of text are as long as they like, so of a scan they are remembered as far as there is room for them. An id whose key is not
- * remembered is looked up by another scan, and the report does not show it as an example.
+ * Keys of text may have any length, so a scan keeps keys only while there is room for them. An id whose key is not kept is looked
+ * up by another scan, and the report does not show it as an example.
  */
 import type { Client } from '../db/client.ts';
 import { type ArrayOf, holdTable, readAs, readTable, type TableQuery } from '../node/table-reader.ts';
 import type { SidePlan, TablePlan } from './plan.ts';
 import { readOnly, type Sides } from './sides.ts';
 
-/** What one side holds under one id: usually one row; without a key (or with a broken one) maybe several. */
+/** The rows of one side under one id: usually one row; without a key (or with a broken key) possibly several. */
 export interface Entry {
   rows: number;
   /** Sum of the rows' hashes. */
   hash: string;
-  /** Sum of the rows' `xmin`: another row version, another sum. */
+  /** Sum of the rows' `xmin`: another row version has another sum. */
   version: string;
 }
 
-/** An id under which the sides differed, as last read. */
+/** An id under which the sides differed when last read. */
 export interface Candidate {
   id: bigint;
-  /** Null in a table without a key, and where there is no room for it. */
+  /** Null in a table without a key, or if there was no room for the key. */
   key: string[] | null;
   subscriber: Entry | undefined;
   provider: Entry | undefined;
@@ -46,7 +46,7 @@ export function differs(one: Entry | undefined, other: Entry | undefined): boole
 
 const KEYS_PER_QUERY = 5_000;
 const FETCHED_ENTRIES = 1_000;
-/** Room for keys: for each id that is wanted, and for few ids in any case. */
+/** Room for keys: characters for each wanted id, and the minimum for a small number of ids. */
 const KEY_CHARACTERS = 160;
 const MIN_KEY_CHARACTERS = 1_000_000;
 
@@ -84,7 +84,7 @@ function byKey(side: SidePlan, wanted: readonly Wanted[]): TableQuery {
   const column = (nr: number) => wanted.map((one) => one.key?.[nr] ?? null);
   const names = side.keyEquals.map((_, nr) => `c${nr}`).join(', ');
   const conditions = side.keyEquals.map((equals, nr) => equals(`k.c${nr}`)).join(' and ');
-  // Two of the keys may be one key here, spelled in two ways: its row counts once.
+  // Two of the given keys may be two spellings of one key here: its row counts once.
   return entries(
     (array) =>
       `select distinct ${side.id} as id, ${side.rowHash} as hash, ${version}, ${side.keyText} as key, t.tableoid, t.ctid
@@ -99,7 +99,7 @@ interface Wish {
   range: string;
 }
 
-/** Reads what one side holds of the wanted ids: by the keys that are known, else by scanning the range. */
+/** Reads one side's rows of the wanted ids: by key if the key is known, otherwise by scanning the range. */
 async function readEntries(client: Client, sides: Sides, { side, wanted, range }: Wish): Promise<Reading> {
   const isKnown = ({ key }: Wanted) => side.keyEquals.length > 0 && key !== null;
   const known = wanted.filter(isKnown);
@@ -119,7 +119,7 @@ function asEntry({ rows, hash, version, key }: EntryRow): Entry & { key: string[
   return { rows: Number(rows), hash, version, key };
 }
 
-/** In a transaction, from a cursor: the answer may be large. */
+/** Reads from a cursor in a transaction, because the result may be large. */
 async function scan(client: Client, { side, wanted, range }: Wish, reading: Reading): Promise<void> {
   await holdTable(client, side.reader);
   await client.query('set local cursor_tuple_fraction = 1');
@@ -145,7 +145,7 @@ export interface Readings {
   provider: Reading;
 }
 
-/** Reads the subscriber, and only then the provider: confirm.ts builds on that order. */
+/** Reads the subscriber, and only then the provider: confirm.ts depends on that order. */
 export async function readBoth(
   sides: Sides,
   plan: TablePlan,
@@ -156,7 +156,7 @@ export async function readBoth(
   return { subscriber, provider };
 }
 
-/** Reads the ids for the first time, and keeps those that (still) differ. */
+/** Reads the ids for the first time, and returns those that (still) differ. */
 export async function readCandidates(
   sides: Sides,
   plan: TablePlan,

@@ -1,10 +1,10 @@
 /**
- * What is asked of both sides about one table, as pieces of SQL.
+ * Pieces of SQL with which both sides are queried about one table.
  *
- * Rows are put into buckets by their key, so that one scan a side finds which few hundred rows a difference is among,
- * whatever the collations (ranges of text would mean different rows on the two servers). Neighbouring whole numbers
- * share a bucket, because rows that are still on their way are mostly neighbours.
- * A table without a key is a multiset of row hashes: there the row's hash takes the key's place.
+ * Rows are divided into buckets by their key. So one scan of each side narrows a difference to a few hundred rows, whatever the
+ * collations are (a range of text would contain different rows on the two servers). Neighbouring whole numbers share a bucket,
+ * because rows that are not replicated yet are mostly neighbours.
+ * A table without a key is a multiset of row hashes: the row's hash is used in place of the key.
  */
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
@@ -21,20 +21,20 @@ import {
 import { hashOfRow, type PairFacts } from './row-hash.ts';
 import type { ColumnShape, TableShape } from './table-shape.ts';
 
-/** One side's SQL. All of it stands over `from`, in which the table is called `t`. */
+/** One side's SQL. All of it refers to `from`, in which the table has the alias `t`. */
 export interface SidePlan {
-  /** Who reads the table. */
+  /** The reader of the table. */
   reader: Reader;
   from: string;
   /** int8: the hash of the row. */
   rowHash: string;
-  /** int8: which row this is. */
+  /** int8: identifies the row. */
   id: string;
   /** int8: the bucket of an id, given as an expression. */
   bucketOf(id: string): string;
-  /** text[]: the key's values, or null without a key. */
+  /** text[]: the key's values, or null if there is no key. */
   keyText: string;
-  /** Per key column, the condition that it has the value of a text. */
+  /** For each key column, the condition that its value equals a value given as text. */
   keyEquals: ((text: string) => string)[];
 }
 
@@ -42,9 +42,9 @@ export interface TablePlan {
   provider: SidePlan;
   subscriber: SidePlan;
   keyColumns: string[];
-  /** The key is one whole number, and the id is that number. */
+  /** True if the key is one whole number; then the id is that number. */
   idIsKey: boolean;
-  /** The key's first column, if ranges of it mean the same rows on both sides. */
+  /** The key's first column, if a range of it contains the same rows on both sides. */
   rangeColumn: { name: string; type: string } | undefined;
   rowsEstimate: number;
   /** Columns that only one side has; they are not compared. */
@@ -94,7 +94,7 @@ export function planTable(provider: TableShape, subscriber: TableShape, facts: P
     );
   const found = provider.key.map((name) => columns.find((column) => column.provider.name === name));
   const key = found.filter((column) => column !== undefined);
-  // Where the subscriber lets a key be null, it is none: a row without it would have no id, and be in no range.
+  // A key that may be null on the subscriber is not used as a key: a row with a null key would have no id, and be in no range.
   const keyed =
     key.length > 0 && key.length === found.length && key.every((column) => column.subscriber.notNull);
   const buckets = bucketCountFor(provider.rowsEstimate);
@@ -115,8 +115,8 @@ export function planTable(provider: TableShape, subscriber: TableShape, facts: P
 }
 
 /**
- * An operator of a type that is not PostgreSQL's own is not on the pinned search path, and a cast from text to it, or a domain's check in it,
- * may be anybody's function. Such a key is found by its text, without its index.
+ * The operators of a type that is not PostgreSQL's own are not on the pinned search path. A cast from text to such a type, or a
+ * check of a domain in it, may call any user's function. So such a key is looked up by its text, without its index.
  */
 function keyCondition(column: ColumnShape): (text: string) => string {
   const ref = `t.${quoteIdent(column.name)}`;

@@ -1,6 +1,6 @@
 import type { Candidate } from './entries.ts';
 
-/** `in-flight`: rows were still on their way when the time was over. `not-synced`: the copy is not done, so nothing was compared. */
+/** `in-flight`: some rows had not arrived yet when the time was over. `not-synced`: the copy is not done, so nothing was compared. */
 export type Verdict = 'equal' | 'different' | 'in-flight' | 'not-synced' | 'error';
 
 /** One differing row, seen from the subscriber. */
@@ -8,7 +8,7 @@ export interface RowDifference {
   kind: 'missing' | 'extra' | 'different';
   /** The key's values by column, as text; null in a table without a key. */
   key: Record<string, string> | null;
-  /** In a table without a key: how many rows of the same content are missing or extra. */
+  /** In a table without a key: number of rows with the same content that are missing or extra. */
   rows?: number;
 }
 
@@ -18,14 +18,14 @@ export interface TableReport {
   node: string;
   providerRows: number;
   subscriberRows: number;
-  /** Rows that differ for good. A table without a key counts a changed row twice: missing and extra. */
+  /** Number of rows that permanently differ. A table without a key counts a changed row twice: missing and extra. */
   differences: number;
-  /** Rows that differed, and were not seen to arrive before the time was over. */
+  /** Number of rows that differed, and had not arrived when the time was over. */
   inFlight: number;
   verdict: Verdict;
-  /** Some of the differences, of those whose keys are known; at most SAMPLE_SIZE. */
+  /** Some of the differences whose keys are known; at most SAMPLE_SIZE. */
   sample?: RowDifference[];
-  /** There were too many differences to confirm each. */
+  /** True if there were too many differences to confirm each. */
   approximate?: boolean;
   /** Columns that only one side has, which were not compared. */
   onlyProvider?: string[];
@@ -37,7 +37,7 @@ export interface TableReport {
 
 export const SAMPLE_SIZE = 20;
 
-/** Adds differences that are sure to a table's report. */
+/** Adds confirmed differences to a table's report. */
 export function addConfirmed(
   report: TableReport,
   keyColumns: readonly string[],

@@ -1,11 +1,11 @@
 /**
  * The 64-bit hash of a row's bytes, computed inside each database.
  *
- * PostgreSQL's own hash is the same from 11 to 18 on processors of the same byte order; whether these two servers agree
- * is tried out, not assumed. Else it is the first 64 bits of the MD5 (twice the time).
+ * PostgreSQL's own hash is the same from 11 to 18 on processors of the same byte order. Whether the two servers agree is tested,
+ * not assumed. If they do not agree, the hash is the first 64 bits of the MD5 (twice the time).
  *
- * A row is hashed as one value. `hash_record_extended` would be quicker, but it adds up its columns' hashes with weights,
- * and a sum over rows of such sums does not notice two rows that swapped a column's value.
+ * A row is hashed as one value. `hash_record_extended` would be faster, but it is a weighted sum of the columns' hashes. A sum of
+ * such sums over rows does not detect two rows that swapped a column's value.
  */
 import { both } from '../db/both.ts';
 import type { Client } from '../db/client.ts';
@@ -16,7 +16,7 @@ export type RowHash = 'native' | 'md5';
 
 export interface PairFacts {
   hash: RowHash;
-  /** One server writes floats as PostgreSQL 12 and later do, the other does not. */
+  /** True if one server writes floats as PostgreSQL 12 and later do, and the other does not. */
   floatTextDiffers: boolean;
 }
 
@@ -39,7 +39,7 @@ async function sampleHashes(client: Client): Promise<string> {
   return row?.hashes ?? '';
 }
 
-/** Decides how rows of these two servers are hashed. */
+/** Determines how rows of these two servers are hashed. */
 export async function examinePair({
   provider,
   subscriber,
@@ -54,14 +54,14 @@ export async function examinePair({
   return { hash: one === other ? 'native' : 'md5', floatTextDiffers };
 }
 
-/** The hash of a bytea expression, as int8. */
+/** Returns SQL for the hash of a bytea expression, as int8. */
 export function hashOf(bytes: string, hash: RowHash): string {
   return hash === 'native'
     ? `pg_catalog.hash_array_extended(array[${bytes}], 0)`
     : `('x' || pg_catalog.left(pg_catalog.md5(${bytes}), 16))::bit(64)::int8`;
 }
 
-/** The hash of several expressions as one row, as int8. */
+/** Returns SQL for the hash of several expressions as one row, as int8. */
 export function hashOfRow(expressions: readonly string[], hash: RowHash): string {
   return hashOf(`pg_catalog.record_send(row(${expressions.join(', ')}))`, hash);
 }

@@ -8,7 +8,7 @@ export interface Sides {
   budget: Budget;
 }
 
-/** Reads in one short transaction that sees one state, under pinned settings, and is cut off when the budget ends. */
+/** Reads in one short transaction with one snapshot and pinned settings. It is canceled when the budget ends. */
 export function readOnly<T>(client: Client, budget: Budget, work: () => Promise<T>): Promise<T> {
   return client.transaction(
     { isolation: 'repeatable read', readOnly: true, statementTimeoutMs: Math.max(1, budget.remainingMs()) },

@@ -3,7 +3,7 @@ import { sqlText } from '../db/sql-text.ts';
 import { PgtideError } from '../errors.ts';
 import type { Reader } from '../node/table-reader.ts';
 
-/** A type as the catalog has it, with what it is made of. */
+/** A type as the catalog describes it, with the types that it consists of. */
 export interface TypeShape {
   readonly schema: string;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface TypeShape {
   readonly kind: 'base' | 'enum' | 'domain' | 'array' | 'composite' | 'range' | 'other';
   /** A domain's base, an array's element, a range's subtype. */
   readonly of?: TypeShape;
-  /** A domain's type modifier; -1 when it has none. */
+  /** A domain's type modifier; -1 if it has none. */
   readonly typmod: number;
   readonly fields: readonly { name: string; type: TypeShape }[];
 }
@@ -24,14 +24,14 @@ export interface ColumnShape {
   readonly notNull: boolean;
 }
 
-/** One table on one server, as far as comparing needs it. */
+/** The properties of one table on one server that a comparison needs. */
 export interface TableShape {
   readonly schema: string;
   readonly name: string;
   readonly reader: Reader;
   readonly partitioned: boolean;
   readonly columns: readonly ColumnShape[];
-  /** The primary key's columns, or a unique NOT NULL index's; empty when there is neither. */
+  /** The columns of the primary key, or of a unique NOT NULL index; empty if there is neither. */
   readonly key: readonly string[];
   readonly rowsEstimate: number;
 }
@@ -54,7 +54,7 @@ interface TypeRow {
   fields: { name: string; type: string }[] | null;
 }
 
-/** Partitions count as their parent. A table never analysed counts 100 bytes a row. */
+/** Partitions count as part of their parent. A table that was never analysed is estimated at 100 bytes a row. */
 const tableSql = `
   with recursive tree(oid) as (
     select $1::int8::oid
@@ -85,7 +85,7 @@ const keySql = `
                        on a.attrelid = i.indrelid and a.attnum = k.attnum where not a.attnotnull)
    order by i.indisprimary desc, i.indnatts, i.indexrelid limit 1`;
 
-/** Every type that a table's columns are made of. A domain says 'd' before anything else: old servers let it keep its base's element. */
+/** Every type that a table's columns consist of. 'd' is checked first: on old servers, a domain keeps the element type of its base. */
 const typesSql = sqlText('compare/types.sql');
 
 function shapeOf(oid: bigint, rows: Map<bigint, TypeRow>): TypeShape {
@@ -102,7 +102,7 @@ function shapeOf(oid: bigint, rows: Map<bigint, TypeRow>): TypeShape {
   };
 }
 
-/** Reads a table's shape, in a transaction with pinned settings; fails with `not-found` when it is not there any more. */
+/** Reads a table's shape, in a transaction with pinned settings; fails with `not-found` if the table no longer exists. */
 export async function describeTable(client: Client, reader: Reader): Promise<TableShape> {
   const table = await client.first<{
     oid: bigint;

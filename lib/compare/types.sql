@@ -1,4 +1,4 @@
--- Every type that a table's columns are made of.
+-- Every type that a table's columns consist of.
 -- $1: the table's oid.
 -- In psql: \bind 16384
 with recursive part(oid) as (

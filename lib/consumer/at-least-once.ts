@@ -1,6 +1,6 @@
 /**
- * At least once: the handler's effects are its own, and what became of the events is committed in the queue's database
- * after them. A run that dies in between has handled up to `maxEvents` events that the next one handles again.
+ * At least once: the handler's effects are not under pgtide's control, and the results of the events are committed in the queue's
+ * database after the effects. If a run dies in between, the next run handles up to `maxEvents` of its events again.
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
@@ -11,7 +11,7 @@ import { registerConsumer } from '../pgq/subscription.ts';
 import { type Delivery, finish, isWhole, lastSettled, type Run, type Start } from './delivery.ts';
 import { withinTime } from './judge.ts';
 
-/** The name under which pgq_ext knows the consumer. */
+/** Returns the name of the consumer in pgq_ext. */
 export function progressName({ queue, consumer }: Pick<Run, 'queue' | 'consumer'>): string {
   return `${queue}.${consumer}`;
 }
@@ -30,7 +30,7 @@ export function notRegistered({ source, queue, consumer }: Run): PgtideError {
   });
 }
 
-/** `tracked`: the queue's database has pgq_ext. Without it a batch that a run cannot finish begins again. */
+/** `tracked`: the queue's database has pgq_ext. Without it, a batch that a run cannot finish starts again from its beginning. */
 export function atLeastOnce(run: Run, tracked: boolean): Delivery {
   const { source } = run;
   const name = progressName(run);

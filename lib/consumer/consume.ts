@@ -16,14 +16,14 @@ export interface Consumption {
   register: boolean;
   maxEvents: number;
   maxBytes: number;
-  /** The destination's node; null: at least once. */
+  /** The destination's node; null if the consumer is at least once. */
   into: string | null;
   run(source: Client): Run;
 }
 
 /**
- * Registers the consumer where it is not, and settles batches until there are none or the budget is spent. Waits where pgtide's
- * functions are yet to be installed.
+ * Registers the consumer if it is not registered, and settles batches until none is left or the budget is spent. Waits if
+ * pgtide's functions are not installed yet.
  */
 export async function consume(context: UnitContext, consumption: Consumption): Promise<Outcome> {
   try {
@@ -113,7 +113,7 @@ function oneEventEach(batch: Batch, events: Work['events'], last: boolean): Work
 interface Place {
   after: bigint;
   careful: boolean;
-  /** The event that was being tried when a careful run died. */
+  /** The event that a careful run was trying when it died. */
   trying: bigint;
 }
 

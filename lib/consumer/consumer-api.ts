@@ -1,5 +1,5 @@
 /**
- * `pgtide/consumer`: what a consumer's function imports. Apart from `pgtide`, because it brings middy.
+ * `pgtide/consumer`: the imports of a consumer's function. It is separate from `pgtide`, because it depends on middy.
  * @module pgtide/consumer
  */
 // biome-ignore-all lint/performance/noBarrelFile: an entry of the published package; nothing inside imports it.

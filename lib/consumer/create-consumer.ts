@@ -20,13 +20,13 @@ import type {
   Handling,
 } from './spec.ts';
 
-/** What an invocation returns, and what its log line says besides. */
+/** Result of an invocation; its log line states it too. */
 export interface ConsumerResponse {
-  /** `applied`, `idle`, `out-of-budget`, `waiting-for`, `lease-held`, or `error` where the next run tries again. */
+  /** `applied`, `idle`, `out-of-budget`, `waiting-for`, `lease-held`, or `error` if the next run tries again. */
   outcome: string;
-  /** Settled: handled or failed. */
+  /** Number of settled events: handled or failed. */
   events: number;
-  /** Failed, and put aside for later or given up. */
+  /** Number of failed events: scheduled for a retry or given up. */
   failed: number;
 }
 
@@ -35,16 +35,15 @@ const MAX_BYTES = 16_000_000;
 const RETRY_SECONDS = 60;
 const RETRY_MAX = 5;
 const MAX_SECONDS = 55;
-/** How many failures the log line tells in words. */
+/** Number of failures that the log line describes. */
 const MAX_LOGGED_FAILURES = 5;
 
 /**
- * A handler for a Lambda function of your own that consumes a queue: each invocation settles batches until there are
- * none, or its time is over. Errors that pass by themselves end an invocation normally; those that wait for an operator
- * fail it.
+ * Creates a handler for your own Lambda function that consumes a queue. Each invocation settles batches until none is left or its
+ * time is over. After a temporary error, an invocation ends normally; after an error that needs an operator, it fails.
  *
- * Without `exactlyOnce` an event is handled at least once. With it, the handler is given the destination's transaction,
- * in which the position is kept too.
+ * Without `exactlyOnce`, an event is handled at least once. With `exactlyOnce`, the handler receives the destination's transaction,
+ * in which the position is stored too.
  */
 export function createConsumer(spec: AtLeastOnceSpec): LambdaHandler<ConsumerResponse>;
 export function createConsumer(spec: ExactlyOnceSpec): LambdaHandler<ConsumerResponse>;
@@ -82,7 +81,7 @@ async function runConsumer(spec: ConsumerSpec, invocation: Invocation): Promise<
     budgetMs: invocation.remainingMs(),
     clock: environment.clock,
     log: (line) => environment.log(failures.length > 0 ? { ...line, failures } : line),
-    // It repeats by itself, on the connections that it has.
+    // The consumer repeats within one call, on its open connections.
     repeat: false,
   });
   if (failure) throw new RunsFailed(failure.kind, failure.message, { remedy: failure.remedy });
@@ -141,7 +140,7 @@ function consumptionOf(
   };
 }
 
-/** The client is there where the spec says exactly once, and only there. */
+/** The client is present if and only if the spec is exactly once. */
 async function callHandler(
   spec: ConsumerSpec,
   events: readonly QueueEvent[],

@@ -7,27 +7,27 @@ import type { RetryRule } from '../pgq/retry.ts';
 import type { Judged } from './judge.ts';
 import type { Destination } from './spec.ts';
 
-/** What a handler gets. */
+/** Arguments of a handler besides its events. */
 export interface Given {
   batch: Batch;
   signal: AbortSignal;
-  /** Exactly once: the destination's transaction. */
+  /** The destination's transaction, if the consumer is exactly once. */
   client?: Destination;
 }
 
-/** What a run works with. */
+/** Settings, connections and callbacks of a run. */
 export interface Run {
   readonly queue: string;
   readonly consumer: string;
   readonly budget: Budget;
-  /** The queue's database. Not in a transaction between two steps. */
+  /** Connection to the queue's database. It is not in a transaction between two steps. */
   readonly source: Client;
   readonly rule: RetryRule;
-  /** The user's handler: of one event, or of all that are given. */
+  /** The user's handler, for one event, or for all given events. */
   handle(group: readonly QueueEvent[], given: Given): Promise<void> | void;
-  /** A handler's time was over, see lib/consumer/judge.ts. */
+  /** Called when a handler's time was over, see lib/consumer/judge.ts. */
   outlived(stillRuns: boolean): void;
-  /** True: a handler takes one event at a time. */
+  /** True if a handler takes one event at a time. */
   readonly oneByOne: boolean;
   settled(events: number, put: { retried: number; dead: number }): void;
   failed(id: bigint, reason: string): void;
@@ -36,36 +36,36 @@ export interface Run {
 export interface Work {
   batch: Batch;
   events: readonly QueueEvent[];
-  /** The batch ends with these events. */
+  /** True if the batch ends with these events. */
   last: boolean;
 }
 
-/** Where a batch is to be taken up. */
+/** The place at which a run starts a batch. */
 export type Start =
-  /** An earlier run settled all of it; the batch is now finished on the queue. */
+  /** An earlier run settled the whole batch; it is now finished on the queue. */
   | { kind: 'settled' }
   | {
       kind: 'open';
       /** All events up to this one are settled. */
       after: bigint;
-      /** An earlier run died with what comes next. */
+      /** True if an earlier run died with the next events. */
       died: boolean;
-      /** The event that a run was trying by itself when it died; 0: none. */
+      /** The event that a run was trying alone when it died; 0 if none. */
       trying: bigint;
     };
 
 export type Attempt = (group: readonly QueueEvent[]) => Promise<void>;
 
-/** How often an event is delivered: the one thing in which the two kinds of consumers differ. */
+/** Delivery guarantee (at least once, or exactly once): the only difference between the two kinds of consumers. */
 export interface Delivery {
-  /** Makes the consumer's places in the two databases ready, where they are not. */
+  /** Prepares the consumer's places in the two databases, if they are not ready. */
   register(wanted: boolean): Promise<void>;
   start(batch: Batch): Promise<Start>;
-  /** Notes that what comes after this event is begun with, and in a careful run which event. */
+  /** Stores that the events after this one are begun, and, in a careful run, which event is tried. */
   begin(batch: Batch, after: bigint, trying: bigint): Promise<void>;
-  /** Takes that back, because the run ends orderly. */
+  /** Reverts `begin`, because the run ends normally. */
   pause(): Promise<void>;
-  /** Has events judged, commits what became of them, and finishes the batch where it ends with them. */
+  /** Judges the events, commits the results, and finishes the batch if it ends with these events. */
   settle(work: Work, judge: (attempt: Attempt) => Promise<Judged>): Promise<Judged>;
 }
 
@@ -73,12 +73,12 @@ export function isWhole({ events, last }: Work, judged: Judged): boolean {
   return last && judged.settled === events.length;
 }
 
-/** The last event that is settled; undefined: none of these. */
+/** Returns the last of these events that is settled; undefined if none is. */
 export function lastSettled({ events }: Work, { settled }: Judged): bigint | undefined {
   return events[settled - 1]?.id;
 }
 
-/** Finishes the batch on the queue; its failed events are put aside in the same transaction, or in one before. */
+/** Finishes the batch on the queue. Its failed events are scheduled for a retry in the same transaction, or in an earlier one. */
 export async function finish({ source, consumer }: Run, batch: Batch): Promise<void> {
   if (await finishBatch(source, batch.id)) return;
   throw new PgtideError('fenced', `${source.node}: batch ${batch.id} of ${consumer} is not open any more`, {

@@ -1,17 +1,17 @@
 /**
- * Exactly once: what the handler writes, and that it was written, are one transaction of the destination. The batch is
- * finished on the queue later. The protocol, for a batch (previous tick, tick], where P is the position that the destination keeps:
+ * Exactly once: the handler's writes and the record of them are committed in one transaction of the destination. The batch is
+ * finished on the queue later. The protocol for a batch (previous tick, tick], where P is the position that the destination stores:
  *
- * 1. P = previous tick, or there is no P yet: on track. P = tick: settled, go to 4. Anything else: lost.
+ * 1. P = previous tick, or there is no P yet: on track. P = tick: settled, go to 4. Any other P: lost.
  * 2. One transaction of the destination for each slice: take the lock of this consumer, check that the place has not
- *    moved since, handle each event under a savepoint, note the ids of those that failed, and move the place: to the
+ *    moved since, handle each event under a savepoint, store the ids of the events that failed, and move the place: to the
  *    slice's last event, or, with the last slice, P to the tick.
- * 3. (A run may die here, or in 2, or lose the answer to COMMIT: the next one finds out at 1.)
- * 4. One transaction of the queue's database: put the noted events aside for later, and finish the batch.
+ * 3. (A run may die here, or in 2, or lose the response to COMMIT: the next run detects it at 1.)
+ * 4. One transaction of the queue's database: schedule the failed events for a retry, and finish the batch.
  *
- * No event is lost: it is put aside in the transaction that finishes its batch. None is handled twice: an event that is
- * put aside was rolled back to its savepoint, and comes again in a later batch, to which 1 applies. Two runs at once wait
- * for each other at the lock, and the later one sees at 2 that it was overtaken.
+ * No event is lost: a failed event is scheduled for a retry in the transaction that finishes its batch. No event is handled twice:
+ * a failed event was rolled back to its savepoint, and is delivered again in a later batch, to which 1 applies. Two concurrent runs
+ * wait for each other at the lock, and the later run finds at 2 that it was overtaken.
  */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
@@ -77,7 +77,7 @@ export async function exactlyOnce(run: Run, destination: Client): Promise<Delive
   };
 }
 
-/** A consumer that is not registered (any more) begins where the destination stands. */
+/** Registers a consumer that is not registered (any more), at the position that the destination stores. */
 async function register(run: Run, destination: Client, wanted: boolean): Promise<void> {
   const { source, queue, consumer } = run;
   if (await requireRegistered(source, run)) return;
@@ -98,7 +98,7 @@ function lost(run: Run, destination: Client, batch: Batch, position: bigint): Pg
   );
 }
 
-/** With the settings that the role has, not with those of pgtide: the statements are the user's. */
+/** Runs `work` in a transaction with the role's settings, not with those of pgtide: the statements are the user's. */
 async function inDestination<T>(run: Run, destination: Client, work: () => Promise<T>): Promise<T> {
   const patience = Math.ceil(Math.max(MIN_REMAINING_MS, run.budget.remainingMs() - RESERVE_MS));
   await destination.script(
@@ -121,7 +121,7 @@ function transactionEnded(destination: Client): TransactionEnded {
   });
 }
 
-/** Everything that this run relies on must still be so. */
+/** Locks the consumer's place, and checks that the state on which this run relies is unchanged. */
 async function lockPlace(run: Run, destination: Client, { batch, events }: Work): Promise<void> {
   const name = progressName(run);
   await destination.query(`select pg_advisory_xact_lock(hashtext('pgtide consumer'), hashtext($1))`, [name]);
@@ -143,7 +143,7 @@ async function movePlace(name: string, destination: Client, work: Work, judged: 
     await progress.writeProgress(destination, name, { done, begun: progress.fresh.begun });
 }
 
-/** A group's trial: under a savepoint, and with a client that is of no use any more once the trial is over. */
+/** Returns a trial of a group: it runs under a savepoint, with a client that cannot be used after the trial. */
 function attemptIn(run: Run, destination: Client, batch: Batch): Attempt {
   return async (group) => {
     let over = false;

@@ -1,6 +1,6 @@
 /**
- * Has the user's handler handle events, in order, and says how each of them ended. An event that fails does not stop
- * those after it. Of a group that fails as a whole each half is tried again, down to the events that fail alone.
+ * Calls the user's handler with events, in order, and returns the result of each event. An event that fails does not stop the
+ * events after it. If a group fails as a whole, each half is tried again, down to the single events that fail.
  */
 import type { Budget } from '../budget.ts';
 import { describeServerError, isServerError } from '../db/server-error.ts';
@@ -9,16 +9,16 @@ import type { QueueEvent } from '../pgq/event.ts';
 import type { FailedEvent } from '../pgq/retry.ts';
 import { NotNow } from './spec.ts';
 
-/** Why a run ends before its events do. */
+/** The reason why a run ends before all its events are settled. */
 export type Stop =
   | { kind: 'out-of-budget' }
-  /** The handler did not end in time; whether it is the event's fault is for the next run to find out. */
+  /** The handler did not end in time. The next run determines whether the event is the cause. */
   | { kind: 'cut-off' }
   | { kind: 'not-now'; why: string }
   | { kind: 'error'; error: PgtideError };
 
 export interface Judged {
-  /** How many of the events, from the first on, are settled: handled or failed. */
+  /** Number of events, counted from the first, that are settled: handled or failed. */
   settled: number;
   failed: FailedEvent[];
   stop?: Stop;
@@ -26,21 +26,21 @@ export interface Judged {
 
 export interface Trial {
   budget: Budget;
-  /** Handles the group, or leaves no trace of it. */
+  /** Handles the group, or has no effect. */
   attempt(group: readonly QueueEvent[]): Promise<void>;
-  /** A run died here before: what stops a run otherwise is now the event's failure, so that it does not stop all runs. */
+  /** An earlier run died here: a condition that otherwise stops the run now fails the event, so that it does not stop all runs. */
   careful: boolean;
 }
 
-/** The handler ended the transaction it was given; what it did then is committed, and cannot be judged. */
+/** The handler ended the transaction that it was given. What it did is committed, and cannot be judged. */
 export class TransactionEnded extends PgtideError {}
 
-/** The handler had no more time. */
+/** The handler's time was over. */
 export class CutOff extends Error {}
 
-/** A piece of work is begun only with so much left. */
+/** Least time that must be left to begin a piece of work. */
 export const MIN_REMAINING_MS = 2_000;
-/** Kept for the commit. */
+/** Time reserved for the commit. */
 export const RESERVE_MS = 1_000;
 
 export async function judgeOneByOne(events: readonly QueueEvent[], trial: Trial): Promise<Judged> {
@@ -74,7 +74,7 @@ export async function judgeGroup(group: readonly QueueEvent[], trial: Trial): Pr
   return { ...right, settled: left.settled + right.settled, failed: [...left.failed, ...right.failed] };
 }
 
-/** The server's or the network's, and not the event's. */
+/** Errors of the server or the network, never of the event. */
 const never: readonly ErrorKind[] = ['connection', 'authentication', 'fenced'];
 
 function stopOf(error: unknown, { careful, budget }: Trial): Stop | undefined {
@@ -88,27 +88,27 @@ function stopOf(error: unknown, { careful, budget }: Trial): Stop | undefined {
   return undefined;
 }
 
-/** The handler's own words; of a server's error, as lib/db/server-error.ts has it, whichever client it came from. */
+/** Returns the handler's own message; for a server's error, the message of lib/db/server-error.ts, whichever client raised it. */
 export function reasonOf(error: unknown): string {
   if (isServerError(error)) return describeServerError(error).message;
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-/** How long a handler that was aborted may take to end, of what is kept for the commit. */
+/** Time that an aborted handler may take to end; a part of the time reserved for the commit. */
 const GRACE_MS = RESERVE_MS / 2;
 
 /** A call of the user's handler that has a time limit. */
 export interface TimedCall {
   budget: Budget;
-  /** The handler; `signal` is aborted when its time is over. */
+  /** Calls the handler; `signal` is aborted when its time is over. */
   work: (signal: AbortSignal) => Promise<void> | void;
-  /** Its time was over. `stillRuns`: it has not ended a little later either, and goes on beside all that follows. */
+  /** Called when its time was over. `stillRuns`: it did not end shortly afterwards either, and continues beside everything that follows. */
   outlived: (stillRuns: boolean) => void;
 }
 
 /**
- * Ends with what the handler ends with, or with CutOff when its time is over first. What runs in JavaScript cannot be stopped from
- * outside: the handler is asked to end, by its signal, and what it does after that has no effect on what became of its events.
+ * Returns or throws as the handler does, or throws CutOff if the handler's time is over first. Running JavaScript cannot be stopped
+ * from outside: the signal asks the handler to end. What the handler does after that has no effect on the result of its events.
  */
 export async function withinTime({ budget, work, outlived }: TimedCall): Promise<void> {
   const controller = new AbortController();
@@ -125,7 +125,7 @@ export async function withinTime({ budget, work, outlived }: TimedCall): Promise
   throw cutOff;
 }
 
-/** Whether `work` ends within the time. Throws what it fails with. */
+/** Returns whether `work` ends within the time. Throws the error of `work` if it fails. */
 async function first(work: Promise<void>, timeMs: number): Promise<'ended' | 'late'> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {

@@ -5,14 +5,14 @@ import { withNode } from '../secrets/connection-target.ts';
 import { createSecretReader } from '../secrets/secret-reader.ts';
 
 /**
- * Where events are made: a client that is connected (one of `pg`, or a unit's), whose transaction the events join, or a
- * database as a node of the configuration is written: `{ url }` or `{ secret }`.
+ * The database in which events are inserted: a connected client (of `pg`, or of a unit), whose transaction the events join, or a
+ * database in the form of a node of the configuration: `{ url }` or `{ secret }`.
  */
 export type Producer = Queryable | NodeConfig;
 
 /**
- * Makes events, all or none. With a client inside a transaction they exist once that transaction has committed, so that
- * an order and its event are one thing. Returns the events' ids.
+ * Inserts events, all or none. With a client inside a transaction, they exist once that transaction has committed, so that an
+ * order and its event are atomic. Returns the events' ids.
  */
 export function produce(
   producer: Producer,
@@ -25,8 +25,8 @@ export function produce(
 }
 
 /**
- * Makes very many events by COPY, in one transaction of its own. They are taken from `events` as fast as the server
- * writes them, and none is kept. When `events` throws, none is made. Returns how many were made.
+ * Inserts very many events by COPY, in a separate transaction. Events are taken from `events` as fast as the server writes
+ * them, and none is kept in memory. If `events` throws, no event is inserted. Returns the number of inserted events.
  */
 export function produceBulk(
   producer: Client | NodeConfig,

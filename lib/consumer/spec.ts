@@ -2,59 +2,59 @@ import type { Config } from '../config/config.ts';
 import type { QueueEvent } from '../pgq/event.ts';
 import type { Environment } from '../runtime/environment.ts';
 
-/** What a handler gets besides its events. */
+/** Argument of a handler besides its events. */
 export interface Handling {
   readonly queue: string;
   readonly consumer: string;
   readonly batch: bigint;
-  /** What is left for the handler. At zero it is taken for failed. */
+  /** Time left for the handler. At zero, the handler counts as failed. */
   remainingMs(): number;
   /**
-   * Aborted at that moment. A handler that goes on is not stopped, and runs beside the next one, which may be handed the same events:
-   * so hand the signal to what it waits for (`fetch`, timers, queries).
+   * Aborted when no time is left. A handler that continues is not stopped, and runs concurrently with the next one, which may
+   * receive the same events. So pass the signal to the operations that the handler waits for (`fetch`, timers, queries).
    */
   readonly signal: AbortSignal;
   /** Adds to a counter of the run's log line. */
   count(name: string, by?: number): void;
 }
 
-/** The destination's transaction. It ends when the events are settled, and not before. */
+/** The destination's transaction. It ends only when the events are settled. */
 export interface Destination {
   query<T = Record<string, unknown>>(text: string, values?: unknown[]): Promise<T[]>;
   first<T = Record<string, unknown>>(text: string, values?: unknown[]): Promise<T | undefined>;
 }
 
 export interface ExactlyOnceHandling extends Handling {
-  /** What is written through it is committed together with the consumer's position, or not at all. */
+  /** Writes through this client are committed together with the consumer's position, or not at all. */
   readonly client: Destination;
 }
 
-/** One of the two: each event by itself, or as many as there are, at most `maxEvents`. */
+/** One of two handlers: `onEvent` receives one event, `onBatch` receives all available events, at most `maxEvents`. */
 export type Handlers<Given> =
   | { onEvent(event: QueueEvent, handling: Given): Promise<void> | void; onBatch?: undefined }
   | { onBatch(events: readonly QueueEvent[], handling: Given): Promise<void> | void; onEvent?: undefined };
 
 export interface ConsumerOptions {
   queue: string;
-  /** Its name: the queue keeps the position under it. */
+  /** Name of the consumer, under which the queue stores the position. */
   consumer: string;
-  /** Default: the queue's root where the configuration has the queue, else its only node. */
+  /** Default: the queue's root if the configuration contains the queue, otherwise the only node of the configuration. */
   node?: string;
-  /** Registers the consumer at its first run; it then sees what is made from there on. Default true. */
+  /** Registers the consumer at its first run; it then receives events that are inserted after that. Default true. */
   register?: boolean;
-  /** Most events of a slice: of one call of `onBatch`, and of one commit. Default 500. */
+  /** Largest number of events in a slice: in one call of `onBatch`, and in one commit. Default 500. */
   maxEvents?: number;
-  /** Most characters of a slice, where an event is not larger by itself. Default 16 million. */
+  /** Largest number of characters in a slice; a single event may be larger. Default 16 million. */
   maxBytes?: number;
   retry?: {
-    /** After how long a failed event comes again; default 60, or by how often it has come again before. */
+    /** Delay until a failed event is retried: a number, or a function of the number of earlier retries. Default 60. */
     seconds?: number | ((retries: number) => number);
-    /** How often it comes again before it is a dead letter. Default 5. */
+    /** Number of retries before it becomes a dead letter. Default 5. */
     max?: number;
   };
-  /** False: takes no lease. Two runs at the same time then may both handle an event. Default true. */
+  /** If false, the consumer takes no lease. Then two concurrent runs may both handle an event. Default true. */
   lease?: boolean;
-  /** Most that one invocation takes, in seconds; less where Lambda's timeout is near. Default 55. */
+  /** Longest duration of one invocation, in seconds; shorter if Lambda's timeout is near. Default 55. */
   maxSeconds?: number;
   /** Default: the file of PGTIDE_CONFIG, or ./pgtide.yml. */
   config?: Config;
@@ -64,15 +64,15 @@ export interface ConsumerOptions {
 export type AtLeastOnceSpec = ConsumerOptions & { exactlyOnce?: undefined } & Handlers<Handling>;
 
 export type ExactlyOnceSpec = ConsumerOptions & {
-  /** The node whose database the handler writes to; it keeps the position, in pgq_ext. */
+  /** The node whose database the handler writes to. That database stores the position, in pgq_ext. */
   exactlyOnce: { into: string };
 } & Handlers<ExactlyOnceHandling>;
 
 export type ConsumerSpec = AtLeastOnceSpec | ExactlyOnceSpec;
 
 /**
- * Thrown by a handler when what it needs is not there just now. The run ends, no event is counted as failed, and the
- * next run begins with the same event.
+ * A handler throws this error if something that it needs is temporarily unavailable. The run ends, no event is counted as failed,
+ * and the next run begins with the same event.
  */
 export class NotNow extends Error {
   constructor(message: string, options?: { cause?: unknown }) {

@@ -3,7 +3,7 @@ import { quoteLiteral } from '../db/identifier.ts';
 import { pinSession } from '../db/pinned-settings.ts';
 import type { SavedKind } from '../states.ts';
 
-/** Something that was taken off a table for its copy, and can be put back now. */
+/** An index or constraint that was dropped for a table's copy and can be restored now. */
 export interface PendingRestore {
   table: string;
   kind: SavedKind;
@@ -20,8 +20,8 @@ export function listPendingRestores(subscriber: Client, queue: string): Promise<
 export type RestoreResult = 'restored' | 'begun' | 'busy' | 'failed' | 'gone';
 
 /**
- * Puts one object back. Sent as one message that the server carries through to its commit even if this run ends and its
- * connection closes meanwhile; a later run then finds it done, or busy.
+ * Restores one object. It is sent as one message, which the server executes up to its commit even if this run ends and its
+ * connection closes meanwhile. A later run then finds it done, or busy.
  */
 export async function restoreObject(
   subscriber: Client,
@@ -43,7 +43,7 @@ export async function restoreObject(
 
 const LOCK_TIMEOUT_MS = 5_000;
 
-/** Tells replay which tables have everything back. Returns their names. */
+/** Marks for replay the tables of which everything is restored. Returns their names. */
 export async function finishRestores(subscriber: Client, queue: string): Promise<string[]> {
   const rows = await subscriber.query<{ table: string }>(
     'select t as "table" from pgtide.finish_restores($1) t',

@@ -23,9 +23,9 @@ export interface CopiedChunk {
 }
 
 /**
- * Copies the next chunk, exactly: announced in a commit of its own, read in one short REPEATABLE READ transaction, stored with
- * that transaction's snapshot beside the rows. Undefined: no chunk is left. 'again': the chunk is pending again, or its table was
- * set aside, and the connections may be of no more use. See merge-state.ts for why each step is where it is.
+ * Copies the next chunk exactly: announces it in a separate commit, reads it in one short REPEATABLE READ transaction, and stores
+ * the rows together with that transaction's snapshot. Returns undefined if no chunk is left. Returns 'again' if the chunk is pending
+ * again, or its table was set aside; then the connections may be unusable. See merge-state.ts for the reasons of this order.
  */
 export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedChunk | 'again' | undefined> {
   const { provider, subscriber } = pair;
@@ -80,11 +80,11 @@ export async function copyNextChunk(copy: Copy, pair: CopyPair): Promise<CopiedC
   }
 }
 
-/** What a chunk read is not what its snapshot saw. */
+/** The rows that a chunk read are not the rows that its snapshot saw. */
 class Rewritten extends Error {}
 
 /**
- * The columns of the provider's table, after COPY, whose locks keep those of both tables as they are.
+ * Returns the columns of the provider's table. Called after COPY, whose locks keep the columns of both tables unchanged.
  * @throws Rewritten
  */
 async function providerTypes(provider: Client, table: string): Promise<ColumnType[]> {
@@ -96,7 +96,7 @@ async function providerTypes(provider: Client, table: string): Promise<ColumnTyp
   return row?.types ?? [];
 }
 
-/** A chunk that the subscriber's types have changed is not stored. */
+/** Refuses to store a chunk whose values the subscriber's types have changed. */
 async function refuseMisfit(
   copy: Copy,
   subscriber: Client,
@@ -116,8 +116,8 @@ async function subscriberTypes(subscriber: Client, queue: string, table: string)
 }
 
 /**
- * Makes a chunk pending again that could not be copied. False: it is not this run's any more, and whatever failed (rows that the
- * other run has stored are in the way, its commit was refused) says nothing about the table.
+ * Makes a chunk that could not be copied pending again. Returns false if the chunk belongs to another run by now. Then the failure
+ * (a conflict with rows that the other run has stored, or a refused commit) does not concern the table.
  */
 async function giveUp(copy: Copy, subscriber: Client, chunk: Chunk): Promise<boolean> {
   const row = await subscriber
@@ -131,7 +131,7 @@ async function giveUp(copy: Copy, subscriber: Client, chunk: Chunk): Promise<boo
   return row?.released !== false;
 }
 
-/** Commits that this run will copy the chunk. In READ COMMITTED, where runs at once pass over each other's chunks. */
+/** Commits that this run will copy the chunk. Uses READ COMMITTED, in which concurrent runs skip each other's chunks. */
 function announceChunk(copy: Copy, subscriber: Client): Promise<Chunk | { table: null } | undefined> {
   return subscriber.transaction({}, () =>
     subscriber.first<Chunk | { table: null }>(
@@ -143,8 +143,8 @@ function announceChunk(copy: Copy, subscriber: Client): Promise<Chunk | { table:
 }
 
 /**
- * The two COPY statements of a chunk, over the provider's columns except those that the subscriber generates; the range is in the
- * provider's key order.
+ * Returns the two COPY statements of a chunk. They contain the provider's columns except those that the subscriber generates. The
+ * range is in the provider's key order.
  */
 async function copyStatements(
   copy: Copy,

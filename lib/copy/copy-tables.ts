@@ -11,9 +11,9 @@ import type { Copy, CopyStep } from './copy-work.ts';
 import { countPhases, listCopied, listUnplanned } from './merge-state.ts';
 import { planTable } from './plan-chunks.ts';
 
-/** A chunk or an index is not begun with less than this left. */
+/** Least time that must be left to begin a chunk or an index. */
 const MIN_REMAINING_MS = 5_000;
-/** Of a run's time, for plans: what is planned is copied before more is. */
+/** Share of a run's time for planning: planned tables are copied before more are planned. */
 const PLANNING = 0.25;
 
 export interface CopyHooks {
@@ -22,8 +22,8 @@ export interface CopyHooks {
 }
 
 /**
- * Brings new tables into step: plans them, copies their chunks, several at once, and puts indexes and foreign keys back once replay
- * says that a table is consistent. Ends `waiting-for` when replay has to go on first; the next run looks again.
+ * Brings new tables into step: plans them, copies their chunks, several at once, and restores indexes and foreign keys once replay
+ * has marked a table as consistent. Ends `waiting-for` if replay has to continue first; the next run checks again.
  */
 export async function copyTables(context: UnitContext, hooks: CopyHooks = {}): Promise<Outcome> {
   const { copy: limits, onConflict } = queueConfig(context.config, context.queue);
@@ -74,7 +74,7 @@ async function copyNew(
     if (failed) throw failed.reason;
     return counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
   });
-  // Replay needs a tick after the last chunk's snapshot before it can say that a table is consistent.
+  // Replay needs a tick after the last chunk's snapshot before it can mark a table as consistent.
   if (chunks > 0) await context.connect(context.provider, (provider) => forceTick(provider, context.queue));
   return planned + chunks > 0;
 }
@@ -88,7 +88,7 @@ function planTables(context: UnitContext, work: Copy, unplanned: { table: string
       try {
         if (await context.step('plan', () => planTable(work, pair, table))) planned++;
       } catch (error) {
-        // Its users come first: the next run tries again, and the chunks of others are copied meanwhile.
+        // The table's users have priority: the next run tries again, and the chunks of other tables are copied meanwhile.
         if (!isBusy(error)) throw error;
       }
     }
@@ -96,7 +96,7 @@ function planTables(context: UnitContext, work: Copy, unplanned: { table: string
   });
 }
 
-/** Copies chunk after chunk. A chunk that has to be copied again leaves connections of no more use; then it goes on with others. */
+/** Copies chunk after chunk. A chunk that has to be copied again leaves connections unusable; then copying continues with new ones. */
 async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
   let chunks = 0;
   for (let again = true; again; )
@@ -117,7 +117,7 @@ async function copyChunks(context: UnitContext, work: Copy): Promise<number> {
   return chunks;
 }
 
-/** Lets go of tables that could not leave in replay. Returns whether one has gone. */
+/** Removes tables that could not leave in replay. Returns whether one was removed. */
 async function leave(context: UnitContext, subscriber: Client): Promise<boolean> {
   let gone = 0;
   for (const { name: table } of await listLeaving(subscriber, context.queue)) {
@@ -128,7 +128,7 @@ async function leave(context: UnitContext, subscriber: Client): Promise<boolean>
   return gone > 0;
 }
 
-/** Puts back what may be put back now. Returns whether something was. */
+/** Restores the objects that may be restored now. Returns whether one was restored. */
 async function restore(context: UnitContext, work: Copy, subscriber: Client): Promise<boolean> {
   let restored = 0;
   for (let again = true; again && context.budget.allows(MIN_REMAINING_MS); ) {
@@ -167,7 +167,7 @@ async function outcomeOf(context: UnitContext, subscriber: Client, worked: boole
     : { kind: 'idle' };
 }
 
-/** Tells a person how far each table is, from where earlier runs have left it. */
+/** Reports each table's progress to a person, including the progress of earlier runs. */
 async function progressOf(context: UnitContext, subscriber: Client): Promise<Copy['onCopied']> {
   const { progress, queue, node } = context;
   if (!progress) return () => undefined;

@@ -1,16 +1,16 @@
 import type { Client } from '../db/client.ts';
 
-/** What copying to one node works with. */
+/** Settings and connections for copying to one node. */
 export interface Copy {
   queue: string;
-  /** Opens a pair of connections for the time of `work`. */
+  /** Opens a pair of connections for the duration of `work`. */
   withPair<T>(work: (pair: CopyPair) => Promise<T>): Promise<T>;
   chunkBytes: number;
-  /** Cancels a statement that would outlive the run. */
+  /** Cancels a statement that would last longer than the run. */
   statementTimeoutMs(): number;
-  /** Chunks announced before belong to runs that have ended; the subscriber's text of a time. */
+  /** Chunks announced before this time belong to runs that have ended. A timestamp of the subscriber, as text. */
   startedAt: string;
-  /** A table that cannot be copied waits with its reason while the others go on; otherwise it stops them all. */
+  /** If true, a table that cannot be copied is set aside with the reason, and other tables continue. If false, it stops them all. */
   setsAside: boolean;
   at(step: CopyStep): void | Promise<void>;
   onCopied(table: string, rows: number, bytes: number): void;
@@ -22,7 +22,7 @@ export interface CopyPair {
   subscriber: Client;
 }
 
-/** The gaps between two steps, each a place where a run may die. */
+/** The gaps between two steps. A run may die in each of them. */
 export const copySteps = [
   'copy.planned',
   'chunk.announced',

@@ -4,8 +4,9 @@ import type { Copy, CopyPair } from './copy-work.ts';
 import { setAside } from './set-aside.ts';
 
 /**
- * Plans a table's copy: asks the provider where to cut it, then, in one transaction on the subscriber, takes off the indexes and
- * constraints that a half-copied table could break, empties it, and writes the chunks. False: somebody else has planned it.
+ * Plans a table's copy: asks the provider for the chunk bounds, then, in one transaction on the subscriber, drops the indexes and
+ * constraints that a half-copied table could break, empties the table, and stores the chunks. Returns false if another run has
+ * planned it.
  */
 export async function planTable(copy: Copy, pair: CopyPair, table: string): Promise<boolean> {
   try {
@@ -44,5 +45,5 @@ async function plan(copy: Copy, { provider, subscriber }: CopyPair, table: strin
   return planned?.begun === true;
 }
 
-/** Users of the subscriber may read the table meanwhile: rather try again in the next run than make them wait. */
+/** Users of the subscriber may read the table meanwhile. Rather than make them wait, the next run tries again. */
 const LOCK_TIMEOUT_MS = 5_000;

@@ -4,9 +4,9 @@ import { PgtideError } from '../errors.ts';
 import type { Copy } from './copy-work.ts';
 
 /**
- * Takes a table out of the copy whose own rows or shape made it fail, with the reason, so that the others are copied. It waits for
- * an operator's resync. False: the error says nothing about the table (a lost connection, a lock, a missing right), or the policy
- * is to stop.
+ * Sets aside a table whose own rows or shape made the copy fail, with the reason, so that other tables are copied. The table waits
+ * for an operator's resync. Returns false if the error does not concern the table (a lost connection, a lock, a missing privilege),
+ * or if the policy is to stop.
  */
 export async function setAside(
   copy: Copy,

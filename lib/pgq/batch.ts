@@ -9,10 +9,10 @@ export interface Batch {
   previousTick: TickId;
   previousTime: string;
   tick: TickId;
-  /** When `tick` was made, and what it saw: the provider's text of both. */
+  /** Time and snapshot of `tick`, each as the provider's text. */
   tickTime: string;
   tickSnapshot: string;
-  /** How long ago `tick` was made, by the provider's clock. */
+  /** Age of `tick`, by the provider's clock. */
   behindSeconds: number;
 }
 
@@ -21,7 +21,7 @@ export const batchColumns = `batch_id as id, prev_tick_id as "previousTick", ${u
   tick_id as tick, ${utc('tick_time')} as "tickTime",
   tick_snapshot::text as "tickSnapshot", behind_seconds as "behindSeconds"`;
 
-/** Opens a batch of as many ticks as hold about `maxEvents`, or returns the open one again. Undefined: nothing new. */
+/** Opens a batch of ticks that contain about `maxEvents` events, or returns the open batch again. Returns undefined if nothing is new. */
 export async function nextBatch(
   client: Client,
   queue: string,
@@ -35,13 +35,13 @@ export async function nextBatch(
   return row === undefined || row.id === null ? undefined : row;
 }
 
-/** Ends the batch. False: it was not open any more. */
+/** Finishes the batch. Returns false if it was no longer open. */
 export async function finishBatch(client: Client, batch: BatchId): Promise<boolean> {
   const row = await client.first<{ finished: number }>('select pgq.finish_batch($1) as finished', [batch]);
   return row?.finished === 1;
 }
 
-/** What an open batch is. */
+/** Properties of an open batch. */
 export interface BatchInfo {
   batch: BatchId;
   queue: string;
@@ -51,11 +51,11 @@ export interface BatchInfo {
   previousTick: TickId;
   tick: TickId;
   lagSeconds: number;
-  /** By the event sequence, which counts rolled-back events too; retried ones not. */
+  /** Number of events by the event sequence, which includes rolled-back events, but not retried ones. */
   events: bigint;
 }
 
-/** Undefined: no such batch is open. */
+/** Returns the properties of an open batch; undefined if no such batch is open. */
 export async function getBatchInfo(client: Client, batch: BatchId): Promise<BatchInfo | undefined> {
   const row = await client.first<BatchInfo>(
     `select $1::bigint as batch, queue_name as queue, consumer_name as consumer, batch_start as begins,

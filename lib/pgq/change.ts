@@ -10,17 +10,17 @@ export interface RowChange {
   readonly table: string;
   /** The key's columns; none for a table without a key. */
   readonly key: readonly string[];
-  /** The row after the change; of a DELETE the one that went (its key at least). Empty for TRUNCATE. */
+  /** The row after the change; for DELETE, the deleted row (at least its key). Empty for TRUNCATE. */
   readonly row: Readonly<Record<string, Value>>;
-  /** The row before an UPDATE, where the event holds it. */
+  /** The row before an UPDATE, if the event contains it. */
   readonly old: Readonly<Record<string, Value>> | null;
 }
 
 const operations: readonly RowChange['op'][] = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'];
 
 /**
- * Reads an event of a captured table. Undefined: the event is of another kind. Numbers that JavaScript cannot hold as
- * they are (bigint, numeric with many digits) come as text.
+ * Reads an event of a captured table. Returns undefined if the event is of another kind. Numbers that JavaScript cannot represent
+ * exactly (bigint, numeric with many digits) are returned as text.
  */
 export function parseChange(
   event: Pick<QueueEvent, 'id' | 'type' | 'data' | 'extra1' | 'extra2'>,
@@ -62,7 +62,7 @@ function parseObject(event: { id: bigint }, text: string): Record<string, Value>
   }
 }
 
-/** Puts quotes around the numbers that JSON.parse would change. */
+/** Quotes the numbers that JSON.parse would change. */
 function exactNumbers(json: string): string {
   return json.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
     token.startsWith('"') || survives(token) ? token : `"${token}"`,

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { BatchId, TickId } from '../ids.ts';
 
-/** What `pgq.get_consumer_info` knows of a consumer. */
+/** A consumer, as `pgq.get_consumer_info` returns it. */
 export interface ConsumerInfo {
   name: string;
   /** Age of the last finished tick. */
@@ -9,9 +9,9 @@ export interface ConsumerInfo {
   lastSeenSeconds: number | null;
   lastTick: TickId | null;
   batch: BatchId | null;
-  /** Where the open batch ends; null while none is open. */
+  /** The tick that ends the open batch; null if no batch is open. */
   nextTick: TickId | null;
-  /** Event ids up to the last tick; see Lag.pendingEvents. */
+  /** Number of event ids up to the last tick; see Lag.pendingEvents. */
   pendingEvents: bigint;
 }
 
@@ -23,12 +23,12 @@ const columns = `consumer_name as name,
             next_tick::bigint as "nextTick",
             coalesce(pending_events, 0)::bigint as "pendingEvents"`;
 
-/** All consumers of a queue. */
+/** Returns all consumers of a queue. */
 export function listConsumers(client: Client, queue: string): Promise<ConsumerInfo[]> {
   return client.query<ConsumerInfo>(`select ${columns} from pgq.get_consumer_info($1)`, [queue]);
 }
 
-/** One consumer, or undefined when it is not registered. */
+/** Returns one consumer, or undefined if it is not registered. */
 export function getConsumerInfo(
   client: Client,
   queue: string,

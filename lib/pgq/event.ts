@@ -1,13 +1,13 @@
 import { beginStatement, type Client } from '../db/client.ts';
 import type { BatchId } from '../ids.ts';
 
-/** An event as its consumers get it. */
+/** An event as its consumers receive it. */
 export interface QueueEvent {
   readonly id: bigint;
   readonly time: Date;
-  /** The transaction that made it. */
+  /** The transaction that inserted it. */
   readonly txid: bigint;
-  /** How often it was put aside for later; null: never. */
+  /** Number of times that it was scheduled for a retry; null if never. */
   readonly retry: number | null;
   readonly type: string | null;
   readonly data: string | null;
@@ -20,7 +20,7 @@ export interface QueueEvent {
 const columns = `ev_id as id, ev_time as time, ev_txid as txid, ev_retry as retry, ev_type as type, ev_data as data,
             ev_extra1 as extra1, ev_extra2 as extra2, ev_extra3 as extra3, ev_extra4 as extra4`;
 
-/** The first events of an open batch, for a look. */
+/** Returns the first events of an open batch, for inspection. */
 export function peekEvents(client: Client, batch: BatchId, most: number): Promise<QueueEvent[]> {
   return client.query<QueueEvent>(`select ${columns} from pgq.get_batch_events($1) order by ev_id limit $2`, [
     batch,
@@ -29,26 +29,26 @@ export function peekEvents(client: Client, batch: BatchId, most: number): Promis
 }
 
 export interface SliceLimits {
-  /** Only events after this one; 0: all. */
+  /** Only events after this one are read; 0 for all. */
   after: bigint;
   maxEvents: number;
-  /** Of a slice's texts, counted in characters. One event may be larger. */
+  /** Largest size of a slice's texts, in characters. A single event may be larger. */
   maxBytes: number;
-  /** The reading transaction ends by itself after this long without a request. */
+  /** The server ends the reading transaction after this time without a request. */
   patienceMs: number;
 }
 
 export interface Slice {
   readonly events: readonly QueueEvent[];
-  /** No event of the batch comes after these. */
+  /** True if no event of the batch comes after these. */
   readonly last: boolean;
 }
 
 const FIRST_FETCH = 50;
 
 /**
- * Reads an open batch piece by piece, in the order of the events' ids, through a cursor; at least one slice, which may
- * be empty. `reader` is in a transaction until the last event has been fetched, so it must be a connection of its own.
+ * Reads an open batch in slices, in the order of the events' ids, through a cursor. It yields at least one slice, which may be
+ * empty. `reader` is in a transaction until the last event has been fetched, so it must be a separate connection.
  */
 export async function* readSlices(
   reader: Client,
@@ -103,7 +103,7 @@ function openCursor(reader: Client, batch: BatchId, after: bigint, most: number)
   );
 }
 
-/** FETCH gives the columns the names they have in the queue. */
+/** Renames the columns: FETCH returns them under their names in the queue. */
 function renamed(rows: unknown[]): QueueEvent[] {
   return rows.map((row) =>
     Object.fromEntries(
@@ -116,7 +116,7 @@ function sizeOf({ type, data, extra1, extra2, extra3, extra4 }: QueueEvent): num
   return [type, data, extra1, extra2, extra3, extra4].reduce((size, text) => size + (text?.length ?? 0), 0);
 }
 
-/** As many events as fit, and at least one if there is any. */
+/** Returns the number of events that fit; at least one if there is any. */
 function sliceLength(waiting: readonly QueueEvent[], maxEvents: number, maxBytes: number): number {
   let bytes = 0;
   let length = 0;

@@ -3,10 +3,10 @@ import { copyIn, copyText } from '../db/copy-in.ts';
 import { quoteQualified } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 
-/** An event as it is made. Without extras it says what happened (`type`) and to what (`data`). */
+/** A new event. Without extras, it states what happened (`type`) and to which object (`data`). */
 export interface NewEvent {
   type: string;
-  /** A text, or what is to be JSON. */
+  /** A text, or a value to be converted to JSON. */
   data: unknown;
   extra1?: string | null;
   extra2?: string | null;
@@ -33,7 +33,7 @@ export interface Queryable {
   query(text: string, values: unknown[]): PromiseLike<unknown>;
 }
 
-/** The statement and its parameters, one array for each column. */
+/** Returns the statement and its parameters, one array for each column. */
 export function insertStatement(queue: string, events: readonly NewEvent[]): [string, unknown[]] {
   const columns: (string | null)[][] = [[], [], [], [], [], []];
   for (const event of events)
@@ -61,7 +61,7 @@ export async function insertEvents(
 
 const LINES_AT_ONCE = 500;
 
-/** Copies events into the queue, in the client's transaction. Returns how many. Nothing of them stays in memory. */
+/** Copies events into the queue, in the client's transaction. Returns their number. No event is kept in memory. */
 export async function copyEvents(
   client: Client,
   queue: string,
@@ -78,7 +78,7 @@ export async function copyEvents(
   );
 }
 
-/** The server reads `now` as the time of the transaction. */
+/** Yields lines for COPY. The server reads `now` as the time of the transaction. */
 async function* linesOf(events: AsyncIterable<NewEvent> | Iterable<NewEvent>): AsyncGenerator<string> {
   let lines: string[] = [];
   let size = 0;

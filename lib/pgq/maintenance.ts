@@ -2,23 +2,23 @@ import type { Client } from '../db/client.ts';
 import { quoteQualified } from '../db/identifier.ts';
 import { PgtideError } from '../errors.ts';
 
-/** One piece of maintenance out of `pgq.maint_operations`. */
+/** One maintenance operation, as `pgq.maint_operations` lists it. */
 export interface MaintenanceOperation {
   /** `schema.function`, or `vacuum`. */
   name: string;
-  /** The function's argument (a queue), or the table to vacuum. Null: called without. */
+  /** The function's argument (a queue), or the table to vacuum. Null if the function has no argument. */
   argument: string | null;
 }
 
-/** Whom the list is for: a queue, and queues that have maintenance of their own. */
+/** The queue to maintain, and the queues that other runs maintain. */
 export interface MaintenanceScope {
   queue: string;
   maintained: readonly string[];
 }
 
 /**
- * What there is to do now for the queue, for the database as a whole, and for queues that no other run maintains. What cascades
- * want for the queue itself (its watermark, its sequences) is not in it: `maintain` does that by name.
+ * Lists the operations that are due for the queue, for the whole database, and for queues that no other run maintains. The
+ * operations of cascades for the queue itself (its watermark, its sequences) are not in the list: `maintain` calls them by name.
  */
 export function listMaintenance(
   client: Client,
@@ -32,14 +32,14 @@ export function listMaintenance(
   );
 }
 
-/** `schema.name`, split at the first dot and quoted. */
+/** Splits `schema.name` at the first dot and quotes both parts. */
 function quoteFqname(name: string): string {
   const dot = name.indexOf('.');
   if (dot < 1) throw new PgtideError('internal', `${JSON.stringify(name)} is no schema-qualified name`);
   return quoteQualified(name.slice(0, dot), name.slice(dot + 1));
 }
 
-/** Runs one operation in a transaction of its own (VACUUM in none). True: call it again at once. */
+/** Runs one operation in a separate transaction (VACUUM in none). Returns true if it must be called again at once. */
 export async function runMaintenance(client: Client, operation: MaintenanceOperation): Promise<boolean> {
   if (operation.name === 'vacuum') {
     if (operation.argument !== null) await client.script(`vacuum ${quoteFqname(operation.argument)}`);
@@ -53,7 +53,7 @@ export async function runMaintenance(client: Client, operation: MaintenanceOpera
   return Number(row?.again ?? 0) === 1;
 }
 
-/** Puts due retry events back into their queues. Returns how many; there may be more until it says 0. */
+/** Returns due retry events to their queues. Returns their number; there may be more until it returns 0. */
 export async function returnRetryEvents(client: Client): Promise<number> {
   const row = await client.first<{ events: number }>('select pgq.maint_retry_events() as events');
   return row?.events ?? 0;

@@ -1,24 +1,24 @@
 /**
- * Where a consumer stands, in a database of its choice, through pgq_ext's functions alone. pgq_ext keeps a number for
- * each (consumer, subconsumer): the one without a subconsumer is the position, as every client of pgq_ext keeps it; the
- * others are kept under names that say what they are.
+ * Progress of a consumer, kept in a database of its choice, through pgq_ext's functions alone. pgq_ext stores a number for
+ * each (consumer, subconsumer). The number without a subconsumer is the position, as every client of pgq_ext stores it. The
+ * other numbers are stored under names that describe them.
  */
 import type { Client } from '../db/client.ts';
 import type { BatchId, TickId } from '../ids.ts';
 
-/** Within an open batch. Event ids begin at 1. */
+/** Progress within an open batch. Event ids begin at 1. */
 export interface Progress {
-  /** All events up to this one are settled; 0: none. */
+  /** All events up to this one are settled; 0 if none is. */
   done: bigint;
-  /** A run has begun with what comes after this event, and has not ended orderly; -1: none has. */
+  /** A run has begun the events after this one, and has not ended normally; -1 if there is no such run. */
   begun: bigint;
-  /** The event that such a run was trying; 0: none. */
+  /** The event that such a run was trying; 0 if none. */
   trying: bigint;
 }
 
 export const fresh: Progress = { done: 0n, begun: -1n, trying: 0n };
 
-/** True when this database has pgq_ext, and this role may use it. */
+/** Returns whether this database has pgq_ext, and this role may use it. */
 export async function hasProgress(client: Client): Promise<boolean> {
   const row = await client.first<{ usable: boolean | null }>(
     `select has_schema_privilege(to_regnamespace('pgq_ext')::oid, 'usage')
@@ -44,7 +44,7 @@ export async function readProgress(client: Client, name: string, batch: BatchId)
   };
 }
 
-/** Writes what is given. */
+/** Stores the given values. */
 export async function writeProgress(
   client: Client,
   name: string,
@@ -55,7 +55,7 @@ export async function writeProgress(
   await client.query(`select ${calls.join(', ')}`, [name, ...entries.map(([, value]) => value)]);
 }
 
-/** The last tick whose events are settled; null: this consumer has settled none here. */
+/** Returns the last tick whose events are settled; null if this consumer has settled none here. */
 export async function settledTick(client: Client, name: string): Promise<TickId | null> {
   const row = await client.first<{ tick: TickId | null }>('select pgq_ext.get_last_tick($1) as tick', [name]);
   return row?.tick ?? null;
@@ -65,7 +65,7 @@ export async function setSettledTick(client: Client, name: string, tick: bigint)
   await client.query('select pgq_ext.set_last_tick($1, $2)', [name, tick]);
 }
 
-/** Notes events of the batch that failed; those of an earlier batch are forgotten. */
+/** Stores the failed events of the batch; those of an earlier batch are removed. */
 export async function noteFailed(
   client: Client,
   name: string,
@@ -79,7 +79,7 @@ export async function noteFailed(
   );
 }
 
-/** The events of the batch that were noted. */
+/** Returns the failed events of the batch that were stored. */
 export async function notedFailed(client: Client, name: string, batch: BatchId): Promise<bigint[]> {
   const rows = await client.query<{ id: bigint }>(
     `select event_id as id from pgq_ext.completed_event

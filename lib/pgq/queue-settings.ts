@@ -2,7 +2,7 @@ import type { Client } from '../db/client.ts';
 import { sqlText } from '../db/sql-text.ts';
 import type { TickId } from '../ids.ts';
 
-/** A queue with its settings and state, as an operator looks at it. */
+/** A queue with its settings and state, for an operator. */
 export interface QueueDetails {
   name: string;
   paused: boolean;
@@ -13,28 +13,28 @@ export interface QueueDetails {
   tickerIdlePeriodSeconds: number;
   rotationPeriodSeconds: number;
   sinceSwitchSeconds: number;
-  /** Age of the last tick; null while there is none. */
+  /** Age of the last tick; null if there is none. */
   tickerLagSeconds: number | null;
   eventsPerSecond: number | null;
-  /** Event ids since the last tick, also those of events that were rolled back. */
+  /** Number of event ids since the last tick, including those of events that were rolled back. */
   newEvents: bigint;
   lastTick: TickId | null;
-  /** On disk, event tables and their indexes. */
+  /** Size of the event tables and their indexes on disk. */
   bytes: bigint;
 }
 
-/** All queues of this database by name, or the one. */
+/** Returns all queues of this database by name, or only the given one. */
 export function listQueues(client: Client, queue: string | null): Promise<QueueDetails[]> {
   return client.query<QueueDetails>(sqlText('pgq/queues.sql'), [queue]);
 }
 
-/** False: a queue of that name is there already. */
+/** Creates a queue. Returns false if a queue of that name exists already. */
 export async function createQueue(client: Client, queue: string): Promise<boolean> {
   const row = await client.first<{ made: number }>('select pgq.create_queue($1) as made', [queue]);
   return row?.made === 1;
 }
 
-/** Drops the queue with its events. Where consumers are registered: only with `force`. */
+/** Drops the queue with its events. If consumers are registered, this requires `force`. */
 export async function dropQueue(client: Client, queue: string, force: boolean): Promise<void> {
   await client.query('select pgq.drop_queue($1, $2)', [queue, force]);
 }
@@ -42,7 +42,7 @@ export async function dropQueue(client: Client, queue: string, force: boolean): 
 /** Parameters that PgQ does not have. */
 const policies = ['retry_limit', 'alarm_bytes', 'alarm_time', 'detach_bytes', 'detach_time'];
 
-/** Sets one parameter, by PgQ's names, or one of the queue's policy, where `none` takes the value back. */
+/** Sets one parameter by its name in PgQ, or one parameter of the queue's policy, for which `none` removes the value. */
 export async function setQueueParameter(
   client: Client,
   queue: string,
@@ -58,7 +58,7 @@ export async function setQueueParameter(
   else await client.query('select pgq.set_queue_config($1, $2, $3)', [queue, parameter, value]);
 }
 
-/** True when this database is a node of a cascade of that queue. */
+/** Returns whether this database is a node of a cascade of that queue. */
 export async function isNodeQueue(client: Client, queue: string): Promise<boolean> {
   const there = await client.first<{ found: boolean }>(
     `select pg_catalog.to_regclass('pgq_node.node_info') is not null as found`,
@@ -68,7 +68,7 @@ export async function isNodeQueue(client: Client, queue: string): Promise<boolea
   return row !== undefined;
 }
 
-/** True when this database has a queue's schema at all. */
+/** Returns whether this database has the schema for queues. */
 export async function hasQueues(client: Client): Promise<boolean> {
   const row = await client.first<{ found: boolean }>(
     `select pg_catalog.to_regclass('pgq.queue') is not null as found`,

@@ -1,7 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { TickId } from '../ids.ts';
 
-/** What `pgq.get_queue_info` knows of a queue. */
+/** A queue, as `pgq.get_queue_info` returns it. */
 export interface QueueInfo {
   name: string;
   tickerPaused: boolean;
@@ -9,16 +9,16 @@ export interface QueueInfo {
   tickerMaxLagSeconds: number;
   tickerIdlePeriodSeconds: number;
   rotationPeriodSeconds: number;
-  /** Seconds since the event tables were switched last. */
+  /** Seconds since the last switch of the event tables. */
   sinceSwitchSeconds: number;
-  /** Age of the last tick; null while there is none. */
+  /** Age of the last tick; null if there is none. */
   tickerLagSeconds: number | null;
-  /** Event ids since the last tick, also those of events that were rolled back. */
+  /** Number of event ids since the last tick, including those of events that were rolled back. */
   newEvents: bigint;
   lastTick: TickId | null;
 }
 
-/** The queue, or undefined when this database has none of that name. */
+/** Returns the queue, or undefined if this database has no queue of that name. */
 export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo | undefined> {
   return client.first<QueueInfo>(
     `select queue_name as name,
@@ -36,7 +36,7 @@ export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo |
   );
 }
 
-/** True when this database has PgQ's schema. */
+/** Returns whether this database has PgQ's schema. */
 export async function hasQueues(client: Client): Promise<boolean> {
   const row = await client.first<{ found: boolean }>(
     `select pg_catalog.to_regnamespace('pgq') is not null as found`,
@@ -44,7 +44,7 @@ export async function hasQueues(client: Client): Promise<boolean> {
   return row?.found === true;
 }
 
-/** The highest event id that the queue has given out; 0 when there is none yet. */
+/** Returns the highest event id that the queue has assigned; 0 if there is none yet. */
 export async function lastEventId(client: Client, queue: string): Promise<bigint> {
   const row = await client.first<{ last: bigint | null }>(
     'select pg_sequence_last_value(pgq.quote_fqname(queue_event_seq)::regclass) as last from pgq.queue where queue_name = $1',
@@ -53,7 +53,7 @@ export async function lastEventId(client: Client, queue: string): Promise<bigint
   return row?.last ?? 0n;
 }
 
-/** How a queue ticks and rotates. */
+/** Parameters of a queue's ticks and rotation. */
 export interface QueueTuning {
   tickSeconds: number;
   idleTickSeconds: number;
@@ -61,7 +61,7 @@ export interface QueueTuning {
   rotationSeconds: number;
 }
 
-/** Makes the queue's parameters what they should be; writes only those that differ. Returns their names. */
+/** Sets the queue's parameters to the wanted values; writes only those that differ. Returns their names. */
 export async function tuneQueue(client: Client, queue: string, tuning: QueueTuning): Promise<string[]> {
   const rows = await client.query<{ parameter: string }>(
     `select w.parameter, pgq.set_queue_config($1, w.parameter, w.wanted)

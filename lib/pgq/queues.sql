@@ -1,5 +1,5 @@
 -- Queues with their settings and state.
--- $1: the queue; null: all of them.
+-- $1: the queue; null for all queues.
 -- In psql: \bind shop
 select i.queue_name as name,
        i.queue_ticker_paused as paused,

@@ -8,18 +8,18 @@ export interface FailedEvent {
 }
 
 export interface RetryRule {
-  /** After how long the event comes again, by how often it has come again before. */
+  /** Delay until the event is retried, by the number of earlier retries. */
   seconds(retries: number): number;
-  /** How often an event comes again before it is given up. */
+  /** Number of retries of an event before it is given up. */
   max: number;
 }
 
-/** Above so many, one scan of the batch for all is worth a look at rights. */
+/** For more events than this, a query of the rights pays off, since one scan of the batch can then serve all of them. */
 const FEW = 8;
 
 /**
- * Puts events of the open batch aside for later, or among the dead letters where they came again too often. Returns how
- * many went where; the queue's own retry limit may send more of them to the dead letters.
+ * Schedules events of the open batch for a retry, or moves them to the dead letters if they were retried too often. Returns the
+ * number of each; the queue's own retry limit may move more of them to the dead letters.
  */
 export async function scheduleRetry(
   client: Client,
@@ -49,7 +49,7 @@ export async function scheduleRetry(
   return { retried: later.length, dead: dead.length };
 }
 
-/** pgq.event_retry reads the whole batch for each event; its raw form, which not every role may call, does not. */
+/** pgq.event_retry reads the whole batch for each event. Its raw form does not, but not every role may call it. */
 async function retryLater(
   client: Client,
   batch: BatchId,
@@ -73,7 +73,7 @@ async function retryLater(
   );
 }
 
-/** With rights by queue everybody may call it, and the queue's gate decides; on the real extension it is for few. */
+/** With rights by queue, every role may call it, and the queue's gate decides. On the real extension, only few roles may call it. */
 async function mayRetryRaw(client: Client, batch: BatchId): Promise<boolean> {
   const row = await client.first<{ may: boolean }>(
     `select has_function_privilege(coalesce(gate.oid, raw.oid), 'execute')
@@ -88,7 +88,7 @@ async function mayRetryRaw(client: Client, batch: BatchId): Promise<boolean> {
   return row?.may === true;
 }
 
-/** An event that waits to come again. */
+/** An event that waits for its retry. */
 export interface WaitingEvent {
   id: bigint;
   consumer: string;
@@ -99,7 +99,7 @@ export interface WaitingEvent {
   data: string | null;
 }
 
-/** What waits in a queue, soonest first; of one consumer, or of all. */
+/** Returns the events of a queue that wait for a retry, soonest first, of one consumer or of all. */
 export function listRetries(
   client: Client,
   queue: string,
@@ -121,7 +121,7 @@ export function listRetries(
   );
 }
 
-/** Forgets events that wait to come again: those named, or all. Returns how many. */
+/** Deletes events that wait for a retry: the given events, or all. Returns their number. */
 export async function deleteRetries(
   client: Client,
   queue: string,
@@ -152,7 +152,7 @@ export interface DeadLetter {
   data: string | null;
 }
 
-/** The latest first; of one consumer, or of all, also those that are gone. */
+/** Returns dead letters, the latest first, of one consumer, or of all consumers, including those that no longer exist. */
 export function listDeadLetters(
   client: Client,
   queue: string,
@@ -167,7 +167,7 @@ export function listDeadLetters(
   );
 }
 
-/** Sends dead letters to their consumer once more: those named, or all. Returns how many. */
+/** Sends dead letters to their consumer again: the given events, or all. Returns their number. */
 export async function replayDeadLetters(
   client: Client,
   queue: string,
@@ -181,7 +181,7 @@ export async function replayDeadLetters(
   return Number(row?.events ?? 0);
 }
 
-/** Forgets dead letters: those named, or all, that died so long ago. Returns how many. */
+/** Deletes dead letters that died at least `olderThan` ago: the given events, or all. Returns their number. */
 export async function purgeDeadLetters(
   client: Client,
   queue: string,

@@ -8,7 +8,7 @@ export interface QueueGrant {
   rights: Right[];
 }
 
-/** Whether the roles of the cluster (pgq_reader, pgq_writer, pgq_admin) have no rights on the queue. */
+/** Returns whether the queue is closed: the roles of the cluster (pgq_reader, pgq_writer, pgq_admin) have no rights on it. */
 export async function isClosed(client: Client, queue: string): Promise<boolean> {
   const row = await client.first<{ closed: boolean }>(
     `select exists (select from pgq.closed_queue c join pgq.queue q using (queue_id) where q.queue_name = $1) as closed`,
@@ -17,13 +17,13 @@ export async function isClosed(client: Client, queue: string): Promise<boolean> 
   return row?.closed === true;
 }
 
-/** False: it was closed already. */
+/** Closes a queue. Returns false if it was closed already. */
 export async function closeQueue(client: Client, queue: string): Promise<boolean> {
   const row = await client.first<{ done: boolean }>('select pgtide.close_queue($1) as done', [queue]);
   return row?.done === true;
 }
 
-/** False: it was open already. */
+/** Opens a queue. Returns false if it was open already. */
 export async function openQueue(client: Client, queue: string): Promise<boolean> {
   const row = await client.first<{ done: boolean }>('select pgtide.open_queue($1) as done', [queue]);
   return row?.done === true;
@@ -37,7 +37,7 @@ export async function revokeRight(client: Client, queue: string, role: string, r
   await client.query('select pgtide.revoke_queue($1, $2, $3)', [queue, role, right]);
 }
 
-/** Who has rights on the queue besides its owner, by name. */
+/** Returns the roles that have rights on the queue besides its owner, by name. */
 export function listGrants(client: Client, queue: string): Promise<QueueGrant[]> {
   return client.query<QueueGrant>(
     `select role_name as role, array_agg(right_name order by right_name) as rights

@@ -7,7 +7,7 @@ export interface RotationBlocker {
   who: string | null;
   node: string | null;
   since: Date | null;
-  /** Until then nothing is lost. */
+  /** Nothing is lost before this time. */
   due: Date | null;
   overdue: boolean;
   heldBytes: bigint;
@@ -16,7 +16,7 @@ export interface RotationBlocker {
   remedy: string | null;
 }
 
-/** Of one queue, or of all. */
+/** Returns the blockers of one queue, or of all queues. */
 export function listBlockers(client: Client, queue: string | null): Promise<RotationBlocker[]> {
   return client.query<RotationBlocker>(
     `select q.queue_name as queue, b.kind, b.who, b.node, b.since, b.due, coalesce(b.due < now(), false) as overdue,
@@ -30,13 +30,13 @@ export function listBlockers(client: Client, queue: string | null): Promise<Rota
 }
 
 export interface NewEpoch {
-  /** False: nothing contradicted, and nothing was done. */
+  /** False if there was no contradiction, and nothing was changed. */
   mended: boolean;
   keptTicks: number;
   pendingEvents: bigint;
 }
 
-/** Repairs a queue whose transaction ids went back. `tell`: an event reports it to the nodes. */
+/** Repairs a queue whose transaction ids went back. If `tell` is true, an event reports it to the nodes. */
 export async function newEpoch(client: Client, queue: string, tell: boolean): Promise<NewEpoch> {
   const row = await client.transaction({}, () =>
     client.first<NewEpoch>(

@@ -2,7 +2,7 @@ import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
 
-/** Subscribes a consumer after the queue's last tick. False: it was subscribed already, and stays where it is. */
+/** Subscribes a consumer after the queue's last tick. Returns false if it was subscribed already; then its position does not change. */
 export async function registerConsumer(client: Client, queue: string, consumer: string): Promise<boolean> {
   const row = await client.first<{ added: number }>('select pgq.register_consumer($1, $2) as added', [
     queue,
@@ -11,7 +11,7 @@ export async function registerConsumer(client: Client, queue: string, consumer: 
   return row?.added === 1;
 }
 
-/** Subscribes a consumer after a tick, or moves it there; its open batch is dropped then. True: it is new. */
+/** Subscribes a consumer after a tick, or moves it there and drops its open batch. Returns true if the consumer is new. */
 export async function registerConsumerAt(
   client: Client,
   queue: string,
@@ -26,7 +26,7 @@ export async function registerConsumerAt(
   return row?.added === 1;
 }
 
-/** Ends a subscription, with its retries. False: there was none. */
+/** Ends a subscription, and removes its retries. Returns false if there was no subscription. */
 export async function unregisterConsumer(client: Client, queue: string, consumer: string): Promise<boolean> {
   const row = await client.first<{ gone: number }>('select pgq.unregister_consumer($1, $2) as gone', [
     queue,
@@ -35,7 +35,7 @@ export async function unregisterConsumer(client: Client, queue: string, consumer
   return (row?.gone ?? 0) > 0;
 }
 
-/** The last tick that the consumer has finished. */
+/** Returns the last tick that the consumer has finished. */
 export async function positionOf(client: Client, queue: string, consumer: string): Promise<TickId> {
   const row = await client.first<{ tick: TickId | null }>(
     'select last_tick::bigint as tick from pgq.get_consumer_info($1, $2)',
@@ -51,7 +51,7 @@ export async function positionOf(client: Client, queue: string, consumer: string
   );
 }
 
-/** Adds a member to a cooperative consumer, which is registered if need be. False: it was there already. */
+/** Adds a member to a cooperative consumer, and registers the consumer if necessary. Returns false if the member existed already. */
 export async function registerSubconsumer(
   client: Client,
   queue: string,
@@ -73,7 +73,7 @@ export interface Member {
   close: boolean;
 }
 
-/** Takes a member out of a cooperative consumer. False: it was not there. */
+/** Removes a member from a cooperative consumer. Returns false if there was no such member. */
 export async function unregisterSubconsumer(
   client: Client,
   { queue, consumer, subconsumer, close }: Member,

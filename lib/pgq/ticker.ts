@@ -3,8 +3,8 @@ import { PgtideError } from '../errors.ts';
 import type { TickId } from '../ids.ts';
 
 /**
- * Ticks the queue if it is due. Null: it was not. Two at once wait for each other in the database, which works in READ
- * COMMITTED alone, whatever the role's default is.
+ * Creates a tick if one is due; otherwise returns null. Two concurrent calls wait for each other in the database. This works only
+ * in READ COMMITTED, so the role's default isolation level is not used.
  */
 export async function tickQueue(client: Client, queue: string): Promise<TickId | null> {
   const tick = () => client.first<{ tick: TickId | null }>('select pgq.ticker($1)::bigint as tick', [queue]);
@@ -12,7 +12,7 @@ export async function tickQueue(client: Client, queue: string): Promise<TickId |
   return row?.tick ?? null;
 }
 
-/** Makes the next call of the ticker tick whatever its limits say. Returns the last tick as it is now. */
+/** Forces the next ticker call to create a tick regardless of its limits. Returns the current last tick. */
 export async function forceTick(client: Client, queue: string): Promise<TickId | null> {
   const row = await client.first<{ tick: TickId | null }>('select pgq.force_tick($1)::bigint as tick', [
     queue,
@@ -22,11 +22,11 @@ export async function forceTick(client: Client, queue: string): Promise<TickId |
 
 const TICK_ATTEMPTS = 3;
 
-/** Makes a tick on the provider and returns its id: every change that is committed now comes before it. */
+/** Creates a tick on the provider and returns its id. Every change that is already committed comes before it. */
 export async function makeTick(provider: Client, queue: string): Promise<TickId> {
   for (let attempt = 0; attempt < TICK_ATTEMPTS; attempt += 1) {
     const last = await forceTick(provider, queue);
-    // Null when another ticker was quicker; then its tick is the last one at the next attempt, and may be too old.
+    // Null if another ticker was faster; then its tick is the last one at the next attempt, and may be too old.
     const made = await tickQueue(provider, queue);
     if (made !== null && made > (last ?? 0n)) return made;
   }

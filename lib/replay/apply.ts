@@ -4,14 +4,14 @@ import type { Batch } from '../pgq/batch.ts';
 import type { AppliedTable, Replay } from './replay-work.ts';
 
 /**
- * The slice ends between changes that only together keep a constraint, such as unique values that were swapped by one
- * statement. A longer one does not.
+ * The slice ends between changes that keep a constraint only together, such as unique values that one statement swapped.
+ * A longer slice contains all of them.
  */
 export class SliceTooShort extends Error {}
 
 /**
- * Collapses the staged rows to the last image per key, and applies them set-wise, table by table, in the subscriber. The
- * work is SQL: sql/pgtide/functions/apply/pgtide.apply_stage.sql. `complete`: the slice ends the batch.
+ * Collapses the staged rows to the last image per key, and applies them set-wise, table by table, in the subscriber. This is
+ * implemented in SQL: sql/pgtide/functions/apply/pgtide.apply_stage.sql. `complete` is true if the slice ends the batch.
  */
 export async function applyStage(
   replay: Replay,
@@ -33,7 +33,7 @@ export async function applyStage(
   return tables;
 }
 
-/** Moves the position: past the batch when it is whole, else to `lastEventId`, a durable place inside it. */
+/** Moves the position: past the batch if it is complete, otherwise to `lastEventId`, a durable place inside it. */
 export async function advance(
   replay: Replay,
   batch: Batch,

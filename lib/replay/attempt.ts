@@ -1,35 +1,36 @@
 /**
- * How slices that take longer than a run has get done in the end.
+ * Limits for retrying slices that take longer than a run lasts, so that each of them ends.
  *
- * A slice that fails so is tried again with a tenth of its events. The number is kept on the subscriber (pgtide.replay_state), so
- * that the next run begins there and not with the whole again. An event that is alone gets a whole run, and waits for locks only for a
- * part of it. If that fails in RUNS_ALONE whole runs, it is given up: it arrives without its data, and sets its table aside like any
- * event that cannot be read. The next slice that commits forgets the number (pgtide.advance). So each event gets done, or is given up
- * after a bounded number of whole runs.
+ * Such a slice is retried with a tenth of its events. The number is stored on the subscriber (pgtide.replay_state), so that the
+ * next run begins with that number and not with the whole slice. A single event gets a whole run, and may wait for locks only
+ * for a part of it. If it fails in RUNS_ALONE whole runs, replay gives it up: the event arrives without its data, and sets its
+ * table aside like any event that cannot be read. The next slice that commits clears the number (pgtide.advance). So each event
+ * is applied, or is given up after a bounded number of whole runs.
  *
- * A run is whole if most of its time was left when the position had been checked, which is before the event matters. On a server that
- * stalls, connecting and checking the position take long, too, and that says nothing about the event. Other runs, also those that
- * waited for a lock, leave the count as it is. Where no run is whole, replay waits: status asks for more time.
+ * A run is whole if most of its time is left once the position is checked. The event has no effect before that step. On a stalled
+ * server, connecting and checking the position also take long, and such a delay is no evidence about the event. Other runs,
+ * including those that waited for a lock, do not change the count. If no run is whole, replay waits, and status asks for more time.
  *
- * Invariant: number and count belong to the event after the position. A run that was overtaken does not store them (the epochs are
- * compared as in pgtide.begin_replay), and moving the position clears them (lib/node/position.ts). They are stored after the slice was
- * rolled back, which on a leaf that has applied nothing yet also removes the row of replay_state: then it inserts the row.
+ * Invariant: the number and the count belong to the event after the position. A run that was overtaken does not store them (the
+ * epochs are compared as in pgtide.begin_replay), and moving the position clears them (lib/node/position.ts). They are stored after
+ * the slice is rolled back. On a leaf that has applied nothing yet, the rollback also removes the row of replay_state; then the row
+ * is inserted.
  */
 import { RUNS_ALONE } from '../node/runs-alone.ts';
 import type { Replay, ReplayStep } from './replay-work.ts';
 
-/** How many events the next slice may take at most. */
+/** Special values of the largest number of events in the next slice. */
 export const ALONE = 1;
 export const GIVE_UP = 0;
 
-/** What the next slice may take. */
+/** Limit of the next slice. */
 export interface SliceLimit {
   events: number;
-  /** Whole runs in which its event has failed alone. */
+  /** Number of whole runs in which its event has failed alone. */
   failedAlone: number;
 }
 
-/** What an earlier run has left. */
+/** Reads the limit that an earlier run stored; null if there is none. */
 export async function readAttempt(replay: Replay): Promise<SliceLimit | null> {
   const row = await replay.subscriber.first<{ events: bigint; failedAlone: number }>(
     `select attempt_events as events, attempts_alone as "failedAlone" from pgtide.replay_state
@@ -39,13 +40,13 @@ export async function readAttempt(replay: Replay): Promise<SliceLimit | null> {
   return row ? { events: Number(row.events), failedAlone: row.failedAlone } : null;
 }
 
-/** What may be tried after a slice of `events` has failed. */
+/** Returns the limit of the next attempt after a slice of `events` has failed. */
 export function limitAfter(failed: {
   events: number;
   limit: SliceLimit | null;
-  /** The slice's events had a whole run. */
+  /** True if the slice's events had a whole run. */
   wholeRun: boolean;
-  /** More time and memory would not help. */
+  /** True if more time and memory would not help. */
   hopeless: boolean;
 }): SliceLimit {
   const { events, limit } = failed;
@@ -56,7 +57,7 @@ export function limitAfter(failed: {
     : { events: ALONE, failedAlone };
 }
 
-/** What a slice was at when it failed, by the last step that it had reached. */
+/** What a slice was doing when it failed, by the last step that it reached. */
 const doing: Partial<Record<ReplayStep, string>> = {
   'batch.opened': 'checking the position before',
   'position.checked': 'fetching',
@@ -64,7 +65,7 @@ const doing: Partial<Record<ReplayStep, string>> = {
   'events.judged': 'applying',
 };
 
-/** Keeps what the next attempt may take, and for status what took so long. */
+/** Stores the limit of the next attempt, and a note for status about what took too long. */
 export async function noteAttempt(
   replay: Replay,
   next: SliceLimit,

@@ -5,19 +5,19 @@ import type { Replay } from './replay-work.ts';
 
 export interface OnTrack {
   verdict: 'on-track';
-  /** The last event of the slices of this batch that are applied; 0: none is. */
+  /** The last event of this batch's applied slices; 0 if none is applied. */
   afterEventId: bigint;
   replica: boolean;
-  /** The subscriber's. */
+  /** The subscriber's encoding. */
   encoding: string;
-  /** The chunks of tables in copy, for the extract to say which an event belongs to; null: none is in copy. */
+  /** The chunks of tables in copy, from which the extract determines the chunk of an event; null if no table is in copy. */
   copies: unknown;
 }
 
 /**
- * Locks the node's position, checks the lease's epoch, and compares the position with the batch, three ways: on track,
- * already applied, lost. A tick is the same if both its id and its time are. Runs at the start of replay's transaction, after
- * the batch was opened: see lib/copy/merge-state.ts.
+ * Locks the node's position, checks the lease's epoch, and compares the position with the batch. The result is on track,
+ * already applied, or lost. Two ticks are the same if both their ids and their times are equal. Runs at the start of replay's
+ * transaction, after the batch was opened: see lib/copy/merge-state.ts.
  */
 export async function checkPosition(
   replay: Replay,
@@ -70,14 +70,14 @@ export async function checkPosition(
   }
 }
 
-/** What to say where the ids alone would fit. */
+/** Note for the error message if the tick ids match but the times differ. */
 function otherTickNote({ previousTick, tick }: Batch, position: bigint | undefined): string {
   return position === previousTick || position === tick
     ? ', a tick of that id that was made at another time'
     : '';
 }
 
-/** True when the batch is not the provider's open one any more: another run has applied and finished it, and maybe more. */
+/** Returns whether the batch is no longer the provider's open batch: another run has applied and finished it, and maybe later ones. */
 async function isOvertaken(replay: Replay, batch: Batch): Promise<boolean> {
   const open = await nextBatch(replay.provider, replay.queue, replay.consumer, replay.maxEvents);
   return open?.id !== batch.id;

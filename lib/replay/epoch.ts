@@ -1,6 +1,6 @@
 /**
- * What a run does whose epoch the subscriber has refused, see lib/lease/lease-store.ts. As long as the run has the lease, the
- * subscriber's refusal says nothing about it, only about clocks, and it goes on with an epoch that comes from there.
+ * Handling of an epoch that the subscriber has refused, see lib/lease/lease-store.ts. While the run holds the lease, a refusal
+ * means only that clocks differ, and the run continues with an epoch that the subscriber computes.
  */
 import type { Clock } from '../clock.ts';
 import { hasState } from '../db/sqlstate.ts';
@@ -13,13 +13,13 @@ export interface Fence {
   restamp?: ((epoch: bigint) => Promise<boolean>) | undefined;
 }
 
-/** Below the highest epoch, and beyond the subscriber's clock. */
+/** SQLSTATEs: the epoch is below the highest epoch, or beyond the subscriber's clock. */
 const TOO_LOW = 'TD006';
 const TOO_HIGH = 'TD012';
-/** More than refusals in turn, by runs of two stores at once, can need. */
+/** More attempts than alternating refusals of the runs of two lease stores can need. */
 const ATTEMPTS = 3;
 
-/** Makes `work` fit to be tried again after `error`; false: the error stays. Nothing was written by then. */
+/** Gives `work` an epoch with which it can be retried after `error`; false if the error remains. Nothing was written before the error. */
 export async function settleEpoch(work: Replay, error: unknown, { clock, restamp }: Fence): Promise<boolean> {
   const tooHigh = hasState(error, TOO_HIGH);
   if (!tooHigh && !hasState(error, TOO_LOW)) return false;
@@ -35,12 +35,12 @@ export async function settleEpoch(work: Replay, error: unknown, { clock, restamp
   return true;
 }
 
-/** True for the error of a machine that has only itself to blame: it is no state of the queue. */
+/** Returns whether the cause is this machine's fast clock. Such an error is not a state of the queue. */
 export function isOfFastClock(error: unknown): boolean {
   return hasState(error, TOO_HIGH);
 }
 
-/** Of three clocks the one that neither of the others confirms is wrong. Only where that is this machine's, the run ends. */
+/** Of three clocks, the one that neither of the other two confirms is wrong. The run ends only if that is this machine's clock. */
 async function refuseFastClock(
   { subscriber, provider, skewMs = 0 }: Replay,
   clock: Clock,
@@ -59,7 +59,7 @@ async function refuseFastClock(
   );
 }
 
-/** The error that a fenced run ends with: once or twice in a row that is a takeover, and after that something is wrong. */
+/** Returns the error that a fenced run ends with. Once or twice in a row it is a takeover; more often, something is wrong. */
 export async function fencedError(
   { subscriber, queue, consumer }: Replay,
   error: PgtideError,

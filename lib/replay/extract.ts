@@ -8,17 +8,17 @@ import type { Replay } from './replay-work.ts';
 
 export interface Extracted {
   bytes: number;
-  /** Where the slice ends inside the batch; null: the batch ends with it. */
+  /** The last event of the slice, if the slice ends inside the batch; null if it ends the batch. */
   lastEventId: bigint | null;
 }
 
-/** An event of a table in copy cannot be read, so the provider cannot tell which chunk it belongs to. The provider's connection is closed. */
+/** An event of a table in copy cannot be read, so the provider cannot determine its chunk. The provider's connection is closed. */
 export class UnreadableKey extends Error {}
 
 /**
  * Streams the batch's events, or the next slice of them, from the provider's event tables into the subscriber's stage.
- * The bytes are not looked into on the way. The binary form of the stage's few types is the same in all versions, and costs
- * both servers half of what escaped text does.
+ * The bytes are passed through unread. The binary format of the stage's few types is the same in all versions, and costs
+ * both servers half as much as escaped text.
  * @throws UnreadableKey unless the slice is read with care (Replay.careful)
  */
 export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack): Promise<Extracted> {
@@ -42,16 +42,17 @@ export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack
 interface Slice {
   query: string;
   lastEventId: bigint | null;
-  /** The provider's. */
+  /** The provider's encoding. */
   encoding: string;
 }
 
 /**
- * The slice's query. Where the two databases' encodings differ, an event that has no form in the other one would end every COPY,
- * and nothing after it would ever arrive. So it is sent in another form:
- *   a row event whose row has none     one that cannot be read, and so sets its table aside
- *   one whose table's name has none    one of no table: the other database cannot have that table
- *   any other event                    one of type pgtide:unsendable, or EXECUTE, with the reason: as pgtide.slice_query makes them
+ * Returns the slice's query. If the encodings of the two databases differ, an event that cannot be converted would make every COPY
+ * fail, and no later event would arrive. So such an event is replaced:
+ *   a row event whose row cannot be converted         by an event that cannot be read, which sets its table aside
+ *   a row event whose table name cannot be converted  by an event of no table: the other database cannot have that table
+ *   any other event                                   by an event of type pgtide:unsendable, or EXECUTE, with the reason, as
+ *                                                     pgtide.slice_query creates them
  */
 function sendable({ query, encoding }: Slice, other: string): string {
   if (other === encoding) return query;
@@ -78,8 +79,8 @@ function sendable({ query, encoding }: Slice, other: string): string {
 }
 
 /**
- * Where the subscriber is gone, and its lock on the position with it, another run may have applied and finished the batch
- * by now.
+ * If the subscriber's session has ended, and with it the lock on the position, another run may already have applied and
+ * finished the batch.
  */
 async function sliceOf(
   { provider, maxEvents, maxBytes, careful = false, giveUp = false }: Replay,

@@ -2,10 +2,10 @@ import { PgtideError } from '../errors.ts';
 import { passCommand } from '../node/unhandled-event.ts';
 import type { Replay } from './replay-work.ts';
 
-/** Replay stands before an event that it cannot handle, and the policy, or what the event does, forbids to go past it. */
+/** Replay stops at an event that it cannot handle. The policy, or the effect of the event, forbids skipping it. */
 export class StopAtEvent extends PgtideError {
   readonly eventId: bigint;
-  /** The event's type, as it may be shown. */
+  /** The event's type, in a form that may be shown. */
   readonly label: string;
   readonly reason: string;
 
@@ -23,8 +23,8 @@ export class StopAtEvent extends PgtideError {
 }
 
 /**
- * Applies control events, and sets aside those that replay cannot handle: sql/pgtide/functions/events/pgtide.handle_events.sql. Returns
- * how many were set aside.
+ * Applies control events, and sets aside the events that replay cannot handle (sql/pgtide/functions/events/pgtide.handle_events.sql).
+ * Returns the number of events that were set aside.
  * @throws StopAtEvent
  */
 export async function handleEvents(replay: Replay): Promise<number> {
@@ -43,7 +43,7 @@ export async function handleEvents(replay: Replay): Promise<number> {
   return Number(setAside);
 }
 
-/** Keeps at which event replay stands, for status and `pgtide events`; replay's transaction has been rolled back. */
+/** Stores the event at which replay stopped, for status and `pgtide events`. Replay's transaction has been rolled back before. */
 export async function noteStop(replay: Replay, { eventId, label, reason }: StopAtEvent): Promise<void> {
   await replay.subscriber.query('select pgtide.note_stop($1, $2, $3, $4)', [
     replay.queue,

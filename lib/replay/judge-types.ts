@@ -1,15 +1,15 @@
 /**
- * Judges, before a row is written, whether the subscriber's columns keep the values of the staged events: see lib/value-fit.ts.
+ * Checks, before a row is written, whether the subscriber's columns keep the values of the staged events: see lib/value-fit.ts.
  *
- * What an event's values were written with, its tag stands for: a mark of the names and types of the columns. A tag that has been
- * judged is remembered on the subscriber together with a mark of its own columns, so that this costs one look into the catalog a
- * slice, whatever it holds. Of another tag the provider is asked for its present columns. When the tag is theirs, what comes out is
- * remembered. When it is not (the shape is gone again, or the writer leaves no tag), the present types decide, each time: a value
- * written before the type became narrower was narrowed on the provider, too; one written before it became wider fits where wider
- * ones do.
+ * An event's tag is a mark of the names and types of the columns that its values were written with. A tag that has been judged is
+ * stored on the subscriber, together with a mark of the subscriber's columns. So the check costs one catalog query a slice,
+ * whatever the slice contains. For any other tag, the provider is asked for its present columns. If the tag is theirs, the result
+ * is stored. If it is not (the columns have changed again, or the writer sets no tag), the present types decide, each time. A value
+ * written before the type became narrower was narrowed on the provider, too. A value written before the type became wider fits
+ * wherever wider values fit.
  *
- * ALTER TABLE on the provider that makes a column narrower changes rows there, and no event says so. So its columns are remembered, too, and
- * a table whose new columns need not keep what the old ones held is set aside, to be copied again.
+ * If ALTER TABLE makes a column narrower on the provider, it changes rows there without an event. So the provider's columns are
+ * stored, too. A table whose new columns may not keep the values of the old columns is set aside, to be copied again.
  */
 import { type ColumnType, retypedMisfit, valueMisfit } from '../value-fit.ts';
 import type { Replay } from './replay-work.ts';
@@ -19,7 +19,7 @@ interface Unjudged {
   tags: (string | null)[];
   mark: string;
   types: ColumnType[];
-  /** The provider's columns, as they were last. */
+  /** The provider's columns when they were last read. */
   known: ColumnType[] | null;
 }
 

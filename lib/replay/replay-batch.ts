@@ -1,18 +1,18 @@
 /**
- * The way of a batch of events from the provider to the subscriber, exactly once, whatever dies on the way.
+ * Replays a batch of events from the provider on the subscriber exactly once, even if a run or a server fails at any step.
  *
  * Invariant: the subscriber's rows, its position and the lease's epoch change in one transaction, and the batch is
- * finished on the provider only after that transaction has committed. So at every moment the position says which events
+ * finished on the provider only after that transaction has committed. So the position always identifies the events that
  * the rows contain, and a run that dies leaves one of two states:
- *   before the commit  nothing has happened; the provider gives the same batch again, the position is its start: on track
- *   after it           the provider gives the same batch again, the position is its end: already applied, just finish
- * The answer to a COMMIT that was lost on the way makes no difference: the next run reads the position. Two runs at once wait
- * for, or give way to, the lock on the position; the second finds the position moved. A holder of an expired lease finds a
- * newer epoch. Any other position is lost, and stops this consumer loudly.
+ *   before the commit  nothing has changed; the provider returns the same batch, and the position is its start: on track
+ *   after the commit   the provider returns the same batch, and the position is its end: already applied, only finish it
+ * If the response to a COMMIT is lost, the next run reads the position. Two concurrent runs wait for, or give way to, the lock
+ * on the position; the second run finds that the position has moved. A holder of an expired lease finds a newer epoch. Any
+ * other position is lost, and stops this consumer with an error.
  *
- * A batch larger than a slice is applied in slices, each with its own durable place inside the batch (ev_id order): the rows
- * of a slice are visible before the batch is whole. Status shows it. A slice that breaks a constraint because of where it ends is
- * taken longer.
+ * A batch larger than a slice is applied in slices, in ev_id order. Each slice stores a durable place inside the batch. The rows
+ * of a slice are visible before the whole batch is applied; status shows this. If a slice breaks a constraint because of where it
+ * ends, it is retried with a higher limit.
  */
 import { finishBatch, nextBatch } from '../pgq/batch.ts';
 import { advance, applyStage, SliceTooShort } from './apply.ts';
@@ -48,7 +48,7 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
       await replay.at('events.staged');
       const { skipped, parked, unparked } = await judgeStage(replay);
       await replay.at('events.judged');
-      // Ticks of a quiet queue hold no events.
+      // Batches of a quiet queue contain no events.
       const nothing = events + unparked === 0;
       const setAside = nothing ? 0 : await handleEvents(replay);
       if (!nothing) await judgeTypes(replay);

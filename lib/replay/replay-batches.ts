@@ -11,7 +11,7 @@ import { noteStop, StopAtEvent } from './handle-events.ts';
 import { replaySlice } from './replay-batch.ts';
 import type { Replay, ReplayStep, SliceResult } from './replay-work.ts';
 
-/** A slice is not begun with less than this left. */
+/** Least time that must be left to begin a slice. */
 const MIN_REMAINING_MS = 3_000;
 
 export interface ReplayHooks {
@@ -20,8 +20,8 @@ export interface ReplayHooks {
 }
 
 /**
- * Brings a node up to its provider: applies batch after batch until there is none, or the budget is spent. Where there is no
- * batch at all, it opens no connection to the subscriber.
+ * Brings a node up to date with its provider: applies batches until none is left or the budget is spent. If there is no
+ * batch, it opens no connection to the subscriber.
  */
 export async function replayBatches(context: UnitContext, hooks: ReplayHooks = {}): Promise<Outcome> {
   const wholeMs = Math.max(context.wholeMs ?? 0, context.budget.remainingMs());
@@ -30,8 +30,8 @@ export async function replayBatches(context: UnitContext, hooks: ReplayHooks = {
     try {
       return await replayConnected(context, hooks, attempt);
     } catch (error) {
-      // What failed may have closed its connection: the next attempt opens others.
-      // Without a limit: it was about an earlier slice if one has been applied since. readAttempt knows.
+      // The failure may have closed its connection: the next attempt opens new ones.
+      // The limit is not kept: it may concern an earlier slice, if one has been applied since. readAttempt reads the valid limit.
       if (error instanceof UnreadableKey)
         attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, careful: true };
       else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
@@ -42,9 +42,9 @@ export async function replayBatches(context: UnitContext, hooks: ReplayHooks = {
 }
 
 interface Attempt {
-  /** What a whole run has. */
+  /** Duration of a whole run. */
   wholeMs: number;
-  /** The lease's, as the run has stamped it last. */
+  /** The lease's epoch, as the run last stamped it. */
   epoch: bigint | null;
   careful?: boolean;
   limit?: SliceLimit;
@@ -60,7 +60,7 @@ class TooMuch extends Error {
   }
 }
 
-/** An event that is alone gets a run that has just begun. */
+/** Share of a whole run that must be left to try a single event: the run has just begun. */
 const WHOLE = 0.8;
 
 function mayTryAgain({ budget }: UnitContext, { wholeMs }: Attempt, next: SliceLimit): boolean {
@@ -110,7 +110,7 @@ function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Atte
 
 interface Work extends Replay {
   lastStep?: ReplayStep;
-  /** The slice under way has reached its events, with a whole run for them. */
+  /** The current slice has reached its events with a whole run left for them. */
   wholeRun?: boolean;
 }
 
@@ -135,8 +135,8 @@ async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Pr
 }
 
 /**
- * Applies the next slice, within `limit`. One that would outlive half of the time that is left is given up, and tried again
- * with a part of its events (lib/replay/attempt.ts): tried whole in each run, it might never be done.
+ * Applies the next slice, within `limit`. A slice that takes longer than half of the remaining time is canceled and retried
+ * with a part of its events (lib/replay/attempt.ts). If every run retried the whole slice, it might never succeed.
  */
 async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | null): Promise<SliceResult> {
   const remainingMs = context.budget.remainingMs();
@@ -161,12 +161,12 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
     const next = limitAfter({ events, limit, wholeRun: work.wholeRun, hopeless: isBeyondLimit(error) });
     context.count('timeouts', 1);
     await noteAttempt(work, next, { events, step: work.lastStep }).catch(() => undefined);
-    // What fails at once (for memory, say) has its next try in another run.
+    // A single event that fails immediately (for lack of memory, for example) is retried in another run.
     throw alone && next.events === ALONE ? error : new TooMuch(next, error);
   }
 }
 
-/** Of a statement's time, for locks. */
+/** Share of a statement's timeout that it may wait for locks. */
 const LOCKS = 0.7;
 
 function report(context: UnitContext, result: SliceResult): void {
@@ -189,7 +189,7 @@ function report(context: UnitContext, result: SliceResult): void {
   }
 }
 
-/** What an operator has to repair stands in the node's state too, where status and Londiste's tools look. */
+/** Stores an error that an operator must repair in the node's state too, where status and Londiste's tools read it. */
 async function rememberError(work: Replay, thrown: unknown): Promise<never> {
   const isFenced = thrown instanceof PgtideError && thrown.kind === 'fenced';
   const error = isFenced ? await fencedError(work, thrown) : thrown;

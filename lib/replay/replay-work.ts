@@ -1,38 +1,38 @@
 import type { Client } from '../db/client.ts';
 
-/** What replay of one node works with. */
+/** Settings and connections for the replay of one node. */
 export interface Replay {
   queue: string;
   /** The node's consumer on the provider's queue. */
   consumer: string;
   provider: Client;
   subscriber: Client;
-  /** The lease's fencing token; null when run by hand. */
+  /** The lease's fencing token; null if run by hand. */
   epoch: bigint | null;
-  /** How often the subscriber has refused this run's epoch. */
+  /** Number of times that the subscriber has refused this run's epoch. */
   refusals?: number;
-  /** How far the clocks of two machines may differ. */
+  /** Largest permitted difference between the clocks of two machines. */
   skewMs?: number;
-  /** Where a slice ends: it holds at most so many events, and about so many bytes of them. */
+  /** Limits of a slice: at most `maxEvents` events, and about `maxBytes` bytes. */
   maxEvents: number;
   maxBytes: number;
-  /** Keys of events of tables in copy are read one by one, so that one that cannot be read sets its table aside. */
+  /** Reads the keys of events of tables in copy one by one, so that a key that cannot be read sets its table aside. */
   careful?: boolean;
-  /** The slice is one event that has failed alone in as many runs as it gets: it sets its table aside. */
+  /** The slice is one event that has failed alone in the maximum number of runs: it sets its table aside. */
   giveUp?: boolean;
-  /** Waiting for a lock longer than this, on either side, is given up before the statement times out; so a timeout is not the lock's fault. */
+  /** Longest wait for a lock on either side. It ends before the statement timeout, so a statement timeout is not caused by a lock. */
   lockTimeoutMs?: number | undefined;
-  /** How many events the slice under way holds, once that is known; stays when the slice fails. */
+  /** Number of events in the current slice, once it is known; kept if the slice fails. */
   stagedEvents?: number | undefined;
   onConflict: 'set-aside' | 'stop' | 'resync' | 'overwrite';
   onUnknownEvent: 'set-aside' | 'stop';
-  /** Cancels a statement that would outlive the run. */
+  /** Cancels a statement that would last longer than the run. */
   statementTimeoutMs: number;
   /** Called between two steps; tests kill the run there. */
   at(step: ReplayStep): void | Promise<void>;
 }
 
-/** The gaps between two steps, each a place where a run may die. */
+/** The gaps between two steps. A run may die in each of them. */
 export const replaySteps = [
   'batch.opened',
   'position.checked',
@@ -45,7 +45,7 @@ export const replaySteps = [
 ] as const;
 export type ReplayStep = (typeof replaySteps)[number];
 
-/** What one table's rows came to. */
+/** Result of applying one table's rows. */
 export interface AppliedTable {
   table: string;
   inserted: bigint;
@@ -55,11 +55,11 @@ export interface AppliedTable {
   conflicts: bigint;
   /** Rows that a later image of the same key replaced. */
   collapsed: bigint;
-  /** True when the rows had to be applied one by one. */
+  /** True if the rows had to be applied one by one. */
   exact: boolean;
-  /** Why the table was set aside. */
+  /** The reason why the table was set aside. */
   error: string | null;
-  /** The SQLSTATE that its rows met; null: it was set aside before they were applied. */
+  /** The SQLSTATE that its rows raised; null if the table was set aside before they were applied. */
   state: string | null;
 }
 
@@ -69,7 +69,7 @@ export type SliceResult =
   | { kind: 'already-applied' }
   | {
       kind: 'applied';
-      /** False: the batch goes on in the next slice. */
+      /** False if the batch continues in the next slice. */
       complete: boolean;
       events: number;
       bytes: number;

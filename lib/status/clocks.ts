@@ -3,10 +3,10 @@ import type { Client } from '../db/client.ts';
 import { aheadOf, clockToleranceMs } from '../node/clock-offset.ts';
 import type { Problem } from './found-problem.ts';
 
-/** A time that lies further ahead than this was not read from the clock as it is now. */
+/** A time further in the future than this was not read from the clock as it is now. */
 const FUTURE_SECONDS = 5;
 
-/** A tick from the future: the clock of the root was set back after it, and nothing has ticked since. `age` is below 0. */
+/** Reports a tick in the future: the root's clock was set back after it, and no tick was created since. Then `age` is below 0. */
 export function tickOfTheFuture(queue: string, root: string, age: number): Problem[] {
   if (age > -FUTURE_SECONDS) return [];
   return [
@@ -24,10 +24,10 @@ export class ClockComparison {
   readonly #clock: Clock;
   readonly #toleranceMs: number;
   readonly #nodes: readonly string[];
-  /** By how much this machine's clock is ahead of each. */
+  /** For each node, the time by which this machine's clock is ahead of the node's clock. */
   readonly #ahead = new Map<string, number>();
 
-  /** `nodes`: the root first. They may be noted in any order. */
+  /** `nodes`: the root first. `note` may be called for them in any order. */
   constructor(clock: Clock, { skewSeconds, nodes }: { skewSeconds: number; nodes: readonly string[] }) {
     this.#clock = clock;
     this.#toleranceMs = clockToleranceMs(skewSeconds);
@@ -38,7 +38,7 @@ export class ClockComparison {
     this.#ahead.set(client.node, await aheadOf(client, this.#clock));
   }
 
-  /** Of each node, what is wrong with its clock. What all nodes agree upon against this machine is the machine's fault. */
+  /** Returns the clock problems of each node. If the clocks of all nodes differ from this machine's, this machine's clock is wrong. */
   problems(): Map<string, Problem[]> {
     const nodes = this.#nodes.flatMap((node): [string, number][] => {
       const ahead = this.#ahead.get(node);

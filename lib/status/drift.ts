@@ -9,9 +9,9 @@ interface Followed {
   names: readonly string[];
 }
 
-/** Tables whose columns or keys do not fit on the two sides (any more), or were retyped. */
+/** Reports tables whose columns or keys do not match (any more) on the two sides, or whose columns were retyped. */
 export async function driftProblems(root: Client, leaf: Client, followed: Followed): Promise<Problem[]> {
-  // First: what replay has judged meanwhile is not taken for older than the root's columns.
+  // Read first, so that columns that replay judges meanwhile are not mistaken for older ones than the root's columns.
   const known = await knownTypes(leaf, followed);
   const described = await describeBoth(root, leaf, followed.names);
   return [
@@ -29,7 +29,7 @@ interface Known {
   types: ColumnType[] | null;
 }
 
-/** The columns of the provider when they were judged last. */
+/** Returns the provider's columns when they were last judged. */
 function knownTypes(leaf: Client, { queue, names }: Followed): Promise<Known[]> {
   return leaf.query<Known>(
     `select n.name as "table", pgtide.known_types($1, n.name) as types from unnest($2::text[]) n (name)
@@ -38,7 +38,7 @@ function knownTypes(leaf: Client, { queue, names }: Followed): Promise<Known[]> 
   );
 }
 
-/** Tables whose rows the provider may have converted, without an event, since they were copied or followed last. */
+/** Reports tables whose rows the provider may have converted, without an event, since they were last copied or followed. */
 function retypedProblems(
   leaf: Client,
   { queue, known }: { queue: string; known: readonly Known[] },
@@ -46,7 +46,7 @@ function retypedProblems(
 ): Problem[] {
   return known.flatMap(({ table, types }) => {
     const now = there.get(table);
-    // A view in its place is another problem.
+    // A view in place of the table is another problem.
     if (!now || !['r', 'p'].includes(now.kind)) return [];
     const misfit = retypedMisfit(table, types ?? [], typesOf(now));
     if (misfit === undefined) return [];
@@ -60,7 +60,7 @@ function retypedProblems(
   });
 }
 
-/** As pgtide.column_types tells them. */
+/** Returns the columns in the form of pgtide.column_types. */
 function typesOf({ columns }: Table): ColumnType[] {
   return columns
     .filter(({ generated }) => generated !== 'v')

@@ -1,11 +1,11 @@
 /**
- * Scheduled runs that get nothing done, as the lease table has them (lib/runtime/trouble.ts). What a database knows of its own
- * troubles, status reads there; this is for those that no database can tell: it is out of reach, or the error was not foreseen.
+ * Scheduled runs that make no progress, as stored in the lease table (lib/runtime/trouble.ts). Status reads a database's problems
+ * from that database. This module reports problems that no database can report: it is not reachable, or the error was unexpected.
  */
 import type { FailingRuns } from '../unit-context/context.ts';
 import type { Problem } from './found-problem.ts';
 
-/** What is wrong with the runs for one node; a failure that may pass by itself is shown once its pair is left out. */
+/** Returns the problems of the runs for one node. A failure that may be temporary is shown once its pair is skipped. */
 export function failingRunProblems(queue: string, node: string, all: readonly FailingRuns[]): Problem[] {
   return all
     .filter((one) => one.node === node && (one.operator || one.skippedUntil !== null))

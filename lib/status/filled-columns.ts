@@ -1,11 +1,10 @@
 /**
- * Columns that were added to a table after its copy. No event tells what they hold in the rows that were there: each side has
- * filled them by its own default. Where that was a constant, both have the same; `gen_random_uuid()`, `now()`, `nextval()` and an
- * identity have given two sets of values, or the one side has a default that the other one lacks.
+ * Columns that were added to a table after its copy. No event contains their values in the rows that existed: each side has
+ * filled them with its own default. If the default was a constant, both sides have the same value. `gen_random_uuid()`, `now()`,
+ * `nextval()` and an identity have generated different values on the two sides, or one side has a default that the other side lacks.
  *
- * What is certain is the value that PostgreSQL keeps for such rows where it has not rewritten the table (`missing`). Otherwise
- * the default as it is now is what there is to go by, and whether rows have values at all: a default that was set later
- * has filled nothing.
+ * The value that PostgreSQL stores for such rows if it has not rewritten the table (`missing`) is certain. Otherwise the only
+ * evidence is the present default, and whether rows have values at all: a default that was set later has filled no rows.
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
@@ -23,7 +22,7 @@ interface Fill {
   missing: string | null;
 }
 
-/** Whether some rows that were looked at have values in the columns, all of them; null: the table has no rows, or cannot be read. */
+/** For each column, whether all rows of a sample have a value in it; null if the table has no rows, or cannot be read. */
 type Filled = Record<string, boolean | null>;
 
 const fillColumns = 'f.name, f.generated, f.expression, f.fixed, f.missing';
@@ -87,7 +86,7 @@ function filledApart({ queue, leaf }: { queue: string; leaf: string }, table: st
   };
 }
 
-/** Looks at rows of the table that has these columns. */
+/** Reads a sample of rows of the table that has these columns. */
 async function whichAreFilled(client: Client, columns: readonly Fill[]): Promise<Filled> {
   const [first] = columns;
   if (!first) return {};
@@ -103,7 +102,7 @@ async function whichAreFilled(client: Client, columns: readonly Fill[]): Promise
   return Object.fromEntries(columns.map(({ name }, nr) => [name, found?.[0]?.filled[nr] ?? null]));
 }
 
-/** Without blanks, which versions set differently. */
+/** Removes blanks, which PostgreSQL versions place differently. */
 const normal = (expression: string | null) => expression?.replaceAll(/\s+/g, '') ?? null;
 
 type Looked = Fill & { filled: boolean | null };
@@ -111,11 +110,11 @@ type Looked = Fill & { filled: boolean | null };
 function mayDiffer(root: Looked, leaf: Looked): boolean {
   const sameExpression = normal(root.expression) === normal(leaf.expression);
   if (root.generated === 'v') return false;
-  // What else is wrong with a column that is generated here alone is structure-drift.
+  // Other differences of a column that is generated only on the leaf are reported as structure-drift.
   if (leaf.generated !== '') return root.generated !== '' && !sameExpression;
   if (root.filled === null || leaf.filled === null) return false;
   if (!root.filled && !leaf.filled) return false;
-  // All that it holds came by events.
+  // All values on the leaf came by events.
   if (leaf.expression === null && leaf.missing === null && leaf.filled) return false;
   if (root.missing !== null && leaf.missing !== null) return root.missing !== leaf.missing;
   return !(sameExpression && root.fixed && leaf.fixed && root.generated === '');

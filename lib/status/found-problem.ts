@@ -58,7 +58,7 @@ export function isError(problem: Problem): boolean {
   return severities[problem.code] === 'error';
 }
 
-/** A code that came from the database. */
+/** Checks a code that the database returned. */
 export function isProblemCode(code: string): code is ProblemCode {
   return Object.hasOwn(severities, code);
 }

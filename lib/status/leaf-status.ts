@@ -20,7 +20,7 @@ import type { NodeStatus } from './shape.ts';
 export interface LeafRequest {
   queue: string;
   config: QueueConfig;
-  /** Undefined when the root cannot be read; then what needs both sides is left out. */
+  /** Undefined if the root cannot be read; then checks that need both sides are skipped. */
   root: Client | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface LeafStatus {
   pendingEvents: bigint;
 }
 
-/** A leaf: position and lag, tables, sequences, and what is wrong. */
+/** Reads the state of a leaf: position and lag, tables, sequences, and problems. */
 export async function readLeaf(client: Client, request: LeafRequest): Promise<LeafStatus> {
   const { queue, config, root } = request;
   const local = await requireNode(client, queue);
@@ -78,7 +78,7 @@ interface Placed {
   lag: Lag;
 }
 
-/** The provider's idea of where the leaf is must be the start of its next batch, or the end of one that it has applied. */
+/** The provider's position of the leaf must be the start of the leaf's next batch, or the end of a batch that it has applied. */
 async function positionProblems({ client, root, queue, worker, position, lag }: Placed): Promise<Problem[]> {
   const standing = await comparePosition(root, { queue, consumer: worker, tick: position.tick });
   if (standing.verdict === 'unknown-consumer')
@@ -90,7 +90,7 @@ async function positionProblems({ client, root, queue, worker, position, lag }: 
       },
     ];
   if (standing.verdict !== 'lost' && lag.known) return [];
-  // Replay went on meanwhile, and what was read does not belong together.
+  // Replay has moved the position meanwhile, so the values that were read are not consistent.
   if ((await getPosition(client, queue, worker))?.tick !== position.tick) return [];
   return [
     {
@@ -113,7 +113,7 @@ function staleProblems(node: string, lag: Lag, maxLagSeconds: number): Problem[]
   ];
 }
 
-/** Tables that one of the two sides has, and the other does not. */
+/** Reports tables that only one of the two sides has. */
 async function membershipProblems(
   root: Client,
   leaf: Client,

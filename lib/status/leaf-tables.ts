@@ -10,12 +10,12 @@ interface TableRow {
   copiedRows: bigint;
   totalRowsEstimate: bigint | null;
   error: string | null;
-  /** The root has removed it. */
+  /** True if the root has removed the table. */
   leaving: boolean;
   missing: bigint;
   conflicts: bigint;
   restoreError: string | null;
-  /** Seconds since a chunk was begun last, while chunks are left; null when none is, or none was begun. */
+  /** Seconds since a chunk was last begun, while chunks are left; null if none is left, or none was begun. */
   idleCopySeconds: number | null;
 }
 
@@ -24,7 +24,7 @@ export interface LeafTables {
   problems: Problem[];
 }
 
-/** The tables of a subscriber: how far each is, and what is wrong with it. */
+/** Returns the tables of a subscriber, with the progress and the problems of each. */
 export async function readLeafTables(
   client: Client,
   queue: string,
@@ -58,7 +58,7 @@ export async function readLeafTables(
       name: row.name,
       state: row.mergeState ?? 'new',
       copiedRows: Number(row.copiedRows),
-      // What has come is the better guess, once it is more.
+      // The number of copied rows is the better estimate once it is higher.
       totalRowsEstimate:
         row.totalRowsEstimate === null
           ? null
@@ -72,7 +72,7 @@ export async function readLeafTables(
   };
 }
 
-/** Of tables that have left replication, and have not got back all that was taken off. */
+/** Problems of tables that have left replication, and of which not all dropped objects are restored. */
 async function departedProblems(client: Client, queue: string): Promise<Problem[]> {
   const rows = await client.query<{ name: string; error: string }>(
     `select d.table_name as name, d.object_name || ': ' || d.error as error

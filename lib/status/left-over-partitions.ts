@@ -1,7 +1,7 @@
 /**
- * Partitions that the root has dropped or detached. Their rows went without an event, and are still on the leaf. They can be
- * recognized only if both sides are partitioned alike: a partition of the leaf that the root has neither by its name nor by its bounds, and
- * that has rows. One that was made on the leaf first has none yet.
+ * Partitions that the root has dropped or detached. Their rows disappeared from the root without an event, and are still on the
+ * leaf. Such a partition can be recognized only if both sides are partitioned alike: the root has no partition with its name or its
+ * bounds, and it contains rows. A partition that was created on the leaf first contains no rows yet.
  */
 import type { Client } from '../db/client.ts';
 import { quoteQualified } from '../db/identifier.ts';
@@ -36,12 +36,12 @@ const isSame = (one: Partition, other: Partition) =>
 function leftOver(here: PartitionedTable, there: PartitionedTable | undefined): Partition[] {
   if (here.key !== there?.key) return [];
   const isThere = (partition: Partition) => there.partitions.some((other) => isSame(partition, other));
-  // Where nothing is alike, the leaf is cut in another way on purpose.
+  // If no partition is the same, the leaf is partitioned differently on purpose.
   if (there.partitions.length > 0 && !here.partitions.some(isThere)) return [];
   return here.partitions.filter((partition) => !isThere(partition));
 }
 
-/** Nothing is known of a partition that is locked, or that cannot be read without running code of others. */
+/** Returns whether a partition has rows; false if it is locked, or cannot be read without running code of other users. */
 async function holdsRows(client: Client, { oid, schema, name }: Partition): Promise<boolean> {
   if (!(await isReadable(client, { schema, table: name }))) return false;
   return (await lookInto(client, BigInt(oid), (reader) => hasRows(client, reader))) === true;

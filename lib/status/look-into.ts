@@ -1,13 +1,16 @@
-/** How status reads rows of a table. */
+/** Reads rows of a table for status. */
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
 import { type Reader, tableReader } from '../node/table-reader.ts';
 
-/** Longest wait for a lock that somebody has, and for the answer: status does not hang. */
+/** Longest wait for a lock of another session, and for the response, so that status does not hang. */
 const LOCK_MS = 200;
 const STATEMENT_MS = 5_000;
 
-/** Undefined where the table cannot be read now: it is locked, or code of its owner is in the way. A lost connection is an error. */
+/**
+ * Returns undefined if the table cannot be read now: it is locked, or reading it would run code of its owner. A lost connection is
+ * an error.
+ */
 export async function lookInto<T>(
   client: Client,
   table: bigint,

@@ -12,7 +12,7 @@ import { type LeafStatus, readLeaf } from './leaf-status.ts';
 import { type RootStatus, readRoot } from './root-status.ts';
 import type { NodeStatus, QueueStatus } from './shape.ts';
 
-/** Looks at a queue on all of its nodes. What cannot be reached is a problem of that node; the others are shown. */
+/** Reads the state of a queue on all of its nodes. An unreachable node is a problem of that node; the other nodes are shown. */
 export async function readQueue(context: UnitContext, queue: string): Promise<QueueStatus> {
   const places = placesOf(context.config, queue);
   const clocks = new ClockComparison(context.clock, {
@@ -45,8 +45,8 @@ interface Nodes {
 }
 
 /**
- * The root is read while its leaves are compared with it, on another connection. It may be that the root lets only one of the two in; then
- * the other one's work is done afterwards. Where the leaves cannot be compared, the root says so.
+ * Reads the root while its leaves are compared with it on another connection. The root may accept only one of the two connections;
+ * then the other connection's work is done afterwards. If the leaves cannot be compared, that is a problem of the root.
  */
 async function readNodes(context: UnitContext, queue: string, clocks: ClockComparison): Promise<Nodes> {
   const [{ node }, ...others] = placesOf(context.config, queue);
@@ -78,7 +78,7 @@ async function readNodes(context: UnitContext, queue: string, clocks: ClockCompa
   return { root, leaves: (root.value && compared.value) ?? (await readLeaves(undefined)) };
 }
 
-/** The lease table is not a node: what is wrong with it is shown at the root, from where all work begins. */
+/** The lease table is not a node. Its problems are shown at the root, where all work begins. */
 async function readFailingRuns(
   context: UnitContext,
   queue: string,
@@ -95,12 +95,12 @@ async function readFailingRuns(
   }
 }
 
-/** Below 0 where the clock was set back, which is a problem by itself (clock-set-back). */
+/** A value below 0 means that the clock was set back, which is a separate problem (clock-set-back). */
 function atLeast0(seconds: number | null | undefined): number | null {
   return seconds === null || seconds === undefined ? null : Math.max(0, seconds);
 }
 
-/** Either a value, or why there is none. */
+/** A value, or the problems that explain why there is none. */
 interface Attempt<T> {
   value: T | undefined;
   problems: Problem[];

@@ -4,7 +4,7 @@ import { RUNS_ALONE } from '../node/runs-alone.ts';
 import type { Problem } from './found-problem.ts';
 import { unhandledProblems } from './unhandled-events.ts';
 
-/** What the leaf itself knows of its replay: paused, in error, inside a batch; and whether it may use replica mode. */
+/** Reports problems of replay that the leaf itself stores: paused, in error, inside a batch; and whether it may use replica mode. */
 export async function replayProblems(client: Client, queue: string, worker: string): Promise<Problem[]> {
   const problems: Problem[] = [];
   const position = await getPosition(client, queue, worker);
@@ -44,7 +44,7 @@ export async function replayProblems(client: Client, queue: string, worker: stri
   return problems;
 }
 
-/** What took longer than a run has, until a slice is applied. */
+/** Reports work that took longer than a run lasts, until a slice is applied. */
 async function timeoutProblems(client: Client, queue: string, worker: string): Promise<Problem[]> {
   const attempt = await client.first<{ events: bigint; alone: number; note: string }>(
     `select attempt_events as events, attempts_alone as alone, attempt_note as note from pgtide.replay_state
@@ -68,7 +68,7 @@ async function timeoutProblems(client: Client, queue: string, worker: string): P
   ];
 }
 
-/** As pgtide.enter_apply sees it. Where only a try could answer, and none was made yet, the answer is yes. */
+/** Uses the rule of pgtide.enter_apply. If only an attempt could decide, and none was made yet, the result is true. */
 async function mayUseReplicaRole(client: Client): Promise<boolean> {
   const row = await client.first<{ may: boolean }>(
     `select current_setting('session_replication_role') = 'replica' or coalesce(pgtide.may_use_replica(), true) as may`,

@@ -11,17 +11,17 @@ import { isProblemCode, type Problem } from './found-problem.ts';
 import { rotationProblems } from './rotation-problems.ts';
 import type { NodeStatus } from './shape.ts';
 
-/** The least age of a tick that is called stale. */
+/** Least age at which a tick is reported as stale. */
 const STALE_TICK_SECONDS = 180;
 
 export interface RootStatus {
   node: NodeStatus;
   info: QueueInfo | undefined;
-  /** All that read the queue here. */
+  /** All consumers of the queue on the root. */
   consumers: string[];
 }
 
-/** The root of a queue: ticker, captures, rights, rotation. */
+/** Reads the state of a queue's root: ticker, captures, rights, rotation. */
 export async function readRoot(client: Client, queue: string): Promise<RootStatus> {
   const local = await requireNode(client, queue);
   const info = await getQueueInfo(client, queue);
@@ -99,7 +99,7 @@ async function captureProblems(client: Client, queue: string): Promise<Problem[]
   }));
 }
 
-/** Writers of such a table pay for a capture that no consumer reads. A table that is missing may be there under another name. */
+/** Writers of such a table bear the cost of a capture that no consumer reads. A missing table may exist under another name. */
 async function leftCaptureProblems(
   client: Client,
   queue: string,
@@ -114,7 +114,7 @@ async function leftCaptureProblems(
   }));
 }
 
-/** Rights that were there when a table was added and are not any more, and other changes of that kind. */
+/** Reports rights that existed when a table was added and no longer exist, and similar changes. */
 export async function rightsProblems(
   client: Client,
   names: readonly string[],

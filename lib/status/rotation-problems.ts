@@ -6,16 +6,16 @@ interface Rotation {
   overdue: boolean;
   periodSeconds: number;
   sinceSwitchSeconds: number;
-  /** False: the second step of the last rotation has not run. */
+  /** False if the second step of the last rotation has not run. */
   complete: boolean;
-  /** The consumer that is furthest behind, and whether it still needs the table that is to be emptied next. */
+  /** The consumer that is furthest behind; `holds`: it still needs the table that is to be emptied next. */
   consumer: string | null;
   behindSeconds: number | null;
   holds: boolean;
   bytes: bigint;
 }
 
-/** Rotation that should have happened long ago: who holds it, and how much disk that has cost. */
+/** Reports a rotation that is long overdue: its blocker, and the disk space that the event tables use. */
 export async function rotationProblems(root: Client, queue: string): Promise<Problem[]> {
   const rotation = await root.first<Rotation>(sqlText('status/rotation.sql'), [queue]);
   if (!rotation?.overdue) return [];

@@ -1,4 +1,4 @@
--- Whether rotation is late, and who holds it.
+-- Returns whether rotation is late, and which consumer is furthest behind.
 -- $1: the queue.
 -- In psql: \bind shop
 select least(q.queue_switch_time, now()) + 2 * q.queue_rotation_period < now() as overdue,

@@ -4,7 +4,7 @@ import { listSequences, sequenceValues } from '../membership/member-sequences.ts
 import type { Problem } from './found-problem.ts';
 import type { SequenceStatus } from './shape.ts';
 
-/** The sequences that a leaf follows, with the values on both sides. */
+/** Returns the sequences that a leaf follows, with the values on both sides. */
 export async function readSequences(
   leaf: Client,
   queue: string,

@@ -1,18 +1,18 @@
 import type { Role } from '../topology/tree.ts';
 import type { Problem } from './found-problem.ts';
 
-/** What `status` returns, as JSON carries it. */
+/** The result of `status`, in JSON form. */
 export interface StatusResult {
-  /** True: no problem that somebody should act upon. */
+  /** True if there is no problem that requires action. */
   healthy: boolean;
   queues: QueueStatus[];
 }
 
 export interface QueueStatus {
   name: string;
-  /** Age of the last tick; null when the root cannot be reached or was never ticked. */
+  /** Age of the last tick; null if the root cannot be reached, or has no tick yet. */
   ticker: { lagSeconds: number | null };
-  /** The most events that a leaf may still have to apply; see Lag.pendingEvents. Null when the root cannot be read. */
+  /** Largest number of events that a leaf may still have to apply; see Lag.pendingEvents. Null if the root cannot be read. */
   events: { pending: number | null };
   nodes: NodeStatus[];
 }
@@ -21,7 +21,7 @@ export interface NodeStatus {
   name: string;
   type: Role;
   provider: string | null;
-  /** How old what the node shows may be; 0 at the last tick with nothing waiting, null when unknown. */
+  /** Largest possible age of the node's data; 0 at the last tick with no events waiting, null if unknown. */
   lagSeconds: number | null;
   tick: number | null;
   tables: TableStatus[];
@@ -31,11 +31,11 @@ export interface NodeStatus {
 
 export interface TableStatus {
   name: string;
-  /** `new`: its copy has not begun. Then `in-copy`, `catching-up`, `ok`. */
+  /** `new` until its copy begins, then `in-copy`, `catching-up`, `ok`. */
   state: string;
   copiedRows: number;
   totalRowsEstimate: number | null;
-  /** Why it is set aside; null while it is not. */
+  /** The reason why it is set aside; null if it is not set aside. */
   error: string | null;
 }
 

@@ -2,7 +2,7 @@ import type { Client } from '../db/client.ts';
 import { passCommand, summarizeUnhandled } from '../node/unhandled-event.ts';
 import type { Problem } from './found-problem.ts';
 
-/** Events that replay on this leaf could not handle: set aside, or in its way. */
+/** Reports events that replay on this leaf could not handle: it has set them aside, or has stopped at one. */
 export async function unhandledProblems(client: Client, queue: string): Promise<Problem[]> {
   const { aside, unkept, first, stopped } = await summarizeUnhandled(client, queue);
   const problems: Problem[] = [];

@@ -6,7 +6,7 @@ import type { Outcome } from '../outcome.ts';
 import type { Place } from '../topology/tree.ts';
 import type { UnitName } from './registry.ts';
 
-/** What a person sees while long work goes on. */
+/** Progress of long work, as shown to a person. */
 export type ProgressEvent = RowProgress | TableCountProgress;
 
 /** `totalRows` is an estimate. */
@@ -20,7 +20,7 @@ export interface RowProgress {
   bytes: number;
 }
 
-/** How many tables are done, out of all that were meant. */
+/** Number of tables that are done, out of all selected tables. */
 export interface TableCountProgress {
   queue: string;
   node: string;
@@ -29,56 +29,56 @@ export interface TableCountProgress {
   totalTables: number;
 }
 
-/** What keeps one unit, or a consumer, from going on for one node. */
+/** Failing runs of one unit, or of one consumer, for one node. */
 export interface FailingRuns {
   /** `consume`, or a scheduled unit. */
   unit: string;
   node: string;
-  /** Of the unit `consume`. */
+  /** The consumer, for the unit `consume`. */
   consumer?: string;
-  /** How the last run ended, and what to do about it. */
+  /** How the last run ended; `remedy` states how to fix it. */
   what: string;
   remedy: string;
-  /** So many in a row. */
+  /** Number of failing runs in a row. */
   runs: number;
   since: Date;
-  /** It waits for an operator. */
+  /** True if it waits for an operator. */
   operator: boolean;
-  /** Until when it is left out. */
+  /** Schedules skip it until this time; null if it is not skipped. */
   skippedUntil: Date | null;
 }
 
 /**
- * What every unit gets: the node that it works for, with its role and the node that it follows, and what it works with. Made by lib/runtime,
- * for Lambda, the command line and tests alike.
+ * Argument of every unit: the node that it works for, with its role and the node that it follows, and the tools for its work.
+ * lib/runtime creates it, for Lambda, the command line and tests alike.
  */
 export interface UnitContext extends Place {
   readonly config: Config;
   readonly queue: string;
-  /** The fencing token of the lease; null when run by hand without one. */
+  /** The fencing token of the lease; null if run by hand without a lease. */
   readonly epoch: bigint | null;
-  /** Gives the lease another epoch; false: another run has taken it over. Absent where there is no lease. */
+  /** Gives the lease another epoch. Returns false if another run has taken the lease over. Absent if there is no lease. */
   readonly restamp?: (epoch: bigint) => Promise<boolean>;
   readonly budget: Budget;
-  /** What a run of the invocation has that has much to do; this one may have less. Absent: it is the only one. */
+  /** Time for a run of this invocation that has much to do. This run may have less. Absent if it is the only run. */
   readonly wholeMs?: number;
   readonly clock: Clock;
-  /** Opens a connection to a node for the time of `work`; it is cut after `withinMs`, by default when the run's time is over. */
+  /** Opens a connection to a node for the duration of `work`. It is closed after `withinMs`, by default when the run's time is over. */
   connect<T>(node: string, work: (client: Client) => Promise<T>, options?: { withinMs?: number }): Promise<T>;
   /** Adds to a counter of the run's log line. */
   count(name: string, by: number): void;
   /** Sets a value of the run's log line; `lagSeconds` of replay also becomes a metric. */
   gauge(name: string, value: number): void;
   /**
-   * Says that there is work for another unit of this queue, which may rest; call it once that work is committed. Absent
-   * where there is no lease table: then the work begins when the rest is over.
+   * Notifies another unit of this queue, which may be resting, that it has work. Call it once that work is committed. Absent
+   * if there is no lease table; then the work begins when the rest is over.
    */
   readonly wake?: (unit: UnitName, node: string) => void;
-  /** Scheduled runs of this queue, and of these consumers on its root, that get nothing done; absent where there is no lease table. */
+  /** Scheduled runs of this queue, and of these consumers on its root, that make no progress. Absent if there is no lease table. */
   readonly failingRuns?: (consumers: readonly string[]) => Promise<FailingRuns[]>;
   /** Times a step for the run's log line. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Shows how far the work is; absent if no person watches. */
+  /** Shows the progress of the work; absent if no person watches. */
   readonly progress?: (event: ProgressEvent) => void;
 }
 

@@ -1,32 +1,32 @@
 import { isRoot, isSubscriber, type Role } from '../topology/tree.ts';
 
-/** What there is to know about each unit without loading it: who runs it, for which nodes, and whether it takes a lease. */
+/** Properties of a unit that are known without loading it: what starts it, for which nodes, and whether it takes a lease. */
 export interface UnitTraits {
-  /** Started by a schedule for each (queue, node); else run on demand. */
+  /** A schedule starts it for each (queue, node); otherwise it runs on demand. */
   readonly scheduled: boolean;
-  /** Called again as long as it has done work. The others do all there is in one call. */
+  /** It is called again as long as it has done work. Other units do all their work in one call. */
   readonly repeats: boolean;
   /** The nodes of a queue that it works for, by their roles. */
   readonly worksFor: (role: Role) => boolean;
-  /** Takes the lease `unit/queue/node`. The others serialise in the database, or only read. */
+  /** It takes the lease `unit/queue/node`. Other units serialise in the database, or only read. */
   readonly lease: boolean;
-  /** How long a pair rests after a run of a schedule that found nothing to do, unless it is woken (UnitContext.wake). */
+  /** Rest of a pair after a scheduled run that found nothing to do, unless it is woken (UnitContext.wake). */
   readonly restMs?: number;
-  /** What a share of an invocation is at least, where the invocation lasts so long: with less, no piece of work would be begun. */
+  /** Least share of an invocation, if the invocation lasts that long. With less, no piece of work would be begun. */
   readonly shareMs?: number;
-  /** Of a scheduled unit: the counters of what it commits. A run that has none of them above 0 has got nothing done. */
+  /** Counters of the work that a scheduled unit commits. A run in which all of them are 0 has made no progress. */
   readonly progress?: readonly string[];
 }
 
-/** The schedule's next four minutes are left out, and the fifth is not, though it may begin a little early. */
+/** The schedule's next four minutes are skipped. The fifth is not, although it may begin a little early. */
 const FOUR_MINUTES_AND_A_HALF_MS = 270_000;
 
-/** Copy begins no chunk with less than 5 s, and the last 2 s of a share are for connections that say nothing any more. */
+/** Copy begins no chunk with less than 5 s, and the last 2 s of a share are reserved for connections that no longer respond. */
 const EIGHT_SECONDS_MS = 8_000;
 
 export const units = {
   tick: { scheduled: true, repeats: true, worksFor: isRoot, lease: false, progress: ['ticks'] },
-  /** Its pieces are independent: progress of one is not progress of another. */
+  /** Its tasks are independent: progress of one is not progress of another. */
   maintain: {
     scheduled: true,
     repeats: true,
@@ -52,7 +52,7 @@ export const units = {
     shareMs: EIGHT_SECONDS_MS,
     progress: ['plannedTables', 'chunks', 'restored'],
   },
-  /** A consumer of somebody's own, see lib/consumer. */
+  /** A consumer written by a user, see lib/consumer. */
   consume: {
     scheduled: true,
     repeats: false,
@@ -70,5 +70,5 @@ export const units = {
 
 export type UnitName = keyof typeof units;
 
-/** What schedules start for each pair of a queue. Consumers are somebody's own. */
+/** The units that schedules start for each pair of a queue. Consumers are written by users. */
 export const scheduledUnits = ['tick', 'replay', 'copy', 'maintain'] as const satisfies UnitName[];

@@ -7,7 +7,7 @@ export interface OpenNodes {
   of(node: string): Client;
 }
 
-/** Opens a connection to each node for the time of `work`. If one cannot be reached, nothing is begun. */
+/** Opens a connection to each node for the duration of `work`. If one cannot be reached, `work` is not called. */
 export function withNodes<T>(
   context: UnitContext,
   nodes: readonly string[],

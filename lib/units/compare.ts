@@ -15,7 +15,7 @@ export const compareInput = z.strictObject({
   exclude: excludeInput,
 }) satisfies z.ZodType<CompareInput>;
 
-/** The unit, with a driver for its waits. */
+/** Returns the unit with settings, such as a driver for its waits. */
 export function compareWith(settings: CompareSettings): OnDemandUnit<CompareInput, CompareResult> {
   return async (context, input) => {
     const { result, complete } = await compareLeaves(context, input, settings);
@@ -23,5 +23,5 @@ export function compareWith(settings: CompareSettings): OnDemandUnit<CompareInpu
   };
 }
 
-/** Compares the tables of a queue. Somebody else (the schedule) moves replication on while it waits. */
+/** Compares the tables of a queue. The schedule continues replication while the unit waits. */
 export const compare: OnDemandUnit<CompareInput, CompareResult> = compareWith({});

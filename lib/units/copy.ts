@@ -4,7 +4,7 @@ import type { Unit } from '../unit-context/context.ts';
 /** Brings new tables into step with their provider. */
 export const copy: Unit = (context) => copyTables(context);
 
-/** Copy, with test hooks between its steps. */
+/** The unit copy, with test hooks between its steps. */
 export const copyWith =
   (hooks: CopyHooks): Unit =>
   (context) =>

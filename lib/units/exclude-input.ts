@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Of every unit that takes tables by patterns. */
+/** Input of every unit that selects tables by patterns. */
 export const excludeInput = z
   .array(z.string().min(1))
   .optional()

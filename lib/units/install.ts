@@ -9,14 +9,14 @@ export const installInput = z.strictObject({
     .describe('Only these nodes of the queue; default the root and every leaf.'),
 });
 /**
- * What `install` is to install.
+ * Input of `install`.
  * @interface
  */
 export type InstallInput = z.output<typeof installInput>;
 
 export type InstallResult = NodesInstalled;
 
-/** Makes the configured nodes of a queue, or those of them that are named. */
+/** Creates the configured nodes of a queue, or only the named ones. */
 export const install: OnDemandUnit<InstallInput, InstallResult> = async (context, input) => ({
   outcome: { kind: 'done' },
   result: await installNodes(context, input.nodes),

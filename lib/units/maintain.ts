@@ -1,5 +1,5 @@
 import type { Unit } from '../unit-context/context.ts';
 import { maintainRoot } from '../upkeep/maintain-root.ts';
 
-/** The upkeep of a queue on its root. */
+/** Maintains a queue on its root. */
 export const maintain: Unit = maintainRoot;

@@ -18,7 +18,7 @@ export const removeTableInput = z.strictObject({
     .describe('Takes them off the leaves at once: changes that are not replayed yet are lost there.'),
 }) satisfies z.ZodType<RemoveTableInput>;
 
-/** Takes tables out of a queue, on its root and on all leaves. */
+/** Removes tables from a queue on its root and on all leaves. */
 export const removeTable: OnDemandUnit<RemoveTableInput, RemoveTableResult> = async (context, input) => ({
   outcome: { kind: 'done' },
   result: await removeTables(context, input),

@@ -19,7 +19,7 @@ export const resyncInput = z.strictObject({
   exclude: excludeInput,
 }) satisfies z.ZodType<ResyncInput>;
 
-/** Lets tables be copied again. */
+/** Marks tables to be copied again. */
 export const resync: OnDemandUnit<ResyncInput, ResyncResult> = async (context, input) => ({
   outcome: { kind: 'done' },
   result: await resyncTables(context, input),

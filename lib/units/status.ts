@@ -10,12 +10,12 @@ export const statusInput = z.strictObject({
   queue: z.string().optional().describe('Default: the queue that the run is for.'),
 });
 /**
- * What `status` is to look at.
+ * Input of `status`.
  * @interface
  */
 export type StatusInput = z.output<typeof statusInput>;
 
-/** Looks at a queue on all of its nodes. What cannot be reached is a problem of that node; the others are shown. */
+/** Reads the state of a queue on all of its nodes. An unreachable node is a problem of that node; the other nodes are shown. */
 export const status: OnDemandUnit<StatusInput, StatusResult> = async (context, input) => {
   const queue = await readQueue(context, input.queue ?? context.queue);
   const problems = queue.nodes.flatMap((node) => node.problems);

@@ -1,7 +1,7 @@
 import { tickRoot } from '../node/root-tick.ts';
 import type { Unit } from '../unit-context/context.ts';
 
-/** Ticks the queue on its root if it is due: `applied` when there is a new tick, `idle` when there was no need. */
+/** Creates a tick of the queue on its root if one is due. The outcome is `applied` if there is a new tick, `idle` if none was due. */
 export const tick: Unit = (context) =>
   context.connect(context.node, async (root) => {
     const made = await context.step('tick', () => tickRoot(root, context.queue));

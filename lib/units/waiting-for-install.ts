@@ -1,15 +1,15 @@
 /**
- * Schedules begin with the deployment, and `install` is called after it: until then a scheduled unit finds no functions, or no node of
- * its queue. That is an expected state, and not an error: the unit ends `waiting-for` install.
+ * Schedules start with the deployment, and `install` is called after it. Until then, a scheduled unit finds no functions, or no node
+ * of its queue. This is an expected state and not an error: the unit ends `waiting-for` install.
  *
- * Only what was never there is waited for. A node that was made and is not there any more (a database that was lost, or restored
- * from before) is an error for an operator. The other side tells the two apart: a leaf that its root knows as a subscriber was
- * there, and so was a root if one of its leaves is a node. Also where both are nodes the error stays: something else is missing. So it
- * does where looking fails.
+ * A unit waits only for a node that never existed. A node that was created and no longer exists (its database was lost, or restored
+ * from a backup taken before) is an error for an operator. The other side distinguishes the two cases: a leaf that its root knows as
+ * a subscriber existed, and a root existed if one of its leaves is a node. If both are nodes, the error remains, because something
+ * different is missing. The error also remains if the check fails.
  *
- * A run for the root asks the leaves that it can reach. The deployed tick has no right to their secrets: of a lost root it waits, and
- * replay and maintain fail. A queue without leaves has no other side, and a consumer asks none: there a database that was lost
- * looks as one before install. Status reports both (node-missing).
+ * A run for the root asks the leaves that it can reach. The deployed tick has no right to read their secrets: if the root is lost,
+ * tick waits, and replay and maintain fail. A queue without leaves has no other side, and a consumer asks no other side. There, a
+ * lost database looks like one before install. Status reports both (node-missing).
  */
 
 import { isNode, isNotFound, isYetToBeMade } from '../node/yet-to-be-made.ts';
@@ -17,7 +17,7 @@ import type { Outcome } from '../outcome.ts';
 import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
 import type { Unit, UnitContext } from '../unit-context/context.ts';
 
-/** The unit, with `waiting-for` in place of the error that it meets before `install`. */
+/** Returns the unit, with the outcome `waiting-for` in place of the error that it raises before `install`. */
 export function waitingForInstall(unit: Unit): Unit {
   return async (context) => {
     try {
@@ -36,7 +36,7 @@ export function installFirst(why: string): Outcome {
   return { kind: 'waiting-for', what: `install: ${why}`, install: true };
 }
 
-/** The node that is yet to be made; null where there is none, or one has been lost. */
+/** Returns the node that is not created yet; null if there is none, or if a node was lost. */
 async function nodeToInstall(context: UnitContext): Promise<string | null> {
   const { queue, node } = context;
   const root = rootOf(context.config, queue);
@@ -50,7 +50,7 @@ async function nodeToInstall(context: UnitContext): Promise<string | null> {
   });
 }
 
-/** True where one of the leaves that can be reached is a node. */
+/** Returns whether one of the leaves that can be reached is a node. */
 async function hasLeafWithNode({ config, queue, connect }: UnitContext): Promise<boolean> {
   for (const leaf of nodesOf(config, queue, isSubscriber))
     if (await connect(leaf, (client) => isNode(client, queue)).catch(() => false)) return true;
