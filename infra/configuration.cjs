@@ -1,6 +1,6 @@
 /**
- * pgtide.yml for a deployment: checked, with its paths as they are written. A build that only tests the build has
- * none.
+ * pgtide.yml for a deployment: checked, with its paths as they are written. A build that only checks whether bundling
+ * works has none.
  */
 const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');

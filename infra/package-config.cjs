@@ -1,7 +1,7 @@
 /**
  * A plugin of serverless. It packages pgtide.yml with the files that it names, whichever command builds functions,
- * and refuses a configuration that functions could not use. A build that only tests the build needs no configuration;
- * a deployment does. A function that is invoked on this machine may use what is on it.
+ * and refuses a configuration that functions could not use. A build that only checks whether bundling works needs no
+ * configuration; a deployment does. A function that is invoked on this machine may use what is on it.
  */
 const { FILE, folder, readConfiguration } = require('./configuration.cjs');
 

@@ -65,7 +65,7 @@ export const savedKinds = [
   'foreign key',
   /** Disabled by replay without replica mode (pgtide._disable_triggers_and_actions). Waits for the table to leave. */
   'trigger',
-  /** Belongs to a foreign key whose actions were removed, in the same way. */
+  /** A foreign key whose actions were removed, in the same way as triggers are disabled. */
   'deferrable',
 ] as const;
 export type SavedKind = (typeof savedKinds)[number];

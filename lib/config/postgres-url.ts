@@ -71,7 +71,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
       'write it so; percent-encode the characters / ? # @ : % in a user or password',
     );
   const [, credentials, place = '', path, query] = parts;
-  // A password with an unencoded / ends here, and the name of a database is shown.
+  // An unencoded / in a password would move the rest of it into the name of the database, which is shown.
   if (path?.includes('@'))
     refuse(
       'has an @ after its host',

@@ -209,7 +209,10 @@ export interface ConnectionOptions {
    * may then write even if the role or the database has made transactions read only. Default: false.
    */
   pinned?: boolean;
-  /** Receives the server's own texts of errors, which may hold values of rows (setting errors.showValues). Default: they are dropped. */
+  /**
+   * Receives the server's own texts of errors, which may hold values of rows (setting errors.showValues). Default:
+   * they are dropped.
+   */
   onServerText?: ((text: string) => void) | undefined;
 }
 

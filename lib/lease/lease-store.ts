@@ -48,8 +48,8 @@
  * **Rest.** A run that found nothing to do may store, in the write that releases, a time until which its work rests.
  * Scheduled runs read the items before they take leases, and skip work that rests. Nothing else reads a rest:
  * acquisition does not depend on it, so a rest only delays work, and never allows any. It is therefore safe to read it
- * eventually consistent, to lose it, and to do without it when the table cannot be read. A reader ignores a rest that is longer than the rest
- * of its unit, so a wrong clock costs at most that much delay.
+ * eventually consistent, to lose it, and to do without it when the table cannot be read. A reader ignores a
+ * rest that is longer than the rest of its unit, so a wrong clock costs at most that much delay.
  *
  * **Waking.** A run that has committed work for a unit that may rest ends that rest. A wake-up is not lost if a run
  * looked for work before that commit and would now begin a rest: acquisition writes a rest that is over, waking
