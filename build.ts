@@ -1,12 +1,15 @@
 /**
- * `npm run build`: what is published on npm. JavaScript for Node 20 and up by esbuild (it does not run TypeScript as it
- * is), one file for each entry and what they share in chunks; types by tsc. Dependencies stay dependencies.
+ * `npm run build` builds the files that are published on npm: JavaScript for Node 20 and up by esbuild (Node 20 does
+ * not run TypeScript as it is), one file for each entry, with shared code in chunks; types by tsc. Dependencies stay
+ * dependencies.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 import { readSqlFolder } from './lib/install/sql-files.ts';
 
-/** The queries of lib, for lib/db/sql-text.ts. What is installed, and the demo's scripts, are files of the package. */
+/**
+ * The queries of lib, for lib/db/sql-text.ts. The SQL to install, and the demo's scripts, are files of the package.
+ */
 const queries = [...readSqlFolder('lib')].filter(([path]) => !path.startsWith('demo/'));
 
 rmSync('dist', { recursive: true, force: true });

@@ -6,5 +6,5 @@ const merge = (results: StatusResult[]): StatusResult => ({
   queues: results.flatMap(({ queues }) => queues),
 });
 
-/** On demand: nodes, lag, tables and problems of a queue, or of all. */
+/** On demand: returns nodes, lag, tables and problems of a queue, or of all queues. */
 export const handler = onDemandHandler({ name: 'status', unit: status, input: statusInput, merge });

@@ -1,4 +1,4 @@
-/** Fails when a function's zip is missing or larger than 1.5 MB: every container downloads it before its first run. */
+/** Fails if a function's zip is missing or larger than 1.5 MB: every container downloads it before its first run. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 

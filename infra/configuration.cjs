@@ -1,4 +1,7 @@
-/** pgtide.yml as it is deployed: checked, with its paths as they are written. A build to see whether it builds has none. */
+/**
+ * pgtide.yml for a deployment: checked, with its paths as they are written. A build that only checks whether bundling
+ * works has none.
+ */
 const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 

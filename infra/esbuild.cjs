@@ -1,11 +1,14 @@
 /**
- * How the functions are bundled. The AWS SDK goes in, though Lambda has one: the bundle holds the version that was
- * tested, and of its thousands of files only what is used.
+ * Options for bundling the functions. The AWS SDK is included, although Lambda has one: the bundle holds the version
+ * that was tested, and of its thousands of files only those that are used.
  */
 const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
-/** Every .sql file by its path under a folder: what lib/install/sql-files.ts and lib/db/sql-text.ts take instead of reading files. */
+/**
+ * Returns every .sql file by its path under a folder: lib/install/sql-files.ts and lib/db/sql-text.ts use these
+ * instead of reading files.
+ */
 const sqlFiles = (name) => {
   const folder = join(__dirname, '..', name);
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
@@ -20,10 +23,10 @@ module.exports = () => ({
   bundle: true,
   minify: true,
   format: 'cjs',
-  // The project's package.json says that .js is a module.
+  // The project's package.json declares .js files to be modules.
   outputFileExtension: '.cjs',
   target: 'node24',
-  // pg loads it only when asked to.
+  // pg loads it only on request.
   exclude: ['pg-native'],
   define: {
     PGTIDE_BUNDLED_SQL: JSON.stringify(sqlFiles('sql')),

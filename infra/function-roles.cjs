@@ -1,13 +1,16 @@
 /**
- * One role a function, with no more than it needs: its own log, the secrets of the nodes it connects to, and the lease
- * table where it takes leases, wakes units, or keeps or reads notes of runs. In a VPC also what Lambda needs for network
- * interfaces, which knows no narrower resource.
+ * One role per function, with no more rights than it needs: its own log, the secrets of the nodes that it connects
+ * to, and the lease table if it takes leases, wakes units, or stores or reads notes of runs. In a VPC the role also
+ * has the rights that Lambda needs for network interfaces, which cannot be limited to a narrower resource.
  */
 const { vpcOf } = require('./network.cjs');
 const { secretArns } = require('./secret-arns.cjs');
 const { secretPolicies } = require('./secret-policies.cjs');
 
-/** leases: takes them, only keeps notes of runs, wakes who rests, or reads. secrets: of the roots alone, or of all nodes. */
+/**
+ * leases: takes them, only stores notes of runs, wakes resting units, or reads. secrets: of the roots only, or of all
+ * nodes.
+ */
 const needs = {
   tick: { leases: 'note', secrets: 'roots' },
   replay: { leases: 'take', secrets: 'all' },

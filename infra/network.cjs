@@ -1,11 +1,11 @@
-/** Parameters as CloudFormation takes them. */
+/** Parses a list parameter of the form that CloudFormation uses. */
 const list = (text) =>
   String(text ?? '')
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-/** Lambda takes empty lists for no VPC. */
+/** Lambda treats empty lists as no VPC. */
 const vpcOf = async (resolveVariable) => {
   const subnetIds = list(await resolveVariable('param:vpcSubnetIds'));
   const securityGroupIds = list(await resolveVariable('param:vpcSecurityGroupIds'));

@@ -1,11 +1,11 @@
 /**
- * A plugin of serverless: packages pgtide.yml with the files that it names, whichever command builds functions, and refuses one that they
- * could not use. A build to see whether it builds needs none; a deployment does. A function that is invoked on this machine may use
- * what is on it.
+ * A plugin of serverless. It packages pgtide.yml with the files that it names, whichever command builds functions,
+ * and refuses a configuration that functions could not use. A build that only checks whether bundling works needs no
+ * configuration; a deployment does. A function that is invoked on this machine may use what is on it.
  */
 const { FILE, folder, readConfiguration } = require('./configuration.cjs');
 
-/** Patterns are globs, in which a name may not mean itself. */
+/** Patterns are globs, so special characters in a file's name are escaped. */
 const patternOf = (file) => file.replaceAll(/[$()*+?[\]{}!|^@]/g, '\\$&');
 
 module.exports = class PackageConfig {

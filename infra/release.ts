@@ -1,6 +1,7 @@
 /**
- * `npm run release -- VERSION [--dry-run]`: makes the commit and the tag of a release. It pushes and publishes nothing; the tag, once it
- * is pushed, does (.github/workflows/release.yml). docs/releasing.md describes the whole way.
+ * `npm run release -- VERSION [--dry-run]` creates the commit and the tag of a release. It pushes and publishes
+ * nothing: the tag starts publication once it is pushed (.github/workflows/release.yml). docs/releasing.md describes
+ * the whole process.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { sqlFiles } from '../lib/install/sql-files.ts';
 const root = join(import.meta.dirname, '..');
 const UNRELEASED = /^## Unreleased\n+([\s\S]*?)(?=^## |(?![\s\S]))/m;
 
-/** What stops a release, in the words that an operator reads. */
+/** A reason that stops a release, in words for an operator. */
 class Refusal extends Error {}
 
 interface Change {
@@ -61,7 +62,7 @@ function refuseUnlessReady(version: string): void {
     throw new Refusal('CHANGELOG.md has no section "## Unreleased", or nothing in it');
 }
 
-/** A JSON file with the version in it, laid out as npm writes it. */
+/** Returns a JSON file with the version in it, formatted as npm writes it. */
 function withVersion(file: string, version: string): Change {
   const manifest = JSON.parse(read(file)) as {
     version: string;
@@ -73,7 +74,7 @@ function withVersion(file: string, version: string): Change {
   return { file, text: `${JSON.stringify(manifest, null, 2)}\n` };
 }
 
-/** gzip gets no time to keep, so the same SQL makes the same file. */
+/** gzip stores no time, so the same SQL results in the same file. */
 function releasedSql(version: string): Change {
   return {
     file: sqlOf(version),
@@ -97,7 +98,7 @@ function write({ file, text }: Change): void {
   writeFileSync(join(root, file), text);
 }
 
-/** The tree was clean, so what is different now is ours. */
+/** Discards the changes. The tree was clean, so all differences are ours. */
 function takeBack(changes: readonly Change[], version: string): void {
   git('checkout', '--', ...changes.map(({ file }) => file).filter((file) => file !== sqlOf(version)));
   rmSync(join(root, sqlOf(version)), { force: true });

@@ -1,6 +1,6 @@
 /**
- * Schedules without retries: by default EventBridge Scheduler tries for a day, and every late try would be one run more
- * than there are minutes. The `schedule` event has no words for it, and an extension replaces `Target` whole.
+ * Schedules without retries. By default EventBridge Scheduler retries for a day, and every late retry would be a run
+ * beyond one a minute. The `schedule` event has no setting for it, and an extension replaces `Target` as a whole.
  */
 const scheduled = ['Tick', 'Replay', 'Copy', 'Maintain'];
 

@@ -1,13 +1,16 @@
-/** The secrets that pgtide.yml names, so that the functions' roles can read these and no others. */
+/** The secrets that pgtide.yml names, so that the functions' roles can read only these. */
 const { readConfiguration } = require('./configuration.cjs');
 
 /**
- * Secrets Manager puts a hyphen and six characters behind the name. An ARN may leave them out; a policy has to match them. It
- * takes an ARN that ends in such characters for a whole one, and so does this.
+ * Secrets Manager appends a hyphen and six characters to the name. An ARN may omit them, but a policy has to match
+ * them. A policy treats an ARN that ends in such characters as complete, and so does this function.
  */
 const asResource = (arn) => (/-[A-Za-z0-9]{6}$/.test(arn) ? arn : `${arn}-??????`);
 
-/** Of a configuration that is not valid none: package-config.cjs refuses it before anything is built, and `remove` and `logs` need none. */
+/**
+ * Returns no secrets for an invalid configuration: package-config.cjs refuses it before anything is built, and
+ * `remove` and `logs` need none.
+ */
 module.exports.secretArns = async () => {
   const config = await readConfiguration().catch(() => undefined);
   const { nodes, queues } = config ?? { nodes: {}, queues: {} };

@@ -1,8 +1,8 @@
 /**
- * The right to read secrets, by name, however many there are. IAM takes 10,240 characters of inline policies in a role, white space
- * not counted, and ten managed policies of 6,144 characters. So a short list of secrets stands in each role, and a long one in
- * managed policies, which the roles that read the same secrets share. A list that is longer yet is refused here, for
- * CloudFormation would find it out in the middle of a deployment.
+ * The right to read secrets, by name, for any number of them. IAM accepts 10,240 characters of inline policies in a
+ * role, not counting white space, and ten managed policies of 6,144 characters. So a short list of secrets is inline
+ * in each role. A long list is in managed policies, which the roles that read the same secrets share. A longer list
+ * is refused here, because CloudFormation would detect it only in the middle of a deployment.
  */
 const MAX_INLINE = 8_000;
 const MAX_MANAGED = 6_144;
@@ -16,7 +16,7 @@ const statement = (arns) => ({
 const documentOf = (arns) => ({ Version: '2012-10-17', Statement: [statement(arns)] });
 const lengthOf = (value) => JSON.stringify(value).length;
 
-/** As few lists as fit into a managed policy each. */
+/** Splits a list into as few lists as fit into a managed policy each. */
 function splitForManaged(arns) {
   const room = MAX_MANAGED - lengthOf(documentOf([]));
   const lists = [];
@@ -34,8 +34,8 @@ function splitForManaged(arns) {
 }
 
 /**
- * `inline`: the statement for a role, or none. `attached`: the managed policies that it has in place of that.
- * `resources`: these policies, each named `${name}…`.
+ * `inline`: the statement for a role, or false. `attached`: the managed policies that it has instead. `resources`:
+ * these policies, each named `${name}…`.
  */
 module.exports.secretPolicies = (name, arns) => {
   if (arns.length === 0) return { inline: false, attached: [], resources: {} };

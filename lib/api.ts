@@ -1,5 +1,5 @@
 /**
- * What other programs may import from the package: the units, their runtime, and the configuration.
+ * The exports of the package for other programs: the units, their runtime, and the configuration.
  * @module pgtide
  */
 // biome-ignore-all lint/performance/noBarrelFile: the one entry of the published package; nothing inside imports it.

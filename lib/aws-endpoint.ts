@@ -1,12 +1,15 @@
 /**
- * AWS's services as a run reaches them. A network without a way to a service (a VPC with no NAT and no endpoint for it) refuses nothing: it
- * drops what is sent. So each call is bounded, and what gets no answer is reported by the name of the endpoint that is missing. In a
- * function no later run gets on better, so the error waits for an operator and fails the invocation; elsewhere, as on a laptop whose
- * network comes and goes, it passes by itself.
+ * Calls of AWS services. A network without a route to a service (a VPC with no NAT and no endpoint for it) refuses
+ * nothing: it drops what is sent. So each call is bounded, and a call without an answer is reported with the name of
+ * the endpoint that is missing. In a function no later run would succeed, so the error waits for an operator and
+ * fails the invocation. Elsewhere, as on a laptop whose network comes and goes, the error is transient.
  */
 import { PgtideError } from './errors.ts';
 
-/** Four attempts with the SDK's back-off: without a way to the service 6 seconds, with one to a server that says nothing 12. */
+/**
+ * Four attempts with the SDK's back-off: 6 seconds without a route to the service, 12 with one to a server that does
+ * not answer.
+ */
 export const awsClientLimits = {
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 1500, requestTimeout: 3000, throwOnRequestTimeout: true },
@@ -14,7 +17,7 @@ export const awsClientLimits = {
 
 export interface AwsService {
   name: string;
-  /** Of the endpoint: `com.amazonaws.REGION.` and this. */
+  /** The end of the endpoint's name, which begins with `com.amazonaws.REGION.`. */
   id: string;
   /** How a VPC reaches it. */
   way: 'gateway' | 'interface';
@@ -23,10 +26,13 @@ export interface AwsService {
 /** The service gave no answer. */
 export class NoAnswer extends PgtideError {}
 
-/** For the rest of a run, and not for the next one. */
+/** For the rest of a run, but not for the next one. */
 const SILENT_MS = 30_000;
 
-/** Where a service has given no answer, later calls are not waited for: a run would spend its time on one after the other. */
+/**
+ * After a service has not answered, later calls fail at once: otherwise a run would spend its time waiting for each
+ * of them.
+ */
 export class Silence {
   #last: { error: NoAnswer; since: number } | undefined;
 
@@ -41,7 +47,7 @@ export class Silence {
   }
 }
 
-/** What every client of the SDK has; its types differ from client to client. */
+/** The members that every client of the SDK has; their types differ from client to client. */
 interface AwsClient {
   config: { region: () => Promise<string> };
   middlewareStack: object;
@@ -54,7 +60,7 @@ interface Context {
   endpointV2?: { url: URL };
 }
 
-/** Has the client throw `NoAnswer` where the service gives none, after its last attempt. */
+/** Makes the client throw `NoAnswer` if the service has not answered after the last attempt. */
 export function nameEndpoint<Client extends AwsClient>(client: Client, service: AwsService): Client {
   const middleware = client.middlewareStack as Middleware;
   middleware.add(
@@ -73,7 +79,7 @@ export function nameEndpoint<Client extends AwsClient>(client: Client, service: 
 
 const SILENCE = ['ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH'];
 
-/** The SDK calls also a connection that was cut a TimeoutError; only its own ones, of connecting, have no code. */
+/** The SDK also reports a cut connection as a TimeoutError; only its own timeouts, of connecting, have no code. */
 function isSilence(error: unknown): boolean {
   const { name, code } = error as { name?: string; code?: string };
   return code === undefined ? name === 'TimeoutError' : SILENCE.includes(code);

@@ -1,6 +1,6 @@
 import { type Clock, elapsedMs } from './clock.ts';
 
-/** What one run may spend. Units ask before they start another piece of work. */
+/** The time that one run may spend. Units check it before they start another piece of work. */
 export class Budget {
   readonly #clock: Clock;
   readonly #deadline: number;
@@ -14,7 +14,7 @@ export class Budget {
     return Math.max(0, this.#deadline - elapsedMs(this.#clock));
   }
 
-  /** True while a piece of work that may take `needMs` can still be begun. */
+  /** Returns true while a piece of work that may take `needMs` can still be begun. */
   allows(needMs: number): boolean {
     return this.remainingMs() >= needMs;
   }

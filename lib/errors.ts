@@ -1,7 +1,8 @@
 /**
- * The one error type of pgtide. `kind` decides what a run does with it (see `policyOf`); `remedy` is what an
- * operator can do about it. Messages name the object and what the operator has given, and never hold a secret or a value of a row:
- * they end in logs, in alarms, and in the states of nodes and tables. What a server reports becomes a message in lib/db/server-error.ts.
+ * The one error type of pgtide. `kind` decides what a run does with it (see `policyOf`); `remedy` is what an operator
+ * can do about it. Messages name the object and what the operator has specified. They never hold a secret or a value
+ * of a row, because they end in logs, in alarms, and in the states of nodes and tables. lib/db/server-error.ts builds
+ * the messages for errors of a server.
  */
 export type ErrorKind =
   /** The caller's input or the configuration is wrong. Nothing was changed. */
@@ -12,7 +13,7 @@ export type ErrorKind =
   | 'authentication'
   /** A right is missing; the remedy holds the GRANT. */
   | 'privilege'
-  /** A queue, node, table or function is not there. */
+  /** A queue, node, table or function does not exist. */
   | 'not-found'
   /** The two sides do not fit: columns, keys, types, versions. */
   | 'schema'
@@ -26,7 +27,7 @@ export type ErrorKind =
   | 'apply'
   /** The server is short of something, or asks to try again: locks, timeouts, deadlocks, disk. */
   | 'busy'
-  /** A bug, or something that was not foreseen. */
+  /** A bug, or an unforeseen error. */
   | 'internal';
 
 export class PgtideError extends Error {
@@ -46,14 +47,15 @@ export class PgtideError extends Error {
 }
 
 /**
- * So many runs in a row that end alike, and leave nothing done, are an error for an operator, also where each of them could pass by
- * itself. For scheduled runs lib/runtime/trouble.ts counts them, for refused epochs the subscriber (lib/replay/epoch.ts).
+ * This many runs in a row that end alike, without progress, are an error for an operator, even if each of them is
+ * transient. lib/runtime/trouble.ts counts scheduled runs; the subscriber counts refused epochs
+ * (lib/replay/epoch.ts).
  */
 export const RUNS_IN_A_ROW = 3;
 
 /**
- * What a run does with an error of each kind: try again at the next run, or wait for an operator. What was not foreseen does
- * not pass by itself.
+ * What a run does with an error of each kind: the next run retries, or the error waits for an operator. An unforeseen
+ * error is not transient.
  */
 export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
   input: 'operator',
@@ -70,7 +72,7 @@ export const policyOf: Record<ErrorKind, 'next-run' | 'operator'> = {
   internal: 'operator',
 };
 
-/** What mostly helps against errors that bring no remedy of their own. */
+/** Default remedies. */
 export const usualRemedy: Record<ErrorKind, string> = {
   input: 'see `pgtide help COMMAND`',
   connection: 'check that the server runs, and that its host and port are right and can be reached from here',

@@ -1,4 +1,4 @@
-/** Ids that are easily mixed up, as types of their own. Made by the callers in lib/pgq and lib/node alone. */
+/** Separate types for ids that are easily mixed up. Only the callers in lib/pgq and lib/node create them. */
 declare const kind: unique symbol;
 
 /** A tick of one queue; on every node of that queue it means the same point. */

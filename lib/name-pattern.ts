@@ -1,10 +1,11 @@
-/** Which tables people mean by the names and patterns that they give. */
+/** The tables that given names and patterns mean. */
 import { PgtideError } from './errors.ts';
 
 /**
- * True when the whole name is of the pattern: `*` stands for any characters, `?` for one. At a mismatch only the last `*` takes
- * one character more: what an earlier one could take instead, the last one can too. So there are at most as many steps as
- * pattern and name have characters, multiplied; a regular expression would try all ways to share the name out.
+ * Returns true if the whole name matches the pattern: `*` stands for any characters, `?` for one. At a mismatch only
+ * the last `*` takes one more character: what an earlier one could take instead, the last one can, too. So the number
+ * of steps is at most the length of the pattern multiplied by that of the name. A regular expression would try all
+ * ways to divide the name.
  */
 export function isOfPattern(name: string, pattern: string): boolean {
   const text = [...name];
@@ -27,7 +28,10 @@ export function isOfPattern(name: string, pattern: string): boolean {
   return wanted.slice(at).every((rest) => rest === '*');
 }
 
-/** A name as people give it, in full: without a schema it is in `public`. Names that hold dots are tried both ways. */
+/**
+ * Returns the full names that a given name may mean: without a schema it is in `public`. A name with dots is tried
+ * both ways.
+ */
 export function candidates(given: string): string[] {
   return given.includes('.') ? [given, `public.${given}`] : [`public.${given}`];
 }
@@ -35,16 +39,19 @@ export function candidates(given: string): string[] {
 export interface Wanted {
   tables: readonly string[];
   all?: boolean | undefined;
-  /** Names and patterns of those that are not meant. */
+  /** Names and patterns of tables to exclude. */
   exclude?: readonly string[] | undefined;
 }
 
-/** Means this table alone, and is no pattern. */
+/** Returns true if a given name means this table alone, and is not a pattern. */
 export function isNamed(name: string, given: readonly string[]): boolean {
   return given.some((one) => candidates(one).includes(name));
 }
 
-/** `names`, those that `exclude` means left out; an error for what means none of them, and where none is left. */
+/**
+ * Returns `names` without those that `exclude` means. An entry that means none of them, and an empty result, are
+ * errors.
+ */
 export function withoutExcluded(names: readonly string[], exclude: readonly string[] = []): string[] {
   const excluded = new Set<string>();
   for (const given of exclude) {
@@ -66,7 +73,7 @@ export function withoutExcluded(names: readonly string[], exclude: readonly stri
   return names.filter((name) => !excluded.has(name));
 }
 
-/** The names out of `known` that the input means; an error for each that means none. */
+/** Returns the names out of `known` that the input means. An entry that means none of them is an error. */
 export function matchNames(known: readonly string[], wanted: Wanted): string[] {
   refuseUnclear(wanted);
   if (wanted.all) return withoutExcluded(known, wanted.exclude);
@@ -82,7 +89,10 @@ export function matchNames(known: readonly string[], wanted: Wanted): string[] {
   return withoutExcluded([...found], wanted.exclude);
 }
 
-/** The names out of `known` that one name or pattern means. A name that is there means itself, whatever is in it. */
+/**
+ * Returns the names out of `known` that one name or pattern means. A known name means itself, whatever characters it
+ * has.
+ */
 export function matching(known: readonly string[], given: string): string[] {
   for (const full of candidates(given)) {
     if (known.includes(full)) return [full];

@@ -1,6 +1,6 @@
 import { type ErrorKind, PgtideError } from './errors.ts';
 
-/** Something that keeps a table from being replicated as it is. */
+/** A reason why a table cannot be replicated as it is. */
 export interface Obstacle {
   kind: ErrorKind;
   text: string;
@@ -9,7 +9,7 @@ export interface Obstacle {
 
 const MAX_SHOWN = 20;
 
-/** One error for everything that was found; nothing has been changed by then. */
+/** Throws one error for all obstacles that were found; nothing has been changed by then. */
 export function refuse(what: string, obstacles: readonly Obstacle[]): void {
   const [first] = obstacles;
   if (!first) return;

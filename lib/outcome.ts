@@ -1,10 +1,13 @@
 /**
  * How a unit of work ended. Expected ends are values; exceptions are for surprises.
- * `idle`: there was nothing to do. `applied`: work was done, and there is no more just now.
- * `already-applied`: an earlier run had committed this work; this one only finished the batch on the provider.
- * `waiting-for`: a state must change first, or the pair is left out because its server did not answer; a later run looks again.
- * `install`: pgtide is yet to be installed, which is not a failure however long it takes. `out-of-budget`: there is more to do.
- * `lease-held`: another run has this work. `done`: an on-demand unit has finished.
+ *  - `idle`: there was nothing to do.
+ *  - `applied`: work was done, and there is no more at the moment.
+ *  - `already-applied`: an earlier run had committed this work; this run only finished the batch on the provider.
+ *  - `waiting-for`: a state must change first, or the pair is skipped because its server did not answer; a later run
+ *    checks again. `install`: pgtide is not installed yet, which is not a failure however long it takes.
+ *  - `out-of-budget`: there is more to do.
+ *  - `lease-held`: another run has this work.
+ *  - `done`: an on-demand unit has finished.
  */
 export type Outcome =
   | { kind: 'idle' }

@@ -1,28 +1,34 @@
 /**
- * Hides secrets in a text before it is shown. Messages are made without any (lib/db/server-error.ts, lib/secrets); this is for what
- * others wrote: a handler, an SDK, a setting in a wrong place.
+ * Hides secrets in a text before it is shown. Our own messages are built without secrets (lib/db/server-error.ts,
+ * lib/secrets). This module is for other texts: those of a handler, of an SDK, or a setting in a wrong place.
  *
- * Each form that carries a secret is looked for in the text as it is, and the union of what was found is hidden: one form inside of
- * another, or a password that looks like a form, cannot uncover a part. Where it is not clear how far a secret goes, more is
- * hidden. Each expression reads a text in one pass, for it may be of any length.
+ * Each form that carries a secret is searched for in the original text, and the union of the matches is hidden: a
+ * form inside another, or a password that looks like a form, cannot uncover a part. If the end of a secret is not
+ * clear, more is hidden. Each expression reads a text in one pass, because a text may have any length.
  */
 type Range = [from: number, to: number];
 
-/** A word that names a secret; only so many letters may follow it, so that no text is read again from each place. */
+/**
+ * A word that names a secret. The number of letters after it is limited, so that no text is read again from each
+ * place.
+ */
 const KEY =
   '(?:pass(?:word|wd|phrase)|pwd|secret|token|signature|api_?key|private_?key|access_?key)(?![a-z]{0,60}(?:exception|error))[\\w-]{0,40}';
 const SINGLE = "'(?:[^'\\\\]|\\\\[^]|'')*(?:'|$)";
 const DOUBLE = '"(?:[^"\\\\]|\\\\[^]|"")*(?:"|$)';
 const DOLLAR = '\\$\\w{0,63}\\$';
 
-/** `"password": "x"`, of JSON: the value ends with its string. Of JSON within a JSON string, the rest of the line is hidden. */
+/**
+ * `"password": "x"` in JSON: the value ends with its string. For JSON within a JSON string, the rest of the line is
+ * hidden.
+ */
 const JSON_MEMBER = new RegExp(
   `(${KEY}\\\\{0,3}"\\s{0,9}:\\s{0,9})("(?:[^"\\\\]|\\\\[^])*(?:"|$)|\\\\{1,3}"[^\\n]*|[^,}\\]]+)`,
   'gdi',
 );
 /**
- * `password=x`, `password = 'x y'`, `secret => x`, `password: x`, `token:x`, but not `secret:x`, which ARNs have. In a string within a
- * string the quotes are doubled or escaped, and the rest of the line is hidden.
+ * `password=x`, `password = 'x y'`, `secret => x`, `password: x`, `token:x`, but not `secret:x`, which ARNs have. In
+ * a string within a string, the quotes are doubled or escaped, and the rest of the line is hidden.
  */
 const ASSIGNED = new RegExp(
   `((?:${KEY}(?:["']?\\s{0,9}=>?|'?\\s{0,9}:(?=\\s))|(?:pass(?:word|wd|phrase)|pwd|token|signature):)\\s{0,9})` +
@@ -36,7 +42,7 @@ const SQL_DOLLAR = new RegExp(`${KEY}"?\\s{1,9}(${DOLLAR})`, 'gi');
 const PGPASS = /(?<![^\s"'`(])((?:[\w.*-]|\\:){1,255}:(?:\d{1,5}|\*):[^:\s]{1,255}:[^:\s]{1,255}:)([^\n]+)/dg;
 const URL_USER = /:\/\/[^:/?#@\s]{0,255}:/g;
 
-/** The second group of each match. */
+/** Returns the range of the second group of each match. */
 function valuesOf(expression: RegExp, text: string): Range[] {
   return [...text.matchAll(expression)].flatMap((match) => {
     const range = match.indices?.[2];
@@ -44,7 +50,10 @@ function valuesOf(expression: RegExp, text: string): Range[] {
   });
 }
 
-/** Up to the last @ of the line: a password may hold anything, also one, or a space. */
+/**
+ * Returns the ranges of passwords in URLs, up to the last @ of the line: a password may hold anything, also an @ or a
+ * space.
+ */
 function urlPasswords(text: string): Range[] {
   const found: Range[] = [];
   let done = 0;
@@ -59,7 +68,7 @@ function urlPasswords(text: string): Range[] {
   return found;
 }
 
-/** PostgreSQL's other quotes. Without an end, all that follows is hidden. */
+/** Returns the ranges of passwords in dollar quotes. If the closing tag is missing, all that follows is hidden. */
 function dollarQuoted(text: string): Range[] {
   const found: Range[] = [];
   let done = 0;
@@ -89,10 +98,10 @@ export function redact(text: string): string {
   return [...parts, text.slice(shown)].join('');
 }
 
-/** What is shown of a message at most: a line of a function's log may have 256 KB. */
+/** Most characters that are shown of a message: a line of a function's log may have 256 KB. */
 const MAX_SHOWN = 8_000;
 
-/** A message without secrets, and without its middle where it is very long. */
+/** Returns a message without secrets, and without its middle if it is very long. */
 export function shownMessage(message: string): string {
   const text = redact(message);
   if (text.length <= MAX_SHOWN) return text;

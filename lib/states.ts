@@ -1,9 +1,12 @@
 /**
- * The states that both sides of the SQL name, one type each: who sets a state, and who waits for it to end. The values stand in CHECK
- * constraints of sql/pgtide/tables.sql, or in the function that returns them; a test compares the two.
+ * The states that both SQL and TypeScript name, one type each. The comment on a state names who sets it, and who
+ * waits for it to end. The values are in CHECK constraints of sql/pgtide/tables.sql, or in the function that returns
+ * them; a test compares the two.
  */
 
-/** Of a subscriber's table on its way into step: pgtide.table_state.phase. null: it waits for copy to plan it. */
+/**
+ * Phases of a subscriber's table until it is in step: pgtide.table_state.phase. Null: it waits for copy to plan it.
+ */
 export const copyPhases = [
   /** Set by copy (pgtide.begin_copy). Copy has chunks to copy; replay judges each event by its chunk. */
   'copying',
@@ -18,31 +21,31 @@ export const copyPhases = [
 ] as const;
 export type CopyPhase = (typeof copyPhases)[number];
 
-/** Of a chunk: pgtide.copy_chunk.state. */
+/** States of a chunk: pgtide.copy_chunk.state. */
 export const chunkStates = [
   /** Set by copy (pgtide.begin_copy, release_chunk). Waits for a run of copy; replay skips its events. */
   'pending',
   /** Set by copy (pgtide.announce_chunk), in a commit before the snapshot is taken. Replay parks its events. */
   'announced',
-  /** Set by copy (pgtide.commit_chunk), with the snapshot. Replay judges its events by that. */
+  /** Set by copy (pgtide.commit_chunk), with the snapshot. Replay judges its events by that snapshot. */
   'copied',
 ] as const;
 export type ChunkState = (typeof chunkStates)[number];
 
-/** What replay finds when it compares its position with a batch: pgtide.begin_replay. */
+/** Results of comparing replay's position with a batch: pgtide.begin_replay. */
 export const positionVerdicts = [
   /** The batch starts at the position, or the position lies in it: replay applies it. */
   'on-track',
   /** The batch ends at the position: replay only finishes it on the provider. */
   'already-applied',
-  /** Neither, or only by the ids: replay stops until an operator copies the tables again. */
+  /** Neither of these, or only by the ids: replay stops until an operator copies the tables again. */
   'lost',
   /** The node is paused: replay waits for an operator. */
   'paused',
 ] as const;
 export type PositionVerdict = (typeof positionVerdicts)[number];
 
-/** Of an event that replay cannot handle: pgtide.unhandled_event.state. */
+/** States of an event that replay cannot handle: pgtide.unhandled_event.state. */
 export const unhandledStates = [
   /** Set by replay (pgtide.handle_events), which has gone past it. Waits for an operator to look at it. */
   'aside',
@@ -53,7 +56,7 @@ export const unhandledStates = [
 ] as const;
 export type UnhandledState = (typeof unhandledStates)[number];
 
-/** What was taken off a subscriber's table: pgtide.saved_ddl.kind. */
+/** Kinds of definitions that were removed from a subscriber's table: pgtide.saved_ddl.kind. */
 export const savedKinds = [
   /** Dropped by copy (pgtide._save_and_drop_constraints). Waits for the phase restoring, or for the table to leave. */
   'constraint',
@@ -62,12 +65,12 @@ export const savedKinds = [
   'foreign key',
   /** Disabled by replay without replica mode (pgtide._disable_triggers_and_actions). Waits for the table to leave. */
   'trigger',
-  /** Of a foreign key whose actions were removed, in the same way. */
+  /** A foreign key whose actions were removed, in the same way as triggers are disabled. */
   'deferrable',
 ] as const;
 export type SavedKind = (typeof savedKinds)[number];
 
-/** Of a subscriber's table that joins or leaves: pgtide.member_change.change. */
+/** Changes of a subscriber's table that joins or leaves: pgtide.member_change.change. */
 export const memberChanges = [
   /** Set by add-table, on a leaf whose root does not have the table yet. Waits for add-table. */
   'joining',

@@ -1,28 +1,30 @@
 /**
- * Values arrive as they are, or their table is set aside: whether a column of the subscriber keeps the values of the provider's.
+ * Checks whether a column of the subscriber keeps the values of the provider's. Values arrive unchanged, or their
+ * table is set aside.
  *
- * Values travel as text. The subscriber's type reads a text in one of three ways: as the same value, as an error, or, in silence, as
- * another value: numeric(10,2) and timestamp(0) round, varchar(3) cuts blanks, jsonb drops repeated names, timestamp drops the zone. An error
- * sets the table aside by itself. For the third, types are judged before a row is written, once per shape of the two tables:
+ * Values travel as text. The subscriber's type reads a text in one of three ways: as the same value, as an error, or,
+ * silently, as another value: numeric(10,2) and timestamp(0) round, varchar(3) cuts blanks, jsonb drops repeated
+ * names, timestamp drops the zone. An error itself sets the table aside. To find the third case, types are judged
+ * before a row is written, once per shape of the two tables:
  *   replay  lib/replay/judge-types.ts: a tag of events that is new, or new columns on the subscriber
  *   copy    lib/copy/copy-chunk.ts: with each chunk, after its COPY, which holds both tables' columns as they are until the commit
  *   status, add-table  lib/structure/type-fit.ts, which also refuses what would be an error
- * What this table of rules does not know counts as a change. The subscriber may be wider.
+ * A conversion that this table of rules does not have counts as a change. The subscriber may be wider.
  */
 
 /** A type's name with its modifier, domains resolved: pgtide.stored_type. */
 export type StoredType = string | { array: StoredType } | { row: [name: string, type: StoredType][] };
 
-/** A column as pgtide.column_types tells it. */
+/** A column, as pgtide.column_types returns it. */
 export interface ColumnType {
   name: string;
   type: StoredType;
-  /** As SQL writes it. */
+  /** The type as SQL writes it. */
   shown: string;
   generated: boolean;
 }
 
-/** Why the subscriber's columns would change values of the provider's; undefined: they keep them. */
+/** Returns why the subscriber's columns would change values of the provider's, or undefined if they keep them. */
 export function valueMisfit(
   table: string,
   provider: readonly ColumnType[],
@@ -31,7 +33,7 @@ export function valueMisfit(
   const columns = new Map(subscriber.map((column) => [column.name, column]));
   const found = provider.flatMap((from) => {
     const to = columns.get(from.name);
-    // A column that is missing is an error elsewhere; one that is generated here is not written.
+    // A missing column is an error elsewhere; a column that is generated here is not written.
     if (!to || to.generated || keepsValues(from.type, to.type)) return [];
     return [`${to.shown} does not keep every ${from.shown} of the provider in column ${to.name}`];
   });
@@ -40,8 +42,9 @@ export function valueMisfit(
 }
 
 /**
- * Why rows of the provider may have changed without an event: ALTER TABLE converts them, and no trigger sees it. Undefined: what its
- * columns are now keeps what they were. An expression of USING that changes values of a type that keeps them is not noticed.
+ * Returns why rows of the provider may have changed without an event: ALTER TABLE converts them, and no trigger
+ * fires. Returns undefined if the present columns keep the earlier values. A USING expression that changes values, of
+ * a type that keeps them, is not noticed.
  */
 export function retypedMisfit(
   table: string,
@@ -58,7 +61,7 @@ export function retypedMisfit(
   return `table ${table}: the provider's ${found.join(', ')}, and no event tells what that made of its rows`;
 }
 
-/** True when every value of `from` is read by `to` as that value, or as an error. */
+/** Returns true if `to` reads every value of `from` as that value, or as an error. */
 export function keepsValues(from: StoredType, to: StoredType): boolean {
   if (typeof from === 'string' || typeof to === 'string')
     return typeof from === 'string' && typeof to === 'string' && (from === to || scalarKeeps(from, to));
@@ -72,7 +75,7 @@ export function keepsValues(from: StoredType, to: StoredType): boolean {
 
 const whole = new Set(['smallint', 'integer', 'bigint']);
 const textual = new Set(['text', 'character varying', 'citext:citext']);
-/** Their text is the same in a row's JSON and in COPY. */
+/** Types whose text is the same in a row's JSON and in COPY. */
 const sameAsText = new Set([...whole, ...textual, 'numeric', 'uuid', 'json', 'jsonb', 'enum', 'name']);
 const timed = new Set(
   ['time', 'timestamp'].flatMap((type) => [`${type} with time zone`, `${type} without time zone`]),
@@ -97,17 +100,20 @@ function scalarKeeps(from: string, to: string): boolean {
   if (whole.has(one.name) && whole.has(other.name)) return true;
   if (one.name === 'real' && other.name === 'double precision') return true;
   if (one.name === 'jsonb' && other.name === 'json') return true;
-  // Only a label is read, and as it is.
+  // An enum reads only its labels, and reads them unchanged.
   if (textual.has(one.name) && other.name === 'enum') return true;
   if (textual.has(other.name)) return sameAsText.has(one.name) && (free || isLonger(one, other));
   if (timed.has(one.name)) return one.name === other.name && precision(other) >= precision(one);
   if (one.name.startsWith('interval')) return intervalKeeps(one, other);
   if (one.name === 'bit varying') return one.name === other.name && (free || isLonger(one, other));
-  // Of an extension's type without a modifier.
+  // A type of an extension, without a modifier.
   return one.name === other.name && one.name.includes(':') && free;
 }
 
-/** Digits beyond the point are rounded; too many before it are an error. Of a float, numeric loses the sign of zero. */
+/**
+ * Digits beyond the scale are rounded; too many before the point are an error. From a float, numeric loses the sign
+ * of zero.
+ */
 function numericKeeps(from: Scalar, { modifier }: Scalar): boolean {
   const [, scale = 0] = modifier;
   if (whole.has(from.name)) return scale >= 0;

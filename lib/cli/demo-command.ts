@@ -51,7 +51,7 @@ async function playOn({ terminal, global }: Invocation, play: Play): Promise<Ver
   return verdict;
 }
 
-/** Timers hold no more than this, about 24 days. */
+/** The longest delay of a timer, about 24 days. */
 const FOREVER_MS = 2 ** 31 - 1;
 
 function howToConnect({ provider, subscriber, configFile }: DemoServers): string[] {
@@ -63,7 +63,7 @@ function howToConnect({ provider, subscriber, configFile }: DemoServers): string
   ];
 }
 
-/** Gives up `work` as soon as somebody says stop; what becomes of it then is of no interest. */
+/** Gives up `work` as soon as a stop is requested; its later result is ignored. */
 async function orInterrupted(stopping: AbortSignal, work: Promise<Verdict>): Promise<Verdict> {
   work.catch(() => undefined);
   const stopped = new Promise<Verdict>((resolve) => {

@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 export const EXIT = { holds: 0, fails: 1, usage: 2, interrupted: 130 } as const;
 
-/** Says on stderr why it does not hold, and what to do. Returns the exit status. */
+/** Writes to stderr why the verdict does not hold, and what to do. Returns the exit status. */
 export function conclude(terminal: Terminal, verdict: Verdict): number {
   if ('interrupted' in verdict) return EXIT.interrupted;
   if (verdict.holds) return EXIT.holds;
@@ -15,7 +15,7 @@ export function conclude(terminal: Terminal, verdict: Verdict): number {
   return EXIT.fails;
 }
 
-/** The same for what was thrown: no stack trace, unless PGTIDE_DEBUG is set. */
+/** Does the same for a thrown error, without a stack trace unless PGTIDE_DEBUG is set. */
 export function concludeError(terminal: Terminal, error: unknown): number {
   const { message, kind, remedy } = error instanceof PgtideError ? error : asInternalError(error);
   complain(terminal, message, remedy || usualRemedy[kind]);

@@ -1,4 +1,4 @@
-/** Examples and background that stand below the generated help. */
+/** Examples and background, shown below the generated help. */
 
 export const overview = `
 A first replication:
@@ -20,7 +20,7 @@ A first replication:
 Exit status: 0 what was asked for holds; 1 it does not, and stderr says why and what to do; 2 wrong
 usage; 130 interrupted. PGTIDE_DEBUG=1 adds stack traces to errors.`;
 
-/** Of each command, by its name. */
+/** The examples of each command, by its name. */
 export const examples: Readonly<Record<string, string>> = {
   init: `
 Examples:

@@ -3,8 +3,8 @@ import { EXIT } from './exit-status.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs work that ends in good order when asked to: the first Ctrl-C (or SIGTERM, SIGHUP) aborts the signal that it is
- * given, the second ends the process at once.
+ * Runs work that can be asked to end in good order. The first Ctrl-C (or SIGTERM, SIGHUP) aborts the signal that the
+ * work receives, the second ends the process at once.
  */
 export async function interruptible<T>(
   onFirst: () => void,

@@ -1,26 +1,26 @@
 import type { Verdict } from '../local/verdict.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** Options that stand before the command. */
+/** Options before the command. */
 export interface GlobalOptions {
   config?: string;
   lease: boolean;
   verbose?: boolean;
 }
 
-/** What every command's action gets. */
+/** The arguments of every command's action. */
 export interface Invocation {
   readonly terminal: Terminal;
   readonly global: GlobalOptions;
 }
 
-/** What a command does. */
+/** The work of a command. */
 export type Action<Arguments extends unknown[]> = (
   invocation: Invocation,
   ...values: Arguments
 ) => Promise<Verdict>;
 
-/** Makes an action what commander calls. */
+/** Converts an action to the function that commander calls. */
 export type Run = <Arguments extends unknown[]>(
   action: Action<Arguments>,
 ) => (...values: unknown[]) => Promise<void>;

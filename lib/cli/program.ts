@@ -1,4 +1,4 @@
-/** The command line: what commands there are, and what they take. Each command is loaded when it is called. */
+/** The command line: the commands and their arguments. Each command is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Terminal } from '../terminal/terminal.ts';
@@ -25,7 +25,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
 }
 
-/** The commands as commander has them; docs/commands.md is made from it. */
+/** Builds the commands for commander; docs/commands.md is generated from them. */
 export function buildProgram(terminal: Terminal, ended: (status: number) => void): Command {
   const program = new Command('pgtide')
     .description(
@@ -70,7 +70,7 @@ export function buildProgram(terminal: Terminal, ended: (status: number) => void
 const queueArgument = ['<queue>', 'a queue of the configuration'] as const;
 const tablesArgument = ['[tables...]', 'schema.table; without a schema: public; * and ? are wild'] as const;
 
-/** Of every command that takes tables by patterns. */
+/** Options of every command that takes tables by patterns. */
 export interface Exclusion {
   exclude?: string[];
 }
@@ -251,7 +251,7 @@ function again(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-/** Either tables or `--all`, and not both. */
+/** Requires either tables or `--all`, and not both. */
 function some(tables: string[], all: boolean | undefined): string[] {
   if (all && tables.length > 0) throw usage('name tables or give --all, not both');
   if (!all && tables.length === 0) throw usage('no table is named; name tables (schema.table) or give --all');

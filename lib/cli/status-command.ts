@@ -28,7 +28,7 @@ function verdictOf({ healthy, queues }: StatusResult): Verdict {
   return fails(`unhealthy: ${first.message}${others}`, first.remedy);
 }
 
-/** A small tree for each queue, the problems with what to do, and `healthy` or `unhealthy`. */
+/** Returns a small tree for each queue, the problems with what to do, and `healthy` or `unhealthy`. */
 export function statusLines(found: StatusResult): string[] {
   return [...found.queues.flatMap(queueLines), found.healthy ? 'healthy' : 'unhealthy'];
 }
@@ -43,7 +43,7 @@ function queueLines(queue: QueueStatus): string[] {
   ];
 }
 
-/** Then nothing is known of the node but that. */
+/** Problems after which nothing more is known of the node. */
 const UNREAD = new Set<ProblemCode>(['node-unreachable', 'login-refused', 'node-missing', 'status-failed']);
 
 function nodeLines(node: NodeStatus, last: boolean): string[] {

@@ -76,7 +76,7 @@ export function removeTable(
   });
 }
 
-/** How many names are worth a line. */
+/** Most names in a line. */
 const MAX_NAMES = 10;
 
 function sequenceLines(names: readonly string[], [one, several]: readonly [string, string]): string[] {

@@ -1,4 +1,4 @@
-/** What a person sees while tables join or leave a queue, one by one: how many of them, and for how long yet. */
+/** Progress output while tables join or leave a queue one by one: how many are done, and the time left. */
 import cliProgress from 'cli-progress';
 import { barOptions } from '../terminal/display.ts';
 import { count, duration } from '../terminal/figures.ts';
@@ -13,7 +13,7 @@ export interface TableCount {
 const doing = { create: 'creating', add: 'adding', remove: 'removing' };
 const LINE_EVERY_MS = 5_000;
 
-/** A bar for each step on a terminal; in logs and pipes a line now and then. */
+/** Opens a bar for each step on a terminal; in logs and pipes, writes a line from time to time. */
 export function openTableCount(terminal: Terminal): TableCount {
   const began = new Map<string, number>();
   const figures = (event: TableCountProgress): string => {

@@ -19,7 +19,7 @@ import { isSubscriber, nodesOf, rootOf } from '../topology/tree.ts';
 import type { Invocation } from './invocation.ts';
 import { onNode, type QueueOptions, shown, tell } from './queue/connection.ts';
 
-/** The leaf that is named, or all of the queue. */
+/** Runs `work` on the named leaf, or on all leaves of the queue. */
 async function onLeaves<T>(
   invocation: Invocation,
   queue: string,
@@ -79,7 +79,7 @@ export async function events(invocation: Invocation, queue: string, options: Que
   );
 }
 
-/** On one line, cut, and without what would control a terminal. */
+/** Returns the text on one line, truncated, and without characters that control a terminal. */
 function plain(text: string | null): string {
   return shown(text).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }
@@ -125,7 +125,9 @@ async function takeBack(
   return tell(invocation, options, { queue, nodes }, lines);
 }
 
-/** A pass for an id that the queue has yet to give out would let replay go past whatever event gets it. */
+/**
+ * Refuses ids that the queue has not assigned yet: a pass for one would let replay go past whatever event gets it.
+ */
 async function refuseFutureEvents(
   invocation: Invocation,
   queue: string,

@@ -9,24 +9,24 @@ import { caFileInUrl } from './postgres-url.ts';
 import { configSchema, type nodeSchema, type queueSchema, SYSTEM_AUTHORITIES } from './schema.ts';
 
 /**
- * A node of pgtide.yml as checked.
+ * A node of pgtide.yml, as checked.
  * @interface
  */
 export type NodeConfig = z.output<typeof nodeSchema>;
 /**
- * How a queue of pgtide.yml is served, as checked. Which nodes it has is the topology's: lib/topology/tree.ts.
+ * The settings of a queue of pgtide.yml, as checked. Its nodes are in lib/topology/tree.ts.
  * @interface
  */
 export type QueueConfig = Omit<z.output<typeof queueSchema>, 'root' | 'leaves'>;
 /**
- * pgtide.yml as checked, with every default filled in.
+ * pgtide.yml, as checked, with every default filled in.
  * @interface
  */
 export type Config = z.output<typeof configSchema>;
 
 const DEFAULT_FILE = 'pgtide.yml';
 
-/** The file's path: `--config`, else PGTIDE_CONFIG, else pgtide.yml in the working directory. */
+/** Returns the file's path: `--config`, else PGTIDE_CONFIG, else pgtide.yml in the working directory. */
 export function configPath(option?: string): string {
   return option ?? (process.env.PGTIDE_CONFIG || DEFAULT_FILE);
 }
@@ -45,8 +45,8 @@ export function loadConfig(path: string = configPath()): Config {
 }
 
 /**
- * CA files are named from the configuration's folder, which is where a deployment packages them: also those of urls, but not of urls
- * in variables, which are of the shell that sets them.
+ * Resolves the paths of CA files from the configuration's folder, which is where a deployment packages them. This
+ * includes the paths in urls, but not those of urls in variables, which belong to the shell that sets them.
  */
 function withPathsFrom(folder: string, config: Config): Config {
   for (const node of Object.values(config.nodes)) {
@@ -59,13 +59,13 @@ function withPathsFrom(folder: string, config: Config): Config {
 
 const MAX_MESSAGE_LENGTH = 200;
 
-/** What is wrong with the YAML. The parser names its own functions, and repeats whatever it cannot read. */
+/** Returns what is wrong with the YAML. The parser names its own functions, and repeats whatever it cannot read. */
 function reasonOf({ code, message }: YAMLParseError): string {
   if (code === 'MULTIPLE_DOCS') return '--- begins a second document; keep one';
   return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }
 
-/** The document's value; an alias without its anchor, or too many of them, are found here. */
+/** Returns the document's value. An alias without its anchor, or too many aliases, are found here. */
 function readValue(document: Document, refuse: (reason: string) => never): unknown {
   try {
     return document.toJS();
@@ -113,12 +113,12 @@ export function parseConfig(text: string, source: string = DEFAULT_FILE): Config
   return parsed.data;
 }
 
-/** The queue's configuration, or an error that names the queues there are. */
+/** Returns the queue's configuration. Throws an error that names the configured queues if there is no such queue. */
 export function queueConfig(config: Config, queue: string): QueueConfig {
   return wholeQueue(config, queue);
 }
 
-/** The nodes of a queue as they are written in the configuration, for lib/topology alone. */
+/** Returns the nodes of a queue as the configuration has them. Only for lib/topology. */
 export function configuredNodes(
   config: Config,
   queue: string,
@@ -135,7 +135,7 @@ function wholeQueue(config: Config, queue: string): z.output<typeof queueSchema>
   return found;
 }
 
-/** The node's configuration, or an error that names the nodes there are. */
+/** Returns the node's configuration. Throws an error that names the configured nodes if there is no such node. */
 export function nodeConfig(config: Config, node: string): NodeConfig {
   const found = Object.hasOwn(config.nodes, node) ? config.nodes[node] : undefined;
   if (!found)

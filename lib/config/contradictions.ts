@@ -11,7 +11,7 @@ const own = (record: Raw, key: string): unknown => (Object.hasOwn(record, key) ?
 
 const place = (host: string, port: unknown, database: unknown) => `${host.toLowerCase()}:${port}/${database}`;
 
-/** Which database a node means, as far as the file tells: two nodes with the same answer are one database. */
+/** Returns which database a node means, as far as the file shows: two nodes with the same result are one database. */
 function placeOf(node: unknown): string | undefined {
   const { url, secret, host, port, dbname } = asRecord(node);
   if (typeof secret === 'string') {
@@ -80,8 +80,8 @@ function memberContradictions(
 }
 
 /**
- * Problems that no single key causes. Works on the raw file, so that they are reported together with the
- * others, and skips values of the wrong type: these are reported already.
+ * Finds problems that no single key causes. Works on the raw file, so that they are reported together with the other
+ * problems. Skips values of the wrong type, which are reported already.
  */
 export function contradictions(raw: unknown): Problem[] {
   const nodes = asRecord(asRecord(raw).nodes);

@@ -1,6 +1,7 @@
 /**
- * What a deployment takes from a configuration: the files that functions need beside it. And what functions could not use, because only
- * the machine of the operator has it: they would be deployed, and each of their runs would fail.
+ * What a deployment takes from a configuration: the files that functions need beside it. Also finds settings that
+ * functions could not use, because only the operator's machine has what they name: the functions would be deployed,
+ * and each of their runs would fail.
  */
 import { statSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
@@ -14,11 +15,11 @@ export interface Deployment {
   problems: string[];
 }
 
-/** What is there where functions run: what Lambda and its image bring, and layers. */
+/** Folders that exist where functions run: those of Lambda, of its image, and of layers. */
 const LAMBDA_FOLDERS = ['/var/runtime/', '/etc/pki/', '/opt/'];
 const INTO_A_SECRET = 'put the connection into Secrets Manager and name it as secret';
 
-/** `config` as `parseConfig` returns it, with paths as they are written; `folder` is the one that it is in. */
+/** `config` is as `parseConfig` returns it, with paths as they are written; `folder` is the folder that holds it. */
 export function deploymentOf(config: Config, folder: string): Deployment {
   const files = new Set<string>();
   const problems: string[] = [];

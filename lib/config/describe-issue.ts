@@ -2,7 +2,7 @@ import type { core } from 'zod';
 import { redact } from '../redact.ts';
 import { configJsonSchema } from './schema.ts';
 
-/** One thing wrong with a configuration, and where. */
+/** One problem of a configuration, and where it is. */
 export interface Problem {
   path: readonly PropertyKey[];
   text: string;
@@ -33,13 +33,13 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** A value as a message shows it: short, without passwords. */
+/** Returns a value as a message shows it: short, without passwords. */
 export function shown(value: unknown): string {
   const text = redact(JSON.stringify(value) ?? 'nothing');
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-/** Says what is wrong at which key: the value found, the reason, and what the key is for. */
+/** Describes a problem at a key: the value found, the reason, and what the key is for. */
 export function describeIssue(issue: core.$ZodIssue, raw: unknown): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(schemaAt(issue.path)?.properties ?? {}).filter((key) => key !== '$schema');

@@ -1,6 +1,6 @@
 import { PgtideError } from '../errors.ts';
 
-/** A postgres:// URL taken apart; what it leaves open is undefined. */
+/** The parts of a postgres:// URL; absent parts are undefined. */
 export interface PostgresUrl {
   /** A host name, an address, or the folder of a Unix socket. */
   host: string;
@@ -18,7 +18,7 @@ const PARAMETERS = ['host', 'port', 'user', 'password', 'dbname', 'sslmode', 'ss
 const DEFAULT_PORT = 5432;
 
 function refuse(reason: string, remedy: string): never {
-  // The text itself stays out of the message: it may hold a password.
+  // The message omits the text itself, which may hold a password.
   throw new PgtideError('input', `the URL ${reason}`, { remedy });
 }
 
@@ -60,7 +60,7 @@ function parsePort(text: string | undefined): number {
 }
 
 /**
- * Takes a postgres:// URL apart as libpq does: percent-encoding, IPv6 in brackets, a Unix socket as an encoded host
+ * Parses a postgres:// URL as libpq does: percent-encoding, IPv6 in brackets, a Unix socket as an encoded host
  * (`postgres://app@%2Fvar%2Frun%2Fpostgresql/shop`) or as `?host=/var/run/postgresql`.
  */
 export function parsePostgresUrl(text: string): PostgresUrl {
@@ -71,7 +71,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
       'write it so; percent-encode the characters / ? # @ : % in a user or password',
     );
   const [, credentials, place = '', path, query] = parts;
-  // A password with a / in it that is not encoded ends here, and the name of a database is shown.
+  // An unencoded / in a password would move the rest of it into the name of the database, which is shown.
   if (path?.includes('@'))
     refuse(
       'has an @ after its host',
@@ -95,12 +95,12 @@ export function parsePostgresUrl(text: string): PostgresUrl {
   };
 }
 
-/** The sslrootcert of a node's url, unless the url is in a variable. */
+/** Returns the sslrootcert of a node's url, unless the url is in a variable. */
 export function caFileInUrl(url: string | undefined): string | undefined {
   return url === undefined || url.startsWith('env:') ? undefined : parsePostgresUrl(url).sslrootcert;
 }
 
-/** True for this machine itself: loopback, or a Unix socket. */
+/** Returns true for this machine itself: loopback, or a Unix socket. */
 export function isLocalHost(host: string): boolean {
   return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

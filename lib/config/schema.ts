@@ -1,4 +1,4 @@
-/** The table of every setting of pgtide.yml: type, default, description. pgtide.schema.json is made from it. */
+/** The table of every setting of pgtide.yml: type, default, description. pgtide.schema.json is generated from it. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { PgtideError } from '../errors.ts';
@@ -43,7 +43,7 @@ const host = z.string().refine((text) => isIP(text) > 0 || /^(\/.+|[^\s:/@?#[\]]
   error: 'must be one host name or address, without a port',
 });
 
-/** As a CA file: the authorities of the system, as libpq's sslrootcert has it. */
+/** Value of a CA file that means the authorities of the system, as in libpq's sslrootcert. */
 export const SYSTEM_AUTHORITIES = 'system';
 
 const tls = z

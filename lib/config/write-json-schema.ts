@@ -1,4 +1,6 @@
-/** `npm run schema`: writes pgtide.schema.json, which editors read for pgtide.yml. A test fails when it is out of date. */
+/**
+ * `npm run schema` writes pgtide.schema.json, which editors read for pgtide.yml. A test fails if it is out of date.
+ */
 import { writeFileSync } from 'node:fs';
 import { configJsonSchema } from './schema.ts';
 

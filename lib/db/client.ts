@@ -6,7 +6,10 @@ import { pinSession } from './pinned-settings.ts';
 import { isServerError, type ServerError, serverTextOf } from './server-error.ts';
 import { asBeginError, asPgtideError } from './sqlstate.ts';
 
-/** Where and as whom to connect. Made by lib/secrets from a node's configuration; holds the password, so never log it. */
+/**
+ * The address and the user to connect with. lib/secrets builds it from a node's configuration. It holds the password,
+ * so never log it.
+ */
 export interface ConnectionTarget {
   /** The node's name, for messages. */
   node: string;
@@ -15,7 +18,7 @@ export interface ConnectionTarget {
   user: string;
   database: string;
   password?: string | undefined;
-  /** False: no TLS. Otherwise Node's TLS options. */
+  /** False means no TLS; otherwise Node's TLS options. */
   ssl:
     | false
     | {
@@ -32,15 +35,15 @@ export type Row = Record<string, unknown>;
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read';
   readOnly?: boolean;
-  /** Cancels any statement that runs longer, and ends the session when the client says nothing for so long. */
+  /** Cancels any statement that runs longer, and ends the session if the client sends nothing for that long. */
   statementTimeoutMs?: number;
-  /** Gives up waiting for a lock. */
+  /** Longest wait for a lock. */
   lockTimeoutMs?: number | undefined;
 }
 
 const INT8_OID = 20;
 
-/** `bigint` for int8 on this client alone; the process-wide parsers stay as they are. */
+/** Decodes int8 as `bigint` on this client alone; the process-wide parsers stay unchanged. */
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === INT8_OID && format !== 'binary') return BigInt;
@@ -48,13 +51,18 @@ const types = {
   },
 } as pg.CustomTypesConfig;
 
-/** SQLSTATE of the messages by which pgtide._failure_text tells the server's words of an error. Other notices are not about errors. */
+/**
+ * SQLSTATE of the notices with which pgtide._failure_text reports the server's text of an error. Other notices are
+ * not about errors.
+ */
 const TEXT_OF_FAILURE = 'TD011';
 
-/** One connection. Sends no named statements and keeps no session state, so it works through a transaction pooler. */
+/**
+ * One connection. It sends no named statements and keeps no session state, so it works through a transaction pooler.
+ */
 export class Client {
   readonly node: string;
-  /** The driver's client, for COPY streams (lib/db/copy-pipe.ts) alone. */
+  /** The driver's client, only for COPY streams (lib/db/copy-pipe.ts). */
   readonly connection: pg.Client;
 
   readonly #pinned: boolean;
@@ -71,7 +79,7 @@ export class Client {
       });
   }
 
-  /** What the driver threw at this statement, as an error without values. */
+  /** Converts what the driver threw for this statement to an error without values. */
   errorOf(error: unknown, statement?: string): PgtideError {
     if (isServerError(error)) this.#onServerText?.(serverTextOf(error));
     return asPgtideError(error, this.node, { statement });
@@ -93,7 +101,7 @@ export class Client {
     }
   }
 
-  /** Runs one statement; a text that holds several is refused by the server. */
+  /** Runs one statement; the server refuses a text that holds several. */
   async single(text: string): Promise<void> {
     try {
       await this.connection.query({ text, queryMode: 'extended' } as pg.QueryConfig);
@@ -102,7 +110,7 @@ export class Client {
     }
   }
 
-  /** Runs several statements sent as one message, as they are, and returns the rows of each. */
+  /** Runs several statements, sent unchanged as one message, and returns the rows of each. */
   async script(text: string): Promise<Row[][]> {
     try {
       const results: unknown = await this.connection.query(text);
@@ -112,17 +120,20 @@ export class Client {
     }
   }
 
-  /** The first row, or undefined. */
+  /** Returns the first row, or undefined. */
   async first<T = Row>(text: string, values?: unknown[]): Promise<T | undefined> {
     return (await this.query<T>(text, values))[0];
   }
 
-  /** True between BEGIN and its end, also after a statement of it has failed. */
+  /** True between BEGIN and the end of the transaction, also after one of its statements has failed. */
   get inTransaction(): boolean {
     return ['T', 'E'].includes(this.connection.getTransactionStatus() ?? 'I');
   }
 
-  /** COMMIT of a transaction in which a statement failed unnoticed is answered by ROLLBACK, and is not a success. */
+  /**
+   * If a statement of the transaction failed unnoticed, the server answers COMMIT with ROLLBACK, which is not a
+   * success.
+   */
   async #commit(): Promise<void> {
     let answer: string;
     try {
@@ -141,8 +152,9 @@ export class Client {
   }
 
   /**
-   * Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws. One that is read
-   * only is always rolled back: it has nothing to commit, and code of others that ran in it leaves no setting behind.
+   * Runs `work` in one transaction with pinned session settings: commits when it returns, rolls back when it throws.
+   * A read-only transaction is always rolled back: it has nothing to commit, and foreign code that ran in it leaves
+   * no setting behind.
    */
   async transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
     const begin = beginStatement(options);
@@ -171,36 +183,40 @@ export function beginStatement(options: TransactionOptions): string {
     `begin isolation level ${isolation} ${access}`,
     pinSession,
     `set local statement_timeout = ${Math.ceil(options.statementTimeoutMs ?? 0)}`,
-    // A client that is gone without a word (a frozen function, a lost network) must not keep its locks for hours.
+    // A client that disappears without notice (a frozen function, a lost network) must not keep its locks for hours.
     `set local idle_in_transaction_session_timeout = ${Math.ceil(options.statementTimeoutMs ?? 0)}`,
     `set local lock_timeout = ${Math.ceil(options.lockTimeoutMs ?? 0)}`,
   ].join('; ');
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** How long a server may take to hear that the connection is over. */
+/** Longest time that a server may take to receive the end of the connection. */
 const CLOSE_TIMEOUT_MS = 2_000;
-/** The longest that a timer can wait. */
+/** The longest delay of a timer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 export interface ConnectionOptions {
-  /** Most that opening the connection may take, where it is less than the usual limit. */
+  /** Longest time for opening the connection, if it is less than the usual limit. */
   connectMs?: number | undefined;
   /**
-   * Cuts the connection after so long, counted from before it is opened, whatever it waits for. Statements have their own timeouts, which the server keeps; this is
-   * for a network that has gone silent, where TCP alone would wait for many minutes. Default: never.
+   * Cuts the connection after this time, counted from before it is opened, whatever it waits for. The server enforces
+   * the timeouts of statements. This limit is for a network that has become silent, where TCP alone would wait for
+   * many minutes. Default: never.
    */
   cutAfterMs?: number;
   /**
-   * A statement outside of a transaction gets one of its own, under pinned settings (lib/db/pinned-settings.ts), and may write where the role
-   * or the database has made transactions read only. Default: false.
+   * Runs a statement outside of a transaction in a separate one, with pinned settings (lib/db/pinned-settings.ts). It
+   * may then write even if the role or the database has made transactions read only. Default: false.
    */
   pinned?: boolean;
-  /** Receives the server's own texts of errors, which may hold values of rows (setting errors.showValues). Default: they are dropped. */
+  /**
+   * Receives the server's own texts of errors, which may hold values of rows (setting errors.showValues). Default:
+   * they are dropped.
+   */
   onServerText?: ((text: string) => void) | undefined;
 }
 
-/** Opens a connection for the time of `work`, and closes it whatever happens. */
+/** Opens a connection for the time of `work`, and always closes it. */
 export async function withClient<T>(
   target: ConnectionTarget,
   applicationName: string,
@@ -222,7 +238,7 @@ export async function withClient<T>(
     keepAlive: true,
     types,
   });
-  // A connection that dies between two queries reports it here; the next query fails with the reason.
+  // A connection that dies between two queries emits this event; the next query fails with the reason.
   connection.on('error', () => undefined);
   try {
     await connection.connect();

@@ -1,6 +1,7 @@
 /**
- * The names that PostgreSQL's documentation gives to SQLSTATEs, as far as a run is likely to meet them. Of a state without a name
- * here its five characters alone are shown. sql/pgtide/functions/apply/pgtide._condition_name.sql has those of rows.
+ * The names that PostgreSQL's documentation gives to the SQLSTATEs that a run is likely to meet. A state without a
+ * name here is shown by its five characters alone. sql/pgtide/functions/apply/pgtide._condition_name.sql has the
+ * states of rows.
  */
 const names: Record<string, string> = {
   '08000': 'connection_exception',

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Client } from './client.ts';
 
-/** A value in COPY's text format. */
+/** Returns a value in COPY's text format. */
 export function copyText(value: string | null): string {
   if (value === null) return '\\N';
   return value
@@ -14,8 +14,8 @@ export function copyText(value: string | null): string {
 }
 
 /**
- * Writes lines of COPY's text format into a COPY … FROM STDIN, as fast as the server takes them. Returns the rows. When
- * `lines` throws, the COPY fails, and what was thrown is thrown.
+ * Writes lines of COPY's text format to a COPY … FROM STDIN, as fast as the server accepts them. Returns the number
+ * of rows. If `lines` throws, the COPY fails, and the same error is thrown.
  */
 export async function copyIn(
   client: Client,

@@ -12,8 +12,8 @@ export interface CopyResult {
 
 /**
  * Streams the rows of a COPY … TO STDOUT on one server into a COPY … FROM STDIN on another. Bytes pass through
- * unparsed and with back-pressure, so memory stays flat whatever the size. Both clients must be in a transaction;
- * after an error both transactions are of no more use, and the source's connection may be closed.
+ * unparsed and with back-pressure, so the use of memory is constant for any size. Both clients must be in a
+ * transaction. After an error neither transaction can be used any more, and the source's connection may be closed.
  */
 export async function copyPipe(
   source: Client,
@@ -38,7 +38,7 @@ export async function copyPipe(
   try {
     await pipeline(reading, meter, writing);
   } catch (error) {
-    // The server sends a COPY to its end: on a connection that is no longer read, the next query would wait for ever.
+    // The server sends a COPY to its end. On a connection that is no longer read, the next query would wait for ever.
     if (!reading.readableEnded) await source.connection.end().catch(() => undefined);
     throw failed ?? asPgtideError(error, `${source.node} → ${sink.node}`);
   }

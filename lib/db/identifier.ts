@@ -1,4 +1,4 @@
-/** Quotes a name for SQL. Always quoted: no list of keywords to keep. */
+/** Quotes a name for SQL. Quotes every name, so that there is no list of keywords to maintain. */
 export function quoteIdent(name: string): string {
   if (name.includes('\0')) throw new Error('an identifier cannot hold a zero byte');
   return `"${name.replaceAll('"', '""')}"`;

@@ -2,7 +2,7 @@ import { PgtideError } from '../errors.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Client } from './client.ts';
 
-/** A privilege that the server found missing, with the grant that helps, where the error has no remedy of its own. */
+/** Adds the grant that helps to an error about a missing privilege, if the error has no remedy. */
 export async function withMissingGrant(client: Client, error: unknown): Promise<unknown> {
   if (!(error instanceof PgtideError) || error.kind !== 'privilege' || error.remedy !== undefined)
     return error;
@@ -15,7 +15,10 @@ export async function withMissingGrant(client: Client, error: unknown): Promise<
 /** Event tables and their sequences have the id of their queue in their names: event_7, event_7_0, event_7_id_seq. */
 const EVENT_RELATION = /\bevent_(\d{1,9})(?:_\d+|_id_seq)?\b/;
 
-/** The right on a queue that lets the role write or read its events; undefined when it is not that which is missing. */
+/**
+ * Returns a remedy with the right on a queue that lets the role write or read its events, or undefined if that right
+ * is not what is missing.
+ */
 async function queueRight(client: Client, message: string): Promise<string | undefined> {
   const [, id] = EVENT_RELATION.exec(message) ?? [];
   if (id === undefined) return undefined;
@@ -36,7 +39,7 @@ async function queueRight(client: Client, message: string): Promise<string | und
   return `as the owner of the queue, run: pgtide queue grant ${shellWord(lack.queue)} ${shellWord(lack.role)} ${right}`;
 }
 
-/** All that pgtide installed is its owner's. */
+/** One role owns all that pgtide installed. */
 async function membership(client: Client): Promise<string | undefined> {
   const found = await client
     .first<{ owner: string; role: string }>(
@@ -47,6 +50,6 @@ async function membership(client: Client): Promise<string | undefined> {
     .catch(() => undefined);
   if (!found) return undefined;
   const { owner, role } = found;
-  // Not membership in that role: it may own all tables that are replicated.
+  // Does not suggest membership in that role, which may own all tables that are replicated.
   return `connect as ${owner}, which owns what pgtide installed; a right on one queue: pgtide queue grant QUEUE ${shellWord(role)} produce|consume|admin`;
 }

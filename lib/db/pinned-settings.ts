@@ -1,7 +1,7 @@
 /**
  * The settings under which values are read and written as text. Both sides of every copy and replay use them, so that
- * a value's text means the same on both servers, whatever the roles, databases and servers have set.
- * `row_security = off` turns rows hidden by a policy into an error: a copy that lacks them in silence would be worse.
+ * a value's text means the same on both servers, whatever the roles, databases and servers have set. `row_security =
+ * off` turns rows hidden by a policy into an error: a copy that silently lacks them would be worse.
  */
 const pinnedSettings: Record<string, string> = {
   datestyle: 'ISO, MDY',
@@ -19,8 +19,8 @@ const pinnedSettings: Record<string, string> = {
 };
 
 /**
- * Settings that not every version knows. To compile a statement takes longer than it saves: most are short, and no plan is used
- * twice. A transaction lasts as long as its unit lets it, whatever the owner of the role has thought of.
+ * Settings that not every version has. JIT compilation takes longer than it saves: most statements are short, and no
+ * plan is used twice. A transaction lasts as long as its unit allows, whatever the owner of the role has set.
  */
 const newerSettings = `select set_config(name, value, true) from (values ('jit', 'off'), ('transaction_timeout', '0')) s (name, value)
   where current_setting(name, true) is not null`;

@@ -1,20 +1,24 @@
 /**
- * What may be said of an error that a server or the driver reported.
+ * Descriptions of errors that a server or the driver reported.
  *
- * Invariant: no value of a row, and no text of an SQL statement's literals, is in what this module returns. A server puts values
- * into every text it writes (message, detail, hint, context, internal query), in the language of lc_messages, and a function of a
- * user may raise anything, under any SQLSTATE, with any table or constraint named. So a text is not searched for values: it is left out, but for
- *   - what functions of our own schemas raised: known by the routine that raises for PL/pgSQL and by the function that the context
- *     begins with, neither of which depends on the language, nor can be chosen by a function of a user
- *   - errors of a few C routines, whose texts hold the names of existing objects alone (see `harmless`), a size (isTooLarge), or
- *     nothing (isConcurrentUpdate)
- *   - errors of the connection's start, where there are no rows yet, and those that a pooler reports of itself
- * A message is made of the SQLSTATE, the names that the server sends in fields of their own, and, of a name that the server does not
- * know, that name as it stands in the statement that we sent. Callers add the event's id where they know it.
+ * Invariant: what this module returns contains no value of a row, and no text of an SQL statement's literals. A
+ * server puts values into every text that it writes (message, detail, hint, context, internal query), in the language
+ * of lc_messages. A function of a user may raise anything, under any SQLSTATE, with any table or constraint named. So
+ * a text is not searched for values: it is omitted, with these exceptions:
+ *  - Texts that functions of our own schemas raised. They are identified by the routine that raises for PL/pgSQL and
+ *    by the function that the context begins with. Neither depends on the language, and a function of a user can
+ *    choose neither.
+ *  - Errors of a few C routines, whose texts hold only the names of existing objects (see `harmless`), a size
+ *    (isTooLarge), or nothing (isConcurrentUpdate).
+ *  - Errors of the connection's start, when there are no rows yet, and errors that a pooler reports about itself.
+ *
+ * A message consists of the SQLSTATE and the names that the server sends in separate fields. If the server does not
+ * know a name, the message also has that name, as it is in the statement that we sent. Callers add the event's id if
+ * they know it.
  */
 import { conditionOf } from './conditions.ts';
 
-/** An error as the driver makes it of the server's message. */
+/** A server's error, as the driver represents it. */
 export interface ServerError extends Error {
   code: string;
   severity: string;
@@ -35,19 +39,19 @@ export interface ServerError extends Error {
 export interface Circumstances {
   /** The statement as it was sent. */
   statement?: string | undefined;
-  /** The error came before the first statement. */
+  /** True if the error came before the first statement. */
   connecting?: boolean | undefined;
 }
 
 export interface Description {
   message: string;
-  /** The same without its detail. */
+  /** The message without its detail. */
   primary?: string | undefined;
-  /** Of our own functions alone. */
+  /** Only for errors of our own functions. */
   hint?: string | undefined;
 }
 
-/** What is kept of such an error as a cause: it can be printed whole. */
+/** The cause that is kept of such an error: it can be printed whole. */
 export class Condition extends Error {
   declare readonly code?: string;
   declare readonly schema?: string;
@@ -58,9 +62,9 @@ export class Condition extends Error {
 }
 
 const ourSchemas = 'pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste';
-/** PL/pgSQL's RAISE. */
+/** The routine of PL/pgSQL's RAISE. */
 const RAISE = 'exec_stmt_raise';
-/** Identifiers as the server writes them; quoted ones may hold anything, so they are taken whole. */
+/** Identifiers as the server writes them. A quoted one may hold anything, so it is matched whole. */
 const NAME = '(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*)';
 const CALLED = new RegExp(`(?<![a-z0-9_$."])(${NAME}(?:\\.${NAME})?)\\(`);
 
@@ -84,12 +88,15 @@ export function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && typeof severity === 'string' && /^[0-9A-Z]{5}$/.test(String(code));
 }
 
-/** The allocator's refusal of a value beyond what any may have. It is not translated, and holds a number alone. */
+/** The allocator refused a value beyond the maximum size. The text is not translated, and holds only a number. */
 export function isTooLarge({ code, file, message }: ServerError): boolean {
   return code === 'XX000' && file === 'mcxt.c' && /^invalid memory alloc request size \d+$/.test(message);
 }
 
-/** Two sessions have changed one row of a catalog at once. It is not translated, holds nothing, and passes by itself. */
+/**
+ * Two sessions changed one row of a catalog at once. The text is not translated and holds no values. The error is
+ * transient.
+ */
 export function isConcurrentUpdate({ code, file, message }: ServerError): boolean {
   return (
     code === 'XX000' &&
@@ -117,7 +124,7 @@ export function describeServerError(error: ServerError, circumstances: Circumsta
   return { message: [conditionOf(code), names.join(', ')].filter((part) => part !== '').join(': ') };
 }
 
-/** The cause to keep in place of the driver's error, on which the server's texts, or a secret, may hang. */
+/** Returns the cause to keep in place of the driver's error, which may hold the server's texts, or a secret. */
 export function asCondition(error: unknown, message: string): Condition {
   const condition = new Condition(message);
   condition.name = 'Condition';
@@ -132,7 +139,7 @@ export function asCondition(error: unknown, message: string): Condition {
   return Object.assign(condition, fields);
 }
 
-/** The server's own words, which may hold values: for where they were asked for, and nowhere else. */
+/** Returns the server's own words, which may hold values. Use them only if they were requested. */
 export function serverTextOf({
   message,
   detail,
@@ -141,7 +148,9 @@ export function serverTextOf({
   return [message, detail, where].filter(Boolean).join('\n');
 }
 
-/** A function in a procedural language has made the error, and its fields: their texts are whatever it likes. */
+/**
+ * Returns whether a function in a procedural language raised the error: its texts and fields may then hold anything.
+ */
 function isRaised({ file, routine }: ServerError): boolean {
   return routine === RAISE || /^pl/i.test(file ?? '');
 }
@@ -152,7 +161,7 @@ function isOurs({ routine, where }: ServerError): boolean {
   return called !== undefined && new RegExp(`^(?:${ourSchemas})\\.[a-z0-9_]+$`).test(called);
 }
 
-/** The function that a context of RAISE begins with, in any language. */
+/** Returns the function that a context of RAISE begins with, in any language. */
 function calledFunction(where: string | undefined): string | undefined {
   return CALLED.exec(where ?? '')?.[1];
 }
@@ -174,7 +183,7 @@ function fieldNames(error: ServerError): string[] {
   return named.flatMap(([what, name]) => (name ? [`${what} ${name}`] : []));
 }
 
-/** COPY names the column in its context, before the value. Only of a server that speaks English. */
+/** COPY names the column in its context, before the value. Works only if the server's messages are in English. */
 function copiedColumn({ where }: ServerError): string | undefined {
   return /^COPY [^,"\n]+, line \d+, column ([^:,"\n]+)(?=[:\n]|$)/.exec(where ?? '')?.[1];
 }
@@ -183,8 +192,8 @@ const unknownNames = new Set(['3F000', '42P01', '42P02', '42702', '42703', '4270
 const LITERALS = /'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|\$\w*\$[\s\S]*/g;
 
 /**
- * The name in our statement that the server points at, or, where it does not point, that it quotes and our statement has. A literal
- * is not a name, and is not shown.
+ * Returns the name in our statement at which the server points. If it does not point, returns the name that it
+ * quotes, if our statement has that name. A literal is not a name, and is not shown.
  */
 function unknownName(error: ServerError, statement = ''): string[] {
   const { code, position, internalQuery, where, message } = error;
@@ -194,7 +203,7 @@ function unknownName(error: ServerError, statement = ''): string[] {
     const [, name] = /"([^"]{1,63})"/.exec(message) ?? [];
     return name !== undefined && known.split(/[^\w$.]+/).includes(name) ? [name] : [];
   }
-  // The server counts characters, and not UTF-16 units.
+  // The server counts characters, not UTF-16 units.
   const rest = [...statement].slice(Number(position) - 1, Number(position) + 200).join('');
   const name = /^(?:"(?:[^"]|"")*"|[a-z_]\w*)(?:\.(?:"(?:[^"]|"")*"|[a-z_]\w*)){0,2}/i.exec(rest)?.[0];
   return name === undefined ? [] : [name];

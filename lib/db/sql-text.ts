@@ -1,14 +1,16 @@
 /**
- * Long queries stand in `.sql` files beside the modules that send them, each one statement with parameters $1, $2 …. psql runs them, from
- * version 16 on: the `\bind` that stands at their head gives the parameters, and then `\i lib/structure/columns.sql` runs the query.
+ * Long queries are in `.sql` files beside the modules that send them. Each file is one statement with parameters $1,
+ * $2 …. psql runs the files from version 16 on: the `\bind` at the head of a file sets the parameters, and then `\i
+ * lib/structure/columns.sql` runs the query.
  *
- * The seam for bundles, as in lib/install/sql-files.ts: `PGTIDE_BUNDLED_QUERIES` is an object of path under lib/ → text.
+ * In a bundle, `PGTIDE_BUNDLED_QUERIES`, an object of path under lib/ → text, replaces the files, as in
+ * lib/install/sql-files.ts.
  */
 import { readFileSync } from 'node:fs';
 
 declare const PGTIDE_BUNDLED_QUERIES: Record<string, string>;
 
-/** The statement in a file of lib, by its path there; without the comment above it. */
+/** Returns the statement in a file of lib, by its path under lib, without the comment above it. */
 export function sqlText(path: `${string}.sql`): string {
   const text =
     typeof PGTIDE_BUNDLED_QUERIES === 'undefined'

@@ -78,26 +78,26 @@ const networkCodes = new Set([
   'ERR_STREAM_UNABLE_TO_PIPE',
   'ERR_STREAM_DESTROYED',
 ]);
-/** Families of them: of the resolver, and of Node's sockets and TLS. */
+/** Families of network codes: those of the resolver, and those of Node's sockets and TLS. */
 const NETWORK_CODE = /^(?:EAI|ERR_SOCKET|ERR_TLS)_/;
 const OTHER_NAMES = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
-/** What the driver says where the server asks for a password, and neither the node nor the environment has one. */
+/** The driver's message if the server asks for a password, and neither the node nor the environment has one. */
 const NO_PASSWORD = /client password must be a (?:non-empty )?string/;
-/** The same of a server without TLS, which nodes require by default. */
+/** The driver's message for a server without TLS, which nodes require by default. */
 const NO_TLS = /server does not support SSL/;
 
-/** A schema, table or function is missing. */
+/** States of a missing schema, table or function. */
 const missingStates = new Set(['3F000', '42P01', '42883', '42704']);
-/** One of ours, as lib/db/server-error.ts names it after the condition. */
+/** A name of ours, as lib/db/server-error.ts writes it after the condition. */
 const OUR_NAME = /^[^:]*: "?(?:pgtide|pgq|pgq_node|pgq_coop|pgq_ext|londiste)\b/;
 const notInstalledRemedy =
   'pgtide init installs what is missing in that database, and brings what is there up to date';
 
-/** As lib/db/server-error.ts lets it through (isTooLarge). */
+/** The text that lib/db/server-error.ts shows (isTooLarge). */
 const TOO_LARGE = /(?:^|: )invalid memory alloc request size \d+ \(XX000 internal_error\)$/;
 
-/** Also what a statement meets on a standby. */
+/** Also the state that a statement gets on a standby. */
 const READ_ONLY = '25006';
 const NOT_SUPPORTED = '0A000';
 
@@ -125,8 +125,8 @@ function kindOfDriver(code: string, message: string): ErrorKind {
 }
 
 /**
- * Turns whatever the driver threw into a PgtideError that says where (`node`) and what to do, and holds no value of a row: see
- * lib/db/server-error.ts.
+ * Converts whatever the driver threw to a PgtideError that names the node and the remedy, and holds no value of a
+ * row: see lib/db/server-error.ts.
  */
 export function asPgtideError(error: unknown, node: string, circumstances: Circumstances = {}): PgtideError {
   if (error instanceof PgtideError) return error;
@@ -143,8 +143,8 @@ export function asPgtideError(error: unknown, node: string, circumstances: Circu
 }
 
 /**
- * An error of the driver, the network or of JavaScript in words. Of the last, the text is left out: it may quote what was met
- * (`Unexpected token … in JSON`).
+ * Returns the text of an error of the driver, the network or JavaScript. The text of a JavaScript error is omitted:
+ * it may quote the input (`Unexpected token … in JSON`).
  */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`;
@@ -160,7 +160,7 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** An error that is not ours, of any source, as one that can be shown. */
+/** Converts an error of another source to one that can be shown. */
 export function asInternalError(error: unknown): PgtideError {
   const text = isServerError(error) ? describeServerError(error).message : textOf(error);
   return new PgtideError('internal', text, { cause: asCondition(error, text) });
@@ -180,7 +180,7 @@ function driverError(error: unknown, node: string): PgtideError {
 }
 
 /**
- * What is wrong with a BEGIN: a server in recovery refuses a transaction that may write, with a state that says no more than
+ * Converts an error of BEGIN. A server in recovery refuses a transaction that may write, with a state that means only
  * "not supported".
  */
 export function asBeginError(error: unknown, node: string): unknown {
@@ -192,12 +192,12 @@ export function asBeginError(error: unknown, node: string): unknown {
 /** Constraints over several rows: foreign key, unique, exclusion. */
 const togetherStates = new Set(['23503', '23505', '23P01']);
 
-/** True when rows met a constraint that other rows are needed to keep. */
+/** Returns true if rows violated a constraint that other rows are needed to satisfy. */
 export function breaksRowsTogether(state: string): boolean {
   return togetherStates.has(state);
 }
 
-/** True when the server said this SQLSTATE. */
+/** Returns true if the server reported this SQLSTATE. */
 export function hasState(error: unknown, state: string): boolean {
   return stateOf(error) === state;
 }
@@ -207,13 +207,16 @@ function stateOf(error: unknown): string | undefined {
   return (cause as { code?: string } | undefined)?.code;
 }
 
-/** True when a statement took too long, or needed more memory than there is, or than a value may have: with fewer rows it may not. */
+/**
+ * Returns true if a statement took too long, or needed more memory than there is, or than a value may have. With
+ * fewer rows it may succeed.
+ */
 export function isTooMuchAtOnce(error: unknown): boolean {
   const state = stateOf(error) ?? '';
   return /^(57014|53200)/.test(state) || isBeyondLimit(error);
 }
 
-/** True when a value is larger than the server can hold or send, whatever time and memory there is. */
+/** Returns true if a value is larger than the server can hold or send, whatever time and memory there is. */
 export function isBeyondLimit(error: unknown): boolean {
   const state = stateOf(error) ?? '';
   return (
@@ -221,7 +224,7 @@ export function isBeyondLimit(error: unknown): boolean {
   );
 }
 
-/** True when the server could not read a value: it is not in the form of its type, or beyond a limit. */
+/** Returns true if the server could not read a value: it is not in the form of its type, or is beyond a limit. */
 export function isUnreadableValue(error: unknown): boolean {
   return /^(22|54)/.test(stateOf(error) ?? '');
 }

@@ -15,7 +15,7 @@ import { openShop, type Shop } from './shop.ts';
 export interface DemoServers {
   readonly provider: Shop;
   readonly subscriber: Shop;
-  /** pgtide.yml over the two. */
+  /** A pgtide.yml with both databases. */
   readonly configFile: string;
 }
 
@@ -27,7 +27,7 @@ const SUBSCRIBER_VERSION = 17;
 /** Starts both servers for the time of `work`, and removes all that they left, however it ends. */
 export async function withDemoServers<T>(work: (servers: DemoServers) => Promise<T>): Promise<T> {
   requirePackages();
-  // The servers may run as another user, so each has a folder of its own next to the others.
+  // The servers may run as another user, so each has a separate folder beside the others.
   const makeFolder = (what: string) => mkdtempSync(join(tmpdir(), `pgtide-demo-${what}-`));
   const folders = { provider: makeFolder('13'), subscriber: makeFolder('17'), own: makeFolder('config') };
   const removeAll = () => {
@@ -47,7 +47,7 @@ export async function withDemoServers<T>(work: (servers: DemoServers) => Promise
       start(PROVIDER_VERSION, folders.provider),
       start(SUBSCRIBER_VERSION, folders.subscriber),
     );
-    // When the process ends at once, folders go after the servers' own handlers have stopped these.
+    // If the process ends at once, the folders are removed after the servers' exit handlers have stopped the servers.
     process.off('exit', removeAll);
     process.once('exit', removeAll);
     const configFile = join(folders.own, 'pgtide.yml');
@@ -60,7 +60,9 @@ export async function withDemoServers<T>(work: (servers: DemoServers) => Promise
   }
 }
 
-/** Fails if packages are missing that a checkout has and an installed pgtide has not; the remedy brings all of them. */
+/**
+ * Fails if packages are missing that a checkout has but an installed pgtide lacks; the remedy installs all of them.
+ */
 function requirePackages(): void {
   const servers = missingServers([PROVIDER_VERSION, SUBSCRIBER_VERSION]);
   const dynalite = hasDynalite() ? [] : [DYNALITE_PACKAGE];
@@ -72,7 +74,7 @@ function requirePackages(): void {
   });
 }
 
-/** Waits for both also when one fails, so that the other can be stopped. */
+/** Waits for both even if one fails, so that the other can be stopped. */
 async function bothOrNeither<T>(one: Promise<T>, other: Promise<T>): Promise<[T, T]> {
   await Promise.allSettled([one, other]);
   return Promise.all([one, other]);

@@ -1,6 +1,6 @@
 /**
- * The demo: a live shop on PostgreSQL 13 is copied to and followed by PostgreSQL 17, by the same units that the command
- * line and the functions run, and proven equal.
+ * The demo: PostgreSQL 17 copies and follows a live shop on PostgreSQL 13, with the same units that the command line
+ * and the functions run. At the end both are proven equal.
  */
 
 import { type FollowOptions, follow } from '../local/follow.ts';
@@ -41,10 +41,10 @@ const SYNCED_WITHIN_MS = 180_000;
 const FOLLOW_MS = 10_000;
 const IDLE_WITHIN_MS = 60_000;
 const EVERY_MS = 1_000;
-/** What is worth copying. */
+/** Fewest rows that the demo must have copied. */
 const MIN_ROWS = 500_000;
 
-/** `unfinished` says which of its runs did not reach its goal. */
+/** Plays the demo. `unfinished` is the verdict of the run that did not reach its goal. */
 export async function playDemo(options: DemoOptions): Promise<DemoResult | { unfinished: Verdict }> {
   const began = performance.now();
   const { display, servers, session } = options;
@@ -97,7 +97,7 @@ function isMet(verdict: Verdict): boolean {
   return 'holds' in verdict && verdict.holds;
 }
 
-/** The scheduler's runs, with what happens in the shop meanwhile; keeps the largest lag. */
+/** The scheduler's runs, with the events in the shop meanwhile; records the largest lag. */
 class Performance {
   readonly #options: DemoOptions;
   readonly #stage: Stage;
@@ -159,7 +159,7 @@ async function prove(
   return { summary, verdict: isMet(verdict) ? isWhole(summary, status) : verdict };
 }
 
-/** Equal databases are not enough: the demo must have copied and replayed what it set out to. */
+/** Equal databases are not enough: the demo must also have copied and replayed what it was meant to. */
 function isWhole(summary: DemoSummary, status: StatusResult): Verdict {
   if (summary.copiedRows < MIN_ROWS) return fails(`only ${count(summary.copiedRows)} rows were copied`);
   if (summary.replayedEvents === 0) return fails('no event was replayed');
@@ -184,7 +184,7 @@ function secondsSince(began: number): number {
   return (performance.now() - began) / 1000;
 }
 
-/** After a failure, which counts for more than how the writers end. */
+/** Stops the writers after a failure, which matters more than how the writers end. */
 async function endQuietly(writers: Writers): Promise<void> {
   await writers.stop().catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** What else happens in the shop while it is replicated, besides the steady writes. */
+/** Events in the shop while it is replicated, besides the steady writes. */
 
 import { PgtideError } from '../errors.ts';
 import { pause } from '../pause.ts';
@@ -17,7 +17,7 @@ export interface Stage {
   writers: Writers;
 }
 
-/** While the tables are copied. */
+/** Events while the tables are copied. */
 export function duringCopy({ writers }: Stage): Happening[] {
   return [
     {
@@ -28,7 +28,10 @@ export function duringCopy({ writers }: Stage): Happening[] {
   ];
 }
 
-/** While changes are followed. A deployment changes the subscriber first: it must know a column before rows bring it. */
+/**
+ * Events while changes are followed. A deployment changes the subscriber first: it must know a column before rows
+ * have it.
+ */
 export function duringFollow({ provider, subscriber, writers }: Stage): Happening[] {
   return [
     {
@@ -63,7 +66,7 @@ export async function play(
   }
 }
 
-/** DDL and writers may refuse each other (a deadlock); whoever deploys tries again. */
+/** DDL and writers may refuse each other (a deadlock); a deployment then tries again. */
 async function withRetry(work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

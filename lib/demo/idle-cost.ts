@@ -17,8 +17,8 @@ const ROUNDS = 7;
 const LAMBDA_CONTEXT = { awsRequestId: 'idle', getRemainingTimeInMillis: () => 60_000 } as Context;
 
 /**
- * Calls every scheduled function a few times where there is nothing to do, and works out what a month of that costs. Each
- * call of replay finds a tick without events: an idle queue is ticked about once a minute.
+ * Calls every scheduled function a few times while there is nothing to do, and calculates what a month of that costs.
+ * Each call of replay finds a tick without events: an idle queue is ticked about once a minute.
  */
 export async function measureIdle(session: Session, queue: string): Promise<MonthlyCost> {
   const dynamo = await startLocalDynamoDb();

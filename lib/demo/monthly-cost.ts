@@ -1,10 +1,13 @@
 /**
- * What an idle pair costs for a month: how often the schedules call each function, times what a call costs that finds
- * nothing to do. Each reads one item of the lease table. A unit that rests after such a call looks only once in a while; its
- * other calls end there. Durations are measured where the demo runs; prices are list prices of us-east-1, without Lambda's free
- * tier. A pair costs its calls, leases and logs; a deployment has its metric besides, and keeps a secret for each database. Schedules are
- * not in it: the first 14 million calls of a month are free for everybody. Nor are cold starts, the storage of logs, reading the
- * secrets (once in a container), and whatever network a function needs to reach its databases (a NAT alone costs more than all of this).
+ * The monthly cost of an idle pair: how often the schedules call each function, times the cost of a call that finds
+ * nothing to do. Each call reads one item of the lease table. A unit that rests after such a call looks for work only
+ * from time to time; its other calls end after that read. Durations are measured where the demo runs. Prices are list
+ * prices of us-east-1, without Lambda's free tier. A pair costs its calls, leases and logs. A deployment also has its
+ * metric, and a secret for each database.
+ *
+ * The cost does not include schedules: the first 14 million calls of a month are free for everybody. Nor does it
+ * include cold starts, the storage of logs, reading the secrets (once in a container), and any network that a
+ * function needs to reach its databases (a NAT alone costs more than all of this).
  */
 import { type UnitName, type UnitTraits, units } from '../unit-context/registry.ts';
 
@@ -20,7 +23,7 @@ export const listPrices = {
   dynamoDbWrite: 0.625 / 1_000_000,
   /** DynamoDB on demand, an eventually consistent read of up to 4 KB: half a unit. */
   dynamoDbRead: 0.5 * (0.125 / 1_000_000),
-  /** CloudWatch, a byte of logs taken in. */
+  /** CloudWatch, a byte of ingested logs. */
   logByte: 0.5 / 1e9,
   /** CloudWatch, a metric for a month. */
   metric: 0.3,
@@ -34,11 +37,12 @@ export interface ScheduledFunction {
   memoryMb: number;
 }
 
-/** Taking the lease, and giving it back. */
+/** Acquisition and release of the lease. */
 const LEASE_WRITES = 2;
 
 /**
- * A call writes a line of some 500 bytes, and Lambda its START, END and REPORT, 300 together; CloudWatch counts 26 more a line.
+ * A call writes a line of about 500 bytes. Lambda writes START, END and REPORT, 300 bytes together. CloudWatch counts
+ * 26 bytes more for each line.
  */
 const LOG_BYTES = 1_000;
 /** The lag, see lib/runtime/run-log.ts. */
@@ -46,7 +50,7 @@ const METRICS = 1;
 /** The pair's two databases. */
 const SECRETS = 2;
 
-/** As in serverless.yml; a test compares. */
+/** The same as in serverless.yml; a test compares them. */
 export const schedule: readonly ScheduledFunction[] = [
   { unit: 'tick', everyMinutes: 1, memoryMb: 256 },
   { unit: 'replay', everyMinutes: 1, memoryMb: 512 },
@@ -59,18 +63,18 @@ export interface MonthlyCost {
   lambda: number;
   dynamoDb: number;
   logs: number;
-  /** Lambda, DynamoDB and logs: what one more pair costs, besides its secrets. */
+  /** Lambda, DynamoDB and logs: the cost of one more pair, besides its secrets. */
   pair: number;
   metrics: number;
   secrets: number;
-  /** A deployment with one pair. */
+  /** The cost of a deployment with one pair. */
   total: number;
 }
 
-/** What a call does where there is nothing to do: it looks, and finds that; or the pair rests, and is left out. */
+/** A call with nothing to do: `looking` looks for work and finds none; `resting` skips a pair that rests. */
 export type IdleCall = 'looking' | 'resting';
 
-/** What a deployment with one pair costs; `measuredMs` gives the duration of such a call. */
+/** Returns the cost of a deployment with one pair; `measuredMs` returns the duration of such a call. */
 export function monthlyCost(measuredMs: (unit: UnitName, call: IdleCall) => number): MonthlyCost {
   const cost = { calls: 0, lambda: 0, dynamoDb: 0 };
   for (const { unit, everyMinutes, memoryMb } of schedule) {
@@ -82,7 +86,7 @@ export function monthlyCost(measuredMs: (unit: UnitName, call: IdleCall) => numb
     cost.lambda += looking * priceOf('looking');
     if (looking < calls) cost.lambda += (calls - looking) * priceOf('resting');
     if (lease) cost.dynamoDb += looking * LEASE_WRITES * listPrices.dynamoDbWrite;
-    // A lone pair's item, for its rest and for how its last run ended.
+    // Reads a lone pair's item, for its rest and for how its last run ended.
     cost.dynamoDb += calls * listPrices.dynamoDbRead;
   }
   const logs = cost.calls * LOG_BYTES * listPrices.logByte;

@@ -1,7 +1,7 @@
 /**
- * A real PostgreSQL server out of an npm package, in a folder of its own, for the demo, tests and benchmarks.
- * PostgreSQL refuses to run as root; then the server runs as `nobody`, from a copy of its files if `nobody` cannot
- * reach the original ones.
+ * A real PostgreSQL server from an npm package, in a separate folder, for the demo, tests and benchmarks. PostgreSQL
+ * refuses to run as root; then the server runs as `nobody`, from a copy of its files if `nobody` cannot reach the
+ * original files.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -31,11 +31,11 @@ const START_TIMEOUT_MS = 60_000;
 export interface ServerOptions {
   /** Major version, 10 to 18; the npm alias `postgres-<version>` must be installed. */
   version: number;
-  /** Lines for postgresql.conf, over the defaults (which trade durability for speed). */
+  /** Lines for postgresql.conf, which override the defaults (these trade durability for speed). */
   settings?: Record<string, string>;
-  /** Where the data goes; default a new folder under the system's temporary folder. */
+  /** The folder for the data; default a new folder under the system's temporary folder. */
   folder?: string;
-  /** The folder that holds `bin/postgres`, where it is not the npm package's. */
+  /** The folder that holds `bin/postgres`, if it is not that of the npm package. */
   programs?: string;
 }
 
@@ -60,7 +60,7 @@ function asRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** The folder that holds `bin/postgres` of this version, readable by the user the server will run as. */
+/** Returns the folder that holds `bin/postgres` of this version, readable by the user that the server will run as. */
 function nativeFolder(version: number): string {
   const require = createRequire(import.meta.url);
   let packageFolder: string;
@@ -95,16 +95,19 @@ function nativeFolder(version: number): string {
   return copy;
 }
 
-/** Copies of server files that this process made; they stay for the next time. */
+/** Copies of server files that this process created. They stay for later servers. */
 const copiesMade = new Set<string>();
 
-/** Removes the copies of server files that this process made, once its servers have stopped. */
+/** Removes the copies of server files that this process created, once its servers have stopped. */
 export function removeServerCopies(): void {
   for (const copy of copiesMade) rmSync(copy, { recursive: true, force: true, maxRetries: 10 });
   copiesMade.clear();
 }
 
-/** What npm installs as the servers of these versions. They are development packages, so an installed pgtide comes without them. */
+/**
+ * Returns the npm packages of the servers of these versions. They are development packages, so an installed pgtide
+ * lacks them.
+ */
 export function serverPackages(versions: readonly number[]): string[] {
   const known: Record<string, string> = manifest.devDependencies;
   return versions.map((version) => {
@@ -113,7 +116,7 @@ export function serverPackages(versions: readonly number[]): string[] {
   });
 }
 
-/** Those of these versions that are not installed. */
+/** Returns those of these versions that are not installed. */
 export function missingServers(versions: readonly number[]): number[] {
   return versions.filter((version) => {
     try {
@@ -130,8 +133,8 @@ function runs(native: string): boolean {
 }
 
 /**
- * A port of 127.0.0.1 that is not in use. It is below those that systems give to outgoing connections: one of these could take
- * it before the server listens, or while it is down.
+ * Returns a port of 127.0.0.1 that is not in use. The port is below those that systems assign to outgoing
+ * connections: such a connection could take it before the server listens, or while the server is down.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -1,4 +1,4 @@
-/** The shop that the demo replicates: a provider's database full of rows, and an empty one for the subscriber. */
+/** The shop that the demo replicates: a provider's database with rows, and an empty one for the subscriber. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Client, type ConnectionTarget, withClient } from '../db/client.ts';
@@ -6,9 +6,9 @@ import { quoteLiteral } from '../db/identifier.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 const DATABASE = 'shop';
-/** Owns the database and everything in it, and is no superuser: what a managed service gives. */
+/** Owns the database and everything in it, and is not a superuser, as in a managed service. */
 const OWNER = 'shop_owner';
-/** The application: reads and writes rows. */
+/** The application's role: reads and writes rows. */
 const APPLICATION = 'shop_app';
 
 export type Script = 'tables' | 'fill' | 'behaviour' | 'add-column' | 'use-column';
@@ -20,7 +20,7 @@ export interface Shop {
   asOwner<T>(work: (client: Client) => Promise<T>): Promise<T>;
   asApplication<T>(work: (client: Client) => Promise<T>): Promise<T>;
   run(script: Script): Promise<void>;
-  /** Runs a script as the server's superuser: quick, because no foreign key is checked row by row. */
+  /** Runs a script as the server's superuser: this is quick, because no foreign key is checked row by row. */
   load(script: Script): Promise<void>;
 }
 
@@ -30,14 +30,14 @@ export function readScript(script: Script): string {
   return readFileSync(join(scriptFolder(), `${script}.sql`), 'utf8');
 }
 
-/** Above this module, whether it runs as it is or out of a bundle in dist/. */
+/** The folder is above this module, whether the module runs as it is or from a bundle in dist/. */
 function scriptFolder(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, SCRIPTS)) && folder !== dirname(folder)) folder = dirname(folder);
   return join(folder, SCRIPTS);
 }
 
-/** Makes the roles and an empty database on a server. */
+/** Creates the roles and an empty database on a server. */
 export async function openShop(server: PostgresServer): Promise<Shop> {
   const target = (user: string, database: string): ConnectionTarget => ({
     node: `the demo's PostgreSQL ${server.version}`,
@@ -70,7 +70,7 @@ export async function openShop(server: PostgresServer): Promise<Shop> {
   };
 }
 
-/** Makes the provider's tables and rows. Takes a few seconds. */
+/** Creates the provider's tables and rows. Takes a few seconds. */
 export async function fillShop(shop: Shop): Promise<void> {
   await shop.run('tables');
   await shop.load('fill');

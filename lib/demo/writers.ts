@@ -1,6 +1,6 @@
 /**
- * The application that goes on writing while its database is copied: a few connections, each with a steady pace, so
- * that the machine keeps up and the demo shows replication and not the machine's limit.
+ * The application that writes while its database is copied: a few connections, each at a steady pace, so that the
+ * machine keeps up and the demo shows replication and not the machine's limit.
  */
 
 import type { Client } from '../db/client.ts';
@@ -13,7 +13,7 @@ export interface Writers {
   readonly transactions: number;
   /** Runs one statement of the application besides the paced ones. */
   once(statement: string): Promise<void>;
-  /** Ends every writer after its transaction, and reports the first failure that was none of the expected. */
+  /** Ends every writer after its transaction, and reports the first unexpected failure. */
   stop(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export function startWriters(shop: Shop, options: WriterOptions): Writers {
   const pauseMs = (1000 * options.connections) / options.transactionsPerSecond;
   const write = (client: Client) => writeUntil(client, pauseMs, stopping.signal, () => state.transactions++);
   const running = Array.from({ length: options.connections }, () => shop.asApplication(write));
-  // stop() reports a writer that fails; until then its rejection has no other handler.
+  // stop() reports the failure of a writer; until then its rejection has no other handler.
   for (const writer of running) writer.catch(() => undefined);
   return {
     get transactions() {
@@ -53,13 +53,13 @@ async function writeUntil(
   while (!stopping.aborted) {
     await retryWhenBusy(() => client.query('select simulate.work()'));
     committed();
-    // A writer that fell behind does not hurry to catch up.
+    // A writer that fell behind does not speed up to catch up.
     next = Math.max(next + pauseMs, performance.now());
     await pause(next - performance.now(), stopping);
   }
 }
 
-/** Does again what two writers refused each other (a deadlock), as an application does. */
+/** Retries statements that two writers refused each other (a deadlock), as an application does. */
 async function retryWhenBusy(work: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -32,8 +32,8 @@ const kinds: Record<string, { kind: ErrorKind; remedy: string }> = {
 };
 
 /**
- * What DynamoDB or the way to it reported, as an error that names the table. The SDK's error is not kept as its cause: the
- * request hangs on it, with its signature.
+ * Converts an error of DynamoDB, or of the connection to it, to an error that names the table. The SDK's error is not
+ * kept as the cause, because the request is attached to it, with its signature.
  */
 export function asLeaseError(error: unknown, table: string): PgtideError {
   if (error instanceof PgtideError) return error;

@@ -16,7 +16,7 @@ import { readItems } from './read-items.ts';
 export interface DynamoDbStoreOptions {
   client: DynamoDBClient;
   table: string;
-  /** How far two machines' clocks may differ. */
+  /** How far the clocks of two machines may differ. */
   skewMs: number;
   clock: Clock;
 }
@@ -24,17 +24,17 @@ export interface DynamoDbStoreOptions {
 type Item = Record<string, AttributeValue>;
 type Update = Omit<UpdateItemCommandInput, 'TableName' | 'Key'>;
 
-/** The item's attributes; all are written as #name, because some are reserved words. */
+/** The item's attributes. All are written as #name, because some are reserved words. */
 const names = { '#owner': 'owner', '#epoch': 'epoch', '#until': 'until', '#rest': 'rest' };
 const namesWithSince = { ...names, '#since': 'since' };
-/** Longer than any lease is. */
+/** Longer than any lease. */
 const LONGEST_LEASE_MS = 3_600_000;
-/** What acquisition writes as the rest: one that is over. */
+/** The rest that acquisition writes: one that is over. */
 const AWAKE = 0;
 
 const isFree = 'attribute_not_exists(#owner)';
 const isExpired = '#until < :takeoverTime';
-/** The second is for what older versions have left. */
+/** The second condition is for items that older versions wrote. */
 const isOfTheFuture = '(#since > :present OR (attribute_not_exists(#since) AND #until > :farEnd))';
 const growsEpoch = '(attribute_not_exists(#epoch) OR #epoch < :epoch)';
 const isMine = '#owner = :owner AND #epoch = :epoch';
@@ -53,7 +53,7 @@ function leaseOf(item: Item): Lease {
   };
 }
 
-/** A note that cannot be read is as good as none; the others are there. */
+/** A note that cannot be parsed counts as absent; the rest of the item is still used. */
 function troubleIn(note = 'null'): Trouble | undefined {
   try {
     const trouble = JSON.parse(note) as Partial<Trouble> | null;
@@ -82,7 +82,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
       const first = await this.#take(key, owner, leaseMs, epoch);
       if ('lease' in first) return { kind: 'acquired', lease: first.lease };
       const { holder } = first;
-      // Our own earlier write, whose answer was lost.
+      // This is our earlier write, whose answer was lost.
       if (holder.owner === owner) return { kind: 'acquired', lease: holder };
       if (!first.mayTake) return { kind: 'held', owner: holder.owner, until: holder.until };
       // The lease is free, but our clock is behind its epoch.
@@ -104,7 +104,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
           ExpressionAttributeValues: { ...mine, ':rest': number(restUntil.getTime()) },
         }));
       if (rested) return;
-      // Where this is refused, another has the lease: nothing of ours is left to give back.
+      // If this is refused, another run has the lease, and nothing of ours is left to release.
       await this.#succeeds(lease.key, {
         UpdateExpression: 'REMOVE #owner, #until, #rest',
         ConditionExpression: isMine,
@@ -118,7 +118,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
     return this.#reporting(async () => {
       const restamped = await this.#succeeds(lease.key, {
         UpdateExpression: 'SET #epoch = :fair',
-        // Also true of an earlier attempt whose answer was lost.
+        // Also true after an earlier attempt whose answer was lost.
         ConditionExpression: '#owner = :owner AND #epoch IN (:epoch, :fair)',
         ExpressionAttributeNames: { '#owner': 'owner', '#epoch': 'epoch' },
         ExpressionAttributeValues: {
@@ -136,7 +136,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
       for (const key of keys)
         await this.#succeeds(key, {
           UpdateExpression: 'REMOVE #rest',
-          // Makes no item if the lease has never been taken.
+          // Creates no item if the lease has never been taken.
           ConditionExpression: 'attribute_exists(#rest)',
           ExpressionAttributeNames: { '#rest': 'rest' },
         });
@@ -166,7 +166,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
     const taken = Number(item.since?.N ?? leaseOf(item).epoch);
     const trouble = troubleIn(item.trouble?.S);
     return {
-      // A time to come is not when it was served last: the pair would be the last in line until then.
+      // A time in the future is not the time of the last service: with it, the pair would be last in line until then.
       lastServed: taken > this.#present() ? 0 : taken,
       restUntil: Number(item.rest?.N ?? AWAKE),
       ...(trouble && { trouble }),
@@ -181,12 +181,12 @@ export class DynamoDbLeaseStore implements LeaseStore {
     return owner === '' || end < this.#takeoverTime() || since > this.#present();
   }
 
-  /** Leases that were taken after this moment were taken in the future, whichever clock is asked. */
+  /** Leases that were taken after this moment were taken in the future by every clock. */
   #present(): number {
     return this.#options.clock.now() + this.#options.skewMs;
   }
 
-  /** Leases that ended before this moment have expired on every clock. */
+  /** Leases that ended before this moment have expired by every clock. */
   #takeoverTime(): number {
     return this.#options.clock.now() - this.#options.skewMs;
   }
@@ -217,7 +217,7 @@ export class DynamoDbLeaseStore implements LeaseStore {
     return refused ? { holder: leaseOf(item), mayTake: this.#mayTake(item) } : { lease: leaseOf(item) };
   }
 
-  /** Writes; `refused` when the condition did not hold. `item` is the item as it is then. */
+  /** Writes an item. `refused` is true if the condition did not hold. `item` is the item as it is then. */
   async #update(key: string, update: Update): Promise<{ item: Item; refused: boolean }> {
     const { client, table } = this.#options;
     const Key = { key: text(key) };
@@ -234,13 +234,16 @@ export class DynamoDbLeaseStore implements LeaseStore {
       return { item: written.Attributes ?? {}, refused: false };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // DynamoDB sends the item along; dynalite does not.
+      // DynamoDB returns the item with the error; dynalite does not.
       const item = error.Item ?? (await this.#read(Key));
       return { item, refused: true };
     }
   }
 
-  /** Writes; false when the condition did not hold. Reads nothing: some callers have no right to. */
+  /**
+   * Writes an item; returns false if the condition did not hold. Reads nothing, because some callers have no right to
+   * read.
+   */
   async #succeeds(key: string, update: Update): Promise<boolean> {
     const { client, table } = this.#options;
     try {

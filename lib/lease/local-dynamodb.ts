@@ -16,7 +16,7 @@ export interface LocalDynamoDb {
   readonly endpoint: string;
   readonly table: string;
   readonly client: DynamoDBClient;
-  /** A store over this server; as many as one likes, each with its own clock and margin. */
+  /** Returns a store over this server. Any number of stores can be opened, each with a separate clock and margin. */
   store(options?: { clock?: Clock; skewMs?: number }): LeaseStore;
   stop(): Promise<void>;
 }
@@ -24,7 +24,9 @@ export interface LocalDynamoDb {
 /** Accepted by dynalite, which checks no signatures. */
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
-/** DynamoDB's API in this process, on a loopback port, with the lease table made. In memory unless `path` is given. */
+/**
+ * DynamoDB's API in this process, on a loopback port, with the lease table created. In memory unless `path` is given.
+ */
 export async function startLocalDynamoDb(
   options: { table?: string; path?: string } = {},
 ): Promise<LocalDynamoDb> {
@@ -35,7 +37,7 @@ export async function startLocalDynamoDb(
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
-  // Does not keep a process alive that has nothing else to do.
+  // Does not keep the process alive.
   server.unref();
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = createDynamoDbClient({ endpoint, region: 'local', credentials });
@@ -57,7 +59,7 @@ export async function startLocalDynamoDb(
   };
 }
 
-/** An optional peer dependency: functions and consumers on AWS do without it. */
+/** dynalite is an optional peer dependency: functions and consumers on AWS do without it. */
 export const DYNALITE_PACKAGE = 'dynalite@4';
 
 export function hasDynalite(): boolean {
@@ -88,7 +90,7 @@ async function createLeaseTable(client: DynamoDBClient, table: string): Promise<
       }),
     );
   } catch (error) {
-    // A persistent folder has it from an earlier run.
+    // A persistent folder has the table from an earlier run.
     if (!(error instanceof ResourceInUseException)) throw error;
   }
   for (;;) {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { createDynamoDbClient, DynamoDbLeaseStore } from './dynamodb-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 
-/** The configured lease store. PGTIDE_LEASE_TABLE (set by the deployment) names the table over the file. */
+/** Opens the configured lease store. PGTIDE_LEASE_TABLE (set by the deployment) overrides the table of the file. */
 export function openLeaseStore(config: Config, clock: Clock): LeaseStore {
   const { endpoint, skewSeconds, table } = config.lease;
   return new DynamoDbLeaseStore({

@@ -4,17 +4,17 @@ import { PgtideError } from '../errors.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** What DynamoDB takes in one request. */
+/** Most keys that DynamoDB accepts in one request. */
 const MAX_KEYS = 100;
 const ATTEMPTS = 6;
-/** Before the second attempt at what was left out; doubled before each other: 1.5 s in all. */
+/** Pause before the second attempt at unprocessed keys. It doubles before each further attempt: 1.5 s in all. */
 const FIRST_PAUSE_MS = 50;
 
 /**
- * Reads the items that have these keys, perhaps a second old; keys without an item are left out. A table that is short of capacity
- * answers a part of a request, without an error, and says what it has left out (UnprocessedKeys). An item that is left out looks like
- * one that does not exist, so the rest is asked for again, with growing pauses.
- * @throws busy, when some are left out to the last
+ * Reads the items that have these keys, perhaps a second old; keys without an item are absent. A table that is short
+ * of capacity answers only a part of a request, without an error, and returns the rest as UnprocessedKeys. An
+ * unprocessed item looks like one that does not exist, so the rest is requested again, with growing pauses.
+ * @throws busy, if some keys are still unprocessed after the last attempt
  */
 export async function readItems(
   { client, table }: { client: DynamoDBClient; table: string },

@@ -1,6 +1,6 @@
 /**
- * Runs the scheduled functions of some queues in this process until a goal is met, the time is over, or somebody says
- * stop; and shows how far they are.
+ * Runs the scheduled functions of some queues in this process until a goal is met, the time is over, or a stop is
+ * requested. Shows the progress.
  */
 import { CopyProgress } from '../terminal/copy-progress.ts';
 import type { Display } from '../terminal/display.ts';
@@ -23,7 +23,7 @@ import { fails, holds, interrupted, type Verdict } from './verdict.ts';
 export interface FollowOptions {
   queues: string[];
   everyMs: number;
-  /** When to end; judged on each look at the status. Without it: until stopped, or for `forMs`. */
+  /** The goal to end at, judged each time the status is read. Without it: until stopped, or for `forMs`. */
   until?: keyof typeof goals | undefined;
   forMs?: number | undefined;
   display: Display;
@@ -31,7 +31,7 @@ export interface FollowOptions {
   stopping: AbortSignal;
 }
 
-/** What a schedule starts. */
+/** The units that a schedule starts. */
 export const scheduledUnits: readonly { name: UnitName; unit: Unit; leastEveryMs: number }[] = [
   { name: 'tick', unit: tick, leastEveryMs: 0 },
   { name: 'replay', unit: replay, leastEveryMs: 0 },
@@ -41,10 +41,13 @@ export const scheduledUnits: readonly { name: UnitName; unit: Unit; leastEveryMs
 
 const goals = { synced, idle };
 
-/** A copy that begins again goes back to `new`. */
+/** A copy that begins again returns to `new`. */
 const COPIED: ReadonlySet<string> = new Set(['catching-up', 'ok']);
 const LOOK_EVERY_MS = 1_000;
-/** A look at many tables takes its time, and the servers have other work: the pause after it is so many times as long. */
+/**
+ * Reading the status of many tables takes time, and the servers have other work: the pause after it is this many
+ * times as long.
+ */
 const PAUSES_PER_LOOK = 4;
 
 export async function follow(session: Session, options: FollowOptions): Promise<Verdict> {
@@ -93,7 +96,7 @@ function jobsOf(session: Session, options: FollowOptions, watch: Watch): Job[] {
   });
 }
 
-/** Nothing more is to be copied, and some table waits for replay. */
+/** Returns true if nothing more is to be copied, and some table waits for replay. */
 function waitsForTick({ tables }: NodeStatus): boolean {
   const states = tables.filter(({ error }) => error === null).map(({ state }) => state);
   return states.includes('catching-up') && states.every((state) => state === 'catching-up' || state === 'ok');
@@ -101,20 +104,20 @@ function waitsForTick({ tables }: NodeStatus): boolean {
 
 const blocking = new Set(['node-unreachable', 'login-refused', 'node-missing', 'privilege-missing']);
 
-/** What is wrong from the start (no such host, nothing installed) is not something that a later run fixes. */
+/** Problems at the start (no such host, nothing installed) are not fixed by a later run. */
 function whatBlocks({ queues }: StatusResult): Verdict | undefined {
   const problems = queues.flatMap(({ nodes }) => nodes.flatMap((node) => node.problems));
   const found = problems.find(({ code }) => blocking.has(code));
   return found && fails(found.message, found.remedy);
 }
 
-/** Looks at the status now and then: feeds the display, and notices that the goal is met. */
+/** Reads the status from time to time: updates the display, and detects that the goal is met. */
 class Watch {
   readonly #session: Session;
   readonly #options: FollowOptions & { ticks: Ticks };
   readonly #end: () => void;
   readonly #copy = new CopyProgress();
-  /** Counts tables in place of rows. */
+  /** Counts tables instead of rows. */
   readonly #tables = new CopyProgress();
   readonly #copying = new Set<string>();
   /** Queues that have had their extra tick. */
@@ -147,7 +150,7 @@ class Watch {
 
   /**
    * A copied table is in sync once replay has passed the snapshots of its chunks. On a quiet queue the tick for that
-   * comes only after the idle period; somebody who waits gets it at once.
+   * comes only after the idle period; with a goal it is made at once.
    */
   async #tickForCopies({ queues }: StatusResult): Promise<void> {
     if (!this.#options.until) return;
@@ -200,7 +203,7 @@ class Watch {
     );
   }
 
-  /** While tables are being copied: how many are, how fast, and for how long yet. */
+  /** While tables are being copied: how many are done, how fast, and the time left. */
   #copyingLine(place: string, leaf: NodeStatus, now: number): string | undefined {
     const meant = leaf.tables.filter(({ error }) => error === null);
     const done = meant.filter(({ state }) => COPIED.has(state));
@@ -216,7 +219,7 @@ class Watch {
     return `${count(done.length)} of ${plural(meant.length, 'table')} copied, ${count(speed)} rows/s${left}`;
   }
 
-  /** With one leaf, the table's name alone. */
+  /** With one leaf, the key is the table's name alone. */
   #key(node: string, table: string): string {
     const { config } = this.#session;
     const leaves = this.#options.queues.reduce(

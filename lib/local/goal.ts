@@ -1,18 +1,21 @@
-/** When `run --until …` has got what it was asked for, judged by what `status` says. */
+/** Judges from `status` whether `run --until …` has reached its goal. */
 import { shellWord } from '../shell-word.ts';
 import { count, duration, plural, waiting } from '../terminal/figures.ts';
 import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
 
-/** `missing` says in one line what still lacks; `hopeless` what no amount of running will bring. */
+/** `missing` states in one line what is not done yet; `hopeless` states what further running cannot achieve. */
 export type Progress = { met: true } | { met: false; missing: string } | { hopeless: string; remedy: string };
 
 /** A lag that counts as small: that of a queue that is ticked and replayed every second or two. */
 const SMALL_LAG_SECONDS = 10;
 
-/** What the queues have been ticked up to after the start, by their names. */
+/** The tick that each queue got after the start, by the queue's name. */
 export type Ticks = ReadonlyMap<string, bigint>;
 
-/** Every table is copied and follows, every leaf has met what was there at the start, and none is far behind. */
+/**
+ * The goal is met if every table is copied and follows, every leaf has reached the tick after the start, and none is
+ * far behind.
+ */
 export function synced(status: StatusResult, ticks: Ticks): Progress {
   return first(status, (queue, leaf) => {
     const open = notCopied(queue, leaf) ?? notAtTick(queue, leaf, ticks);
@@ -23,7 +26,7 @@ export function synced(status: StatusResult, ticks: Ticks): Progress {
   });
 }
 
-/** Every leaf has applied its queue up to `ticks`, and no event waits for a tick. */
+/** The goal is met if every leaf has applied its queue up to `ticks`, and no event waits for a tick. */
 export function idle(status: StatusResult, ticks: Ticks): Progress {
   return first(status, (queue, leaf) => {
     const open = notCopied(queue, leaf) ?? notAtTick(queue, leaf, ticks);
@@ -60,7 +63,7 @@ function first(status: StatusResult, judge: (queue: QueueStatus, leaf: NodeStatu
   return { met: true };
 }
 
-/** A table in error is hopeless only once all others are done: until then running on is of use. */
+/** A table in error is hopeless only once all other tables are done: until then, further running helps. */
 function notCopied(queue: QueueStatus, leaf: NodeStatus): Progress | undefined {
   const open = leaf.tables.filter((table) => table.state !== 'ok' && table.error === null);
   if (open.length > 0) return { met: false, missing: `${leaf.name}: ${describe(open)}` };

@@ -8,7 +8,7 @@ import { fails, holds, type Verdict } from './verdict.ts';
 
 export type CompareProgress = (table: string, rows: number, totalRows: number) => void;
 
-/** Compares, and replays meanwhile by itself, so that a difference on its way is not taken for one that stays. */
+/** Compares, and replays meanwhile, so that a difference that replay would remove is not taken for one that stays. */
 export function compareTables(
   session: Session,
   { queue, tables, exclude }: { queue: string; tables: string[]; exclude?: string[] },
@@ -34,7 +34,7 @@ function unlessAnotherReplays(error: unknown): void {
 const ANOTHER_REPLAYS: ReadonlySet<ErrorKind> = new Set(['busy', 'fenced']);
 const LONGEST_WAIT_MS = 300_000;
 
-/** Gives up on a leaf that does not come to one tick within some minutes. */
+/** Gives up on a leaf that does not reach a tick within some minutes. */
 function patiently(step: (node: string) => Promise<void>) {
   const since = new Map<string, number>();
   return async ({ node, tick }: { node: string; tick: bigint }): Promise<void> => {

@@ -1,7 +1,7 @@
 import { type StatusResult, status } from '../units/status.ts';
 import type { Session } from './session.ts';
 
-/** The status of several queues as one. */
+/** Returns the status of several queues as one. */
 export async function readStatus(session: Session, queues: readonly string[]): Promise<StatusResult> {
   const found: StatusResult = { healthy: true, queues: [] };
   for (const queue of queues) {

@@ -1,5 +1,5 @@
 /**
- * The local scheduler: calls each job again and again, as EventBridge does in the cloud. Jobs run beside each other; no
+ * The local scheduler: calls each job again and again, as EventBridge does in the cloud. Jobs run concurrently. No
  * job overlaps itself, and one that took longer than its period is due at once.
  */
 import { PgtideError, policyOf } from '../errors.ts';
@@ -9,7 +9,7 @@ export interface Job {
   /** Names the job in messages, such as `replay shop/new`. */
   readonly name: string;
   readonly everyMs: number;
-  /** Other jobs are of use without it, so that its failures never end them. */
+  /** Other jobs are useful without this one, so its failures never end them. */
   readonly optional?: boolean;
   run(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export interface SchedulerOptions {
   onTrouble: (job: Job, error: Error) => void;
 }
 
-/** Runs the jobs until asked to stop. Throws what only an operator can fix, once all loops have ended. */
+/** Runs the jobs until asked to stop. Throws an error that only an operator can fix, once all loops have ended. */
 export async function runJobs(jobs: readonly Job[], options: SchedulerOptions): Promise<void> {
   const failed = new AbortController();
   const stopping = AbortSignal.any([options.stopping, failed.signal]);

@@ -1,4 +1,6 @@
-/** Units in this process: the same as the functions run, through the same runtime, for as long as a command takes. */
+/**
+ * Units in this process: the same units as in functions, through the same runtime, for as long as a command takes.
+ */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
@@ -17,9 +19,9 @@ import { Tally } from './tally.ts';
 export interface Session {
   readonly config: Config;
   readonly tally: Tally;
-  /** One queue, or all that are configured. */
+  /** Returns one queue, or all that are configured. */
   queues(only?: string): string[];
-  /** One run of a scheduled unit. Throws what went wrong in it. */
+  /** Executes one run of a scheduled unit. Throws the run's error. */
   scheduled(run: ScheduledRun): Promise<RunReport>;
   /** Runs a unit on demand for a queue and returns its result. */
   demand<Input, Result>(
@@ -40,7 +42,7 @@ export interface ScheduledRun {
   unit: Unit;
   queue: string;
   node: string;
-  /** False: once, and not again while there is work. */
+  /** False: the unit is called once, even if there is more work. */
   repeat?: boolean;
   progress?: (event: ProgressEvent) => void;
 }
@@ -48,15 +50,15 @@ export interface ScheduledRun {
 export interface SessionOptions {
   terminal: Terminal;
   config?: string | undefined;
-  /** False: by hand, without leases. */
+  /** False: runs by hand, without leases. */
   lease?: boolean | undefined;
   /** Writes each run's line to stderr. */
   verbose?: boolean | undefined;
 }
 
-/** What a scheduled unit may take here; short, so that Ctrl-C need not wait for long. */
+/** Budget of a scheduled unit here; short, so that Ctrl-C need not wait for long. */
 const SCHEDULED_BUDGET_MS = 15_000;
-/** What a unit on demand may take. */
+/** Budget of an on-demand unit. */
 const DEMAND_BUDGET_MS = 24 * 3600 * 1000;
 
 /** Opens a session for the time of `work`. */
@@ -112,7 +114,7 @@ export async function withSession<T>(
         queue,
         node,
         owner: uniqueOwner(),
-        // Status looks there for runs that fail; the others take no lease.
+        // Status reads there which runs fail; the other units take no lease.
         leaseStore: unitName === 'status' ? await leases.configured() : null,
         budgetMs: DEMAND_BUDGET_MS,
         ...(progress ? { progress } : {}),
@@ -133,7 +135,7 @@ function uniqueOwner(): string {
 
 const DEFAULT_LEASE_TABLE = 'pgtide-lease';
 
-/** The configured DynamoDB where there is one, else one in this process; opened when the first unit wants a lease. */
+/** The configured DynamoDB if there is one, else one in this process; opened when the first unit needs a lease. */
 class Leases {
   readonly #config: Config;
   readonly #wanted: boolean;
@@ -150,7 +152,7 @@ class Leases {
     return (await this.#opened).store;
   }
 
-  /** Only where it is one that outlives this process; else null. */
+  /** Returns the store if it outlives this process, else null. */
   async configured(): Promise<LeaseStore | null> {
     return this.#isConfigured() ? this.store() : null;
   }
@@ -170,7 +172,7 @@ class Leases {
       const { openLeaseStore } = await import('../lease/open-store.ts');
       return { store: openLeaseStore(this.#config, systemClock), close: async () => undefined };
     }
-    // A notice of the SDK about versions of Node.js that AWS will leave behind; there is no AWS here.
+    // Suppresses a notice of the SDK about versions of Node.js that AWS will no longer support; there is no AWS here.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
     const { startLocalDynamoDb } = await import('../lease/local-dynamodb.ts');
     const local = await startLocalDynamoDb();

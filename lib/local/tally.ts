@@ -1,7 +1,7 @@
 import type { RunReport } from '../runtime/run-report.ts';
 import type { UnitName } from '../unit-context/registry.ts';
 
-/** What all runs of a session did together. */
+/** The sums over all runs of a session. */
 export class Tally {
   readonly #runs = new Map<UnitName, number>();
   readonly #counts = new Map<string, number>();
@@ -23,7 +23,7 @@ export class Tally {
     return this.#runs.get(unit) ?? 0;
   }
 
-  /** The sum of one counter over all runs of a unit. */
+  /** Returns the sum of one counter over all runs of a unit. */
   count(unit: UnitName, name: string): number {
     return this.#counts.get(`${unit}.${name}`) ?? 0;
   }

@@ -4,8 +4,8 @@ import type { Unit } from '../unit-context/context.ts';
 import type { Session } from './session.ts';
 
 /**
- * Takes a tick of each queue after all that is committed now, and returns it. Without it an idle queue would be ticked only
- * after its idle period; and a tick from before does not cover a transaction that was open then.
+ * Makes a tick of each queue after all that is committed now, and returns it. Without it, an idle queue would be
+ * ticked only after its idle period; and an earlier tick does not cover a transaction that was open then.
  */
 export async function tickNow(session: Session, queues: readonly string[]): Promise<Map<string, bigint>> {
   const ticks = new Map<string, bigint>();

@@ -1,4 +1,4 @@
-/** Result of a command. Only the one that holds ends with exit status 0. */
+/** The result of a command. Only a verdict that holds ends with exit status 0. */
 export type Verdict =
   | { holds: true }
   | { holds: false; why: string; remedy?: string | undefined }

@@ -4,13 +4,13 @@ import type { RunReport } from './run-report.ts';
 import { type RunRequest, runUnit } from './run-unit.ts';
 import { settleTrouble, unreadFailure } from './trouble.ts';
 
-/** A run, and the error with which the invocation is to fail, or null (lib/runtime/trouble.ts). */
+/** The report of a run, and the error with which the invocation must fail, or null (lib/runtime/trouble.ts). */
 export interface CountedRun {
   report: RunReport;
   failure: PgtideError | null;
 }
 
-/** The only run of an invocation; how it ended is counted. */
+/** Executes the only run of an invocation, and counts how it ended. */
 export async function runAlone(request: RunRequest<undefined>): Promise<CountedRun> {
   const { leaseStore, unitName, queue, node, consumer, clock } = request;
   const key = leaseKey(unitName, queue, node, consumer);

@@ -5,7 +5,7 @@ import { openLeaseStore } from '../lease/open-store.ts';
 import { createSecretReader, type SecretReader } from '../secrets/secret-reader.ts';
 import { type RunLog, stdoutLog, withLagMetric } from './run-log.ts';
 
-/** What a handler stands on; tests bring their own. */
+/** The services that a handler uses. Tests pass their own. */
 export interface Environment {
   readonly clock: Clock;
   readonly log: RunLog;
@@ -14,7 +14,9 @@ export interface Environment {
   leaseStore(config: Config): LeaseStore;
 }
 
-/** Lambda's: secrets and the client of DynamoDB outlive a run, as long as the container does; nothing else may. */
+/**
+ * The environment on Lambda. Only secrets and the DynamoDB client outlive a run, for as long as the container exists.
+ */
 export function lambdaEnvironment(): Environment {
   let store: LeaseStore | undefined;
   let metrics: Config['metrics'] = { byPair: false };

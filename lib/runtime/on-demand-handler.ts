@@ -9,14 +9,14 @@ import { runUnit } from './run-unit.ts';
 import { MIN_CONNECT_MS, shareOf } from './serve-pairs.ts';
 import { type Invocation, RunsFailed, stack } from './stack.ts';
 
-/** Lambda's longest. */
+/** The longest timeout that Lambda allows. */
 const MAX_MS = 900_000;
 
 export interface OnDemandSpec<Input extends z.ZodObject, Result> {
   name: UnitName;
   unit: OnDemandUnit<z.output<Input>, Result>;
   input: Input;
-  /** Lets an event name no queue: the unit then runs for each, and the results become one. */
+  /** Allows an event without `queue`: the unit then runs for each queue, and the results are merged into one. */
   merge?: (results: Result[]) => Result;
   environment?: Environment;
 }
@@ -27,10 +27,10 @@ export interface OnDemandResponse<Result> {
 }
 
 /**
- * A function that somebody calls: takes `{queue, …input}` as JSON and returns `{outcome, result}`. An error of any kind fails the
- * invocation: no next run would try again, and who called must not take it for success. Lambda does not repeat such a call
- * (serverless.yml). Bad input is refused before anything is opened. `queue` may be left out where the configuration has only
- * one, or where the unit's results can be merged.
+ * A function that is called on demand. It takes `{queue, …input}` as JSON and returns `{outcome, result}`. Any error
+ * fails the invocation: no later run retries it, and the caller must not take it for success. Lambda does not retry
+ * such a call (serverless.yml). Bad input is refused before anything is opened. `queue` may be omitted if the
+ * configuration has only one queue, or if the unit's results can be merged.
  */
 export function onDemandHandler<Input extends z.ZodObject, Result>(spec: OnDemandSpec<Input, Result>) {
   const { name, environment } = spec;
@@ -72,11 +72,11 @@ function answerOf<Result>(
 interface Call<Input> {
   queue: string;
   input: Input;
-  /** How many queues come after it. */
+  /** The number of queues that follow this one. */
   waiting: number;
 }
 
-/** Of several queues none takes the time of the others, also where servers do not answer. */
+/** Limits a call so that no queue uses the time of the others, even if servers do not answer. */
 function limitsOf({ queue, waiting }: Call<unknown>, { config, remainingMs }: Invocation) {
   if (waiting === 0) return { budgetMs: remainingMs() };
   const share = shareOf(remainingMs(), waiting);
@@ -85,8 +85,8 @@ function limitsOf({ queue, waiting }: Call<unknown>, { config, remainingMs }: In
 }
 
 /**
- * The units of several queues only read. One whose share was over is called again with what the others have left: a node that it did not
- * come to looks like one that does not answer.
+ * Calls the unit for each queue. With several queues, the units only read. A unit that used up its share is called
+ * again with the time that the others have left: a node that it did not reach looks like a node that does not answer.
  */
 async function callForEach<Input extends z.ZodObject, Result>(
   spec: OnDemandSpec<Input, Result>,
@@ -125,7 +125,7 @@ async function callUnit<Input extends z.ZodObject, Result>(
     config,
     queue,
     node,
-    // Takes no lease, and wakes units that rest.
+    // The unit takes no lease, but wakes units that rest.
     leaseStore: environment.leaseStore(config),
     owner,
     secrets,
@@ -138,14 +138,17 @@ async function callUnit<Input extends z.ZodObject, Result>(
   return { outcome: report.outcome?.kind ?? 'done', result: asJson(report.result as Result) };
 }
 
-/** Units on demand are called once, for the queue's root. */
+/** An on-demand unit is called once, for the root of the queue. */
 function onlyPair(pairs: Pair[]): Pair {
   const [first] = pairs;
   if (first) return first;
   throw new PgtideError('internal', 'the unit has no node');
 }
 
-/** As JSON carries it: ids, which are bigint, as numbers, or as text where a number would lose digits. */
+/**
+ * Converts a result to its JSON form. An id, which is a bigint, becomes a number, or text if a number would lose
+ * digits.
+ */
 function asJson<Result>(result: Result): Result {
   const text = JSON.stringify(result, (_key, value: unknown) => {
     if (typeof value !== 'bigint') return value;

@@ -11,7 +11,7 @@ export interface Pair {
   node: string;
 }
 
-/** Every (queue, node) of the configuration that the unit works for, or those of one queue, or just one. */
+/** Returns every (queue, node) of the configuration that the unit works for, or those of one queue, or just one. */
 export function selectPairs(config: Config, unit: UnitName, only: Partial<Pair> = {}): Pair[] {
   const queues = only.queue === undefined ? Object.keys(config.queues) : [only.queue];
   const pairs = queues.flatMap((queue) =>
@@ -26,24 +26,25 @@ export function selectPairs(config: Config, unit: UnitName, only: Partial<Pair> 
   });
 }
 
-/** What a scheduled run does with its pairs. */
+/** How a scheduled run treats its pairs. */
 export interface Serving {
-  /** To be served, in this order. */
+  /** Pairs to serve, in this order. */
   due: Pair[];
-  /** Left out: they rest. */
+  /** Pairs that are skipped because they rest. */
   resting: Pair[];
-  /** Left out for a while: their servers did not answer. */
+  /** Pairs that are skipped for a while because their servers did not answer. */
   skipped: Pair[];
-  /** By their lease keys, as the last runs have left them. */
+  /** States by lease key, as the last runs left them. */
   states: Map<string, LeaseState>;
-  /** Why there are no states, where the pairs are served all the same. */
+  /** The error that prevented reading the states, if the pairs are served anyway. */
   unread?: PgtideError;
 }
 
 /**
- * Units with a lease serve the pair first that was served least recently, as the lease table knows, and leave out what rests.
- * Units without one are quick, and mostly come to all of their pairs. They begin with the one that the last run did not come to
- * any more. Where there is none, they begin with another pair each time, so that none is always last.
+ * Decides which pairs to serve, and in which order. A unit with a lease first serves the pair that was served least
+ * recently, according to the lease table, and skips pairs that rest. A unit without a lease is quick, and usually
+ * reaches all of its pairs. It begins with the pair that the last run did not reach. If there is no such pair, it
+ * begins with another pair each time, so that no pair is always last.
  */
 export async function planServing(
   pairs: Pair[],
@@ -56,7 +57,7 @@ export async function planServing(
   const keys = [...pairs.map(keyOf), ...(lease || pairs.length < 2 ? [] : [turn])];
   let unread: PgtideError | undefined;
   const states = await leaseStore.states(keys).catch((error: PgtideError) => {
-    // What needs no lease is done without the table, and one pair alone needs no order.
+    // A unit without a lease works without the table, and a single pair needs no order.
     if (lease && pairs.length > 1) throw error;
     unread = error;
     return new Map<string, LeaseState>();
@@ -77,7 +78,7 @@ export async function planServing(
   };
 }
 
-/** Where a unit without a lease keeps whose turn it is. */
+/** Returns the key of the item in which a unit without a lease stores whose turn it is. */
 export function turnKey(unit: UnitName): string {
   return leaseKey('turn', unit, '');
 }
@@ -92,7 +93,7 @@ function inTurn(pairs: Pair[], next: string | undefined, now: number): Pair[] {
   return [...pairs.slice(first), ...pairs.slice(0, first)];
 }
 
-/** Comes to every place in turn, also where only every fifth minute has a run. */
+/** Reaches every place in turn, even if only every fifth minute has a run. */
 function anyPlace(minute: number, places: number): number {
   return places === 0 ? 0 : (minute + Math.floor(minute / places)) % places;
 }

@@ -4,7 +4,10 @@ import type { FailingRuns } from '../unit-context/context.ts';
 import { scheduledUnits, type UnitName, units } from '../unit-context/registry.ts';
 import type { RunRequest } from './run-unit.ts';
 
-/** What the lease table knows of a queue's scheduled runs, and of those of `consumers` that read it on the root, for status. */
+/**
+ * Reads, for status, what the lease table records about a queue's scheduled runs, and about the runs of `consumers`,
+ * which read the queue on the root.
+ */
 export async function readFailingRuns(
   {
     config,

@@ -3,12 +3,12 @@ import type { PgtideError } from '../errors.ts';
 import { shownMessage } from '../redact.ts';
 import { type RunReport, shownError } from './run-report.ts';
 
-/** Takes a run's one line. */
+/** Receives the one log line of a run. */
 export type RunLog = (line: Record<string, unknown>) => void;
 
 const METRIC_NAMESPACE = 'pgtide';
 
-/** The stack is of use only where the message was not written for an operator. */
+/** The stack is useful only if the message was not written for an operator. */
 function loggedError(error: PgtideError) {
   const { stack } = error.cause instanceof Error ? error.cause : error;
   return {
@@ -34,13 +34,14 @@ export function canonicalLine(report: RunReport<unknown>, now: number): Record<s
   };
 }
 
-/** To standard output as it is: console.log on Lambda puts a prefix before it, and CloudWatch would see no JSON. */
+/** Writes directly to standard output. On Lambda, console.log adds a prefix, and CloudWatch would not detect JSON. */
 export const stdoutLog: RunLog = (line) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /**
- * Makes the lag in a line of replay a metric, in CloudWatch's embedded metric format: the line itself is the metric, and no API is called.
- * All pairs of a deployment are one metric, whose maximum is the pair that is furthest behind; which one it is, the lines say. A
- * metric costs more in a month than all that an idle pair's functions do, so each pair has its own only where that is configured.
+ * Turns the lag in a line of replay into a metric, in CloudWatch's embedded metric format: the line itself is the
+ * metric, and no API is called. All pairs of a deployment share one metric, whose maximum is the pair that is
+ * furthest behind; the log lines show which pair that is. A metric costs more per month than all that an idle pair's
+ * functions do, so each pair has a separate metric only if that is configured.
  */
 export function withLagMetric(
   line: Record<string, unknown>,

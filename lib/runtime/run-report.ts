@@ -4,20 +4,20 @@ import type { Outcome } from '../outcome.ts';
 import { shownMessage } from '../redact.ts';
 import type { UnitName } from '../unit-context/registry.ts';
 
-/** The step that has the time of connections that were not opened, or were lost. */
+/** The step that records the time of connections that were not opened, or were lost. */
 export const LOST_CONNECTION = 'lost-connection';
 
-/** How one run of a unit for one (queue, node) went. */
+/** The report on one run of a unit for one (queue, node). */
 export interface RunReport<Result = undefined> {
   unit: UnitName;
   queue: string;
   node: string;
   consumer?: string;
-  /** Null: it failed, see `error`. */
+  /** Null if the run failed; see `error`. */
   outcome: Outcome | null;
-  /** What an on-demand unit returned. */
+  /** The result of an on-demand unit. */
   result?: Result;
-  /** How often the unit was called. */
+  /** The number of times that the unit was called. */
   repeats: number;
   counts: Record<string, number>;
   gauges: Record<string, number>;
@@ -25,11 +25,11 @@ export interface RunReport<Result = undefined> {
   steps: Record<string, number>;
   durationMs: number;
   error?: PgtideError;
-  /** With errors.showValues: what servers said of errors, in their own words. */
+  /** With errors.showValues: the error texts of servers, in their own words. */
   serverTexts?: string[];
-  /** The lease could not be given back; it expires by itself. */
+  /** The lease could not be released; it expires. */
   releaseError?: string;
-  /** Nothing could be read of earlier runs. */
+  /** The states of earlier runs could not be read. */
   statesError?: string;
   /** A unit that has work from this run could not be woken; it begins when its rest is over. */
   wakeError?: string;
@@ -47,15 +47,15 @@ export function asRunError(error: unknown): PgtideError {
   return asInternalError(error);
 }
 
-/** Lambda writes what is thrown into its log as it is, with all that hangs on it: so nothing hangs on this. */
+/** Lambda logs a thrown error with everything that is attached to it, so this copy has nothing attached. */
 export function withoutCause(error: PgtideError): PgtideError {
   const { message, remedy } = shownError(error);
   return new PgtideError(error.kind, message, { remedy });
 }
 
 /**
- * An error as it leaves a function. Lambda answers with its name as `errorType` and its message as `errorMessage`, so these have
- * all that a caller needs: the kind in the one, message and remedy in the other.
+ * Builds the error that leaves a function. Lambda returns its name as `errorType` and its message as `errorMessage`,
+ * so these hold all that a caller needs: the name has the kind, and the message has message and remedy.
  */
 export function thrownError(error: PgtideError): PgtideError {
   const { message, remedy } = shownError(error);

@@ -18,46 +18,51 @@ import { inTime } from './secrets-in-time.ts';
 
 export interface RunRequest<Result> {
   unitName: UnitName;
-  /** A scheduled unit returns its outcome, one on demand a result with it (`(context) => unit(context, input)`). */
+  /**
+   * A scheduled unit returns its outcome; an on-demand unit returns a result with it (`(context) => unit(context,
+   * input)`).
+   */
   unit: (context: UnitContext) => Promise<Outcome | { outcome: Outcome; result: Result }>;
   config: Config;
   queue: string;
   node: string;
-  /** Of the unit `consume`: who reads. It has a lease of its own, and its queue need not be in the configuration. */
+  /** The reader, for the unit `consume`. It has a separate lease, and its queue need not be in the configuration. */
   consumer?: string | undefined;
-  /** Null: run by hand without a lease; the position on the subscriber alone keeps two runs apart. */
+  /** Null for a run by hand without a lease; only the position on the subscriber then keeps two runs apart. */
   leaseStore: LeaseStore | null;
-  /** Unique to this run; takes the lease. */
+  /** Unique to this run; the owner of the lease. */
   owner: string;
-  /** Why nothing is known of earlier runs, for the log. */
+  /** The error that prevented reading the states of earlier runs, for the log. */
   unread?: PgtideError | undefined;
   secrets: SecretReader;
   budgetMs: number;
-  /** As UnitContext has it. */
+  /** See UnitContext. */
   wholeMs?: number;
-  /** How long after its budget a connection that says nothing any more is cut; default SILENCE_MS. */
+  /** Time after the end of the budget at which a silent connection is cut; default SILENCE_MS. */
   silenceMs?: number;
-  /** Most that opening a connection may take; default what lib/db/client.ts says. */
+  /** Longest time for opening a connection; default: see lib/db/client.ts. */
   connectMs?: number;
   clock: Clock;
   log: RunLog;
-  /** How long the pair rests when there was nothing to do; default not at all. What a schedule starts leaves it out then. */
+  /**
+   * How long the pair rests after a run with nothing to do; default no rest. Scheduled runs skip a pair that rests.
+   */
   restMs?: number;
-  /** Calls the unit again as long as it has done work and the budget lasts. Default: what the registry says. */
+  /** Calls the unit again as long as it has done work and the budget lasts. Default: see the registry. */
   repeat?: boolean;
   progress?: (event: ProgressEvent) => void;
 }
 
-/** A repeat needs at least this much budget left, or it could do little more than connect. */
+/** Least budget for a repeat; with less, it could do little more than connect. */
 const MIN_REPEAT_MS = 2_000;
-/** How much longer than its budget a run may take until Lambda, or the operator, ends it. */
+/** Time beyond its budget that a run may take until Lambda, or the operator, ends it. */
 const OVERTIME_MS = 10_000;
-/** How long after its budget a run whose connection says nothing any more gives it up: before its lease ends. */
+/** Time after its budget at which a run gives up a silent connection: before its lease ends. */
 export const SILENCE_MS = 2_000;
 
 /**
- * Runs a unit for one (queue, node): takes the lease if the unit needs one, calls the unit, gives the lease back, and
- * writes the run's one log line. Never throws: what went wrong is in the report. Where another run has the lease, no
+ * Runs a unit for one (queue, node): acquires the lease if the unit needs one, calls the unit, releases the lease,
+ * and writes the run's one log line. Never throws: the report has the error. If another run has the lease, no
  * database connection is opened.
  */
 export async function runUnit<Result = undefined>(request: RunRequest<Result>): Promise<RunReport<Result>> {
@@ -144,7 +149,7 @@ async function underLease<Result>(
   }
 }
 
-/** What a unit gets to fence with, see lib/lease/lease-store.ts. */
+/** The members of the context that a unit uses for fencing; see lib/lease/lease-store.ts. */
 type Fence = Pick<UnitContext, 'epoch' | 'restamp'>;
 
 interface Ending {
@@ -152,7 +157,7 @@ interface Ending {
   report: RunReport<unknown>;
 }
 
-/** A lease that cannot be given back expires; the work is done all the same. */
+/** If release fails, the lease expires; the run still counts. */
 async function release(store: LeaseStore, lease: Lease, { restUntil, report }: Ending): Promise<void> {
   try {
     await store.release(lease, restUntil);
@@ -161,7 +166,10 @@ async function release(store: LeaseStore, lease: Lease, { restUntil, report }: E
   }
 }
 
-/** Also after an error: what the run has committed by then is work. What cannot be woken ends its rest by itself. */
+/**
+ * Wakes units also after an error, because what the run has committed by then is work. If waking fails, the rest ends
+ * at its time.
+ */
 async function wake(
   store: LeaseStore | null,
   keys: ReadonlySet<string>,
@@ -237,7 +245,7 @@ function makeContext(
       try {
         return await withNode(node, nodeConfig(config, node), connector, work);
       } catch (error) {
-        // Connections around the one that failed end with its error, too.
+        // Connections that enclose the failed one end with the same error.
         if (error instanceof PgtideError && error.kind === 'connection' && !lost.has(error))
           add(report.steps, LOST_CONNECTION, elapsedMs(clock) - began);
         lost.add(error);
@@ -260,7 +268,7 @@ function makeContext(
   };
 }
 
-/** How many of a server's texts a log line has. */
+/** Most server texts in a log line. */
 const MAX_SERVER_TEXTS = 5;
 
 function noteServerText(report: RunReport<unknown>): (text: string) => void {
@@ -270,7 +278,7 @@ function noteServerText(report: RunReport<unknown>): (text: string) => void {
   };
 }
 
-/** As pg_stat_activity shows it; the server cuts it at 63 bytes. */
+/** The name that pg_stat_activity shows; the server truncates it to 63 bytes. */
 function applicationName({ unitName, queue, node, consumer }: RunRequest<unknown>): string {
   return `pgtide ${unitName} ${queue} ${consumer ?? node}`;
 }

@@ -9,7 +9,7 @@ import { type RunReport, withoutCause } from './run-report.ts';
 import { servePairs } from './serve-pairs.ts';
 import { RunsFailed, stack } from './stack.ts';
 
-/** `{queue, node}`, `{queue}`, or nothing: all that is configured. */
+/** `{queue, node}`, `{queue}`, or an empty object, which means all that is configured. */
 const scheduledEvent = z.strictObject({ queue: z.string().optional(), node: z.string().optional() });
 
 /** A run ends before its minute does. */
@@ -21,16 +21,17 @@ export interface ScheduledSpec {
   environment?: Environment;
 }
 
-/** What a scheduled invocation returns: how each pair it came to ended. */
+/** The response of a scheduled invocation: how each pair that it reached ended. */
 export interface ScheduledResponse {
   runs: { queue: string; node: string; outcome: string }[];
 }
 
 /**
- * A function that a schedule starts: one pair after the other (lib/runtime/serve-pairs.ts), until the budget is spent.
- * Errors that pass by themselves end the run normally, since the next minute is the retry. Those that wait for an operator, and
- * whatever repeats without progress (lib/runtime/trouble.ts), fail the invocation, so that alarms on Lambda's errors see them. So does
- * what keeps it from serving any pair: that is counted nowhere.
+ * A function that a schedule starts. It serves one pair after another (lib/runtime/serve-pairs.ts) until the budget
+ * is spent. A transient error does not fail the invocation, since the next minute is the retry. An error that waits
+ * for an operator, and any result that repeats without progress (lib/runtime/trouble.ts), fails the invocation, so
+ * that alarms on Lambda's errors detect it. An error that prevents it from serving any pair fails it, too, because
+ * such an error is not counted anywhere.
  */
 export function scheduledHandler({ name, unit, environment }: ScheduledSpec) {
   return stack({

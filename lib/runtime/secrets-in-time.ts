@@ -1,7 +1,10 @@
 import { PgtideError } from '../errors.ts';
 import type { SecretReader } from '../secrets/secret-reader.ts';
 
-/** Reads secrets within the time that opening a connection may take: a network without a way to them answers nothing for long. */
+/**
+ * Reads secrets within the time limit for opening a connection. In a network without a route to them, a request gets
+ * no answer for a long time.
+ */
 export function inTime(secrets: SecretReader, limitMs: number): SecretReader {
   return {
     forget: (name) => secrets.forget(name),
@@ -19,7 +22,7 @@ export function inTime(secrets: SecretReader, limitMs: number): SecretReader {
   };
 }
 
-/** The longest that a timer can wait. */
+/** The longest delay of a timer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 function lateError(name: string, limitMs: number): PgtideError {

@@ -1,15 +1,19 @@
 /**
- * One invocation's pairs, one after the other, until the budget is spent.
+ * Serves the pairs of one invocation, one after another, until the budget is spent.
  *
- * No pair takes the time of the others. While others wait for their turn, each of them has MIN_PAIR_MS that is kept for it, and the
- * next one what its unit has use for (UnitTraits.shareMs). The rest is the pair's that is served now, so that one with much to do has
- * most of the minute. No share is smaller than its unit has use for: with many pairs less is kept for those that wait. Most of them
- * have nothing to do, and need little.
- * A pair that was out of time gets, after all others were served, what is left, if it has got something done, or that is much more.
- * Opening a connection takes the pair's fair share of the time at most, because servers that do not
- * answer are met there, and often several at once.
- * A connection that goes silent later is cut a little after the pair's budget, within its time: the invocation ends within its own.
- * Those that this invocation does not come to are the first of the next.
+ * No pair uses the time of the others. While pairs wait for their turn, MIN_PAIR_MS is reserved for each of them, and
+ * for the next one the time that its unit can use (UnitTraits.shareMs). The pair that is served now has the rest, so
+ * a pair with much to do has most of the minute. No share is smaller than shareMs: with many pairs, less is reserved
+ * for those that wait. Most of them have nothing to do, and need little.
+ *
+ * A pair that ran out of time is tried again after all others were served. It gets the time that is left, if it has
+ * made progress, or if that is much more time than it had.
+ *
+ * Opening a connection may take at most the pair's fair share of the time, because servers that do not answer are
+ * detected there, and often several at once. A connection that becomes silent later is cut shortly after the pair's
+ * budget, within the pair's time, so that the invocation ends within its own.
+ *
+ * The pairs that this invocation does not reach are the first of the next.
  */
 import type { PgtideError } from '../errors.ts';
 import { leaseKey } from '../lease/lease-store.ts';
@@ -21,12 +25,12 @@ import { logSkipped, runUnit, SILENCE_MS } from './run-unit.ts';
 import type { Invocation } from './stack.ts';
 import { madeProgress, settleTrouble, unreadFailure } from './trouble.ts';
 
-/** A pair that is begun with less than this could do little more than connect. */
+/** A pair that begins with less than this could do little more than connect. */
 const MIN_PAIR_MS = 2_000;
 export const MIN_CONNECT_MS = 1_000;
-/** A share may be so much smaller than its unit has use for: what comes between two runs takes time, too. */
+/** The part of shareMs that is enough to begin a pair: the work between two runs takes time, too. */
 const ENOUGH = 0.9;
-/** Without progress, a pair is tried again with so many times what it had. */
+/** Without progress, a pair is tried again only with at least this many times its earlier budget. */
 const MUCH_MORE = 2;
 
 export interface Service {
@@ -38,7 +42,7 @@ export interface Service {
 
 export interface Served {
   reports: RunReport[];
-  /** With which the invocation is to fail. */
+  /** Errors with which the invocation must fail. */
   failures: PgtideError[];
 }
 
@@ -50,9 +54,9 @@ interface Waiting {
 }
 
 interface Try {
-  /** With what earlier tries have counted, too. */
+  /** Includes the counts of earlier tries. */
   report: RunReport;
-  /** It has got something done itself. */
+  /** This try itself has made progress. */
   worked: boolean;
   budgetMs: number;
 }
@@ -109,9 +113,12 @@ interface Place {
   pair: Pair;
   serving: Serving;
   share: ReturnType<typeof shareOf>;
-  /** What the first pair had, or half of the invocation: the pairs that have nothing to do leave so much to one that needs it. */
+  /**
+   * The first pair's budget, or half of the invocation: pairs that have nothing to do leave this much to one that
+   * needs it.
+   */
   wholeMs: number;
-  /** Of the run, among those of the invocation. */
+  /** The number of the run within the invocation. */
   nr: number;
 }
 
@@ -155,7 +162,7 @@ function settleTry(
   });
 }
 
-/** What the next pair may take of the time that is left, while so many others wait. */
+/** Returns how much of the remaining time the next pair may take while `waiting` other pairs wait. */
 export function shareOf(remainingMs: number, waiting: number, shareMs = 0) {
   const fairMs = remainingMs / (waiting + 1);
   const keptMs = waiting === 0 ? 0 : Math.max(shareMs, waiting * MIN_PAIR_MS);
@@ -168,12 +175,12 @@ export function shareOf(remainingMs: number, waiting: number, shareMs = 0) {
   };
 }
 
-/** Out of its share, or given up by replay because it would outlive it. */
+/** The run used up its share, or replay gave up because it would have outlived the share. */
 function ranOutOfTime({ outcome, counts }: RunReport): boolean {
   return outcome?.kind === 'out-of-budget' || (outcome === null && (counts.timeouts ?? 0) > 0);
 }
 
-/** Without progress another share of the same size would end alike. */
+/** Without progress, another share of the same size would end the same way. */
 function isWorthIt({ worked, budgetMs }: Try, nextMs: number): boolean {
   return worked || nextMs >= MUCH_MORE * budgetMs;
 }
@@ -184,7 +191,9 @@ function tryOf(report: RunReport, budgetMs: number, earlier: Try | undefined): T
   return { report: { ...report, counts }, worked: madeProgress(report), budgetMs };
 }
 
-/** Whose turn it is, for units without a lease. A turn that cannot be kept costs order, and no work. */
+/**
+ * Stores whose turn it is, for units without a lease. If the turn cannot be stored, the order is lost, but no work.
+ */
 class Turn {
   readonly #service: Service;
   readonly #key: string;

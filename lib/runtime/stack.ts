@@ -9,28 +9,28 @@ import type { UnitName } from '../unit-context/registry.ts';
 import { type Environment, lambdaEnvironment } from './environment.ts';
 import { asRunError, shownError, thrownError } from './run-report.ts';
 
-/** What a handler gets besides its event, made by the stack. */
+/** What a handler receives from the stack besides its event. */
 export interface Invocation {
   readonly environment: Environment;
   readonly config: Config;
-  /** Unique to this invocation: owns its leases. */
+  /** Unique to this invocation; the owner of its leases. */
   readonly owner: string;
-  /** What the invocation may spend; it ends before Lambda would end it. */
+  /** Time that the invocation may still spend; it ends before Lambda would end it. */
   remainingMs(): number;
 }
 
 export interface StackSpec<Event extends z.ZodType, Response> {
   unit: UnitName;
   event: Event;
-  /** Most that one invocation spends, however long Lambda would let it run. */
+  /** Longest time that one invocation spends, even if Lambda would let it run longer. */
   mostMs: number;
   work: (event: z.output<Event>, invocation: Invocation) => Promise<Response>;
-  /** What becomes of an error; it is in the log by then. */
+  /** Handles an error, which is in the log by then. */
   failed: (error: PgtideError) => Response;
   environment?: Environment;
 }
 
-/** Time kept for giving back leases, closing connections and writing the log. */
+/** Time reserved for releasing leases, closing connections and writing the log. */
 const MARGIN_MS = 4_000;
 
 /** Errors of runs that have written their own log line. */
@@ -42,15 +42,15 @@ type StackContext = Context & { invocation: Invocation };
 type StackRequest = middy.Request<unknown, unknown, Error, StackContext>;
 
 /**
- * The one stack that every function runs in: event → configuration → budget → work, and at its end the error policy.
- * A bad event is refused before anything is opened.
+ * The one stack that every function runs in: event → configuration → budget → work, and then the error policy. A bad
+ * event is refused before anything is opened.
  */
 export function stack<Event extends z.ZodType, Response>(
   spec: StackSpec<Event, Response>,
 ): LambdaHandler<Response> {
   const environment = spec.environment ?? lambdaEnvironment();
-  // middy would answer just before Lambda's timeout, and Lambda would freeze the connections that are open, to thaw
-  // them in a later run. A timeout that kills the container closes them.
+  // middy would answer just before Lambda's timeout. Lambda would then freeze the open connections, and thaw them in
+  // a later run. A timeout that kills the container closes them.
   const handler = middy<unknown, Response, Error, StackContext>({ timeoutEarlyInMillis: 0 })
     .use(errorPolicy(spec, environment))
     .use(validEvent(spec.event))
@@ -60,8 +60,8 @@ export function stack<Event extends z.ZodType, Response>(
 }
 
 /**
- * What leaves a function is written by Lambda into the log, with every enumerable property; middy hangs the error that it met on
- * the one that it throws. So what leaves is made here.
+ * Throws an error that is built here. Lambda logs the error that leaves a function, with every enumerable property,
+ * and middy attaches the error that it met to the one that it throws.
  */
 function cleanly<Response>(handler: LambdaHandler<Response>): LambdaHandler<Response> {
   return async (event, context) => {
@@ -93,7 +93,7 @@ function errorPolicy<Event extends z.ZodType, Response>(
   };
 }
 
-/** Schedules without an input of their own send a description of themselves. */
+/** A schedule without a configured input sends a description of itself. */
 function isScheduleNotice(event: unknown): boolean {
   const source = (event as { source?: unknown } | null)?.source;
   return source === 'aws.scheduler' || source === 'aws.events';

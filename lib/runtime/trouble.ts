@@ -1,21 +1,27 @@
 /**
- * Runs that get nothing done: how often in a row, and what becomes of it.
+ * Runs without progress: how many there are in a row, and what follows.
  *
- * A run without progress is one that ends with an error, or out of budget, and has counted nothing that its unit commits
- * (UnitTraits.progress). The lease table keeps, for each pair, how many there have been in a row (lib/lease/lease-store.ts, Trouble).
+ * A run without progress ends with an error, or out of budget, and has counted nothing that its unit commits
+ * (UnitTraits.progress). For each pair, the lease table stores how many there have been in a row
+ * (lib/lease/lease-store.ts, Trouble).
+ *
  * Invariants:
- *  - What waits for an operator fails the invocation: errors of such a kind at once, everything else from RUNS_IN_A_ROW runs on. It is
- *    tried again all the same; where it is left out meanwhile (below), the invocations that try it fail.
- *  - What cannot be kept, or has unknown predecessors, cannot be counted, and fails the invocation at once. So does a lease table that
- *    waits for an operator, also where all runs were served without it. Only who has chosen no lease table is counted nowhere.
- *  - Tries of one invocation are one run: what they have done together counts, and how the last of them ended.
- *  - Any run with progress, or that finds nothing to do, begins the count again. A lease that is held says nothing of either.
- *    What a scheduled unit waits for, status shows by itself. Of a consumer that waits (NotNow) nothing else would tell, so its runs
- *    count; before install they do not.
+ *  - A result that waits for an operator fails the invocation: an error of such a kind at once, everything else from
+ *    RUNS_IN_A_ROW runs on. The pair is still tried again. If it is skipped meanwhile (below), the invocations that
+ *    try it fail.
+ *  - A result that cannot be stored, or that has unknown predecessors, cannot be counted, and fails the invocation at
+ *    once. A lease table that waits for an operator fails it, too, even if all runs were served without the table.
+ *    Runs are not counted anywhere only if the operator chose to have no lease table.
+ *  - The tries of one invocation are one run: their progress is counted together, and the last try decides how it
+ *    ended.
+ *  - A run that makes progress, or finds nothing to do, resets the count. A held lease indicates neither.
+ *  - Status itself shows what a scheduled unit waits for. Nothing else shows that a consumer waits (NotNow), so its
+ *    runs count; before install they do not.
  *
- * A pair whose server does not answer costs a run time that others need. After a run that it kept from everything the pair is left out for one run of each
- * minute, after the second in a row for two, and so on, at most for four; but not where it is the only one, which costs no other.
- * A refused connection costs nothing, and is tried each time.
+ * A pair whose server does not answer costs a run time that other pairs need. After a run in which the server
+ * prevented all progress, the pair is skipped for one run of a schedule with a run each minute, after the second in a
+ * row for two, and so on, at most for four. The only pair of an invocation is not skipped, because it costs no other
+ * pair time. A refused connection costs nothing, and is tried each time.
  */
 import { type ErrorKind, PgtideError, policyOf, RUNS_IN_A_ROW, usualRemedy } from '../errors.ts';
 import type { LeaseStore, Trouble } from '../lease/lease-store.ts';
@@ -23,30 +29,31 @@ import { shownMessage } from '../redact.ts';
 import { type UnitTraits, units } from '../unit-context/registry.ts';
 import { asRunError, LOST_CONNECTION, type RunReport, shownError } from './run-report.ts';
 
-/** A connection that fails sooner costs others nothing. */
+/** A connection that fails sooner costs the other pairs nothing. */
 const SLOW_MS = 400;
 const MINUTE_MS = 60_000;
 const MAX_SKIPPED_RUNS = 4;
-/** Schedules are not exact. */
+/** Tolerance, because schedules are not exact. */
 const HALF_A_MINUTE_MS = MINUTE_MS / 2;
 export const MAX_SKIPPED_MS = MAX_SKIPPED_RUNS * MINUTE_MS + HALF_A_MINUTE_MS;
-/** Of an error's text, in the lease table. */
+/** Most characters of an error's text in the lease table. */
 const MAX_CHARACTERS = 600;
 
 export interface Before {
   key: string;
-  /** What the last run has left. */
+  /** The trouble that the last run left. */
   trouble: Trouble | undefined;
-  /** It is the only one of the invocation. */
+  /** True if the run is the only one of the invocation. */
   alone: boolean;
   now: number;
-  /** Why nothing is known of earlier runs. */
+  /** The error that prevented reading the states of earlier runs. */
   unread?: PgtideError | undefined;
 }
 
 /**
- * Keeps what a run has left, or takes away what is over; returns the error with which the invocation is to fail, or null.
- * `leaseStore` null: nothing is kept, and only errors for an operator fail.
+ * Stores the trouble that a run leaves, or removes trouble that is over. Returns the error with which the invocation
+ * must fail, or null. If `leaseStore` is null, nothing is stored, and only errors for an operator fail the
+ * invocation.
  */
 export async function settleTrouble(
   report: RunReport<unknown>,
@@ -66,7 +73,10 @@ export async function settleTrouble(
   return failure(report, after, after.runs > 1 ? `${after.runs} runs in a row have ended so` : null);
 }
 
-/** The error with which an invocation fails whose runs were served without the lease table, where that waits for an operator. */
+/**
+ * Returns the error with which an invocation fails whose runs were served without the lease table, if the table waits
+ * for an operator.
+ */
 export function unreadFailure(unread: PgtideError | undefined): PgtideError | null {
   return unread && waitsForOperator(unread.kind) ? unread : null;
 }
@@ -88,7 +98,7 @@ function troubleOf(report: RunReport<unknown>, { trouble, alone, now }: Before):
   };
 }
 
-/** How a run without success ended; null: it was one. */
+/** Returns how a run without success ended, or null if it succeeded. */
 function endOf(report: RunReport<unknown>): Pick<Trouble, 'kind' | 'what' | 'remedy'> | null {
   const { error, outcome } = report;
   if (error) {

@@ -7,8 +7,9 @@ import type { SecretReader } from './secret-reader.ts';
 import { tlsModeOf, tlsTrustingRds } from './tls.ts';
 
 /**
- * Where and as whom to connect for a node: its url, the variable that holds it, or its secret. What the configuration says
- * beside a secret (host, port, dbname) wins over what is in it: so one secret serves several databases of a server.
+ * Returns the address and the user to connect with for a node: from its url, the variable that holds the url, or its
+ * secret. The configuration's host, port and dbname override those in the secret, so one secret serves several
+ * databases of a server.
  */
 export async function resolveTarget(
   node: string,
@@ -78,16 +79,16 @@ export interface NodeConnector {
   secrets: SecretReader;
   /** Shown by the server in pg_stat_activity. */
   applicationName: string;
-  /** As lib/db/client.ts has them. */
+  /** See lib/db/client.ts. */
   cutAfterMs?: number;
   connectMs?: number | undefined;
   onServerText?: ((text: string) => void) | undefined;
 }
 
 /**
- * Opens a connection to a node for the time of `work`. Where the server refuses a password that came from a secret, the
- * secret may have been rotated since it was read: it is read again, once, and the connection tried again if it changed. `cutAfterMs` is
- * for all of it together, reading secrets included.
+ * Opens a connection to a node for the time of `work`. If the server refuses a password from a secret, the secret may
+ * have been rotated since it was read: it is read again, once, and the connection is retried if it changed.
+ * `cutAfterMs` limits all of this together, including reading secrets.
  */
 export async function withNode<T>(
   node: string,

@@ -1,12 +1,13 @@
 /**
- * The certificate authorities of RDS. Node does not know them, Lambda's runtime has a file of them that it no longer reads by
- * itself, and other machines have none. So the package brings them, and hosts of RDS are verified by them or by those that Node
- * trusts: RDS Proxy has certificates of these, and a region that is newer than the package may be in NODE_EXTRA_CA_CERTS.
+ * The certificate authorities of RDS. Node does not know them. Lambda's runtime has a file of them that it no longer
+ * reads by default, and other machines have none. So the package includes them. Hosts of RDS are verified by them or
+ * by the authorities that Node trusts: RDS Proxy has certificates of the latter, and NODE_EXTRA_CA_CERTS may have the
+ * authority of a region that is newer than the package.
  */
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 
-/** Only Amazon gives out these names. */
+/** Only Amazon issues these names. */
 export const isRdsHost = (host: string): boolean => /\.rds\.amazonaws\.com(\.cn)?\.?$/i.test(host);
 
 export async function rdsAuthorities(): Promise<string[]> {
@@ -14,21 +15,21 @@ export async function rdsAuthorities(): Promise<string[]> {
   return [...nodeAuthorities(), ...bundle.ca];
 }
 
-/** Node before 22.15 does not say which it trusts. */
+/** Node before 22.15 does not return the authorities that it trusts. */
 function nodeAuthorities(): string[] {
   if (typeof tls.getCACertificates === 'function') return tls.getCACertificates('default');
   const extra = process.env.NODE_EXTRA_CA_CERTS;
   try {
     return [...tls.rootCertificates, ...(extra ? [readFileSync(extra, 'utf8')] : [])];
   } catch {
-    // Node has warned of it, and goes on without.
+    // Node has warned of it, and continues without the file.
     return [...tls.rootCertificates];
   }
 }
 
 let context: Promise<tls.SecureContext> | undefined;
 
-/** Made once for the process: reading 250 certificates takes 40 ms. */
+/** Created once per process: reading 250 certificates takes 40 ms. */
 export function rdsContext(): Promise<tls.SecureContext> {
   context ??= rdsAuthorities().then((ca) => tls.createSecureContext({ ca }));
   return context;

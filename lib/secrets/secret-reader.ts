@@ -3,8 +3,8 @@ import { awsClientLimits, nameEndpoint, Silence } from '../aws-endpoint.ts';
 import { type ErrorKind, PgtideError } from '../errors.ts';
 
 /**
- * A secret of the form that RDS makes; other keys it holds are of no interest here. One that RDS manages itself holds the user and
- * the password alone.
+ * A secret of the form that RDS creates; other keys are ignored. A secret that RDS manages holds the user and the
+ * password alone.
  */
 const secretForm = z.object({
   host: z.string().min(1).optional(),
@@ -16,9 +16,9 @@ const secretForm = z.object({
 export type DatabaseSecret = z.output<typeof secretForm>;
 
 export interface SecretReader {
-  /** The secret's value, from the cache where it has been read before. */
+  /** Returns the secret's value, from the cache if it has been read before. */
   read(arn: string): Promise<DatabaseSecret>;
-  /** Reads again at the next `read`, because the value was refused. */
+  /** Has the next `read` fetch the secret again, because its value was refused. */
   forget(arn: string): void;
 }
 
@@ -35,7 +35,7 @@ const kinds: Record<string, { kind: ErrorKind; remedy: string }> = {
   CredentialsProviderError: { kind: 'privilege', remedy: 'set AWS credentials' },
 };
 
-/** Keeps no cause and no value: both may hold the secret. */
+/** The error has no cause and no value: both may hold the secret. */
 function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
   let value: unknown;
   try {
@@ -52,8 +52,8 @@ function parseSecret(arn: string, text: string | undefined): DatabaseSecret {
 }
 
 /**
- * The SDK is loaded here, for it takes memory and time that a node with a URL has no use for. Its errors are not kept as causes
- * either: the request hangs on them, with its signature.
+ * The SDK is loaded here, because it takes memory and time that a node with a URL does not need. Its errors are not
+ * kept as causes, because the request is attached to them, with its signature.
  */
 async function fetchSecret(arn: string): Promise<DatabaseSecret> {
   const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
@@ -86,8 +86,8 @@ async function fetchSecret(arn: string): Promise<DatabaseSecret> {
 const regionOf = (arn: string) => arn.split(':')[3] ?? '';
 
 /**
- * A reader with a cache. Reads that go on at the same time share one request; failures are not kept. But where Secrets Manager has given
- * no answer, the other secrets of that region are not waited for.
+ * Creates a reader with a cache. Concurrent reads of a secret share one request; failures are not cached. If Secrets
+ * Manager has not answered, the other secrets of that region fail at once.
  */
 export function createSecretReader(
   fetch: (arn: string) => Promise<DatabaseSecret> = fetchSecret,

@@ -10,7 +10,7 @@ export type TlsMode = 'verify-full' | 'verify-ca' | 'require' | 'disable';
 
 const modes: readonly TlsMode[] = ['verify-full', 'verify-ca', 'require', 'disable'];
 
-/** The mode that an sslmode of libpq means. `allow` and `prefer` fall back to plain text, so they are refused. */
+/** Returns the mode for an sslmode of libpq. `allow` and `prefer` fall back to plain text, so they are refused. */
 export function tlsModeOf(node: string, sslmode: string | undefined): TlsMode | undefined {
   if (sslmode === undefined) return undefined;
   const mode = modes.find((known) => known === sslmode);
@@ -32,13 +32,13 @@ function readAuthorities(node: string, file: string): string {
       cause,
     });
   }
-  // Node would take no authorities for none given, and trust its own.
+  // Node would treat an empty text as no authorities given, and trust its own.
   if (text.trim() === '')
     throw new PgtideError('input', `node ${node}: the CA file ${file} is empty`, { remedy });
   return text;
 }
 
-/** Where it is not said. A CA file is there to be used, also on this machine. */
+/** The mode if none is set. A CA file is given to be used, also on this machine. */
 function usualMode(host: string, caFile: string | undefined): TlsMode {
   return isLocalHost(host) && caFile === undefined ? 'disable' : 'verify-full';
 }
@@ -57,11 +57,11 @@ interface UrlTls {
 }
 
 /**
- * Node's TLS options for a host. verify-full by default, except on this machine itself. Without a CA file
- * the authorities are Node's, and those of NODE_EXTRA_CA_CERTS.
+ * Returns Node's TLS options for a host. The default is verify-full, except on this machine itself. Without a CA
+ * file, the authorities are Node's, and those of NODE_EXTRA_CA_CERTS.
  *
- * As libpq has it: `require` with a CA file means verify-ca; the authorities of the system go with verify-full alone; a Unix
- * socket has no TLS, whatever is asked for.
+ * The rules are libpq's: `require` with a CA file means verify-ca; the authorities of the system require verify-full;
+ * a Unix socket has no TLS, whatever is configured.
  */
 export function tlsOptions(
   node: string,
@@ -80,7 +80,7 @@ export function tlsOptions(
   return { rejectUnauthorized: true, ...ca, ...anyName };
 }
 
-/** The same, and for a host of RDS whose node names no authorities also those of RDS, which the package brings. */
+/** Like `tlsOptions`, and adds the authorities of RDS for a host of RDS whose node names no authorities. */
 export async function tlsTrustingRds(
   node: string,
   host: string,

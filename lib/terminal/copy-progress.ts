@@ -1,11 +1,11 @@
-/** How far the copy of each table is, how fast, and for how much longer. Knows nothing of terminals. */
+/** The progress of each table's copy: how far it is, how fast, and the time left. Independent of terminals. */
 export interface TableProgress {
   table: string;
   rows: number;
   /** An estimate; never less than `rows`. */
   totalRows: number;
   rowsPerSecond: number;
-  /** Null while nothing is known yet. */
+  /** Null while the speed is not known. */
   secondsLeft: number | null;
 }
 
@@ -14,14 +14,14 @@ interface Sample {
   rows: number;
 }
 
-/** Speed is taken over this time, so that a pause shows. */
+/** Speed is measured over this time, so that a pause shows. */
 const WINDOW_MS = 5_000;
 
 export class CopyProgress {
   readonly #samples = new Map<string, Sample[]>();
   readonly #totals = new Map<string, number>();
 
-  /** Takes in what is known of a table now. Rows that go down (a copy that begins again) reset it. */
+  /** Records the present state of a table. A decrease of the rows (a copy that begins again) resets it. */
   note(table: string, rows: number, totalRows: number, nowMs: number): void {
     let samples = this.#samples.get(table) ?? [];
     const last = samples.at(-1);

@@ -1,15 +1,15 @@
-/** What a person sees while `run` works: a bar for each table in copy and a line for the lag, or plain lines. */
+/** The output while `run` works: a bar for each table in copy and a line for the lag, or plain lines. */
 import cliProgress from 'cli-progress';
 import type { TableProgress } from './copy-progress.ts';
 import { count, duration } from './figures.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Display {
-  /** A line that stays. */
+  /** Writes a line that stays. */
   say(line: string): void;
-  /** The state now: tables in copy, and one line on lag. */
+  /** Shows the present state: tables in copy, and one line on lag. */
   show(tables: readonly TableProgress[], lagLine: string): void;
-  /** A table has been copied. */
+  /** Reports that a table has been copied. */
   copied(table: TableProgress): void;
   close(): void;
 }
@@ -29,15 +29,15 @@ function percentage({ rows, totalRows }: TableProgress): number {
 }
 
 const LINE_EVERY_MS = 5_000;
-/** How many tables are shown by name. */
+/** Most tables that are shown by name. */
 const MAX_TABLES = 8;
 
-/** Those that have begun, and wait for nothing but more rows. */
+/** Returns the tables that have begun, and wait only for more rows. */
 function worthShowing(tables: readonly TableProgress[]): TableProgress[] {
   return tables.filter(({ rows, totalRows }) => rows > 0 && rows < totalRows).slice(0, MAX_TABLES);
 }
 
-/** For logs and pipes: a line now and then, and never one over another. */
+/** For logs and pipes: writes a line from time to time, and never overwrites one. */
 function lineDisplay(terminal: Terminal, doing: string): Display {
   let due = performance.now() + LINE_EVERY_MS;
   return {
@@ -56,7 +56,7 @@ function lineDisplay(terminal: Terminal, doing: string): Display {
   };
 }
 
-/** Of every bar of this program. */
+/** Options of every bar of this program. */
 export const barOptions: cliProgress.Options = {
   stream: process.stderr,
   barsize: 24,

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers in a form for people. */
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 export function count(value: number | bigint): string {
@@ -10,7 +10,7 @@ export function plural(value: number | bigint, noun: string): string {
   return `${count(value)} ${noun}${Number(value) === 1 ? '' : 's'}`;
 }
 
-/** `0 events`, `up to 2 events`: as many as the queue's event ids say, see Lag.pendingEvents. */
+/** `0 events`, `up to 2 events`: the number according to the queue's event ids, see Lag.pendingEvents. */
 export function upTo(value: number | bigint, noun: string): string {
   return `${Number(value) === 0 ? '' : 'up to '}${plural(value, noun)}`;
 }
@@ -33,7 +33,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / large)} ${first}${rest > 0 ? ` ${rest} ${second}` : ''}`;
 }
 
-/** Columns padded to their widest cell; numbers (given as such) to the right. */
+/** Pads columns to their widest cell; numbers (given as such) are aligned to the right. */
 export function columns(rows: readonly (readonly (string | number | bigint)[])[]): string[] {
   const text = (cell: string | number | bigint) => (typeof cell === 'string' ? cell : count(cell));
   const widths: number[] = [];

@@ -1,8 +1,8 @@
-/** Where a command writes: results to `out`, everything for the person who waits to `err`. */
+/** The output of a command: results go to `out`, everything for the person who waits goes to `err`. */
 export interface Terminal {
   out(line: string): void;
   err(line: string): void;
-  /** True where somebody watches, so that bars may be drawn over each other. */
+  /** True if a person watches, so that bars may be drawn over each other. */
   readonly interactive: boolean;
 }
 

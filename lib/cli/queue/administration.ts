@@ -89,7 +89,7 @@ export function tick(invocation: Invocation, queue: string, options: QueueOption
   });
 }
 
-/** Without a queue: on the node that is named, or on all. */
+/** Without --node, installs on all nodes. */
 export async function install(invocation: Invocation, options: QueueOptions): Promise<Verdict> {
   const nodes = [];
   for (const node of nodesOf(invocation, undefined, options))
@@ -125,7 +125,7 @@ interface ShownQueue extends QueueDetails {
   consumers: ConsumerInfo[];
 }
 
-/** One queue with its consumers, or all of every node. */
+/** Shows one queue with its consumers, or all queues of every node. */
 export async function show(
   invocation: Invocation,
   queue: string | undefined,

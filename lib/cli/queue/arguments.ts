@@ -1,4 +1,4 @@
-/** What several commands of `pgtide queue` take, and how it is read. */
+/** Arguments of several commands of `pgtide queue`, and their parsers. */
 import { InvalidArgumentError } from 'commander';
 import { usage } from '../usage.ts';
 import type { Setting } from './administration.ts';
@@ -27,7 +27,7 @@ export function most(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
-/** Either ids or `--all`, and not both. */
+/** Requires either ids or `--all`, and not both. */
 export function chosen(events: bigint[], all: boolean | undefined): bigint[] {
   if (all && events.length > 0) throw usage('name events or give --all, not both');
   if (!all && events.length === 0) throw usage('no event is named; name ids or give --all');

@@ -1,4 +1,4 @@
-/** `pgtide queue` blockers and new-epoch: what keeps a queue from giving its disk space back, or from working at all. */
+/** `pgtide queue` blockers and new-epoch: what prevents a queue from releasing disk space, or from working at all. */
 import { PgtideError } from '../../errors.ts';
 import { fails, type Verdict } from '../../local/verdict.ts';
 import { hasQueues, listQueues } from '../../pgq/queue-settings.ts';
@@ -7,7 +7,7 @@ import { plural } from '../../terminal/figures.ts';
 import type { Invocation } from '../invocation.ts';
 import { megabytes, nodesOf, onNode, onQueue, type QueueOptions, requireQueues, tell } from './connection.ts';
 
-/** Of one queue, or of all on every node. Holds when nothing is in the way of a rotation that is due. */
+/** Shows the blockers of one queue, or of all on every node. Holds if nothing blocks a rotation that is due. */
 export async function blockers(
   invocation: Invocation,
   queue: string | undefined,
@@ -35,7 +35,7 @@ export async function blockers(
   return fails(`${first.queue} on ${first.on}: ${first.message}${others}`, first.remedy ?? undefined);
 }
 
-/** What is not due yet may go by itself, apart from what only an operator can fix. */
+/** A blocker that is not due yet may disappear without action, except for those that only an operator can fix. */
 function isInTheWay({ overdue, kind }: RotationBlocker): boolean {
   return overdue || kind === 'lost-tick' || kind === 'epoch';
 }

@@ -1,4 +1,4 @@
-/** What the commands `pgtide queue …` have in common: one connection to the node that has the queue, and the output. */
+/** Common parts of the commands `pgtide queue …`: one connection to the node that has the queue, and the output. */
 import { configPath, loadConfig, nodeConfig } from '../../config/config.ts';
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
@@ -15,7 +15,9 @@ export interface QueueOptions {
   json?: boolean;
 }
 
-/** The nodes a command is for: that of the queue, or, where none is named, every node of the configuration. */
+/**
+ * Returns the nodes that a command is for: that of the queue, or, if none is named, every node of the configuration.
+ */
 export function nodesOf(
   { global }: Invocation,
   queue: string | undefined,
@@ -60,7 +62,7 @@ export async function requireQueues(client: Client): Promise<void> {
   });
 }
 
-/** The result as one JSON document, or as lines for people. */
+/** Writes the result as one JSON document, or as lines for people. */
 export function tell(
   { terminal }: Invocation,
   { json }: QueueOptions,
@@ -72,7 +74,7 @@ export function tell(
   return holds;
 }
 
-/** Ids as numbers, or as text where a number would lose digits. */
+/** Writes ids as numbers, or as text if a number would lose digits. */
 function asJson(result: unknown): string {
   return JSON.stringify(result, (_key, value: unknown) => {
     if (typeof value !== 'bigint') return value;
@@ -82,7 +84,7 @@ function asJson(result: unknown): string {
 
 const WIDEST = 60;
 
-/** A text on one line, cut where it is long. */
+/** Returns a text on one line, truncated if it is long. */
 export function shown(text: string | null): string {
   const line = (text ?? '').replaceAll(/\s+/g, ' ');
   return line.length > WIDEST ? `${line.slice(0, WIDEST - 1)}…` : line;

@@ -14,7 +14,7 @@ import {
 import type { Invocation } from '../invocation.ts';
 import { onQueue, type QueueOptions, tell } from './connection.ts';
 
-/** A place in a queue: at a tick, or where another consumer is. */
+/** A place in a queue: at a tick, or the position of another consumer. */
 export interface PlaceOptions extends QueueOptions {
   at?: bigint;
   copy?: string;

@@ -1,4 +1,4 @@
-/** `pgtide queue` grant, revoke, grants, close and open: who may write, read and administrate a queue. */
+/** `pgtide queue` grant, revoke, grants, close and open: the roles that may write, read and administrate a queue. */
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
 import type { Verdict } from '../../local/verdict.ts';

@@ -45,7 +45,7 @@ Examples:
   $ pgtide queue revoke mail app produce
   $ pgtide queue open mail`;
 
-/** Of each command, by its name. */
+/** The examples of each command, by its name. */
 export const queueExamples: Readonly<Record<string, string>> = {
   install: `
 Example:

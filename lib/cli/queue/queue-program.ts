@@ -1,4 +1,4 @@
-/** `pgtide queue …`: what commands there are, and what they take. */
+/** `pgtide queue …`: the commands and their arguments. */
 import { type Command, Option } from 'commander';
 import type { Run } from '../invocation.ts';
 import { usage } from '../usage.ts';

@@ -1,4 +1,7 @@
-/** `pgtide queue` batch, events, retries, dead-letters, and what is done about them: what a consumer has before it. */
+/**
+ * `pgtide queue` batch, events, retries, dead-letters, and the commands that act on them: the events that a consumer
+ * has before it.
+ */
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
 import type { BatchId } from '../../ids.ts';
@@ -152,7 +155,7 @@ export function replayDead(
   });
 }
 
-/** Also for consumers that are gone. */
+/** Also works for consumers that no longer exist. */
 export function purgeDead(
   invocation: Invocation,
   of: { queue: string; consumer: string },

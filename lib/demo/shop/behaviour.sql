@@ -1,7 +1,7 @@
--- What the shop's application does: a trigger of its own, and the transactions that the demo's writers run. Run by the
--- owner of the database after filling it.
+-- The shop's application: a trigger, and the transactions that the demo's writers run. The owner of the database runs
+-- this after filling it.
 
--- An application's trigger that changes another table from within a statement.
+-- An application trigger that changes another table from within a statement.
 create function shop.keep_items_total() returns trigger as $$
 begin
     if tg_op in ('UPDATE', 'DELETE') then
@@ -20,12 +20,12 @@ create trigger keep_items_total
 
 create schema simulate;
 
--- A customer's number between 1 and i_most, the low ones more often: some rows are hot.
+-- Returns a customer's number between 1 and i_most, the low ones more often: some rows are hot.
 create function simulate.pick(i_most integer) returns integer as $$
     select 1 + floor(power(random(), 3) * i_most)::integer;
 $$ language sql volatile;
 
--- Places an order of one to four lines, pays it and takes it from the stock: inserts and updates over five tables.
+-- Places an order of one to four lines, pays it and removes it from the stock: inserts and updates over five tables.
 create function simulate.place_order() returns void as $$
 declare
     v_customer uuid := md5('customer ' || simulate.pick(50000))::uuid;
@@ -54,7 +54,7 @@ begin
 end;
 $$ language plpgsql;
 
--- Moves a few orders on to their next state: updates of older rows.
+-- Moves a few orders to their next state: updates of older rows.
 create function simulate.ship_orders() returns void as $$
 begin
     update shop.orders o
@@ -78,7 +78,7 @@ begin
 end;
 $$ language plpgsql;
 
--- Deletes: an order with all that hangs on it, old visits, and now and then a category with its children.
+-- Deletes an order with all rows that depend on it, old visits, and sometimes a category with its children.
 create function simulate.clear_out() returns void as $$
 declare
     v_order bigint := simulate.pick(100000);
@@ -133,7 +133,7 @@ begin
 end;
 $$ language plpgsql;
 
--- The night's cleaning of a side table.
+-- The nightly cleaning of a side table.
 create function simulate.empty_carts() returns void as $$
 begin
     truncate shop.carts;

@@ -1,5 +1,5 @@
--- Fills the shop, set-wise, with about 620,000 rows. Every value follows from its row's number, so that each demo
--- has the same shop.
+-- Fills the shop, set-wise, with about 620,000 rows. Every value is derived from the number of its row, so that each
+-- demo has the same shop.
 
 insert into shop.customers
 select md5('customer ' || g)::uuid,

@@ -1,5 +1,5 @@
--- The demo's shop: twelve related tables with the types that people have. Run by the owner of the provider's database,
--- who is no superuser.
+-- The demo's shop: twelve related tables with the types that are common in practice. The owner of the provider's
+-- database, who is not a superuser, runs this.
 
 create schema shop;
 
@@ -130,7 +130,7 @@ create table shop.visits_2026_05 partition of shop.visits for values from ('2026
 create table shop.visits_2026_06 partition of shop.visits for values from ('2026-06-01 00:00+00') to ('2026-07-01 00:00+00');
 create table shop.visits_later partition of shop.visits default;
 
--- A table without a key, as somebody's import left it.
+-- A table without a key, as an import left it.
 create table shop."Competitor prices" (
     sku             text,
     seen_at         timestamptz,
