@@ -7,6 +7,7 @@
  * lib/install/sql-files.ts.
  */
 import { readFileSync } from 'node:fs';
+import { PgtideError } from '../errors.ts';
 
 declare const PGTIDE_BUNDLED_QUERIES: Record<string, string>;
 
@@ -15,6 +16,7 @@ export function sqlText(path: `${string}.sql`): string {
   const text =
     typeof PGTIDE_BUNDLED_QUERIES === 'undefined'
       ? readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
-      : (PGTIDE_BUNDLED_QUERIES[path] ?? '');
+      : PGTIDE_BUNDLED_QUERIES[path];
+  if (text === undefined) throw new PgtideError('internal', `the bundle lacks the query lib/${path}`);
   return text.replace(/^(--.*\n)+/, '');
 }

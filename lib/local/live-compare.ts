@@ -1,4 +1,5 @@
-import { type ErrorKind, PgtideError } from '../errors.ts';
+import { hasState } from '../db/sqlstate.ts';
+import { PgtideError } from '../errors.ts';
 import { shellWord } from '../shell-word.ts';
 import { plural } from '../terminal/figures.ts';
 import { type CompareResult, compareWith } from '../units/compare.ts';
@@ -26,12 +27,14 @@ export function compareTables(
   });
 }
 
-/** A run elsewhere (`pgtide run`, a deployment) moves the leaf on just as well. */
+/** Another run (`pgtide run`, a deployment) advances the leaf in the same way. */
 function unlessAnotherReplays(error: unknown): void {
-  if (!(error instanceof PgtideError && ANOTHER_REPLAYS.has(error.kind))) throw error;
+  const isFenced = error instanceof PgtideError && error.kind === 'fenced';
+  if (!isFenced && !hasState(error, ANOTHER_RUN_REPLAYS)) throw error;
 }
 
-const ANOTHER_REPLAYS: ReadonlySet<ErrorKind> = new Set(['busy', 'fenced']);
+/** Raised by pgtide.begin_replay. */
+const ANOTHER_RUN_REPLAYS = 'TD008';
 const LONGEST_WAIT_MS = 300_000;
 
 /** Gives up on a leaf that does not reach a tick within some minutes. */

@@ -1,6 +1,6 @@
 import { Budget } from '../budget.ts';
 import { type Clock, elapsedMs } from '../clock.ts';
-import { type Config, nodeConfig, queueConfig } from '../config/config.ts';
+import { type Config, nodeConfig } from '../config/config.ts';
 import { PgtideError } from '../errors.ts';
 import type { Lease, LeaseStore } from '../lease/lease-store.ts';
 import { leaseKey } from '../lease/lease-store.ts';
@@ -8,7 +8,7 @@ import type { Outcome } from '../outcome.ts';
 import { shownMessage } from '../redact.ts';
 import { withNode } from '../secrets/connection-target.ts';
 import type { SecretReader } from '../secrets/secret-reader.ts';
-import { placeOf } from '../topology/tree.ts';
+import { type Place, placeAlone, placeOf } from '../topology/tree.ts';
 import type { ProgressEvent, UnitContext } from '../unit-context/context.ts';
 import { type UnitName, units } from '../unit-context/registry.ts';
 import { readFailingRuns } from './read-failing-runs.ts';
@@ -72,7 +72,7 @@ export async function runUnit<Result = undefined>(request: RunRequest<Result>): 
   if (request.unread) report.statesError = request.unread.message;
   const woken = new Set<string>();
   try {
-    if (request.consumer === undefined) queueConfig(request.config, request.queue);
+    placeOfRun(request);
     nodeConfig(request.config, request.node);
     report.outcome = await underLease(request, report, (fence) =>
       repeatUnit(request, report, { ...fence, woken }),
@@ -214,6 +214,10 @@ function wakingInto(woken: Set<string>, { queue }: RunRequest<unknown>): Pick<Un
   return { wake: (unit, node) => void woken.add(leaseKey(unit, queue, node)) };
 }
 
+function placeOfRun({ config, queue, node, consumer }: RunRequest<unknown>): Place {
+  return consumer === undefined ? placeOf(config, queue, node) : placeAlone(node);
+}
+
 function makeContext(
   request: RunRequest<unknown>,
   report: RunReport<unknown>,
@@ -228,7 +232,7 @@ function makeContext(
     ...given,
     config,
     queue,
-    ...placeOf(config, queue, request.node),
+    ...placeOfRun(request),
     clock,
     connect: async (node, work, { withinMs = Number.POSITIVE_INFINITY } = {}) => {
       const restMs = given.budget.remainingMs() + (request.silenceMs ?? SILENCE_MS);

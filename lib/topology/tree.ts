@@ -50,14 +50,19 @@ export function nodesOf(config: Config, queue: string, fits: (role: Role) => boo
   return placesOf(config, queue).flatMap(({ node, role }) => (fits(role) ? [node] : []));
 }
 
-/**
- * Returns the place in which a unit works. A queue that is not in the configuration has no tree: consumers read it on a node that they
- * name, and that node is its only one.
- */
+/** Returns the place of a node in the tree of a queue, or throws an error that names the nodes there are. */
 export function placeOf(config: Config, queue: string, node: string): Place {
-  const alone: Place = { node, role: 'root', provider: node };
-  if (!Object.hasOwn(config.queues, queue)) return alone;
-  return placesOf(config, queue).find((place) => place.node === node) ?? alone;
+  const places = placesOf(config, queue);
+  const found = places.find((place) => place.node === node);
+  if (found) return found;
+  throw new PgtideError('input', `${JSON.stringify(node)} is not a node of the queue ${queue}`, {
+    remedy: `its nodes are: ${places.map((place) => place.node).join(', ')}`,
+  });
+}
+
+/** The place of a consumer: it reads the queue of any node that it names, and the tree does not matter to it. */
+export function placeAlone(node: string): Place {
+  return { node, role: 'root', provider: node };
 }
 
 /** Returns the node of a queue: the named one; otherwise the queue's root if the queue is configured; otherwise the only node. */

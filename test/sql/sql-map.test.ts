@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sqlFiles } from '../../lib/install/sql-files.ts';
+import { filesOfRelease, releases } from '../support/release.ts';
 import { drawPage, readCallers, readFunctions, type SqlMap } from '../support/sql-map.ts';
 
 const top = join(import.meta.dirname, '../..');
@@ -66,12 +67,28 @@ const writers = [
   'guard_partitions',
 ];
 
+/** Functions of schema pgtide that the captures of a release call, by its own writers. */
+function calledByCaptures(release: string): string[] {
+  const old = readFunctions(filesOfRelease(release));
+  const built = [...old.values()]
+    .filter(({ name }) => /^_?capture_/.test(name))
+    .flatMap(({ builds }) => builds);
+  return [...new Set(built)];
+}
+
+test.each(releases)('what captures of release %s call is still there', (release) => {
+  const called = calledByCaptures(release);
+  expect(called).toContain('settle_nesting');
+  expect(called.filter((name) => !map.functions.has(name))).toEqual([]);
+});
+
 test('a name begins with _ unless somebody outside of the schema may call it', () => {
   const functions = [...map.functions.values()];
   const documented = sqlReadme.slice(sqlReadme.indexOf('\n## pgtide\n'));
   const called = new Set([
     ...map.callers.flatMap(({ calls }) => calls),
     ...writers.flatMap((name) => map.functions.get(name)?.builds ?? []),
+    ...releases.flatMap(calledByCaptures),
     ...[...documented.matchAll(/`(\w+)\(/g)].map(([, name = '']) => name),
   ]);
   const gate = /^_(consume|admin)_/;

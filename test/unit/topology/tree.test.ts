@@ -5,6 +5,7 @@ import {
   isSubscriber,
   nodeOfQueue,
   nodesOf,
+  placeAlone,
   placeOf,
   placesOf,
   queuesOfRoot,
@@ -44,8 +45,12 @@ test('a node has a place in each queue of its own', () => {
   expect(queuesOfRoot(config, 'old')).toEqual(['shop', 'mails']);
 });
 
+test('a node that is not in the queue’s tree has no place there', () => {
+  expect(() => placeOf(config, 'shop', 'other')).toThrow(/"other" is not a node of the queue shop/);
+});
+
 test('a queue that is not in the configuration is on the node that a consumer names', () => {
-  expect(placeOf(config, 'theirs', 'other')).toEqual({ node: 'other', role: 'root', provider: 'other' });
+  expect(placeAlone('other')).toEqual({ node: 'other', role: 'root', provider: 'other' });
   expect(nodeOfQueue(config, 'theirs', 'other')).toBe('other');
   expect(nodeOfQueue(config, 'shop')).toBe('old');
   expect(() => nodeOfQueue(config, 'theirs')).toThrow(/does not say on which node the queue theirs is/);

@@ -16,7 +16,7 @@
 -- a mark of that shape (pgtide.capture_shape). If the shape has changed (a column was added, dropped, renamed, retyped), the
 -- statement for the new shape is built at run time, which is slower but equally exact, until pgtide.refresh_capture. A branch
 -- that is not taken is never planned, and so cannot fail. After a rename the form, too, is looked up by the new name, as
--- pgtide._merge_nested does.
+-- pgtide.merge_nested does.
 --
 -- Nor can the function be sure whose triggers call it. A dump contains its text, with OIDs that belong to nothing in the restored
 -- database, or to other tables. So it compares tg_relid with the table that it was made for. If they differ, all that it knows is

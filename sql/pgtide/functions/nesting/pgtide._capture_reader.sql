@@ -1,7 +1,7 @@
 -- pgtide._capture_reader(i_table)
 --
 -- As which role captures look into a table on the provider, to settle the order of events (pgtide.capture_check,
--- pgtide._merge_nested) and to read a partition that is truncated.
+-- pgtide.merge_nested) and to read a partition that is truncated.
 --
 -- Returns: oid
 --              0     no other role: the table and its partitions belong to the owner of schema pgtide or to superusers, and have no code of others

@@ -1,6 +1,6 @@
 -- pgtide._merge_key(i_root)
 --
--- How pgtide._merge_nested reads and compares the key of a table, as SQL.
+-- How pgtide.merge_nested reads and compares the key of a table, as SQL.
 --
 -- Returns: of_event - the key of event e, read from its JSON j.data: one value, so that it can be joined
 --          of_key - the columns of the key in k.key, a list for SELECT

@@ -1,7 +1,7 @@
 -- pgtide._merge_keyless(i_event_parent, i_event_table, i_name, i_after)
 --
 -- Replaces the events of this transaction on a table without a key by what they come to: for each row, as many inserts or deletes as one
--- kind outnumbers the other. Deletes are written first. For pgtide._merge_nested.
+-- kind outnumbers the other. Deletes are written first. For pgtide.merge_nested.
 --
 -- Arguments: i_event_parent, i_event_table - the queue's event table, and the one of its children that is written to now
 --            i_name - the table's name in events; i_after - only events after this ev_id

@@ -9,8 +9,8 @@
 --            same statement put it there, in whatever order the parts are captured. So all events of the transaction are settled,
 --            now and by the parts that follow; except for an UPDATE that may be a MERGE's
 -- Returns: nothing
--- Writes: the queue's event tables, as pgtide._merge_nested; the setting pgtide.nested, until the transaction ends
--- Errors: as pgtide._merge_nested
+-- Writes: the queue's event tables, as pgtide.merge_nested; the setting pgtide.nested, until the transaction ends
+-- Errors: as pgtide.merge_nested
 --
 -- A statement trigger fires after the row triggers of its statement. If one of those (or the action of a foreign key that refers
 -- to its own table) changes the same table again, the inner statement's capture runs first, and the older row images of the outer
@@ -34,7 +34,7 @@
 -- A MERGE into a partitioned table that updates a row after it has inserted one shows to its UPDATE triggers the inserted row in
 -- place of the updated one (PostgreSQL 15 to 18). So there a key that a row has left and that is in the table may have been
 -- updated, or inserted by another part. The capture of the inserts can decide: by its events one key was left too often, and
--- another inserted (pgtide._merge_nested, merge). Until then the UPDATE's events are not settled with events from before its
+-- another inserted (pgtide.merge_nested, merge). Until then the UPDATE's events are not settled with events from before its
 -- statement. An UPDATE may be a MERGE's unless its statement's text is known and has no MERGE.
 --
 -- The marks are in the setting pgtide.nested for the transaction: for each table the client's statement (marks of earlier ones
@@ -115,17 +115,17 @@ begin
     elsif i_there and not v_merge then
         v_new := 0;
         v_inner := 0;
-        perform pgtide._merge_nested(i_event_parent, i_root, i_name, v_inner, null);
+        perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, null);
     elsif v_inner is not null then
         if v_turn = 3 and v_from is not null then
-            perform pgtide._merge_nested(i_event_parent, i_root, i_name, v_from, null, 'merge');
+            perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_from, null, 'merge');
         end if;
-        if pgtide._merge_nested(i_event_parent, i_root, i_name, v_inner, i_before,
+        if pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, i_before,
                                case when v_far is null or v_merge then 'nested' else 'parts' end) > 0 and not v_merge then
             -- Another part of the statement was captured before the inner statements were.
             v_new := 0;
             v_inner := 0;
-            perform pgtide._merge_nested(i_event_parent, i_root, i_name, v_inner, null);
+            perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, null);
         end if;
     end if;
     if v_merge then

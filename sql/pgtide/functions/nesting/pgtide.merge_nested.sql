@@ -1,4 +1,4 @@
--- pgtide._merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_how])
+-- pgtide.merge_nested(i_event_parent, i_root, i_name, i_inner, i_outer [, i_how])
 --
 -- On the provider, called by pgtide.settle_nesting: inner statements and parts of one statement have written events of this
 -- transaction in another order than they have changed the rows. Replaces these events by one event for each key, with the row as
@@ -28,7 +28,7 @@
 --
 -- Events in other forms (truncates; those of PgQ's own triggers, if the table has them too) stay, and so does everything before
 -- the last truncate: no row from there is left. Both forms of pgtide (pgtide.event_form) are read: url by way of JSON.
-create or replace function pgtide._merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint,
+create or replace function pgtide.merge_nested(i_event_parent text, i_root oid, i_name text, i_inner bigint, i_outer bigint,
     i_how text default 'nested')
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
