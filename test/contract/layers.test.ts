@@ -44,7 +44,7 @@ const mayImport: Record<string, string[]> = {
   runtime: ['config', 'topology', 'db', 'secrets', 'lease', 'unit-context', 'units'],
   consumer: ['config', 'topology', 'db', 'pgq', 'secrets', 'node', 'unit-context', 'units', 'runtime'],
   terminal: [],
-  local: ['config', 'topology', 'pgq', 'secrets', 'lease', 'unit-context', 'units', 'runtime', 'terminal'],
+  local: ['config', 'topology', 'db', 'pgq', 'secrets', 'lease', 'unit-context', 'units', 'runtime', 'terminal'],
   demo: ['topology', 'db', 'secrets', 'lease', 'unit-context', 'units', 'runtime', 'terminal', 'local'],
   cli: [
     'config',
