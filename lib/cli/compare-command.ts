@@ -1,6 +1,6 @@
-import { compareTables, compareVerdict } from '../local/live-compare.ts';
+import type { CommandResult } from '../local/command-result.ts';
+import { compareLive, compareVerdict } from '../local/live-compare.ts';
 import { withSession } from '../local/session.ts';
-import type { Verdict } from '../local/verdict.ts';
 import { CopyProgress } from '../terminal/copy-progress.ts';
 import { openDisplay } from '../terminal/display.ts';
 import { columns, plural } from '../terminal/figures.ts';
@@ -13,11 +13,15 @@ interface Wanted extends Exclusion {
   json?: boolean;
 }
 
-export function compare({ terminal, global }: Invocation, queue: string, wanted: Wanted): Promise<Verdict> {
+export function compare(
+  { terminal, global }: Invocation,
+  queue: string,
+  wanted: Wanted,
+): Promise<CommandResult> {
   return withSession({ terminal, ...global }, async (session) => {
     const display = openDisplay(terminal, 'comparing');
     const speed = new CopyProgress();
-    const found = await compareTables(session, { ...wanted, queue }, (table, rows, totalRows) => {
+    const found = await compareLive(session, { ...wanted, queue }, (table, rows, totalRows) => {
       speed.note(table, rows, totalRows, performance.now());
       display.show([speed.of(table)], '');
     }).finally(() => display.close());

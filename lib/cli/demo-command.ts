@@ -1,13 +1,13 @@
 import type { DemoServers } from '../demo/demo-servers.ts';
+import { type CommandResult, interrupted } from '../local/command-result.ts';
 import { withSession } from '../local/session.ts';
-import { interrupted, type Verdict } from '../local/verdict.ts';
 import { pause } from '../pause.ts';
 import { type Display, openDisplay } from '../terminal/display.ts';
 import { interruptible } from './interrupt.ts';
 import type { Invocation } from './invocation.ts';
 import type { DemoOptions } from './program.ts';
 
-export async function demo(invocation: Invocation, options: DemoOptions): Promise<Verdict> {
+export async function demo(invocation: Invocation, options: DemoOptions): Promise<CommandResult> {
   const { withDemoServers } = await import('../demo/demo-servers.ts');
   const display = openDisplay(invocation.terminal);
   try {
@@ -31,7 +31,7 @@ interface Play extends DemoOptions {
   stopping: AbortSignal;
 }
 
-async function playOn({ terminal, global }: Invocation, play: Play): Promise<Verdict> {
+async function playOn({ terminal, global }: Invocation, play: Play): Promise<CommandResult> {
   const { playDemo } = await import('../demo/demo.ts');
   const { summaryLines } = await import('../demo/summary.ts');
   const { servers, display, stopping, json, keep } = play;
@@ -64,9 +64,9 @@ function howToConnect({ provider, subscriber, configFile }: DemoServers): string
 }
 
 /** Gives up `work` as soon as a stop is requested; its later result is ignored. */
-async function orInterrupted(stopping: AbortSignal, work: Promise<Verdict>): Promise<Verdict> {
+async function orInterrupted(stopping: AbortSignal, work: Promise<CommandResult>): Promise<CommandResult> {
   work.catch(() => undefined);
-  const stopped = new Promise<Verdict>((resolve) => {
+  const stopped = new Promise<CommandResult>((resolve) => {
     if (stopping.aborted) resolve(interrupted);
     stopping.addEventListener('abort', () => resolve(interrupted));
   });

@@ -1,14 +1,14 @@
 import { Condition } from '../db/server-error.ts';
 import { asInternalError } from '../db/sqlstate.ts';
 import { PgtideError, usualRemedy } from '../errors.ts';
-import type { Verdict } from '../local/verdict.ts';
+import type { CommandResult } from '../local/command-result.ts';
 import { redact, shownMessage } from '../redact.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export const EXIT = { holds: 0, fails: 1, usage: 2, interrupted: 130 } as const;
 
 /** Writes to stderr why the verdict does not hold, and what to do. Returns the exit status. */
-export function conclude(terminal: Terminal, verdict: Verdict): number {
+export function conclude(terminal: Terminal, verdict: CommandResult): number {
   if ('interrupted' in verdict) return EXIT.interrupted;
   if (verdict.holds) return EXIT.holds;
   complain(terminal, verdict.why, verdict.remedy);

@@ -1,10 +1,10 @@
+import { type CommandResult, holds } from '../local/command-result.ts';
 import { type Session, withSession } from '../local/session.ts';
-import { holds, type Verdict } from '../local/verdict.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { install } from '../units/install.ts';
 import type { Invocation } from './invocation.ts';
 
-export function init({ terminal, global }: Invocation, queue: string | undefined): Promise<Verdict> {
+export function init({ terminal, global }: Invocation, queue: string | undefined): Promise<CommandResult> {
   return withSession({ terminal, ...global }, async (session) => {
     for (const name of session.queues(queue)) await initQueue(session, name, terminal);
     return holds;

@@ -1,4 +1,4 @@
-import type { Verdict } from '../local/verdict.ts';
+import type { CommandResult } from '../local/command-result.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Options before the command. */
@@ -18,7 +18,7 @@ export interface Invocation {
 export type Action<Arguments extends unknown[]> = (
   invocation: Invocation,
   ...values: Arguments
-) => Promise<Verdict>;
+) => Promise<CommandResult>;
 
 /** Converts an action to the function that commander calls. */
 export type Run = <Arguments extends unknown[]>(

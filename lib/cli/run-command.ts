@@ -1,6 +1,6 @@
+import type { CommandResult } from '../local/command-result.ts';
 import { follow } from '../local/follow.ts';
 import { withSession } from '../local/session.ts';
-import type { Verdict } from '../local/verdict.ts';
 import { openDisplay } from '../terminal/display.ts';
 import { interruptible } from './interrupt.ts';
 import type { Invocation } from './invocation.ts';
@@ -10,7 +10,7 @@ export function run(
   { terminal, global }: Invocation,
   only: string | undefined,
   options: RunOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return withSession({ terminal, ...global }, async (session) => {
     const queues = session.queues(only);
     const display = openDisplay(terminal);

@@ -1,6 +1,6 @@
+import { type CommandResult, fails, holds } from '../local/command-result.ts';
 import { readStatus } from '../local/read-status.ts';
 import { withSession } from '../local/session.ts';
-import { fails, holds, type Verdict } from '../local/verdict.ts';
 import { isError, type ProblemCode } from '../status/found-problem.ts';
 import { columns, count, duration, plural, waiting } from '../terminal/figures.ts';
 import type { NodeStatus, QueueStatus, StatusResult, TableStatus } from '../units/status.ts';
@@ -10,7 +10,7 @@ export function status(
   { terminal, global }: Invocation,
   only: string | undefined,
   options: { json?: boolean },
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return withSession({ terminal, ...global }, async (session) => {
     const found = await readStatus(session, session.queues(only));
     if (options.json) terminal.out(JSON.stringify(found));
@@ -19,7 +19,7 @@ export function status(
   });
 }
 
-function verdictOf({ healthy, queues }: StatusResult): Verdict {
+function verdictOf({ healthy, queues }: StatusResult): CommandResult {
   if (healthy) return holds;
   const problems = queues.flatMap((queue) => queue.nodes.flatMap((node) => node.problems)).filter(isError);
   const [first] = problems;

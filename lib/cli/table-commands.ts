@@ -1,5 +1,5 @@
+import { type CommandResult, holds } from '../local/command-result.ts';
 import { type Session, withSession } from '../local/session.ts';
-import { holds, type Verdict } from '../local/verdict.ts';
 import { columns, plural } from '../terminal/figures.ts';
 import type { ProgressEvent } from '../unit-context/context.ts';
 import { type AddTableResult, addTable as addTableUnit } from '../units/add-table.ts';
@@ -18,7 +18,7 @@ export function addTable(
   { terminal, global }: Invocation,
   queue: string,
   options: AddTableOptions & Tables,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return withSession({ terminal, ...global }, async (session) => {
     const counting = openTableCount(terminal);
     const {
@@ -55,7 +55,7 @@ export function removeTable(
   { terminal, global }: Invocation,
   queue: string,
   wanted: RemoveTableOptions & Tables,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return withSession({ terminal, ...global }, async (session) => {
     const { tables, all = false, exclude, now = false } = wanted;
     const counting = openTableCount(terminal);
@@ -86,7 +86,11 @@ function sequenceLines(names: readonly string[], [one, several]: readonly [strin
   return [`${plural(names.length, 'sequence')} ${names.length === 1 ? one : several}: ${shown}${more}`];
 }
 
-export function resync({ terminal, global }: Invocation, queue: string, wanted: Tables): Promise<Verdict> {
+export function resync(
+  { terminal, global }: Invocation,
+  queue: string,
+  wanted: Tables,
+): Promise<CommandResult> {
   return withSession({ terminal, ...global }, async (session) => {
     const { tables, all = false, exclude } = wanted;
     const { nodes } = await session.demand('resync', resyncUnit, { queue, input: { tables, all, exclude } });

@@ -2,7 +2,7 @@
 import { configPath, loadConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { fails, type Verdict } from '../local/verdict.ts';
+import { type CommandResult, fails } from '../local/command-result.ts';
 import {
   listUnhandled,
   metEvents,
@@ -49,7 +49,11 @@ const states: Record<UnhandledEvent['state'], string> = {
   passed: 'replay will go past it',
 };
 
-export async function events(invocation: Invocation, queue: string, options: QueueOptions): Promise<Verdict> {
+export async function events(
+  invocation: Invocation,
+  queue: string,
+  options: QueueOptions,
+): Promise<CommandResult> {
   const nodes = await onLeaves(invocation, queue, options, async (client) => {
     const { unkept } = await summarizeUnhandled(client, queue);
     return { node: client.node, unkept, events: await listUnhandled(client, queue) };
@@ -94,7 +98,7 @@ export async function passEvents(
   invocation: Invocation,
   queue: string,
   options: PassOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const ids = options.all ? null : options.events;
   if (options.undo) return takeBack(invocation, queue, options, ids);
   if (ids) await refuseFutureEvents(invocation, queue, options);
@@ -114,7 +118,7 @@ async function takeBack(
   queue: string,
   options: PassOptions,
   ids: readonly bigint[] | null,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const nodes = await onLeaves(invocation, queue, options, async (client) => ({
     node: client.node,
     undone: await undoPasses(client, queue, ids),

@@ -3,12 +3,12 @@
  * and the functions run. At the end both are proven equal.
  */
 
+import { type CommandResult, fails, holds } from '../local/command-result.ts';
 import { type FollowOptions, follow } from '../local/follow.ts';
 import { leavesOf } from '../local/goal.ts';
-import { compareTables, compareVerdict } from '../local/live-compare.ts';
+import { compareLive, compareVerdict } from '../local/live-compare.ts';
 import { readStatus } from '../local/read-status.ts';
 import type { Session } from '../local/session.ts';
-import { fails, holds, type Verdict } from '../local/verdict.ts';
 import type { Display } from '../terminal/display.ts';
 import { count, duration, plural } from '../terminal/figures.ts';
 import { addTable, addTableInput } from '../units/add-table.ts';
@@ -33,7 +33,7 @@ export interface DemoResult {
   summary: DemoSummary;
   timing: Timing;
   cost: MonthlyCost;
-  verdict: Verdict;
+  verdict: CommandResult;
 }
 
 const WRITERS = { connections: 2, transactionsPerSecond: 80 };
@@ -45,7 +45,7 @@ const EVERY_MS = 1_000;
 const MIN_ROWS = 500_000;
 
 /** Plays the demo. `unfinished` is the verdict of the run that did not reach its goal. */
-export async function playDemo(options: DemoOptions): Promise<DemoResult | { unfinished: Verdict }> {
+export async function playDemo(options: DemoOptions): Promise<DemoResult | { unfinished: CommandResult }> {
   const began = performance.now();
   const { display, servers, session } = options;
   await timed(display, 'the shop is filled on the provider', () => fillShop(servers.provider));
@@ -93,7 +93,7 @@ const untilIdle: Until = { until: 'idle', forMs: IDLE_WITHIN_MS };
 
 type Until = Pick<FollowOptions, 'until' | 'forMs'>;
 
-function isMet(verdict: Verdict): boolean {
+function isMet(verdict: CommandResult): boolean {
   return 'holds' in verdict && verdict.holds;
 }
 
@@ -108,7 +108,11 @@ class Performance {
     this.#stage = stage;
   }
 
-  async act(command: string, until: Until, happenings: (stage: Stage) => Happening[]): Promise<Verdict> {
+  async act(
+    command: string,
+    until: Until,
+    happenings: (stage: Stage) => Happening[],
+  ): Promise<CommandResult> {
     const { session, display, stopping } = this.#options;
     display.say(`$ ${command}`);
     const over = new AbortController();
@@ -141,7 +145,7 @@ async function prove(
 ): Promise<Pick<DemoResult, 'summary' | 'verdict'>> {
   const { session, servers, display } = options;
   const compared = await timed(display, `pgtide compare ${QUEUE}`, () =>
-    compareTables(session, { queue: QUEUE, tables: [] }),
+    compareLive(session, { queue: QUEUE, tables: [] }),
   );
   const status = await readStatus(session, [QUEUE]);
   const tables = status.queues.flatMap(leavesOf).flatMap((leaf) => leaf.tables);
@@ -160,7 +164,7 @@ async function prove(
 }
 
 /** Equal databases are not enough: the demo must also have copied and replayed what it was meant to. */
-function isWhole(summary: DemoSummary, status: StatusResult): Verdict {
+function isWhole(summary: DemoSummary, status: StatusResult): CommandResult {
   if (summary.copiedRows < MIN_ROWS) return fails(`only ${count(summary.copiedRows)} rows were copied`);
   if (summary.replayedEvents === 0) return fails('no event was replayed');
   if (status.healthy) return holds;

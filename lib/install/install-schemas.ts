@@ -39,7 +39,7 @@ export interface InstallOptions {
   force?: boolean;
 }
 
-export interface InstallResult {
+export interface InstalledSchemas {
   installed: string[];
   upgraded: string[];
   /** Schemas that real extensions created. */
@@ -48,11 +48,11 @@ export interface InstallResult {
   version: string;
 }
 
-export function install(client: Client, options: InstallOptions = {}): Promise<InstallResult> {
+export function install(client: Client, options: InstallOptions = {}): Promise<InstalledSchemas> {
   return retryWhileLocked(() => client.transaction({}, () => installOnce(client, options)));
 }
 
-async function installOnce(client: Client, options: InstallOptions): Promise<InstallResult> {
+async function installOnce(client: Client, options: InstallOptions): Promise<InstalledSchemas> {
   const files = options.files ?? sqlFiles();
   await lockInstallation(client);
   const skipped = await extensionSchemas(client);

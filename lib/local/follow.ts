@@ -13,12 +13,12 @@ import { maintain } from '../units/maintain.ts';
 import { replay } from '../units/replay.ts';
 import type { NodeStatus, StatusResult } from '../units/status.ts';
 import { tick } from '../units/tick.ts';
+import { type CommandResult, fails, holds, interrupted } from './command-result.ts';
 import { idle, leavesOf, type Progress, synced, type Ticks } from './goal.ts';
 import { readStatus } from './read-status.ts';
 import { type Job, runJobs } from './scheduler.ts';
 import type { Session } from './session.ts';
 import { tickNow } from './tick-now.ts';
-import { fails, holds, interrupted, type Verdict } from './verdict.ts';
 
 export interface FollowOptions {
   queues: string[];
@@ -50,7 +50,7 @@ const LOOK_EVERY_MS = 1_000;
  */
 const PAUSES_PER_LOOK = 4;
 
-export async function follow(session: Session, options: FollowOptions): Promise<Verdict> {
+export async function follow(session: Session, options: FollowOptions): Promise<CommandResult> {
   const blocked = whatBlocks(await readStatus(session, options.queues));
   if (blocked) return blocked;
   const ticks = await tickNow(session, options.until ? options.queues : []);
@@ -105,7 +105,7 @@ function waitsForTick({ tables }: NodeStatus): boolean {
 const blocking = new Set(['node-unreachable', 'login-refused', 'node-missing', 'privilege-missing']);
 
 /** Problems at the start (no such host, nothing installed) are not fixed by a later run. */
-function whatBlocks({ queues }: StatusResult): Verdict | undefined {
+function whatBlocks({ queues }: StatusResult): CommandResult | undefined {
   const problems = queues.flatMap(({ nodes }) => nodes.flatMap((node) => node.problems));
   const found = problems.find(({ code }) => blocking.has(code));
   return found && fails(found.message, found.remedy);
@@ -162,7 +162,7 @@ class Watch {
     await tickNow(this.#session, unticked);
   }
 
-  verdict(): Verdict {
+  verdict(): CommandResult {
     const { until, stopping, forMs } = this.#options;
     const progress = this.#progress;
     if (progress && 'hopeless' in progress) return fails(progress.hopeless, progress.remedy);

@@ -4,13 +4,13 @@ import { shellWord } from '../shell-word.ts';
 import { plural } from '../terminal/figures.ts';
 import { type CompareResult, compareWith } from '../units/compare.ts';
 import { replay } from '../units/replay.ts';
+import { type CommandResult, fails, holds } from './command-result.ts';
 import type { Session } from './session.ts';
-import { fails, holds, type Verdict } from './verdict.ts';
 
 export type CompareProgress = (table: string, rows: number, totalRows: number) => void;
 
 /** Compares, and replays meanwhile, so that a difference that replay would remove is not taken for one that stays. */
-export function compareTables(
+export function compareLive(
   session: Session,
   { queue, tables, exclude }: { queue: string; tables: string[]; exclude?: string[] },
   onProgress?: CompareProgress,
@@ -56,7 +56,7 @@ function patiently(step: (node: string) => Promise<void>) {
   };
 }
 
-export function compareVerdict(found: CompareResult, queue: string): Verdict {
+export function compareVerdict(found: CompareResult, queue: string): CommandResult {
   if (found.equal) return holds;
   const different = found.tables.filter(({ verdict }) => verdict === 'different');
   if (different.length > 0)

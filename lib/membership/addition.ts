@@ -5,7 +5,7 @@ import { PgtideError } from '../errors.ts';
 import { isNamed } from '../name-pattern.ts';
 import { tableReader } from '../node/table-reader.ts';
 import { type Obstacle, refuse } from '../obstacle.ts';
-import { compareTables } from '../structure/comparison.ts';
+import { compareDefinitions } from '../structure/comparison.ts';
 import { type GivenDefaults, resolveDefaults } from '../structure/given-defaults.ts';
 import { type ForeignTable, grantMembership, hasRowsForOwner, listForeignTables } from './foreign-owners.ts';
 import {
@@ -254,7 +254,7 @@ async function emptyCopies(root: Client, leaf: Client, create: readonly string[]
 /** Unlogged tables are skipped: the inspection has reported them. */
 async function structureObstacles(root: Client, leaf: Client, there: Inspection[]): Promise<Obstacle[]> {
   const names = there.filter((table) => !table.unlogged).map(({ name }) => name);
-  const found = await compareTables(root, leaf, names);
+  const found = await compareDefinitions(root, leaf, names);
   return found.map(({ message, remedy }) => ({ kind: 'schema', text: `${leaf.node}: ${message}`, remedy }));
 }
 

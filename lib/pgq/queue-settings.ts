@@ -67,11 +67,3 @@ export async function isNodeQueue(client: Client, queue: string): Promise<boolea
   const row = await client.first('select from pgq_node.node_info where queue_name = $1', [queue]);
   return row !== undefined;
 }
-
-/** Returns whether this database has the schema for queues. */
-export async function hasQueues(client: Client): Promise<boolean> {
-  const row = await client.first<{ found: boolean }>(
-    `select pg_catalog.to_regclass('pgq.queue') is not null as found`,
-  );
-  return row?.found === true;
-}

@@ -36,10 +36,10 @@ export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo |
   );
 }
 
-/** Returns whether this database has PgQ's schema. */
+/** Returns whether this database has the schema for queues. */
 export async function hasQueues(client: Client): Promise<boolean> {
   const row = await client.first<{ found: boolean }>(
-    `select pg_catalog.to_regnamespace('pgq') is not null as found`,
+    `select pg_catalog.to_regclass('pgq.queue') is not null as found`,
   );
   return row?.found === true;
 }

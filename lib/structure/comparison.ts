@@ -6,7 +6,7 @@ import { compareStructure, type StructureProblem } from './structure-fit.ts';
 /**
  * Returns the problems that keep the subscriber's tables of these names from following the provider's. Skips tables that one side lacks.
  */
-export async function compareTables(
+export async function compareDefinitions(
   provider: Client,
   subscriber: Client,
   names: readonly string[],

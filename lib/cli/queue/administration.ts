@@ -2,12 +2,12 @@
 import { PgtideError } from '../../errors.ts';
 import { install as installSql } from '../../install/install-schemas.ts';
 import { uninstall as uninstallSql } from '../../install/uninstall.ts';
-import type { Verdict } from '../../local/verdict.ts';
+import type { CommandResult } from '../../local/command-result.ts';
 import { type ConsumerInfo, listConsumers } from '../../pgq/consumer-info.ts';
+import { hasQueues } from '../../pgq/queue.ts';
 import {
   createQueue,
   dropQueue,
-  hasQueues,
   isNodeQueue,
   listQueues,
   type QueueDetails,
@@ -25,7 +25,7 @@ export function create(
   queue: string,
   settings: readonly Setting[],
   options: QueueOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const created = await client.transaction({}, async () => {
       const made = await createQueue(client, queue);
@@ -42,7 +42,7 @@ export function drop(
   invocation: Invocation,
   queue: string,
   options: QueueOptions & { force?: boolean },
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     if (await isNodeQueue(client, queue))
       throw new PgtideError('state', `${client.node}: the queue ${queue} belongs to a replication`, {
@@ -67,7 +67,7 @@ export function set(
   queue: string,
   settings: readonly Setting[],
   options: QueueOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     await client.transaction({}, async () => {
       for (const [parameter, value] of settings) await setQueueParameter(client, queue, parameter, value);
@@ -82,7 +82,7 @@ export function set(
   });
 }
 
-export function tick(invocation: Invocation, queue: string, options: QueueOptions): Promise<Verdict> {
+export function tick(invocation: Invocation, queue: string, options: QueueOptions): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const made = await makeTick(client, queue);
     return tell(invocation, options, { queue, node: client.node, tick: made }, [`${queue}: tick ${made}`]);
@@ -90,7 +90,7 @@ export function tick(invocation: Invocation, queue: string, options: QueueOption
 }
 
 /** Without --node, installs on all nodes. */
-export async function install(invocation: Invocation, options: QueueOptions): Promise<Verdict> {
+export async function install(invocation: Invocation, options: QueueOptions): Promise<CommandResult> {
   const nodes = [];
   for (const node of nodesOf(invocation, undefined, options))
     nodes.push({ node, ...(await onNode(invocation, node, (client) => installSql(client))) });
@@ -111,7 +111,7 @@ export async function install(invocation: Invocation, options: QueueOptions): Pr
 export async function uninstall(
   invocation: Invocation,
   options: QueueOptions & { force?: boolean },
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const { node, force = false } = options;
   if (node === undefined) throw new PgtideError('input', 'no node is named', { remedy: 'say --node NODE' });
   const removed = await onNode(invocation, node, (client) => uninstallSql(client, { force }));
@@ -130,7 +130,7 @@ export async function show(
   invocation: Invocation,
   queue: string | undefined,
   options: QueueOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const queues: ShownQueue[] = [];
   const without: string[] = [];
   for (const node of nodesOf(invocation, queue, options))

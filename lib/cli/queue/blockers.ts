@@ -1,7 +1,8 @@
 /** `pgtide queue` blockers and new-epoch: what prevents a queue from releasing disk space, or from working at all. */
 import { PgtideError } from '../../errors.ts';
-import { fails, type Verdict } from '../../local/verdict.ts';
-import { hasQueues, listQueues } from '../../pgq/queue-settings.ts';
+import { type CommandResult, fails } from '../../local/command-result.ts';
+import { hasQueues } from '../../pgq/queue.ts';
+import { listQueues } from '../../pgq/queue-settings.ts';
 import { listBlockers, newEpoch, type RotationBlocker } from '../../pgq/rotation.ts';
 import { plural } from '../../terminal/figures.ts';
 import type { Invocation } from '../invocation.ts';
@@ -12,7 +13,7 @@ export async function blockers(
   invocation: Invocation,
   queue: string | undefined,
   options: QueueOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const found: (RotationBlocker & { on: string })[] = [];
   for (const node of nodesOf(invocation, queue, options))
     await onNode(invocation, node, async (client) => {
@@ -60,7 +61,7 @@ export function epoch(
   invocation: Invocation,
   queue: string,
   options: QueueOptions & { tell: boolean },
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const result = await newEpoch(client, queue, options.tell);
     return tell(invocation, options, { queue, node: client.node, ...result }, [

@@ -2,8 +2,8 @@
 import { configPath, loadConfig, nodeConfig } from '../../config/config.ts';
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
-import { holds, type Verdict } from '../../local/verdict.ts';
-import { hasQueues } from '../../pgq/queue-settings.ts';
+import { type CommandResult, holds } from '../../local/command-result.ts';
+import { hasQueues } from '../../pgq/queue.ts';
 import { shownMessage } from '../../redact.ts';
 import { withNode } from '../../secrets/connection-target.ts';
 import { createSecretReader } from '../../secrets/secret-reader.ts';
@@ -68,7 +68,7 @@ export function tell(
   { json }: QueueOptions,
   result: unknown,
   lines: readonly string[],
-): Verdict {
+): CommandResult {
   if (json) terminal.out(asJson(result));
   else for (const line of lines) terminal.out(line);
   return holds;

@@ -1,7 +1,7 @@
 /** `pgtide queue` register, unregister, reposition, and the same for the members of cooperative consumers. */
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
-import type { Verdict } from '../../local/verdict.ts';
+import type { CommandResult } from '../../local/command-result.ts';
 import { getConsumerInfo } from '../../pgq/consumer-info.ts';
 import {
   positionOf,
@@ -33,7 +33,7 @@ export function register(
   queue: string,
   consumer: string,
   options: PlaceOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const there = await getConsumerInfo(client, queue, consumer);
     const place = await placeOf(client, queue, options);
@@ -63,7 +63,7 @@ export function unregister(
   queue: string,
   consumer: string,
   options: QueueOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     await requireConsumer(client, queue, consumer);
     await unregisterConsumer(client, queue, consumer);
@@ -78,7 +78,7 @@ export function reposition(
   queue: string,
   consumer: string,
   options: PlaceOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const before = await requireConsumer(client, queue, consumer);
     const place = await placeOf(client, queue, options);
@@ -109,7 +109,7 @@ export function registerMember(
   invocation: Invocation,
   membership: Membership,
   options: QueueOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const { queue, consumer, subconsumer } = membership;
   return onQueue(invocation, queue, options, async (client) => {
     const registered = await registerSubconsumer(client, queue, consumer, subconsumer);
@@ -123,7 +123,7 @@ export function unregisterMember(
   invocation: Invocation,
   membership: Membership,
   options: QueueOptions & { close?: boolean },
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const { queue, consumer, subconsumer } = membership;
   return onQueue(invocation, queue, options, async (client) => {
     const member = `${consumer}.${subconsumer}`;

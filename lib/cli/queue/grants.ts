@@ -1,7 +1,7 @@
 /** `pgtide queue` grant, revoke, grants, close and open: the roles that may write, read and administrate a queue. */
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
-import type { Verdict } from '../../local/verdict.ts';
+import type { CommandResult } from '../../local/command-result.ts';
 import {
   closeQueue,
   grantRight,
@@ -44,7 +44,7 @@ async function requireRights(client: Client): Promise<void> {
   });
 }
 
-export function grant(invocation: Invocation, one: Grant, options: QueueOptions): Promise<Verdict> {
+export function grant(invocation: Invocation, one: Grant, options: QueueOptions): Promise<CommandResult> {
   const { queue, role, right } = one;
   return onOwnQueue(invocation, queue, options, async (client) => {
     await grantRight(client, queue, role, right);
@@ -54,7 +54,7 @@ export function grant(invocation: Invocation, one: Grant, options: QueueOptions)
   });
 }
 
-export function revoke(invocation: Invocation, one: Grant, options: QueueOptions): Promise<Verdict> {
+export function revoke(invocation: Invocation, one: Grant, options: QueueOptions): Promise<CommandResult> {
   const { queue, role, right } = one;
   return onOwnQueue(invocation, queue, options, async (client) => {
     await revokeRight(client, queue, role, right);
@@ -64,7 +64,7 @@ export function revoke(invocation: Invocation, one: Grant, options: QueueOptions
   });
 }
 
-export function grants(invocation: Invocation, queue: string, options: QueueOptions): Promise<Verdict> {
+export function grants(invocation: Invocation, queue: string, options: QueueOptions): Promise<CommandResult> {
   return onOwnQueue(invocation, queue, options, async (client) => {
     const found = await listGrants(client, queue);
     const closed = await isClosed(client, queue);
@@ -76,7 +76,7 @@ export function grants(invocation: Invocation, queue: string, options: QueueOpti
   });
 }
 
-export function close(invocation: Invocation, queue: string, options: QueueOptions): Promise<Verdict> {
+export function close(invocation: Invocation, queue: string, options: QueueOptions): Promise<CommandResult> {
   return onOwnQueue(invocation, queue, options, async (client) => {
     const changed = await closeQueue(client, queue);
     return tell(invocation, options, { queue, node: client.node, closed: true, changed }, [
@@ -87,7 +87,7 @@ export function close(invocation: Invocation, queue: string, options: QueueOptio
   });
 }
 
-export function open(invocation: Invocation, queue: string, options: QueueOptions): Promise<Verdict> {
+export function open(invocation: Invocation, queue: string, options: QueueOptions): Promise<CommandResult> {
   return onOwnQueue(invocation, queue, options, async (client) => {
     const changed = await openQueue(client, queue);
     return tell(invocation, options, { queue, node: client.node, closed: false, changed }, [

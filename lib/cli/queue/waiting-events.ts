@@ -5,7 +5,7 @@
 import type { Client } from '../../db/client.ts';
 import { PgtideError } from '../../errors.ts';
 import type { BatchId } from '../../ids.ts';
-import type { Verdict } from '../../local/verdict.ts';
+import type { CommandResult } from '../../local/command-result.ts';
 import { getBatchInfo } from '../../pgq/batch.ts';
 import { peekEvents, type QueueEvent } from '../../pgq/event.ts';
 import {
@@ -29,7 +29,7 @@ export function batch(
   queue: string,
   consumer: string,
   options: QueueOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const { batch: id } = await requireConsumer(client, queue, consumer);
     const info = id === null ? undefined : await getBatchInfo(client, id);
@@ -46,7 +46,7 @@ export function events(
   queue: string,
   consumer: string,
   options: ListOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const id = await openBatch(client, queue, consumer);
     const found = await peekEvents(client, id, options.limit);
@@ -78,7 +78,7 @@ export function retries(
   queue: string,
   consumer: string | undefined,
   options: ListOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const found = await listRetries(client, queue, consumer ?? null, options.limit);
     const lines = columns(
@@ -104,7 +104,7 @@ export function forgetRetries(
   invocation: Invocation,
   of: { queue: string; consumer: string },
   options: QueueOptions & Chosen,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, of.queue, options, async (client) => {
     await requireConsumer(client, of.queue, of.consumer);
     const deleted = await deleteRetries(client, of.queue, of.consumer, options.all ? null : options.events);
@@ -119,7 +119,7 @@ export function deadLetters(
   queue: string,
   consumer: string | undefined,
   options: ListOptions,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, queue, options, async (client) => {
     const found = await listDeadLetters(client, queue, consumer ?? null, options.limit);
     const lines = columns(
@@ -140,7 +140,7 @@ export function replayDead(
   invocation: Invocation,
   of: { queue: string; consumer: string },
   options: QueueOptions & Chosen,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, of.queue, options, async (client) => {
     await requireConsumer(client, of.queue, of.consumer);
     const replayed = await replayDeadLetters(
@@ -160,7 +160,7 @@ export function purgeDead(
   invocation: Invocation,
   of: { queue: string; consumer: string },
   options: QueueOptions & Chosen & { olderThan: string },
-): Promise<Verdict> {
+): Promise<CommandResult> {
   return onQueue(invocation, of.queue, options, async (client) => {
     const purged = await purgeDeadLetters(client, of.queue, of.consumer, {
       events: options.all ? null : options.events,

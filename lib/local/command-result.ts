@@ -1,12 +1,12 @@
 /** The result of a command. Only a verdict that holds ends with exit status 0. */
-export type Verdict =
+export type CommandResult =
   | { holds: true }
   | { holds: false; why: string; remedy?: string | undefined }
   | { interrupted: true };
 
-export const holds: Verdict = { holds: true };
-export const interrupted: Verdict = { interrupted: true };
+export const holds: CommandResult = { holds: true };
+export const interrupted: CommandResult = { interrupted: true };
 
-export function fails(why: string, remedy?: string): Verdict {
+export function fails(why: string, remedy?: string): CommandResult {
   return { holds: false, why, remedy };
 }
