@@ -5,8 +5,8 @@ import { CopyProgress } from '../terminal/copy-progress.ts';
 import { openDisplay } from '../terminal/display.ts';
 import { columns, plural } from '../terminal/figures.ts';
 import type { CompareResult } from '../units/compare.ts';
+import type { Exclusion } from './command-options.ts';
 import type { Invocation } from './invocation.ts';
-import type { Exclusion } from './program.ts';
 
 interface Wanted extends Exclusion {
   tables: string[];

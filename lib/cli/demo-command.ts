@@ -3,9 +3,9 @@ import { type CommandResult, interrupted } from '../local/command-result.ts';
 import { withSession } from '../local/session.ts';
 import { pause } from '../pause.ts';
 import { type Display, openDisplay } from '../terminal/display.ts';
+import type { DemoOptions } from './command-options.ts';
 import { interruptible } from './interrupt.ts';
 import type { Invocation } from './invocation.ts';
-import type { DemoOptions } from './program.ts';
 
 export async function demo(invocation: Invocation, options: DemoOptions): Promise<CommandResult> {
   const { withDemoServers } = await import('../demo/demo-servers.ts');

@@ -2,6 +2,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Terminal } from '../terminal/terminal.ts';
+import type {
+  AddTableOptions,
+  DemoOptions,
+  Exclusion,
+  RemoveTableOptions,
+  RunOptions,
+} from './command-options.ts';
 import { conclude, concludeError, EXIT } from './exit-status.ts';
 import { examples, overview } from './help-texts.ts';
 import type { Action, GlobalOptions, Run } from './invocation.ts';
@@ -70,19 +77,7 @@ export function buildProgram(terminal: Terminal, ended: (status: number) => void
 const queueArgument = ['<queue>', 'a queue of the configuration'] as const;
 const tablesArgument = ['[tables...]', 'schema.table; without a schema: public; * and ? are wild'] as const;
 
-/** Options of every command that takes tables by patterns. */
-export interface Exclusion {
-  exclude?: string[];
-}
 const excludeOption = ['--exclude <pattern>', 'not these; as often as there are patterns', again] as const;
-
-export interface AddTableOptions extends Exclusion {
-  all?: boolean;
-  create?: boolean;
-  default?: string[];
-  expectSync?: boolean;
-  skipTruncate?: boolean;
-}
 
 function addSetupCommands(program: Command, run: Run): void {
   program
@@ -154,17 +149,6 @@ function addSetupCommands(program: Command, run: Run): void {
     );
 }
 
-export interface RemoveTableOptions extends Exclusion {
-  all?: boolean;
-  now?: boolean;
-}
-
-export interface RunOptions {
-  until?: 'synced' | 'idle';
-  for?: number;
-  every: number;
-}
-
 function addRunCommand(program: Command, run: Run): void {
   program
     .command('run')
@@ -217,11 +201,6 @@ function addInspectionCommands(program: Command, run: Run): void {
         (await import('./compare-command.ts')).compare(invocation, queue, { ...options, tables }),
       ),
     );
-}
-
-export interface DemoOptions {
-  json?: boolean;
-  keep?: boolean;
 }
 
 function addDemoCommand(program: Command, run: Run): void {

@@ -2,9 +2,9 @@ import type { CommandResult } from '../local/command-result.ts';
 import { follow } from '../local/follow.ts';
 import { withSession } from '../local/session.ts';
 import { openDisplay } from '../terminal/display.ts';
+import type { RunOptions } from './command-options.ts';
 import { interruptible } from './interrupt.ts';
 import type { Invocation } from './invocation.ts';
-import type { RunOptions } from './program.ts';
 
 export function run(
   { terminal, global }: Invocation,

@@ -5,8 +5,8 @@ import type { ProgressEvent } from '../unit-context/context.ts';
 import { type AddTableResult, addTable as addTableUnit } from '../units/add-table.ts';
 import { removeTable as removeTableUnit } from '../units/remove-table.ts';
 import { resync as resyncUnit } from '../units/resync.ts';
+import type { AddTableOptions, Exclusion, RemoveTableOptions } from './command-options.ts';
 import type { Invocation } from './invocation.ts';
-import type { AddTableOptions, Exclusion, RemoveTableOptions } from './program.ts';
 import { openTableCount } from './table-count.ts';
 
 interface Tables extends Exclusion {

@@ -1,8 +1,9 @@
-import { leaseKey } from '../lease/lease-store.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { type LeaseStore, leaseKey } from '../lease/lease-store.ts';
 import { nodesOf, rootOf } from '../topology/tree.ts';
 import type { FailingRuns } from '../unit-context/context.ts';
 import { scheduledUnits, type UnitName, units } from '../unit-context/registry.ts';
-import type { RunRequest } from './run-unit.ts';
 
 /**
  * Reads, for status, what the lease table records about a queue's scheduled runs, and about the runs of `consumers`,
@@ -14,7 +15,7 @@ export async function readFailingRuns(
     queue,
     leaseStore,
     clock,
-  }: Pick<RunRequest<unknown>, 'config' | 'queue' | 'leaseStore' | 'clock'>,
+  }: { config: Config; queue: string; leaseStore: LeaseStore | null; clock: Clock },
   consumers: readonly string[],
 ): Promise<FailingRuns[]> {
   const pairs = scheduledUnits.flatMap((unit): Pair[] =>
