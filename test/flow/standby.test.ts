@@ -44,8 +44,8 @@ async function expectRefused(node: TestDatabase, other: TestDatabase): Promise<v
   const input = addTableInput.parse({ tables: ['item'] });
   await expect(addTable(asRoot.context('standby'), input)).rejects.toMatchObject(refusal);
 
-  for (const shop of [asRoot, asLeaf]) {
-    const { result } = await status(shop.context('old'), {});
+  for (const onRoot of [asRoot.context('standby'), asLeaf.context('old')]) {
+    const { result } = await status(onRoot, {});
     const problems = result.queues[0]?.nodes.find(({ name }) => name === 'standby')?.problems;
     expect(problems).toEqual([{ code: 'status-failed', message: refusal.message, remedy: refusal.remedy }]);
   }
