@@ -12,7 +12,7 @@ import {
 } from '../../lib/consumer/consumer-api.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import { leaseKey } from '../../lib/lease/lease-store.ts';
-import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
+import { type ConsumerWorld, consumerWorld, handClock, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { bringBackRetries, insertEvents, makeQueue, tickNow } from '../support/queue.ts';
 
@@ -37,15 +37,6 @@ const fill = (queue: string, texts: readonly string[]) =>
   db.client((client) => insertEvents(client, queue, texts));
 const bringBack = (queue: string) => db.client((client) => bringBackRetries(client, queue));
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
-
-function handClock(now = Date.now()) {
-  return {
-    now: () => now,
-    advance: (ms: number) => {
-      now += ms;
-    },
-  };
-}
 
 interface Options {
   environment?: Environment;

@@ -9,7 +9,8 @@ import {
   NotNow,
   type QueueEvent,
 } from '../../lib/consumer/consumer-api.ts';
-import { type ConsumerWorld, consumerWorld, lambdaContext } from '../support/consumer.ts';
+import type { Environment } from '../../lib/runtime/environment.ts';
+import { type ConsumerWorld, consumerWorld, handClock, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { bringBackRetries, insertEvents, makeQueue } from '../support/queue.ts';
 import { until } from '../support/until.ts';
@@ -56,7 +57,11 @@ const take = (client: Destination, queue: string, { data }: QueueEvent) =>
 
 type Handle = (event: QueueEvent, client: Destination, signal: AbortSignal) => Promise<unknown>;
 
-function reader(queue: string, handle: Handle, options: { maxEvents?: number; lease?: boolean } = {}) {
+function reader(
+  queue: string,
+  handle: Handle,
+  options: { maxEvents?: number; lease?: boolean; environment?: Environment } = {},
+) {
   const handler = createConsumer({
     queue,
     consumer: 'reader',
@@ -283,10 +288,15 @@ test('a handler whose time is over writes nothing any more, and nothing of it is
   const queue = await queueWithReader();
   await fill(queue, ['1']);
   const late: unknown[] = [];
-  const run = reader(queue, async (_event, client, signal) => {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
-    await client.query('select 1').catch((error: unknown) => late.push(error));
-  });
+  const environment = { ...world.environment, clock: handClock() };
+  const run = reader(
+    queue,
+    async (_event, client, signal) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await client.query('select 1').catch((error: unknown) => late.push(error));
+    },
+    { environment },
+  );
   expect(await run(7_000)).toEqual({ outcome: 'out-of-budget', events: 0, failed: 0 });
   expect(late).toMatchObject([{ message: expect.stringContaining('has ended') }]);
   expect(await taken(queue)).toEqual([]);

@@ -36,6 +36,16 @@ export async function consumerWorld(nodes: Record<string, TestDatabase>): Promis
   return { config, environment, lines, leaseStore };
 }
 
+/** A clock that goes on only by `advance`: a run's budget then does not depend on how fast the machine is. */
+export function handClock(now = Date.now()) {
+  return {
+    now: () => now,
+    advance: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
 /** What Lambda tells a handler that may take so long. */
 export function lambdaContext(remainingMs = 60_000): Context {
   const ends = Date.now() + remainingMs;
