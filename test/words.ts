@@ -9,9 +9,7 @@ const instead: readonly (readonly [pattern: string, better: string])[] = [
   ['anew', 'again'],
   ['lest', 'so that … not'],
   ['thereof', 'of it'],
-  ['mends?', 'repair'],
-  // A result column of pgtide.queue_new_epoch has this name.
-  ['(?<!\\.)mended(?!,|:| :?=| bool)', 'repaired'],
+  ['mend(?:s|ed)?', 'repair'],
   ['nobody', 'the noun: no session, no consumer, no role'],
   ['whereby', 'by which'],
   ['(?<![Tt]here )is no node', 'is not a node'],

@@ -31,7 +31,7 @@ export function listBlockers(client: Client, queue: string | null): Promise<Rota
 
 export interface NewEpoch {
   /** False if there was no contradiction, and nothing was changed. */
-  mended: boolean;
+  repaired: boolean;
   keptTicks: number;
   pendingEvents: bigint;
 }
@@ -40,10 +40,10 @@ export interface NewEpoch {
 export async function newEpoch(client: Client, queue: string, tell: boolean): Promise<NewEpoch> {
   const row = await client.transaction({}, () =>
     client.first<NewEpoch>(
-      `select mended, kept_ticks as "keptTicks", pending_events as "pendingEvents"
+      `select repaired, kept_ticks as "keptTicks", pending_events as "pendingEvents"
          from pgtide.queue_new_epoch($1, $2)`,
       [queue, tell],
     ),
   );
-  return row ?? { mended: false, keptTicks: 0, pendingEvents: 0n };
+  return row ?? { repaired: false, keptTicks: 0, pendingEvents: 0n };
 }

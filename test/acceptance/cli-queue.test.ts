@@ -305,7 +305,7 @@ describe('rotation', () => {
     const broken = await queue('tick', 'mail');
     expect(broken.status).toBe(1);
     expect(broken.err).toContain('Invalid PgQ state');
-    expect(await json('new-epoch', 'mail')).toMatchObject({ queue: 'mail', mended: true });
+    expect(await json('new-epoch', 'mail')).toMatchObject({ queue: 'mail', repaired: true });
     expect((await queue('tick', 'mail')).status).toBe(0);
   });
 });

@@ -95,7 +95,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       await client.query(
         `do $$ begin begin perform pgq.insert_event('${queue}', 'test', 'g'); exception when division_by_zero then null; end; end $$`,
       );
-      expect(await repair(client, queue)).toEqual({ mended: true, kept_ticks: 4, pending_events: 7n });
+      expect(await repair(client, queue)).toEqual({ repaired: true, kept_ticks: 4, pending_events: 7n });
       expect(await tickNow(client, queue)).toBeTypeOf('bigint');
       await fill(client, queue, 'h');
 
@@ -117,7 +117,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       await fill(client, queue, 'b');
       await restore(client, queue);
       await insertEvent(client, queue, 'c');
-      expect(await repair(client, queue)).toMatchObject({ mended: true });
+      expect(await repair(client, queue)).toMatchObject({ repaired: true });
       await client.query('select pgq.maint_rotate_tables_step2()');
       await passTime(client, queue, '3 hours');
       await client.query('select pgq.maint_rotate_tables_step1($1)', [queue]);
@@ -151,7 +151,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
         );
       await expect.poll(waits, { timeout: 20_000 }).toBeGreaterThan(0);
       await early.client.query('commit');
-      expect(await repairing).toMatchObject({ mended: true, pending_events: 2n });
+      expect(await repairing).toMatchObject({ repaired: true, pending_events: 2n });
       await tickNow(client, queue);
       await insertEvent(late.client, queue, 'late');
       await late.client.query('commit');
@@ -170,7 +170,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
           [queue],
         );
       const before = await state();
-      expect(await repair(client, queue)).toEqual({ mended: false, kept_ticks: 0, pending_events: 0n });
+      expect(await repair(client, queue)).toEqual({ repaired: false, kept_ticks: 0, pending_events: 0n });
       expect(await state()).toEqual(before);
       expect(await stateOf(repair(client, 'nowhere'))).toEqual(['TD002', 'No such queue: nowhere']);
       await client.query('begin isolation level repeatable read');

@@ -65,7 +65,7 @@ export function epoch(
   return onQueue(invocation, queue, options, async (client) => {
     const result = await newEpoch(client, queue, options.tell);
     return tell(invocation, options, { queue, node: client.node, ...result }, [
-      result.mended
+      result.repaired
         ? `${queue}: repaired; ${plural(result.keptTicks, 'tick')} kept, ${plural(result.pendingEvents, 'event')} still to be read`
         : `${queue}: its transaction ids are in order; nothing was done`,
     ]);

@@ -4,7 +4,7 @@
 -- served by another cluster now.
 --
 -- Arguments: i_tell - on a root: insert the event pgtide.new-epoch, which makes the nodes start copies under way over
--- Returns: mended, false when there is nothing to repair: the ids of ticks, events and switches are all in the past;
+-- Returns: repaired, false when there is nothing to repair: the ids of ticks, events and switches are all in the past;
 --          kept_ticks and pending_events, the numbers of ticks and events that are left, 0 when nothing was repaired
 -- Writes: pgq.tick, pgq.queue, the queue's event tables and sequences, sequence pgq.batch_id_seq; with i_tell an event
 -- Errors: TD002 no such queue; TD003 the transaction is not READ COMMITTED, or too few transactions have run to give each
@@ -29,7 +29,7 @@
 -- it, which has a higher id), and it did so after the ticks were written. Restored events were written by a transaction of
 -- the restore.
 create or replace function pgtide.queue_new_epoch(i_queue text, i_tell bool default true,
-    out mended bool, out kept_ticks int, out pending_events bigint)
+    out repaired bool, out kept_ticks int, out pending_events bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -48,7 +48,7 @@ declare
     v_new text;
     v_case text := '';
 begin
-    mended := false;
+    repaired := false;
     kept_ticks := 0;
     pending_events := 0;
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
@@ -126,6 +126,6 @@ begin
     if i_tell and exists (select from pgq_node.node_info n where n.queue_name = i_queue and n.node_type = 'root') then
         perform pgq.insert_event(i_queue, 'pgtide.new-epoch', v_own::text, i_queue, null, null, null);
     end if;
-    mended := true;
+    repaired := true;
 end;
 $$;
