@@ -1,7 +1,7 @@
--- Rights on schema londiste. Runs at every installation; where roles may not be created they are left out.
--- londiste_reader asks, as a pgq_reader; londiste_writer asks and maintains, as a pgq_admin. What is replicated is changed by the
--- owner alone: the queues of nodes are closed, and these tables hold names of tables and statements that the owner executes.
--- Everybody may read the tables. Functions that touch tables and sequences of the database run with the caller's rights.
+-- Rights on schema londiste. Runs at every installation; roles that may not be created are left out. londiste_reader reads,
+-- as a pgq_reader; londiste_writer reads and maintains, as a pgq_admin. Only the owner changes what is replicated: the
+-- queues of nodes are closed, and these tables hold names of tables and statements that the owner executes. Every role may
+-- read the tables. Functions that touch tables and sequences of the database run with the caller's rights.
 
 do $$
 declare
@@ -27,7 +27,7 @@ begin
         end loop;
     end if;
 
-    -- What an earlier release granted goes; what the owner granted to others stays.
+    -- Revokes what an earlier release granted; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('londiste_reader', 'londiste_writer', 'pgq_admin');
     grant usage on schema londiste to public;

@@ -1,16 +1,16 @@
--- Which tables and sequences follow a queue, and how far each of them is. Names and columns are Londiste 3.8's.
+-- The tables and sequences that follow a queue, and how far each of them is. Names and columns are Londiste 3.8's.
 
 create schema londiste;
 
--- The tables of a queue: one row on every node, also where the table is not used.
+-- The tables of a queue: one row on every node, even if the node does not use the table.
 --
 -- table_name       the global name: schema.table as text, unquoted
 -- local            the table is used on this node
 -- merge_state      null: to be copied; 'in-copy', 'catching-up', 'wanna-sync:<tick>', 'do-sync:<tick>', 'ok'
 -- custom_snapshot  provider's snapshot of the copy; events that it sees are not applied
--- dropped_ddl      what was dropped for the copy and is to be restored
+-- dropped_ddl      the objects that were dropped for the copy and are to be restored
 -- table_attrs      url-encoded
--- dest_table       the local table's name, when it is not table_name
+-- dest_table       the local table's name, if it is not table_name
 create table londiste.table_info (
     nr              serial      not null,
     queue_name      text        not null,
@@ -29,7 +29,7 @@ create table londiste.table_info (
         dropped_ddl is null or coalesce(merge_state in ('in-copy', 'catching-up'), false))
 );
 
--- The sequences of a queue. last_value: what was last published, ahead of the root's own value.
+-- The sequences of a queue. last_value: the value that was published last, ahead of the root's own value.
 create table londiste.seq_info (
     nr              serial      not null,
     queue_name      text        not null,

@@ -1,12 +1,12 @@
--- Rights on schema pgq, and the function that knows the queues there are. Runs at every installation.
+-- Rights on schema pgq, and the function that contains the names of the present queues. Runs at every installation.
 --
--- On queues that are not closed pgq_reader consumes, pgq_writer produces, pgq_admin does both and administrates. Where the
--- installing role may not create roles, or they are somebody else's, they are left out.
+-- On queues that are not closed pgq_reader consumes, pgq_writer produces, and pgq_admin does both and administrates. If the
+-- installing role may not create roles, or these belong to another role, they are left out.
 --
--- c_public are functions that only ask, and functions that run with their caller's rights: what those may do is in the access
--- lists of each queue's tables and gates (pgq._gate). Functions that run with their owner's rights and change something are for
--- pgq_admin, who makes queues, ticks and rotates all of them. No role may write pgq's tables: they say where consumers of closed
--- queues stand, and hold names that are executed.
+-- c_public lists functions that only read, and functions that run with their caller's rights: the access lists of each
+-- queue's tables and gates (pgq._gate) decide what these may do. Functions that run with their owner's rights and change
+-- something are for pgq_admin, which creates, ticks and rotates all queues. No role may write pgq's tables: they hold the
+-- positions of consumers of closed queues, and names that are executed.
 
 do $$
 declare
@@ -51,7 +51,7 @@ begin
         end if;
     end loop;
 
-    -- What an earlier release granted goes; what the owner granted to others stays.
+    -- Revokes what an earlier release granted; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_writer', 'pgq_admin');
     grant usage on schema pgq to public;

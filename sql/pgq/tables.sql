@@ -3,7 +3,7 @@
 
 create schema pgq;
 
--- Who reads queues, by name.
+-- Consumers of queues, by name.
 create table pgq.consumer (
     co_id       serial,
     co_name     text        not null,
@@ -56,7 +56,8 @@ create trigger queue_changed after update on pgq.queue
     execute procedure pgq._queue_changed();
 alter table pgq.queue enable always trigger queue_changed;
 
--- Queues on which pgq_reader, pgq_writer and pgq_admin have no rights: all that nodes follow, and others by pgtide.close_queue.
+-- Queues on which pgq_reader, pgq_writer and pgq_admin have no rights: all queues of nodes, and those that
+-- pgtide.close_queue closed.
 create table pgq.closed_queue (
     queue_id    int4 not null,
 
@@ -64,7 +65,7 @@ create table pgq.closed_queue (
     constraint closed_queue_queue_fkey foreign key (queue_id) references pgq.queue (queue_id) on delete cascade
 );
 
--- A batch is what lies between two ticks: events visible in the later snapshot and not in the earlier one.
+-- A batch is the events between two ticks: visible in the later snapshot and not in the earlier one.
 create table pgq.tick (
     tick_queue      int4            not null,
     tick_id         bigint          not null,
@@ -79,14 +80,15 @@ create table pgq.tick (
 -- Batch ids, over all queues.
 create sequence pgq.batch_id_seq;
 
--- A consumer's place in a queue. sub_batch and sub_next_tick are set while a batch is open.
--- sub_id is not unique: the members of one cooperative consumer share it, and with it their retried events.
+-- A consumer's place in a queue. sub_batch and sub_next_tick are set while a batch is open. sub_id is not unique: the
+-- members of one cooperative consumer share it, and with it their retried events.
 --
--- There is one row a queue and consumer; pgq.register_consumer_at sees to that. Each batch updates it twice, and while an old
--- transaction is open, no dead version is removed. A unique index reads all versions of a key before it takes another one, so
--- the key ends in sub_active, which grows with every update. The living version is the first from its end (order by sub_active
--- desc limit 1), and an update finds it by its sub_active. Functions that do so, or look for ticks, set enable_seqscan and
--- enable_bitmapscan off: a plan that was made while there were few rows may be in use when there are many.
+-- A queue and consumer have one row, which pgq.register_consumer_at guarantees. Each batch updates it twice, and while an
+-- old transaction is open, no dead version is removed. A unique index reads all versions of a key before it takes another
+-- one, so the key ends in sub_active, which grows with every update. The live version is the first from the end (order by
+-- sub_active desc limit 1), and an update finds it by its sub_active. Functions that do so, or look for ticks, set
+-- enable_seqscan and enable_bitmapscan off: a plan that was made while there were few rows may be in use when there are
+-- many.
 create table pgq.subscription (
     sub_id          serial          not null,
     sub_queue       int4            not null,
@@ -102,9 +104,10 @@ create table pgq.subscription (
     constraint sub_consumer_fkey foreign key (sub_consumer) references pgq.consumer (co_id)
 );
 
--- Parent of all event tables; holds no rows. Its access list is that of open queues' tables. PostgreSQL checks a query of a parent
--- against the parent's access list alone, and would show the rows of closed queues: row security hides them from all but the owner.
--- ev_owner: null, or the only sub_id that gets the event (a retried one). ev_txid: the transaction it belongs to.
+-- Parent of all event tables; holds no rows. Its access list is that of open queues' tables. PostgreSQL checks a query of a
+-- parent against the parent's access list alone, and would show the rows of closed queues: row security hides them from all
+-- roles but the owner. ev_owner: null, or the only sub_id that gets the event (a retried one). ev_txid: the transaction
+-- that inserted it.
 create table pgq.event_template (
     ev_id       bigint          not null,
     ev_time     timestamptz     not null,
@@ -120,7 +123,7 @@ create table pgq.event_template (
 );
 alter table pgq.event_template enable row level security;
 
--- Events that a consumer wants again, later.
+-- Events that a consumer is to get again, later.
 create table pgq.retry_queue (
     ev_retry_after  timestamptz     not null,
     ev_queue        int4            not null,
@@ -133,7 +136,7 @@ create table pgq.retry_queue (
 alter table pgq.retry_queue alter column ev_owner set not null;
 alter table pgq.retry_queue alter column ev_txid drop not null;
 create index rq_retry_idx on pgq.retry_queue (ev_retry_after);
--- Whoever may read the table sees the events of queues that he may read.
+-- A role that may read the table sees the events of the queues that it may read.
 alter table pgq.retry_queue enable row level security;
 create policy of_readable_queues on pgq.retry_queue for select to public
     using (pg_catalog.has_table_privilege(pg_catalog.to_regclass('pgq.event_' || ev_queue), 'select'));

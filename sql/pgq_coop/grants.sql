@@ -1,5 +1,5 @@
 -- Rights on schema pgq_coop, as on the consuming functions of pgq: they run with the caller's rights, and each queue's gate
--- decides. On the real extension pgq there are no gates; there pgq_reader may call what is behind them. Runs at every
+-- decides. The real extension pgq has no gates; there pgq_reader may call the functions behind them. Runs at every
 -- installation; roles that do not exist are left out.
 
 do $$
@@ -10,7 +10,7 @@ declare
     v_role      text;
     v_gates     boolean := pg_catalog.to_regprocedure('pgq._gate(int4, text)') is not null;
 begin
-    -- What an earlier release granted goes; what the owner granted to others stays.
+    -- Revokes what an earlier release granted; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_admin');
     grant usage on schema pgq_coop to public;

@@ -1,2 +1,2 @@
--- Cooperative consumers: several processes share one consumer's position in a queue. Everything is kept in schema pgq.
+-- Cooperative consumers: several processes share one consumer's position in a queue. Schema pgq holds all data.
 create schema pgq_coop;

@@ -1,5 +1,4 @@
--- Rights on schema pgq_ext, for those who consume. Runs at every installation; roles that do not exist are
--- left out.
+-- Rights on schema pgq_ext, for roles that consume. Runs at every installation; roles that do not exist are left out.
 
 do $$
 declare
@@ -8,7 +7,7 @@ declare
     v_name      text;
     v_role      text;
 begin
-    -- What an earlier release granted goes; what the owner granted to others stays.
+    -- Revokes what an earlier release granted; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_admin');
     grant usage on schema pgq_ext to public;

@@ -1,5 +1,5 @@
--- How far consumers are, kept where they write: in the database, and the transaction, that their work goes into.
--- Names and columns are pgq_ext 3's. A consumer without members has the subconsumer ''.
+-- The positions of consumers, kept in the database, and written in the transaction, in which they do their work. Names and
+-- columns are pgq_ext 3's. A consumer without members has the subconsumer ''.
 
 create schema pgq_ext;
 

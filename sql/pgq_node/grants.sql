@@ -1,8 +1,9 @@
--- Rights on schema pgq_node. Runs at every installation; roles that do not exist are left out.
--- Everybody may ask, but for errors. With the right to consume from a queue a node subscribes at its provider; these functions run with the
--- caller's rights, and the queue's gate decides (pgq._gate). The real extension pgq has no gates; there pgq_reader may call what is
--- behind them. All else is for the owner: queues of nodes are closed, and who could change their nodes, or move the positions of
--- their consumers, could take a subscriber from its provider. pgq_admin has what maintenance calls.
+-- Rights on schema pgq_node. Runs at every installation; roles that do not exist are left out. Every role may read, except
+-- errors. With the right to consume from a queue a node subscribes at its provider; these functions run with the caller's
+-- rights, and the queue's gate decides (pgq._gate). The real extension pgq has no gates; there pgq_reader may call the
+-- functions behind them. All other functions are for the owner: queues of nodes are closed, and a role that could change
+-- their nodes, or move the positions of their consumers, could take a subscriber from its provider. pgq_admin may call what
+-- maintenance calls.
 
 do $$
 declare
@@ -16,15 +17,15 @@ declare
     c_reader    constant text[] := array['_consume_register_subscriber', '_consume_unregister_subscriber',
         '_consume_set_subscriber_watermark'];
 begin
-    -- What an earlier release granted goes; what the owner granted to others stays.
+    -- Revokes what an earlier release granted; what the owner granted to others stays.
     select pg_catalog.concat_ws(', ', 'public', pg_catalog.string_agg(r.rolname, ', ')) into v_grantees
       from pg_catalog.pg_roles r where r.rolname in ('pgq_reader', 'pgq_writer', 'pgq_admin');
     grant usage on schema pgq_node to public;
     execute pg_catalog.format('revoke all on pgq_node.node_location, pgq_node.node_info, pgq_node.local_state,'
         ' pgq_node.subscriber_info from %s', v_grantees);
     grant select on pgq_node.node_location, pgq_node.node_info, pgq_node.subscriber_info to public;
-    -- Consumers write what their servers said into cur_error, and that may hold values of rows. Roles of the whole cluster do not see it:
-    -- it is for the owner, and for whom the owner grants it to.
+    -- Consumers write the messages of their servers into cur_error, and these may hold values of rows. Roles of the whole
+    -- cluster do not see it: it is for the owner, and for roles to which the owner grants it.
     grant select (queue_name, consumer_name, provider_node, last_tick_id, paused, uptodate) on pgq_node.local_state to public;
     for v_function, v_name in
         select p.oid::regprocedure, p.proname from pg_catalog.pg_proc p
@@ -42,7 +43,7 @@ begin
         end if;
     end loop;
 
-    -- Nodes that an earlier release made: their queues were open.
+    -- Nodes of an earlier release: their queues were open.
     if v_gates then
         execute 'select pgq._close_queue(q.queue_id) from pgq_node.node_info n join pgq.queue q using (queue_name)';
     end if;

@@ -1,11 +1,11 @@
--- One queue in several databases, its nodes: who they are, who feeds whom, and how far each one is.
--- Names and columns are pgq_node 3.5's.
+-- One queue in several databases, its nodes: what each node is, which node feeds which, and how far each one is. Names and
+-- columns are pgq_node 3.5's.
 
 create schema pgq_node;
 
--- All nodes of a queue, the same on every node: the root tells the others by events.
--- node_location is how to reach the node. It is sent around and everybody may read it: a reference to where the secret is
--- kept, never a password.
+-- All nodes of a queue, the same on every node: the root sends changes to the others by events. node_location is the way to
+-- reach the node. It is sent to all nodes and every role may read it: a reference to the place of the secret, never a
+-- password.
 create table pgq_node.node_location (
     queue_name      text        not null,
     node_name       text        not null,
@@ -15,7 +15,7 @@ create table pgq_node.node_location (
     constraint node_location_pkey primary key (queue_name, node_name)
 );
 
--- What this database is for a queue: one row a queue.
+-- The part of this database in a queue: one row a queue.
 --
 -- node_type        root: events and ticks are made here; branch: holds a copy of the queue; leaf: has no queue
 -- worker_name      the consumer that feeds this node
@@ -51,7 +51,7 @@ create table pgq_node.local_state (
     constraint local_state_provider_fkey foreign key (queue_name, provider_node) references pgq_node.node_location
 );
 
--- The nodes that this one feeds, and the two consumers that each has on the local queue.
+-- The nodes that this one feeds, and the two consumers that each of them has on the local queue.
 create table pgq_node.subscriber_info (
     queue_name      text        not null,
     subscriber_node text        not null,

@@ -1,8 +1,11 @@
--- Functions of pgtide are for those who run it, but for two that consumers call. These run with the caller's rights, and the
--- queue's gate decides (pgq._gate): they are for pgq_reader and for whoever has the right to consume from some queue. The real
--- extension pgq has no gates; there pgq_reader may call what is behind them. Triggers run whoever's write fires them.
--- Not touched are functions that belong to owners of tables (pgtide.owner_runner), and of triggers that PostgreSQL gives to new partitions with
--- the rights of whoever makes them (pgtide.guard_partitions, pgtide._capture_replica).
+-- Functions of pgtide are for the roles that run it, except two that consumers call. These run with the caller's rights,
+-- and the queue's gate decides (pgq._gate): they are for pgq_reader and for every role that has the right to consume from
+-- some queue. The real extension pgq has no gates; there pgq_reader may call the functions behind them. Triggers run with
+-- any role's write.
+--
+-- Two kinds of functions are left alone: those that belong to owners of tables (pgtide.owner_runner), and those of triggers
+-- that PostgreSQL gives to new partitions with the rights of the role that creates them (pgtide.guard_partitions,
+-- pgtide._capture_replica).
 grant execute on function pgtide.refuse_foreign_partition() to public;
 
 do $$

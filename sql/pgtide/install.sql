@@ -1,4 +1,5 @@
--- What is installed here, written by the installer alone (lib/install). Runs before every other file of every schema.
+-- The schemas that are installed here. The installer alone (lib/install) writes this table. Runs before every other file of
+-- every schema.
 create schema if not exists pgtide;
 
 create table if not exists pgtide.schema_version (
@@ -10,7 +11,7 @@ create table if not exists pgtide.schema_version (
     release       text        not null,
     -- hash of all the schema's SQL files: when equal, there is nothing to do
     sources_hash  text        not null,
-    -- signatures of the functions that came out of files; generated ones are not among them
+    -- signatures of the functions that files define, without generated ones
     functions     text[]      not null,
     installed_at  timestamptz not null default now(),
     primary key (schema_name)

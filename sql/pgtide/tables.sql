@@ -1,15 +1,15 @@
--- What Skytools never had. On a subscriber: where each table's copy and each consumer's replay stand.
--- Everything here commits together with the rows that it speaks of.
+-- The data that Skytools does not have. On a subscriber: the position of each table's copy and of each consumer's replay.
+-- Everything here commits together with the rows that it describes.
 create schema if not exists pgtide;
 
--- One row per cascaded consumer of this database: the fence, and the place inside a batch that is applied in slices.
--- Its row in pgq_node.local_state keeps the tick; the two are written in one transaction.
+-- One row per cascaded consumer of this database: the fence, and the place inside a batch that is applied in slices. The
+-- tick is in the consumer's row of pgq_node.local_state; the two rows are written in one transaction.
 create table pgtide.replay_state (
     queue_name      text not null,
     consumer_name   text not null,
     -- The highest lease epoch that has written here; a lower one is refused.
     epoch           bigint not null default 0,
-    -- Set while a batch is applied in part: its end tick, and the last event applied. Rows of events up to there are
+    -- Set while a batch is applied in part: its end tick, and the last applied event. Rows of the events up to there are
     -- visible before the batch is whole.
     slice_tick      bigint,
     slice_ev_id     bigint,
@@ -17,21 +17,21 @@ create table pgtide.replay_state (
     batches         bigint not null default 0,
     events          bigint not null default 0,
     applied_at      timestamptz,
-    -- When the provider made the last tick that was applied, which one that is, and when it made slice_tick. A provider that
-    -- was restored from a backup gives the same ids to other ticks, but not the same times.
+    -- When the provider made the last applied tick, the id of that tick, and when the provider made slice_tick. A provider
+    -- that was restored from a backup gives the same ids to other ticks, but not the same times.
     tick_time       timestamptz,
     tick_id         bigint,
     slice_time      timestamptz,
-    -- Events that were set aside beyond the number that is kept: only counted.
+    -- The number of events that were set aside beyond those that are kept.
     unkept_events   bigint not null default 0,
-    -- Set while slices take longer than a run has: how many events the next one may take at most (1: it gets the whole run;
-    -- 0: its one event is given up, and its table set aside), and what took so long.
+    -- Set while slices take longer than a run has: the greatest number of events in the next slice (1: it gets the whole
+    -- run; 0: its one event is given up, and its table set aside), and the reason.
     attempt_events  bigint,
     attempt_note    text,
-    -- Runs refused by their epoch since one was taken last, and the last time of that.
+    -- The number of runs that were refused for their epoch since the last accepted one, and the time of the last refusal.
     refusals        int not null default 0,
     refused_at      timestamptz,
-    -- In how many whole runs the event after the position has failed alone (attempt_events = 1).
+    -- The number of whole runs in which the event after the position has failed alone (attempt_events = 1).
     attempts_alone  int not null default 0,
     primary key (queue_name, consumer_name),
     foreign key (queue_name, consumer_name) references pgq_node.local_state on delete cascade,
@@ -39,36 +39,36 @@ create table pgtide.replay_state (
 );
 
 -- One row per table that this database subscribes to.
---   phase  NULL (to be planned) -> copying -> catching-up (all chunks are there) -> restoring (consistent; events are parked
+--   phase  NULL (to be planned) -> copying -> catching-up (all chunks are copied) -> restoring (consistent; events are parked
 --          while indexes are built) -> restored -> ok. londiste.table_info.merge_state says the same in Londiste's words.
 create table pgtide.table_state (
     queue_name      text not null,
     table_name      text not null,
-    -- Grows whenever the copy starts over; what belongs to an older one is void.
+    -- Grows whenever the copy starts over. Data of an older generation is void.
     generation      int not null default 0,
     phase           text check (phase in ('copying', 'catching-up', 'restoring', 'restored', 'ok')),
     total_rows_estimate bigint,
-    -- Set aside: why, and since when. Its events are skipped until it is copied again.
+    -- Set aside: the reason, and since when. The table's events are skipped until it is copied again.
     error           text,
     error_time      timestamptz,
     primary key (queue_name, table_name),
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
 
--- Shapes of events that the columns of a subscriber's table are known to take as they are.
+-- Shapes of events that are known to fit the columns of a subscriber's table unchanged.
 create table pgtide.judged_types (
     queue_name      text not null,
     table_name      text not null,
-    -- Of the subscriber's columns, when the tags (ev_extra4) were judged.
+    -- The mark of the subscriber's columns when the tags (ev_extra4) were judged.
     mark            text not null,
     tags            text[] not null,
-    -- The provider's columns, as they were last.
+    -- The provider's columns, as they were last known.
     types           jsonb not null,
     primary key (queue_name, table_name),
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
 
--- Events that did not find what they should have. Never silent: status tells them.
+-- Counts of changes, and of events that did not find what they should have. The latter are never ignored: status reports them.
 create table pgtide.table_stats (
     queue_name      text not null,
     table_name      text not null,
@@ -91,17 +91,17 @@ create table pgtide.copy_chunk (
     chunk_no        int not null,
     lower_key       text[],
     state           text not null default 'pending' check (state in ('pending', 'announced', 'copied')),
-    -- Who announced it last: a number that grows with each attempt. Only the latest may commit.
+    -- The number of the last attempt, which grows with each announcement. Only the last one may commit.
     attempt         int not null default 0,
     announced_at    timestamptz,
-    -- What the copied rows' transaction saw on the provider.
+    -- The snapshot in which the copied rows were read on the provider.
     snapshot        txid_snapshot,
     rows            bigint not null default 0,
     bytes           bigint not null default 0,
     primary key (queue_name, table_name, chunk_no),
     foreign key (queue_name, table_name) references pgtide.table_state on delete cascade,
     check ((state = 'copied') = (snapshot is not null)),
-    -- Of the first chunk: the provider's columns when it was copied.
+    -- Only in the first chunk: the provider's columns when it was copied.
     types           jsonb
 );
 create index copy_chunk_open on pgtide.copy_chunk (queue_name, table_name, chunk_no) where state <> 'copied';
@@ -110,7 +110,7 @@ create index copy_chunk_open on pgtide.copy_chunk (queue_name, table_name, chunk
 create table pgtide.parked_event (
     queue_name      text not null,
     table_name      text not null,
-    -- NULL: applies whatever the chunk.
+    -- NULL: the event applies whatever the chunk.
     chunk_no        int,
     ev_id           bigint not null,
     ev_txid         bigint not null,
@@ -126,9 +126,9 @@ create table pgtide.parked_event (
 );
 
 -- Events that replay on this node could not handle, by their ids in the queue (pgtide.handle_events). status reports them.
---   state  aside    replay has gone past it, and an operator has not looked at it yet
+--   state  aside    replay has gone past it, and no operator has handled it yet
 --          stopped  replay stops at it until an operator passes it (ev_type is shortened then, and no data is kept)
---          passed   an operator has decided that replay goes past it; the row goes when replay does
+--          passed   an operator has decided that replay goes past it; replay deletes the row when it does so
 create table pgtide.unhandled_event (
     queue_name      text not null references pgq_node.node_info (queue_name) on delete cascade,
     ev_id           bigint not null,
@@ -142,14 +142,14 @@ create table pgtide.unhandled_event (
     ev_extra2       text,
     ev_extra3       text,
     ev_extra4       text,
-    -- False: beyond the size that is kept for a queue; only the beginning of its type is here.
+    -- False: the event exceeds the size that is kept for a queue, and only the beginning of its type is here.
     whole           bool not null default true,
     noted_at        timestamptz not null default now(),
     primary key (queue_name, ev_id)
 );
 
--- What was taken off a subscriber's table, and how to put it back.
---   kind  constraint, index (dropped for the copy); foreign key (dropped for the copy, put back when both tables are ok);
+-- Objects that were dropped or disabled on a subscriber's table, and the statements that restore them.
+--   kind  constraint, index (dropped for the copy); foreign key (dropped for the copy, restored when both tables are ok);
 --         trigger, deferrable (changed while the role may not use replica mode)
 create table pgtide.saved_ddl (
     queue_name      text not null,
@@ -159,19 +159,19 @@ create table pgtide.saved_ddl (
     restore_sql     text not null,
     -- The other table of a foreign key: its name in queues.
     other_table     text,
-    -- Why it could not be put back, and when that was tried last.
+    -- The reason why it could not be restored, and the time of the last attempt.
     error           text,
     tried_at        timestamptz,
     saved_at        timestamptz not null default now(),
     primary key (queue_name, table_name, kind, object_name)
 );
 
--- What somebody has decided for a queue. A queue without a row, and a value that is null, mean what PgQ does.
+-- The policy of a queue. PgQ's behaviour holds for a queue without a row, and for a value that is null.
 create table pgtide.queue_policy (
     queue_name      text primary key references pgq.queue (queue_name) on delete cascade,
     -- How often an event may be retried; one retry more, and it becomes a dead letter.
     retry_limit     int check (retry_limit >= 0),
-    -- From which size of the queue's event tables, or how far behind, a consumer that holds rotation is reported, and from
+    -- The size of the queue's event tables, or the lag, from which a consumer that holds rotation is reported, and from
     -- which it is detached.
     alarm_bytes     bigint check (alarm_bytes >= 0),
     alarm_time      interval,
@@ -181,18 +181,19 @@ create table pgtide.queue_policy (
     capture_replica bool
 );
 
--- Who has held rotation beyond what the policy allows.
+-- The consumers and others that have held rotation beyond what the policy allows.
 create table pgtide.queue_alarm (
     queue_name      text not null references pgq.queue (queue_name) on delete cascade,
     kind            text not null,
     who             text not null,
     -- The node that the consumer works for.
     node            text,
-    -- The tick's time from which on it holds the queue.
+    -- The time from which on it holds the queue, as pgtide.rotation_blockers reports it.
     since           timestamptz,
     held_bytes      bigint not null,
     raised_at       timestamptz not null default now(),
-    -- Set when it was detached: it is no consumer of the queue any more, and a node's tables are to be copied again.
+    -- Set when it was detached: it is not a consumer of the queue any more, and if it was a node's, the node's tables must
+    -- be copied again.
     detached_at     timestamptz,
     primary key (queue_name, kind, who)
 );
@@ -223,14 +224,14 @@ create table pgtide.url_form (
     primary key (queue_name, table_name)
 );
 
--- Roles that were refused replica mode where no catalog could tell, and when: see pgtide.may_use_replica.
+-- Roles that were refused replica mode when only a try could show it, and the time: see pgtide.may_use_replica.
 create table pgtide.replica_refused (
     role_name       name not null primary key,
     refused_at      timestamptz not null
 );
 
--- A subscriber's tables as they were when their rows were last made equal to the provider's: the table, and the number of its
--- last column. Columns with higher numbers were added since, and each side has filled its rows by itself.
+-- A subscriber's tables when their rows were last made equal to the provider's: the table, and the number of its last
+-- column. Columns with higher numbers were added since, and each side has filled them by itself.
 create table pgtide.copied_columns (
     queue_name      text not null,
     table_name      text not null,
@@ -240,8 +241,8 @@ create table pgtide.copied_columns (
     foreign key (queue_name, table_name) references londiste.table_info on delete cascade
 );
 
--- A subscriber's tables that are about to join (the root does not have them yet; add-table goes on) or to leave (the root has removed them;
--- what stands in the way is in error, and copy tries again: pgtide.let_leave).
+-- A subscriber's tables that are about to join or to leave. A joining table is not on the root yet, and add-table goes on
+-- with it. A leaving table was removed on the root; error holds the obstacle, and copy tries again (pgtide.let_leave).
 create table pgtide.member_change (
     queue_name      text not null,
     table_name      text not null,

@@ -1,4 +1,4 @@
-/** `npm run bench -- queue --json` measures, and prints what programs read. That it is fast is not asked here. */
+/** `npm run bench -- queue --json` measures, and prints what programs read. This test does not ask whether the figures are good. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** `pgtide queue` grant, revoke, grants, close and open, by the plain owner of a database, who may not create roles. */
+/** `pgtide queue` grant, revoke, grants, close and open, run by the plain owner of a database, a role that may not create roles. */
 import { beforeAll, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { type Ended, pgtide, writeConfig } from '../support/command-line.ts';

@@ -1,6 +1,6 @@
 /**
- * A replication by the command line alone, from empty databases to a proof, as the help shows it. Each command's exit
- * status says whether what was asked for holds.
+ * A replication set up by the command line alone, from empty databases to a proof, with the commands that the help shows.
+ * Each command's exit status says whether the requested condition holds.
  */
 import { beforeAll, expect, test } from 'vitest';
 import { pgtide, startPgtide, writeConfig } from '../support/command-line.ts';
@@ -135,7 +135,7 @@ queues:
     });
     expect(status, command).toBe(1);
     expect(err, command).toMatch(/^error: .*permission denied/);
-    // Not to make it a member of that role, which owns all tables.
+    // The remedy is not membership in that role: the role owns all tables.
     const remedy = `connect as ${target.user}, .*: pgtide queue grant QUEUE stranger produce\\|consume\\|admin`;
     expect(err, command).toMatch(
       command === 'compare' ? /\nfix: .*grant/ : new RegExp(`\nfix: ${remedy}\n$`),

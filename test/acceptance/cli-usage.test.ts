@@ -1,6 +1,6 @@
 /**
- * The command line as its users meet it before any database does: help, wrong usage, wrong configuration. Exit status 2
- * is wrong usage, 1 that what was asked for does not hold; stderr says why in `error:`, and what to do in `fix:`.
+ * The command line before it connects to any database: help, wrong usage, wrong configuration. Exit status 2 means wrong
+ * usage, 1 that the requested condition does not hold. On stderr, `error:` gives the reason and `fix:` the remedy.
  */
 import { existsSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { createDatabase, postgres } from '../support/database.ts';
 
 const commands = ['init', 'add-table', 'remove-table', 'resync', 'run', 'status', 'compare', 'demo'];
 
-/** In this process: a process for each command takes its time. */
+/** Runs the command in this process: a process for each command would be slow. */
 async function help(...command: string[]): Promise<string> {
   let text = '';
   const write = (line: string) => {

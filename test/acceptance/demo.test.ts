@@ -1,4 +1,4 @@
-/** `pgtide demo --json`: the whole way, from two empty servers to the proof, and nothing left behind. */
+/** `pgtide demo --json`: from two empty servers to the proof, and nothing is left behind. */
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { pgtide, startPgtide } from '../support/command-line.ts';
 import { onFileEnd } from '../support/file-scope.ts';
 import { until } from '../support/until.ts';
 
-/** A folder for temporary files that no other demo uses; the servers may run as another user. */
+/** A folder for temporary files that no other demo uses. The servers may run as another user. */
 function ownTemporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-test-'));
   chmodSync(folder, 0o755);

@@ -1,4 +1,7 @@
-/** The package as npm installs it: the packed files, and its dependencies alone. What is optional is asked for when it is needed. */
+/**
+ * The package as npm installs it: the packed files and their dependencies alone. pgtide asks for an optional package when
+ * it needs it.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,7 +20,7 @@ beforeAll(() => {
   tarball = join(project, packed.filename);
 });
 
-/** A folder with the package, its dependencies, and these packages more. */
+/** A folder with the package, its dependencies, and the packages `more`. */
 function installed(...more: string[]): string {
   const folder = temporaryFolder();
   const target = join(folder, 'node_modules', 'pgtide');
@@ -49,7 +52,7 @@ function node(
 const pgtide = (folder: string, ...args: string[]) =>
   node(folder, 'node_modules/pgtide/dist/cli/main.js', ...args);
 
-/** A configuration over two databases in which the package is installed, by the package itself. */
+/** A configuration of two databases, in which the installed package itself has installed pgtide. */
 async function configure(folder: string): Promise<void> {
   const server = await postgres(17);
   const [old, young] = [await createDatabase(server), await createDatabase(server)];

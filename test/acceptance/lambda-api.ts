@@ -2,7 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onFileEnd } from '../support/file-scope.ts';
 
-/** The control plane for functions that are deployed already. `uploads`: the zips that they were given. Gone when the test file ends. */
+/**
+ * The control plane for functions that are already deployed. `uploads` holds the zips that it received. It ends with the
+ * test file.
+ */
 export async function startLambdaApi(): Promise<{ endpoint: string; uploads: Buffer[] }> {
   const uploads: Buffer[] = [];
   const deployed = {

@@ -1,6 +1,7 @@
 /**
- * What `npm run package` builds is what runs: every zip is unpacked by itself and its handler called, against real
- * databases, the API of DynamoDB, and connection data out of Secrets Manager. The build needs no network and no account.
+ * The zips that `npm run package` builds are the ones that run: each zip is unpacked by itself, and its handler is called
+ * against real databases, the API of DynamoDB, and connection data from Secrets Manager. The build needs no network and no
+ * account.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -124,7 +125,7 @@ test('the template has schedules without retries, and roles that name the table 
   ]);
   for (const [, { Properties }] of schedules)
     expect(Properties).toMatchObject({ Target: { RetryPolicy: { MaximumRetryAttempts: 0 } } });
-  // A call that fails is not repeated by Lambda: of schedules the next minute does it, of calls who made them.
+  // Lambda does not repeat a call that fails: the next minute's schedule does, or the caller.
   const asynchronous = Object.values(Resources).filter(
     ({ Type }) => Type === 'AWS::Lambda::EventInvokeConfig',
   );
@@ -135,10 +136,10 @@ test('the template has schedules without retries, and roles that name the table 
   expect(allowed('TickRole')).not.toContain(arnOf('shop-new'));
   expect(allowed('ReplayRole')).toContain(arnOf('shop-new'));
   expect(allowed('ReplayRole')).toContain('dynamodb:UpdateItem');
-  // These wake copy, which writes and reads nothing else of the leases.
+  // These functions wake copy. They write and read nothing else of the leases.
   for (const role of ['InstallRole', 'AddTableRole', 'RemoveTableRole', 'ResyncRole'])
     expect(allowed(role).match(/dynamodb:\w+/g)).toEqual(['dynamodb:UpdateItem']);
-  // These take no lease, and keep notes of runs that get nothing done, which status reads.
+  // These functions take no lease. They note runs that get nothing done, and status reads these notes.
   for (const role of ['TickRole', 'MaintainRole'])
     expect(allowed(role).match(/dynamodb:\w+/g)).toEqual(['dynamodb:UpdateItem', 'dynamodb:BatchGetItem']);
   expect(allowed('StatusRole').match(/dynamodb:\w+/g)).toEqual(['dynamodb:BatchGetItem']);
@@ -156,13 +157,13 @@ test('the template has schedules without retries, and roles that name the table 
 test('the stack deploys into an account with the default limit, and again after it was removed', () => {
   const template = JSON.parse(readFileSync(join(zips, 'cloudformation-template-update-stack.json'), 'utf8'));
   const { Resources } = template as { Resources: Record<string, { Type: string; Properties: object }> };
-  // Lambda lets no function reserve concurrency where the account has only the 10 that new ones have, or less than 100 would be left.
+  // Lambda refuses reserved concurrency if fewer than 100 would be left for the account. New accounts have only 10.
   for (const { Type, Properties } of Object.values(Resources))
     if (Type === 'AWS::Lambda::Function')
       expect([undefined, { Ref: 'AWS::NoValue' }]).toContainEqual(
         (Properties as { ReservedConcurrentExecutions?: unknown }).ReservedConcurrentExecutions,
       );
-  // A table that stayed behind would be in the way of the next deployment, which makes one of the same name.
+  // If the table stayed behind, the next deployment could not create one of the same name.
   const tables = Object.values(Resources).filter(({ Type }) => Type === 'AWS::DynamoDB::Table');
   expect(tables).toMatchObject([{ DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' }]);
 });
@@ -206,14 +207,14 @@ test('the functions make a queue, copy a table, follow it, prove it equal, and r
   expect(await comparing).toMatchObject({ outcome: 'done', result: { equal: true, differences: 0 } });
 
   expect(await invoke('status')).toMatchObject({ outcome: 'done', result: { healthy: true } });
-  // The passwords came from Secrets Manager once for each container, however many runs there were.
+  // Each container read the passwords from Secrets Manager once, however many runs it had.
   const reads = secretsManager.reads.filter((arn) => arn === arnOf('shop-old')).length;
   expect(reads).toBeLessThanOrEqual(names.length);
   const password = old.target.password ?? '';
   expect(JSON.stringify(lines)).not.toContain(`:${password}@`);
   for (const line of lines)
     expect(line).toMatchObject({ unit: expect.any(String), durationMs: expect.any(Number) });
-  // One metric for a deployment, whatever it replicates.
+  // A deployment has one metric, whatever it replicates.
   const replays = lines.filter(({ unit }) => unit === 'replay');
   expect(replays.every((line) => '_aws' in line)).toBe(true);
   expect(new Set(lines.map(({ _aws }) => JSON.stringify(_aws)?.match(/"Dimensions":.*?\]\]/)?.[0]))).toEqual(

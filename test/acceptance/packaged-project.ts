@@ -1,4 +1,4 @@
-/** The project as a user deploys it: a copy of its files with a configuration of its own, built by `serverless package`. */
+/** The project as a user deploys it: a copy of its files with the user's configuration, built by `serverless package`. */
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..', '..');
 const files = ['serverless.yml', 'package.json', 'tsconfig.json', 'lib', 'functions', 'infra', 'sql'];
 export const serverlessCommand = join(root, 'node_modules', '.bin', 'serverless');
 
-/** A copy of the project with this pgtide.yml. Gone when the test file ends. */
+/** A copy of the project with this pgtide.yml. It is removed when the test file ends. */
 export function projectWith(configuration: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-project-'));
   onFileEnd(() => rm(folder, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ export function projectWith(configuration: string): string {
   return folder;
 }
 
-/** No credentials, no region, no home: whatever the build needs must be in the project. */
+/** No credentials, no region, no home: the project must hold everything that the build needs. */
 export function bareEnvironment(folder: string): Record<string, string> {
   return { PATH: process.env.PATH ?? '', HOME: folder };
 }
@@ -38,7 +38,7 @@ export function packageProject(folder: string, parameters: string[] = []): strin
   return join(folder, '.serverless');
 }
 
-/** Runs another command of serverless, with the network and the account that `environment` makes believe. */
+/** Runs another command of serverless, with the network and the account that `environment` simulates. */
 export function serverless(
   folder: string,
   parameters: string[],
@@ -55,7 +55,7 @@ export function serverless(
 
 export type Handler = (event: unknown, context: object) => Promise<Record<string, unknown>>;
 
-/** Unpacks a function's zip into a folder of its own, outside of the project, and loads its handler as Lambda does. */
+/** Unpacks a function's zip into a separate folder outside of the project, and loads its handler as Lambda does. */
 export function loadHandler(zips: string, name: string): { handler: Handler; folder: string } {
   const folder = mkdtempSync(join(tmpdir(), `pgtide-${name}-`));
   onFileEnd(() => rm(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** What a configuration names that functions cannot have is refused when they are packaged; what they can have is packaged. */
+/** Packaging refuses a configuration that names something that functions cannot have, and packages what they can have. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-Ab3xyz
 const queues = { shop: { root: 'old' } };
 const configured = (old: object) => JSON.stringify({ nodes: { old }, queues });
 
-/** What `serverless package` says of a configuration that it refuses. */
+/** The message with which `serverless package` refuses this configuration. */
 function refusal(old: object): string {
   const folder = projectWith(configured(old));
   try {
@@ -62,7 +62,7 @@ test('a CA file is in the package of each function, which finds it there, wherev
 
 const account = { AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_KEY: 'none' };
 
-/** A project with CA files of these names, each used by a node. */
+/** A project with CA files of these names; a node uses each. */
 function projectWithFiles(files: string[], url: string): string {
   const nodes = files.map((caFile, index) => [`n${index}`, { url: `${url}${index}`, tls: { caFile } }]);
   const folder = projectWith(

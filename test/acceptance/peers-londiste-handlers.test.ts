@@ -1,7 +1,7 @@
 /**
- * C1, C2: a Londiste leaf follows a root that pgtide has made, with Londiste's handlers, over the location that pgtide has
- * registered. Not with dispatch: that of Debian's Londiste wants an argument that it refuses. Needs Debian's pgqd and
- * python3-londiste; skipped, and said so, where they are missing.
+ * C1, C2: a Londiste leaf follows a root that pgtide has created, with Londiste's handlers, through the location that
+ * pgtide has registered. The handler dispatch is left out: the one in Debian's Londiste requires an argument that it
+ * refuses. Needs Debian's pgqd and python3-londiste; skipped, with a message, if they are missing.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { install } from '../../lib/units/install.ts';
@@ -10,7 +10,7 @@ import { peersAreMissing } from '../support/peers.ts';
 import { cascade } from '../support/unit-context.ts';
 import { until } from '../support/until.ts';
 
-/** Tables, and how the leaf (and where it says so the root) adds them. */
+/** Tables, and the arguments with which the leaf adds them; also those of the root, if it has some. */
 const handlers: Record<string, { leaf: string[]; root?: string[] }> = {
   plain: { leaf: [] },
   bulk0: { leaf: ['--handler=bulk'] },
@@ -36,7 +36,7 @@ const schema = `${tables
   create table low partition of parted (primary key (id)) for values from (minvalue) to (1000);
   create table high partition of parted (primary key (id)) for values from (1000) to (maxvalue);`;
 
-/** What multimaster's and others' functions do, for events of logutriga's form: only these reach it. */
+/** Applies events of logutriga's form, as the functions of multimaster and other handlers do. No other events reach it. */
 const applyFunction = `create function apply_called(conf text, tick text, ev_id text, ev_time text, ev_txid text, ev_retry text,
     ev_type text, ev_data text, e1 text, e2 text, e3 text, e4 text) returns void language plpgsql as $$
   declare r called;
@@ -61,7 +61,7 @@ describe.skipIf(peersAreMissing())('Londiste’s handlers, on our SQL', { timeou
       });
     }
     const root = nodes.database('root');
-    // Locations hold no password; programs that connect to them bring one.
+    // Locations hold no password; the programs that connect supply it.
     vi.stubEnv('PGPASSWORD', root.server.password);
     await install(cascade('shop', { root }).context('root'), {});
     await nodes.query(

@@ -1,6 +1,7 @@
 /**
- * C1, C2: Londiste itself, with databases that have only our SQL: it makes the nodes, copies a table, follows what our capture
- * writes, compares, and its status is right. Needs Debian's pgqd and python3-londiste; skipped, and said so, where they are missing.
+ * C1, C2: Londiste itself, with databases that have only our SQL. It creates the nodes, copies a table, follows the events
+ * of our capture and compares, and its status is right. Needs Debian's pgqd and python3-londiste; skipped, with a message,
+ * if they are missing.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LondisteNodes, PATIENCE_MS } from '../support/londiste.ts';

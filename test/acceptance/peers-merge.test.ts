@@ -1,7 +1,7 @@
 /**
- * C1, C2: Londiste merges tables of two sources into one node, with databases that have only our SQL: add-table --merge-all, the copies of
- * both sources beside each other, and a combined queue. Needs Debian's pgqd and python3-londiste; skipped, and said so, where they are
- * missing.
+ * C1, C2: Londiste merges tables of two sources into one node, with databases that have only our SQL: add-table
+ * --merge-all, copies from both sources at the same time, and a combined queue. Needs Debian's pgqd and python3-londiste;
+ * skipped, with a message, if they are missing.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LondisteNodes, PATIENCE_MS } from '../support/londiste.ts';

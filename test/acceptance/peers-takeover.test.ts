@@ -1,6 +1,7 @@
 /**
- * C1, C2: Londiste's takeover, takeover --dead-root, execute and change-handler, between databases that have only our SQL: ticks and
- * event ids go on, and no event is lost. Needs Debian's pgqd and python3-londiste; skipped, and said so, where they are missing.
+ * C1, C2: Londiste's takeover, takeover --dead-root, execute and change-handler, between databases that have only our SQL:
+ * tick ids and event ids continue, and no event is lost. Needs Debian's pgqd and python3-londiste; skipped, with a message,
+ * if they are missing.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LondisteNodes, PATIENCE_MS } from '../support/londiste.ts';

@@ -1,6 +1,7 @@
 /**
- * C1: programs that were written for PgQ work with a database that has only our SQL: Debian's pgqd, and consumers and producers
- * written with python-pgq. Needs Debian's pgqd and python3-londiste; skipped, and said so, where they are not installed.
+ * C1: programs that were written for PgQ work with a database that has only our SQL: Debian's pgqd, and consumers and
+ * producers written with python-pgq. Needs Debian's pgqd and python3-londiste; skipped, with a message, if they are
+ * missing.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,7 +56,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
       );
   });
 
-  /** A consumer or producer of a queue of its own, which is run as often as somebody calls for it. */
+  /** A consumer or producer with a queue of its own. It runs once for each call. */
   async function peer(kind: string, job: string, settings: Record<string, string> = {}) {
     const [source, target] = [db as TestDatabase, elsewhere as TestDatabase];
     const queue = settings.queue_name ?? (await source.client((client) => makeQueue(client)));
@@ -74,7 +75,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
     return {
       queue,
       run,
-      /** Runs it, and it must end as it should. */
+      /** Runs it; the run must end as expected. */
       async done(...options: string[]) {
         const { status, err, out } = await run(...options);
         expect([status, err + out].join(': ')).toMatch(/^0: /);
@@ -158,7 +159,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
       await two.run();
       return (await two.seen()).some(({ ev_data }) => ev_data === 'one');
     });
-    // It dies of the same event, too; and the batch is there again.
+    // The same event ends the second one, too, and the batch is open again.
     await two.done();
     await db?.client((client) => retry(client, one.queue));
     await two.done();
@@ -182,7 +183,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
     await it.done();
     expect(await it.seen(elsewhere)).toEqual([...done, row('a', 'four')]);
     if (kind === 'remote') return;
-    // The queue's side forgets; the position elsewhere is what counts.
+    // The queue's side forgets the consumer; the position in the other database counts.
     await query(`select pgq.register_consumer('${it.queue}', 'serial')`);
     await it.send(['a', 'five']);
     await query(

@@ -1,4 +1,4 @@
-/** A copy of the project's files as they are, with the packages that are installed here. */
+/** A copy of the project's present files, with the packages that are installed here. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { onFileEnd } from '../support/file-scope.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 
-/** A new folder. Gone when the test file ends. */
+/** A new folder. It is removed when the test file ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-copy-'));
   onFileEnd(async () => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ export function copyProject(): string {
   const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' }).split('\0');
   for (const file of files) {
-    // A link, in a working tree that shares its packages; or a file that is to be removed.
+    // The list may name a link, if the working tree shares its packages, and a file that is deleted but still in the index.
     if (file === '' || file === 'node_modules' || !existsSync(join(root, file))) continue;
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(join(root, file), join(folder, file));

@@ -1,4 +1,4 @@
-/** `npm run release` on a copy of the project: what stops it, what it changes, and that nothing leaves this machine. */
+/** `npm run release` on a copy of the project: what stops it, what it changes, and that it sends nothing to another machine. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ function release(...args: string[]): { status: number | null; output: string } {
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
 const write = (file: string, text: string) => writeFileSync(join(folder, file), text);
 
-/** In as many places, the first ones of the file. The layout stays. */
+/** Sets the version in the first `places` places of the file. The layout stays. */
 function setVersion(file: string, places: number): void {
   const present = `"version": "${JSON.parse(read('package-lock.json')).version}"`;
   let text = read(file);
@@ -136,7 +136,7 @@ test('is a commit and a tag, with the version, the notes and the SQL', () => {
   expect(JSON.parse(read('package.json')).version).toBe('1.1.0');
   const lock = JSON.parse(read('package-lock.json'));
   expect([lock.version, lock.packages[''].version]).toEqual(['1.1.0', '1.1.0']);
-  // Nothing but the version has changed: the files are laid out as npm lays them out.
+  // Only the version has changed: the layout of the files is npm's.
   expect(git('diff', '--numstat', 'HEAD~1', '--', 'package.json', 'package-lock.json').split('\n')).toEqual([
     '2\t2\tpackage-lock.json',
     '1\t1\tpackage.json',

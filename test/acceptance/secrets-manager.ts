@@ -6,11 +6,11 @@ export interface FakeSecretsManager {
   readonly endpoint: string;
   /** The secrets by ARN; a test changes one to rotate it. */
   readonly secrets: Map<string, object>;
-  /** The ARNs asked for, one by one. */
+  /** The requested ARNs, in order. */
   readonly reads: string[];
 }
 
-/** GetSecretValue, and nothing else. Gone when the test file ends. */
+/** Answers GetSecretValue, and nothing else. It ends with the test file. */
 export async function startSecretsManager(): Promise<FakeSecretsManager> {
   const secrets = new Map<string, object>();
   const reads: string[] = [];

@@ -1,4 +1,4 @@
-/** The functions as serverless-offline runs them: by their schedules, and by calls of the Lambda API. */
+/** The functions under serverless-offline: started by their schedules, and by calls of the Lambda API. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const configuration = `
 nodes: { old: { url: "env:OLD_URL" }, new: { url: "env:NEW_URL" } }
 queues: { shop: { root: old, leaves: [new] } }
 `;
-/** A schedule of one minute starts twice within this. */
+/** A schedule of one minute starts twice within this time. */
 const TWO_MINUTES_AND_MORE = 150_000;
 
 let [old, fresh] = [] as unknown as [TestDatabase, TestDatabase];
@@ -81,7 +81,7 @@ async function invoke(name: string, event: object): Promise<Record<string, unkno
   return (await response.json()) as Record<string, unknown>;
 }
 
-/** From when on the queue is there. */
+/** The time from which the queue exists. */
 let ready = Number.POSITIVE_INFINITY;
 
 /** The lines of one unit's runs. */
@@ -93,14 +93,14 @@ function linesOf(unit: string): Record<string, unknown>[] {
     .filter((line) => line.unit === unit);
 }
 
-/** Of the runs that began once the queue was there. */
+/** Those of the runs that began after the queue was created. */
 function readyLinesOf(unit: string): Record<string, unknown>[] {
   return linesOf(unit).filter(
     ({ time, durationMs }) => Date.parse(String(time)) - Number(durationMs) >= ready,
   );
 }
 
-/** A schedule's failure ends the test at once, with what was written. */
+/** If a schedule fails, the test ends at once, with the output so far. */
 function refuseFailures(): true {
   if (scheduled.some((unit) => linesOf(unit).some(({ level }) => level === 'ERROR'))) throw new Error(output);
   return true;

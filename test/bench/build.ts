@@ -1,19 +1,19 @@
 /**
- * Which build of PostgreSQL all sides of a run use, and which peers that leaves. PgQ and Londiste are C and Python packages of
- * Debian's; where they are installed, Debian's server is used for every side, so that only one build is ever compared.
+ * The build of PostgreSQL that all sides of a run use, and the peers that it allows. PgQ and Londiste are C and Python
+ * packages of Debian's. If they are installed, Debian's server runs every side, so that all sides have the same build.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface Build {
   version: number;
-  /** What it is called in the output. */
+  /** Its name in the output. */
   name: string;
-  /** Debian's: the folder that holds bin/; undefined: the npm package's. */
+  /** The folder that holds Debian's bin/; undefined: the npm package's server. */
   programs?: string;
-  /** PgQ's C extension is there. */
+  /** Whether PgQ's C extension is installed. */
   pgq: boolean;
-  /** pgqd, londiste and their extensions are there. */
+  /** Whether pgqd, londiste and their extensions are installed. */
   londiste: boolean;
   psql?: string;
   pgbench?: string;
@@ -27,7 +27,7 @@ const DEBIAN_EXTENSIONS = `/usr/share/postgresql/${DEBIAN_VERSION}/extension`;
 const INSTALL =
   'apt-get install postgresql-15-pgq3 postgresql-15-pgq-node postgresql-15-londiste-sql pgqd python3-londiste';
 
-/** `version`: the npm package of that version, whatever else is installed. */
+/** `version`: uses the npm package of that version, whatever else is installed. */
 export function findBuild(version?: number): Build {
   const skipped: Record<string, string> = {};
   const psql = program('psql');

@@ -1,4 +1,4 @@
-/** What capture costs those who write: bulk statements, and single-row transactions. */
+/** What capture costs writers: bulk statements, and single-row transactions. */
 import { type Bench, type BenchCase, type BenchResult, logicalWal, scaled } from './case.ts';
 import {
   allowPgq,
@@ -66,7 +66,7 @@ async function prepareSides(bench: Bench): Promise<CaptureSide[]> {
   return [...sides, { name: SLOT, database: slot }];
 }
 
-/** As Londiste makes its trigger. */
+/** The trigger that Londiste creates. */
 function triggerSql(table: string): string {
   return `create trigger capture after insert or update or delete on ${table}
     for each row execute procedure pgq.logutriga('shop')`;
@@ -134,7 +134,7 @@ const loads: Record<string, Pick<Load, 'statement' | 'ids' | 'isolation'>> = {
     ids: ACCOUNTS,
   },
   insert: { statement: insert, ids: ACCOUNTS },
-  // Not updates: two of one row at once would fail.
+  // No updates: two of the same row at once would fail.
   'insert in repeatable read': { statement: insert, ids: ACCOUNTS, isolation: 'repeatable read' },
 };
 

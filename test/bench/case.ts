@@ -1,17 +1,17 @@
-/** What a case of the benchmark gets, and what it gives back. */
+/** What a case of the benchmark receives, and what it returns. */
 import type { PostgresServer } from '../../lib/demo/postgres-server.ts';
 import type { Build } from './build.ts';
 
 export interface Bench {
   readonly build: Build;
   readonly rounds: number;
-  /** 1: the sizes of the documentation. Rows, transactions and seconds are multiplied by it. */
+  /** 1 stands for the sizes of the documentation; rows, transactions and seconds are multiplied by it. */
   readonly scale: number;
-  /** False once the case has had its share of the run's time: what is begun is finished, and no further round begun. */
+  /** False once the case has used up its share of the run's time: it ends what it has begun, and begins no further round. */
   hasTime(): boolean;
-  /** Tells the person who waits. */
+  /** Shows progress to the user. */
   say(line: string): void;
-  /** Details that only somebody who looks for a bottleneck wants. */
+  /** Details for the search for a bottleneck. */
   detail(line: string): void;
   /** Starts a server that is removed when the case ends. */
   server(settings?: Record<string, string>): Promise<PostgresServer>;
@@ -34,10 +34,10 @@ export interface BenchResult {
   ours: number;
   unit: string;
   peers: Record<string, number>;
-  /** Ours divided by the peer that the goal names; for growth the exponent; null without a peer. */
+  /** Ours divided by the peer that the goal names; for growth the exponent; null if there is no peer. */
   ratio: number | null;
   goal: string | null;
-  /** Null where there is no goal, or its peer is not installed. */
+  /** Null if there is no goal, or its peer is not installed. */
   met: boolean | null;
 }
 
@@ -46,5 +46,5 @@ export function scaled({ scale }: Bench, size: number, least = 1): number {
   return Math.max(least, Math.round(size * scale));
 }
 
-/** WAL of logical decoding only where logical decoding is a peer. */
+/** The WAL level for logical decoding, if one of the peers uses it. */
 export const logicalWal = { wal_level: 'logical', max_replication_slots: '20', max_wal_senders: '20' };

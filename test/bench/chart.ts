@@ -1,4 +1,7 @@
-/** The results that have a goal and a peer, as an SVG for docs/benchmarks.md: bars in groups, the longest of each as long as the page. */
+/**
+ * The results that have a goal and a peer, as an SVG for docs/benchmarks.md: bars in groups, the longest of each group as
+ * wide as the page.
+ */
 import type { BenchResult } from './case.ts';
 
 const WIDTH = 900;
@@ -32,7 +35,7 @@ ${parts.join('\n')}
 `;
 }
 
-/** Growth is a matter of exponents, and not of bars. */
+/** Growth is shown by exponents, not by bars. */
 function shown({ name, met, peers }: BenchResult): boolean {
   return met !== null && Object.keys(peers).length > 0 && !name.startsWith('scale');
 }

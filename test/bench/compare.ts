@@ -1,4 +1,4 @@
-/** Proving two big tables equal, beside the query that Londiste's compare runs on either side, one after the other. */
+/** The proof that two big tables are equal, beside the query that Londiste's compare runs on each side, one after the other. */
 import { compare as compareUnit } from '../../lib/units/compare.ts';
 import { type Bench, type BenchCase, type BenchResult, scaled } from './case.ts';
 import { type BenchDatabase, createDatabase, settle } from './database.ts';
@@ -9,7 +9,7 @@ import type { PgtideRunner } from './pgtide-runner.ts';
 
 const ROWS = 2_200_000;
 const QUERY = "Londiste's query";
-/** 3.5 s where Londiste's took 5.1. */
+/** It took 3.5 s when Londiste's took 5.1 s. */
 const GOAL = { most: 0.69, against: QUERY };
 
 export const compare: BenchCase = {

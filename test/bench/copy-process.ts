@@ -1,4 +1,4 @@
-/** Our copy in a process of its own, whose memory is then its: `copy-process.ts CONFIGURATION`. */
+/** Our copy in a separate process, so that its memory can be measured: `copy-process.ts CONFIGURATION`. */
 import { performance } from 'node:perf_hooks';
 import { PgtideRunner, QUEUE } from './pgtide-runner.ts';
 
@@ -6,7 +6,7 @@ const MAX_ROUNDS = 1_000;
 
 export interface CopyProcessResult {
   seconds: number;
-  /** Until the last chunk was there; the rest is replay past the snapshots, and indexes. */
+  /** The time until the last chunk was stored; the rest is replay past the snapshots, and indexes. */
   copiedSeconds: number;
   residentMb: number;
 }

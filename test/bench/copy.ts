@@ -1,4 +1,4 @@
-/** The first copy of a big table, beside a bare COPY from one server into the other. */
+/** The first copy of a big table, beside a plain COPY from one server into the other. */
 import { join } from 'node:path';
 import { copyPipe } from '../../lib/db/copy-pipe.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
@@ -18,7 +18,7 @@ const ROWS = 2_000_000;
 const PSQL_PIPE = 'psql COPY | psql COPY';
 const NODE_PIPE = 'COPY piped by Node';
 const TABLESYNC = 'native tablesync';
-/** What a function copies at a time by default. */
+/** The amount that a function copies at a time by default. */
 const DEFAULT_CHUNKS = 2;
 const OTHER_CHUNKS = [1, 4];
 const chunksAtOnce = (chunks: number) => `pgtide, ${chunks === 1 ? '1 chunk' : `${chunks} chunks`} at once`;
@@ -59,12 +59,12 @@ async function textBytes(provider: BenchDatabase): Promise<number> {
   return row?.bytes ?? 0;
 }
 
-/** Runs one copy into the emptied table, checks it, and notes what the provider's server has worked for it. */
+/** Runs one copy into the emptied table, checks it, and notes the work that it cost the provider's server. */
 async function measured(
   [provider, subscriber]: Pair,
   work: () => Promise<Record<string, number>>,
 ): Promise<Record<string, number>> {
-  // Our leaf refuses writes of others.
+  // Our leaf refuses writes by others.
   await subscriber.administer('set session_replication_role = replica; truncate orders');
   await settle(provider, subscriber);
   const before = cpuSecondsOf(provider.server);
@@ -139,7 +139,7 @@ async function londisteSide(bench: Bench, pair: Pair): Promise<Side[]> {
   const londiste = await startLondiste(bench, pair, ['public.orders'], { expectSync: false });
   const copyOnce = async () => {
     const result = await measured(pair, () => timed(() => londiste.resync('public.orders')));
-    // Its daemons would go on polling beside the others.
+    // Its daemons would otherwise go on polling during the other measurements.
     await londiste.stop();
     return result;
   };

@@ -1,4 +1,4 @@
-/** Databases of the benchmark: owned by a role that is no superuser, as users have them. */
+/** Databases of the benchmark. A role without superuser rights owns them, as users' databases. */
 import { type Client, type ConnectionTarget, withClient } from '../../lib/db/client.ts';
 import { quoteLiteral } from '../../lib/db/identifier.ts';
 import type { PostgresServer } from '../../lib/demo/postgres-server.ts';
@@ -69,20 +69,23 @@ export async function createDatabase(
   };
 }
 
-/** Before something is measured: dirty pages of what went before are written now. */
+/** Call it before a measurement: it writes the dirty pages that earlier work has left. */
 export async function settle(...databases: BenchDatabase[]): Promise<void> {
   for (const server of new Set(databases.map((database) => database.server)))
     await asSuperuser(server, 'postgres', (client) => client.query('checkpoint'));
 }
 
-/** Vacuums what workloads have changed; the benchmark's servers do not do it by themselves, so that autovacuum disturbs no measurement. */
+/**
+ * Vacuums the tables that workloads have changed. Autovacuum is off on the benchmark's servers, so that it disturbs no
+ * measurement.
+ */
 export async function vacuum(database: BenchDatabase, tables: readonly string[]): Promise<void> {
   await database.asSuperuser(async (client) => {
     for (const table of tables) await client.query(`vacuum (analyze) ${table}`);
   });
 }
 
-/** Empties the queue's event tables, as rotation does once everybody has read them. */
+/** Empties the queue's event tables, as rotation does when all consumers have read them. */
 export async function emptyEventTables(database: BenchDatabase): Promise<void> {
   await database.asSuperuser(async (client) => {
     const tables = await client.query<{ name: string }>(
@@ -93,7 +96,7 @@ export async function emptyEventTables(database: BenchDatabase): Promise<void> {
   });
 }
 
-/** One number that is equal when the rows are. */
+/** A number that is equal if the rows are equal. */
 export async function contentOf(database: BenchDatabase, table: string): Promise<string> {
   const row = await database.asSuperuser((client) =>
     client.first<{ content: string }>(
@@ -103,7 +106,7 @@ export async function contentOf(database: BenchDatabase, table: string): Promise
   return row?.content ?? '';
 }
 
-/** Numbers of followers that lost something are worth nothing. */
+/** Fails if a follower has lost rows: its figures would be worthless. */
 export async function demandEqual(
   side: string,
   [provider, subscriber]: readonly [BenchDatabase, BenchDatabase],
@@ -116,7 +119,7 @@ export async function demandEqual(
   }
 }
 
-/** PgQ's C triggers insert with the rights of the application. */
+/** PgQ's C triggers insert with the rights of the application's role. */
 export async function allowPgq(database: BenchDatabase): Promise<void> {
   await database.administer(`grant pgq_writer to ${database.owner}; grant usage on schema pgq to public;
     grant all on all tables in schema pgq to public; grant all on all sequences in schema pgq to public`);

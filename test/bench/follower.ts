@@ -1,4 +1,4 @@
-/** What replay is compared by: somebody who brings changes from one database to another. */
+/** The programs that bring changes from one database to another, whose replay is compared. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../lib/db/client.ts';
 import type { BenchDatabase } from './database.ts';
@@ -7,13 +7,13 @@ export interface Follower {
   readonly name: string;
   readonly provider: BenchDatabase;
   readonly subscriber: BenchDatabase;
-  /** Takes up no change until `follow`. */
+  /** Stops applying changes until `follow`. */
   hold?(): Promise<void>;
-  /** Follows beside writers as long as these write; absent where a daemon does so by itself. */
+  /** Follows while these writers write. Absent if a daemon does so by itself. */
   accompany?(writing: () => boolean): Promise<void>;
-  /** Ends when the subscriber has the mark. */
+  /** Returns when the subscriber has the mark. */
   follow(mark: number): Promise<void>;
-  /** After a measurement, untimed. */
+  /** Runs after a measurement, and is not timed. */
   tidy(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function awaitMark(subscriber: BenchDatabase, mark: number): Promise<void
   });
 }
 
-/** Asks one database over one connection until something holds. */
+/** Queries one database over one connection until a condition holds. */
 export function awaitOn(
   database: BenchDatabase,
   what: string,

@@ -7,17 +7,17 @@ export interface Growth {
   costs: Map<number, number>;
   what: string;
   unit: string;
-  /** flat: whatever the size. linear: in proportion, or less. */
+  /** flat: the size does not matter. linear: in proportion to it, or less. */
   claim: 'flat' | 'linear';
 }
 
-/** The exponent of the size with which a cost may grow over its last step; a little more than 0 and 1, for noise. */
+/** The exponent of the size with which a cost may grow over its last step: a little more than 0 and 1, to allow for noise. */
 const MOST = { flat: 0.3, linear: 1.2 };
 const REPEATS = 5;
-/** What takes longer is not measured again. */
+/** A measurement that takes longer is not repeated. */
 const ENOUGH_MS = 4_000;
 
-/** Judges by the last step, where fixed costs weigh least. */
+/** Judges by the last step, in which fixed costs weigh least. */
 export function grown({ costs, what, unit, claim }: Growth): BenchResult {
   const points = [...costs].toSorted(([a], [b]) => a - b);
   const [before, last] = points.slice(-2);
@@ -62,7 +62,7 @@ export class Costs {
   }
 }
 
-/** Three sizes, each ten times the one before, the largest as given at scale 1. */
+/** Three sizes, each ten times the one before. The largest is the given one at scale 1. */
 export function sizesUpTo(bench: Bench, most: number): number[] {
   return [most / 100, most / 10, most].map((size) => Math.max(1, Math.round(size * bench.scale)));
 }

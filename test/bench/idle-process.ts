@@ -1,7 +1,7 @@
 /**
- * One container of a packaged function: `idle-process.ts HANDLER CALLS [LEASE]`. Loads the handler as Lambda does, calls it
- * where nothing is to be done, and writes how long each took, in milliseconds, as its last line. Before each call it wakes
- * the lease that is named: without that, all calls but the first would find that the pair rests.
+ * One container of a packaged function: `idle-process.ts HANDLER CALLS [LEASE]`. It loads the handler as Lambda does, calls
+ * it when there is nothing to do, and writes the duration of each call, in milliseconds, as its last line. Before each call
+ * it wakes the given lease: otherwise all calls but the first would find the pair at rest.
  */
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
@@ -33,7 +33,7 @@ for (let call = 0; call < Number(calls); call++) {
 process.stdout.write(`\n${JSON.stringify({ loadMs, callsMs } satisfies IdleProcessResult)}\n`);
 process.exit(0);
 
-/** Loaded only where it is needed, and after the handler, whose loading is measured. */
+/** Loaded only if it is needed, and after the handler, because the handler's loading is measured. */
 async function wakerOf(key: string): Promise<() => Promise<void>> {
   const { createDynamoDbClient, DynamoDbLeaseStore } = await import('../../lib/lease/dynamodb-store.ts');
   const table = process.env.PGTIDE_LEASE_TABLE ?? '';

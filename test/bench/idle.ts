@@ -1,4 +1,4 @@
-/** What a pair costs while nothing happens: calls of the packaged functions, their loading, their size. */
+/** The cost of a pair while nothing happens: the calls of the packaged functions, their loading, and their size. */
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseConfig, queueConfig } from '../../lib/config/config.ts';
@@ -22,7 +22,7 @@ import { configOf, type PgtideRunner, QUEUE } from './pgtide-runner.ts';
 import { run } from './single-row.ts';
 
 const ZIPS = join(import.meta.dirname, '..', '..', '.serverless');
-/** Of each function, after the first, which loads what the module has put off. */
+/** The calls of each function after the first. The first one loads what the module has deferred. */
 const CALLS = 20;
 const ROWS = 10_000;
 const scheduledUnits: readonly (readonly [UnitName, Unit, string])[] = [
@@ -84,7 +84,7 @@ interface IdlePair {
   configuration: string;
 }
 
-/** A table in step, and nothing else to do; not even idle ticks, whose cost is measured by itself. */
+/** A table in step, and nothing else to do. Idle ticks are off: their cost is measured separately. */
 async function idlePair(bench: Bench): Promise<IdlePair> {
   const [root, leaf] = [
     await createDatabase(await bench.server(), 'root'),
@@ -116,7 +116,7 @@ async function measureUnits(runner: PgtideRunner): Promise<Map<UnitName, number>
   return idleMs;
 }
 
-/** How much longer a call of replay takes that finds a tick without events, which comes each `idleTickSeconds`. */
+/** How much longer a call of replay takes if it finds a tick without events. Such a tick comes every `idleTickSeconds`. */
 async function measureEmptyTick(runner: PgtideRunner, root: BenchDatabase): Promise<number> {
   const times = { idle: [] as number[], ticked: [] as number[] };
   for (let call = 0; call <= CALLS; call++)

@@ -1,4 +1,4 @@
-/** The peer that pgtide descends from: Londiste 3 with PgQ in C, as Debian packages them. */
+/** The peer from which pgtide descends: Londiste 3 with PgQ in C, as Debian packages them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ export const LONDISTE = 'Londiste';
 const QUEUE = 'shop';
 
 export interface Londiste extends Follower {
-  /** Copies again; ends when the table is in step. */
+  /** Copies again; returns when the table is in step. */
   resync(table: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts pgqd and the leaf's worker. With `expectSync` the rows are on both sides already. */
+/** Starts pgqd and the leaf's worker. With `expectSync` both sides have the rows already. */
 export async function startLondiste(
   bench: Bench,
   [provider, subscriber]: readonly [BenchDatabase, BenchDatabase],
@@ -79,7 +79,7 @@ export async function startLondiste(
   };
 }
 
-/** The leaf must have heard of the tables before it can add them. */
+/** The leaf can add the tables only after it has received their names. */
 function awaitTables(subscriber: BenchDatabase, count: number): Promise<void> {
   return awaitOn(subscriber, 'the list of tables', async (client) => {
     const row = await client.first<{ tables: bigint }>('select count(*) as tables from londiste.table_info');
@@ -98,7 +98,7 @@ loop_delay = 0.1
 `;
 }
 
-/** Ticks much more often than by default, so that little of what is measured is waiting. */
+/** Ticks much more often than by default, so that the measurement includes little waiting. */
 function ticker(folder: string, { server, name }: BenchDatabase): string {
   return `[pgqd]
 base_connstr = host=${server.host} port=${server.port} user=${server.superuser} password=${server.password}

@@ -46,7 +46,7 @@ async function bench(
   process.stdout.write(`${output.join('\n')}\n`);
 }
 
-/** A case that fails makes the run fail in the end, and the others are measured all the same. */
+/** A case that fails makes the whole run fail at its end; the other cases are still measured. */
 async function unlessItFails(one: BenchCase, options: ScopeOptions): Promise<BenchResult[]> {
   try {
     return await runCase(one, options);
@@ -66,9 +66,9 @@ function positive(whole: boolean) {
   };
 }
 
-// Each server has a handler.
+// Each server adds a handler.
 process.setMaxListeners(0);
-// Servers and folders go with the process; Ctrl-C must let its handlers run.
+// Servers and folders are removed when the process exits, so its exit handlers must run on Ctrl-C, too.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 

@@ -1,10 +1,10 @@
 /** Rounds, medians and percentiles. */
 import type { Bench, BenchResult } from './case.ts';
 
-/** One of those that are compared. Returns what was measured, by name. */
+/** One of the compared sides. Returns its measured values by name. */
 export interface Side {
   name: string;
-  /** So slow that one round must do. */
+  /** Set if the side is so slow that it can have one round only. */
   once?: boolean;
   run(round: number): Promise<Record<string, number>>;
 }
@@ -13,7 +13,7 @@ export interface Side {
 export type Medians = Map<string, Map<string, number>>;
 type Samples = Map<string, Map<string, number[]>>;
 
-/** Runs every side in turn, round after round; each round begins with another side. */
+/** Runs every side in turn, round after round. Each round begins with another side. */
 export async function inTurn(bench: Bench, what: string, sides: readonly Side[]): Promise<Medians> {
   const samples: Samples = new Map();
   for (let round = 0; round < bench.rounds; round++) {
@@ -58,7 +58,7 @@ export function percentile(values: readonly number[], fraction: number): number 
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** Three significant digits, and whole numbers from a thousand on. */
+/** Three significant digits; whole numbers from a thousand on. */
 export function significant(value: number): number {
   return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
 }
@@ -69,7 +69,7 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - began) / 1000;
 }
 
-/** At most, or at least, this much: as a value, or divided by the peer `against`. */
+/** The goal, at most or at least: as a value, or divided by the peer `against`. */
 export interface Goal {
   most?: number;
   least?: number;
@@ -81,7 +81,7 @@ interface Findings {
   unit: string;
   ours: number;
   peers: Record<string, number | undefined>;
-  /** The peer of the ratio, where no goal names one. */
+  /** The peer of the ratio if no goal names one. */
   against?: string;
   goal?: Goal;
 }
@@ -111,7 +111,7 @@ function describe({ most, least, against }: Goal, unit: string): string {
   return against === undefined ? `${sign} ${limit} ${unit}` : `${sign} ${limit} × ${against}`;
 }
 
-/** One measure of every side but ours. */
+/** One measure of every side except ours. */
 export function peersOf(
   medians: Medians,
   measure: string,

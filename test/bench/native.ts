@@ -8,7 +8,7 @@ async function publish(provider: BenchDatabase, tables: readonly string[]): Prom
   await provider.administer(`create publication bench for table ${tables.join(', ')}`);
 }
 
-/** Follows tables whose rows are on both sides already. */
+/** Follows tables whose rows both sides have already. */
 export async function followNatively(
   provider: BenchDatabase,
   subscriber: BenchDatabase,
@@ -42,7 +42,7 @@ export async function followNatively(
   };
 }
 
-/** Copies a table; ends when it is in step. The publication and the subscription are gone afterwards. */
+/** Copies a table, and returns when it is in step. The publication and the subscription are dropped afterwards. */
 export async function copyNatively(
   provider: BenchDatabase,
   subscriber: BenchDatabase,

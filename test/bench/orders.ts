@@ -13,7 +13,7 @@ export const ordersDdl = `
     updated_at timestamptz not null
   )`;
 
-/** Rows are functions of their id, so that two databases can be filled alike. */
+/** Rows are functions of their id, so that two databases can be filled with the same rows. */
 export function ordersRows(from: number, to: number): string {
   return `
   select n, (n % 50000)::int, (array['new', 'paid', 'shipped', 'returned'])[n % 4 + 1], (n * 7919 % 1000000) / 100.0,
@@ -25,7 +25,7 @@ export function ordersRows(from: number, to: number): string {
   from generate_series(${from}::bigint, ${to}) n`;
 }
 
-/** Makes the table with `rows` rows. */
+/** Creates the table with `rows` rows. */
 export async function createOrders(database: BenchDatabase, rows: number): Promise<void> {
   await database.run(`${ordersDdl}; insert into orders ${ordersRows(1, rows)}`);
   await database.administer('vacuum (freeze, analyze) orders');

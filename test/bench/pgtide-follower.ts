@@ -5,7 +5,7 @@ import type { Follower } from './follower.ts';
 import { addTables, createPgtidePair } from './pgtide-pair.ts';
 import { followed } from './workloads.ts';
 
-/** What our second side is called: its role may not set session_replication_role. */
+/** The name of our second side: its role may not set session_replication_role. */
 export const PLAIN_ROLE = 'pgtide, plain role';
 
 export async function followWithPgtide(

@@ -1,4 +1,7 @@
-/** Our side: a root and a leaf over two databases, and their units as the runtime runs them, without a lease. Loads what replication takes, and no more. */
+/**
+ * Our side: a root and a leaf over two databases, with their units as the runtime runs them, but without a lease. It loads
+ * only what replication takes.
+ */
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { systemClock } from '../../lib/clock.ts';
@@ -14,7 +17,7 @@ import { tick } from '../../lib/units/tick.ts';
 
 export const QUEUE = 'shop';
 const [ROOT, LEAF] = ['old', 'new'];
-/** As a scheduled function. */
+/** The settings of a scheduled function. */
 const BUDGET_MS = 55_000;
 const DEMAND_BUDGET_MS = 3_600_000;
 
@@ -33,7 +36,7 @@ export function configOf(root: { url: string }, leaf: { url: string }, tuning: T
 export class PgtideRunner {
   readonly config: Config;
   readonly #secrets = createSecretReader();
-  /** Milliseconds spent before each step of replay was reached, since they were taken last. */
+  /** Milliseconds spent before each step of replay was reached, since the last reading. */
   #steps = new Map<string, number>();
 
   constructor(configuration: string) {
@@ -64,7 +67,7 @@ export class PgtideRunner {
     return this.scheduled('tick', tick, ROOT);
   }
 
-  /** Replays what the last tick has closed. */
+  /** Replays up to the last tick. */
   async replayUntilIdle(): Promise<RunReport> {
     let last = performance.now();
     const at = (step: string) => {
@@ -82,7 +85,7 @@ export class PgtideRunner {
     return this.scheduled('copy', copy, LEAF);
   }
 
-  /** Where replay's time went. */
+  /** The time that replay spent in each step. */
   takeSteps(): string {
     const steps = [...this.#steps].map(([step, ms]) => `${step} ${Math.round(ms)} ms`).join(', ');
     this.#steps = new Map();

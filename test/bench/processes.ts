@@ -1,12 +1,12 @@
-/** What processes have used, by Linux's /proc. */
+/** The resources that processes have used, from Linux's /proc. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PostgresServer } from '../../lib/demo/postgres-server.ts';
 
-/** Linux's user-visible clock tick; it is 100 on all of Node's platforms. */
+/** Linux's user-visible clock tick: 100 on all platforms of Node. */
 const TICKS_PER_SECOND = 100;
 
-/** pid, parent and times of a process, in clock ticks; undefined when it is gone. */
+/** pid, parent and times of a process, in clock ticks; undefined if it has ended. */
 function statOf(pid: string): { parent: string; own: number; reaped: number } | undefined {
   let stat: string;
   try {
@@ -24,8 +24,10 @@ function statOf(pid: string): { parent: string; own: number; reaped: number } | 
   };
 }
 
-/** CPU seconds of a server since it started: its postmaster's, those of its children, and of the ones that have ended;
- * NaN where there is no /proc. */
+/**
+ * CPU seconds of a server since it started: those of its postmaster, of its children, and of the children that have ended;
+ * NaN if there is no /proc.
+ */
 export function cpuSecondsOf(server: PostgresServer): number {
   if (!existsSync('/proc/self/stat')) return Number.NaN;
   const [postmaster = ''] = readFileSync(join(server.folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
@@ -35,7 +37,7 @@ export function cpuSecondsOf(server: PostgresServer): number {
       .filter((name) => /^\d+$/.test(name))
       .flatMap((pid) => statOf(pid) ?? [])
       .filter(({ parent }) => parent === postmaster);
-    // A child that ended meanwhile would be missed: its times move to its parent when that notices.
+    // A child that ends meanwhile would be missed: its times move to its parent only when the parent notices.
     if (!main) throw new Error('the server is gone');
     if (main.reaped !== statOf(postmaster)?.reaped) continue;
     const ticks = main.own + main.reaped + children.reduce((sum, { own }) => sum + own, 0);

@@ -1,4 +1,4 @@
-/** The queue itself: events put in by applications, batches of them read, and ticks. */
+/** The queue itself: inserts of events by applications, reads of their batches, and ticks. */
 import type { Client } from '../../lib/db/client.ts';
 import { type Bench, type BenchCase, type BenchResult, scaled } from './case.ts';
 import {
@@ -17,7 +17,7 @@ const BULK_EVENTS = 300_000;
 const BATCH_EVENTS = 100_000;
 const MANY_QUEUES = 100;
 const CONSUMERS = 10;
-/** Small batches while one transaction is open: the first of them and the last ones are compared. */
+/** Small batches while one transaction stays open. The first of them and the last are compared. */
 const OLD_BATCHES = 5_000;
 const TIMED_BATCHES = 500;
 const C_EXTENSION = "PgQ's C extension";
@@ -90,7 +90,7 @@ async function measure(bench: Bench, database: BenchDatabase): Promise<Record<st
   };
 }
 
-/** In one transaction, called row by row. */
+/** All in one transaction, by one call a row. */
 function insertMany(database: BenchDatabase, events: number): Promise<void> {
   return database.run(
     `select count(pgq.insert_event('${QUEUE}', 'test', '${DATA}' || n)) from generate_series(1, ${events}) n`,
@@ -102,7 +102,7 @@ const BY_CURSOR = `do $$ declare events refcursor := 'events'; begin
   perform pgq.get_batch_cursor(pgq.next_batch('${QUEUE}', '${QUEUE}'), 'events', 1000);
   loop move forward 1000 from events; exit when not found; end loop; end $$`;
 
-/** Ticks, and reads all events up to there, within the server: what is measured is the queue and not a client. */
+/** Ticks, and reads all events up to the tick within the server, so that the queue is measured and not a client. */
 function readBatch(database: BenchDatabase, reading = AT_ONCE): Promise<{ tickMs: number; readMs: number }> {
   return database.asSuperuser(async (client) => {
     await client.query('select pgq.force_tick($1)', [QUEUE]);
@@ -115,7 +115,7 @@ function readBatch(database: BenchDatabase, reading = AT_ONCE): Promise<{ tickMs
   });
 }
 
-/** How many small batches a second a consumer gets through, at first and after thousands of them. */
+/** The number of small batches a second that a consumer finishes, at first and after thousands of them. */
 async function oldTransaction(bench: Bench, database: BenchDatabase): Promise<Record<string, number>> {
   await vacuum(database, ['pgq.subscription', 'pgq.tick', 'pgq.queue']);
   return database.asSuperuser((old) =>
@@ -163,7 +163,7 @@ function tickAll(database: BenchDatabase): Promise<Record<string, number>> {
 }
 
 function resultsOf(bench: Bench, events: Medians, batches: Medians, ticks: Medians): BenchResult[] {
-  // Rates that were measured where the C extension made 36,000/s and 145,000/s; beside it, the ratio counts.
+  // These rates were measured when the C extension made 36,000/s and 145,000/s. If it is there, the ratio counts.
   const rate = (least: number, share: number): Goal =>
     events.has(C_EXTENSION) ? { least: share, against: C_EXTENSION } : { least };
   const atMost = (share: number): Goal => ({ most: share, against: C_EXTENSION });

@@ -1,4 +1,4 @@
-/** How long a subscriber needs for what a provider has committed. */
+/** The time that a subscriber takes for what a provider has committed. */
 import { type Bench, type BenchCase, type BenchResult, logicalWal, scaled } from './case.ts';
 import { createDatabase, demandEqual, type Owner, settle } from './database.ts';
 import { type Follower, markDdl, setMark } from './follower.ts';
@@ -42,7 +42,7 @@ interface Field {
   marks: Marks;
 }
 
-/** Each side has servers of its own, so that none decodes or writes what another one changes. */
+/** Each side has servers of its own, so that no server decodes or writes the changes of another side. */
 async function prepareSides(bench: Bench): Promise<Follower[]> {
   const pair = async (settings: Record<string, string> = {}, owner: Owner = 'replica_owner') => {
     const make = async (name: string) => {
@@ -94,7 +94,7 @@ async function once(
       await client.query(setMark(mark));
     } else await client.query(`begin; ${sql}; ${setMark(mark)}; commit`);
   });
-  // What a busy machine changes less than the time: CPU of both servers and of this process.
+  // Figures that a busy machine changes less than the time: CPU of both servers and of this process.
   const cpu = () =>
     cpuSecondsOf(side.provider.server) + cpuSecondsOf(side.subscriber.server) + process.cpuUsage().user / 1e6;
   const before = cpu();
@@ -122,7 +122,7 @@ function withoutOurs(peers: Record<string, number | undefined>): Record<string, 
   return others;
 }
 
-/** Writers at full speed, and followers beside them: changes per second until the last has arrived. */
+/** Writers at full speed, and followers beside them: changes per second until the last change has arrived. */
 async function measureSustained(bench: Bench, { sides, marks }: Field): Promise<BenchResult> {
   const [ours, native] = ['pgtide', NATIVE].map((name) => sides.find((side) => side.name === name));
   if (!ours || !native) throw new Error('both sides are needed');

@@ -1,4 +1,7 @@
-/** What a thousand tables with sequences and foreign keys cost a plain owner: their writers while they join and leave, replay, status, an idle queue. */
+/**
+ * What a thousand tables with sequences and foreign keys cost a plain owner: for their writers while they join and leave,
+ * for replay, for status, and for an idle queue.
+ */
 import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { status } from '../../lib/units/status.ts';
 import type { Bench, BenchResult } from './case.ts';
@@ -23,7 +26,7 @@ interface Membership {
   longestWaitMs: number;
 }
 
-/** A chain of tables, each of which refers to the one before. In parts: one transaction could not lock them all. */
+/** A chain of tables, each of which refers to the one before. It is created in parts: one transaction could not lock them all. */
 async function makeChain(database: BenchDatabase, tables: number): Promise<void> {
   for (let from = 1; from <= tables; from += 100)
     await database.run(`do $$ begin for t in ${from} .. ${Math.min(tables, from + 99)} loop
@@ -47,7 +50,7 @@ async function makePair(bench: Bench, name: string, tables: number): Promise<Pai
   return { root, leaf, runner: await createPgtidePair(root, leaf), tables };
 }
 
-/** Writes to one table after the other while `work` goes on: its time, and the longest that a write took. */
+/** Writes to one table after the other while `work` runs. Returns the duration of `work`, and that of the longest write. */
 async function beside({ root, tables }: Pair, work: () => Promise<unknown>): Promise<Membership> {
   let working = true;
   let longestWaitMs = 0;
@@ -72,7 +75,10 @@ interface Costs {
 
 const milliseconds = async (work: () => Promise<unknown>) => 1000 * (await seconds(work));
 
-/** Of the same work, whatever the number of tables: one table changes. The pairs take turns, as the machine is not the same all the time. */
+/**
+ * The cost of the same work for any number of tables: one table changes. The pairs take turns, because the machine's speed
+ * varies.
+ */
 async function costsOf(pairs: readonly Pair[]): Promise<Costs[]> {
   const times = pairs.map(() => ({ replay: [] as number[], status: [] as number[], idle: [] as number[] }));
   for (let round = 0; round < ROUNDS; round++)

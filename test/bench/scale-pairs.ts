@@ -1,4 +1,4 @@
-/** What a scheduled function costs for each of the pairs that it serves. */
+/** What a scheduled function costs for each pair that it serves. */
 import type { Context } from 'aws-lambda';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/config.ts';
@@ -29,11 +29,11 @@ const scheduledUnits: readonly (readonly [UnitName, Unit])[] = [
   ['copy', copy],
   ['maintain', maintain],
 ];
-/** What an invocation is given; the pairs that it does not come to are the next one's. */
+/** The time of an invocation. The next one serves the pairs that this one does not reach. */
 const MAX_MS = 20_000;
 const queueName = (nr: number) => `pair_${nr}`;
 
-/** The pairs share two databases: a thousand of these would measure PostgreSQL's memory. */
+/** The pairs share two databases: a thousand databases would measure PostgreSQL's memory. */
 export async function scalePairs(bench: Bench): Promise<BenchResult[]> {
   const costs = new Costs(bench);
   const server = await bench.server({ max_locks_per_transaction: '1024' });
@@ -111,10 +111,10 @@ function environmentOf({ root, leaf }: Databases, pairs: number, store: LeaseSto
   };
 }
 
-/** The first invocations find something to do: that many must be enough to have it done. */
+/** The first invocations find something to do. This number of them must be enough to finish it. */
 const MAX_BUSY = 10;
 
-/** One invocation, for as many of the pairs as its time allows, once there is nothing to do. */
+/** One invocation, for as many pairs as its time allows, when there is nothing to do. */
 async function costPerPair(handler: ReturnType<typeof scheduledHandler>): Promise<number> {
   const invoke = () =>
     handler({}, { awsRequestId: `${Math.random()}`, getRemainingTimeInMillis: () => MAX_MS } as Context);

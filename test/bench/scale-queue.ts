@@ -1,4 +1,4 @@
-/** The cost of a batch of events, whatever lies around it. */
+/** The cost of a batch of events, whatever else the queue holds. */
 import type { Client } from '../../lib/db/client.ts';
 import { finishBatch, nextBatch } from '../../lib/pgq/batch.ts';
 import type { Bench, BenchResult } from './case.ts';
@@ -70,7 +70,7 @@ async function tickCost(client: Client): Promise<number> {
   return 1000 * (await seconds(() => client.query('select pgq.ticker($1)', [QUEUE])));
 }
 
-/** Events that the reader has read, and another consumer has not. */
+/** Events that the reader has read and another consumer has not. */
 async function againstEvents(bench: Bench, database: BenchDatabase, costs: Costs): Promise<BenchResult[]> {
   const what = 'reading a batch, against events that lie in the queue';
   await database.asSuperuser(async (client) => {
@@ -89,7 +89,7 @@ async function againstEvents(bench: Bench, database: BenchDatabase, costs: Costs
   return [costs.result(what, 'flat')];
 }
 
-/** Straight into the event table, in transactions of 10,000: capture writes them so, too. */
+/** Inserts straight into the event table, in transactions of 10,000. Capture also writes in this way. */
 async function insertRaw(client: Client, events: number): Promise<void> {
   const table = await client.first<{ name: string }>('select pgq.current_event_table($1) as name', [QUEUE]);
   for (let left = events; left > 0; left -= 10_000) {
@@ -102,7 +102,7 @@ async function insertRaw(client: Client, events: number): Promise<void> {
   }
 }
 
-/** The reader goes on behind what is there. */
+/** Moves the reader behind the events that are there. */
 async function skipAll(client: Client): Promise<void> {
   for (;;) {
     const batch = await nextBatch(client, QUEUE, READER, Number.MAX_SAFE_INTEGER);

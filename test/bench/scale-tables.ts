@@ -1,4 +1,4 @@
-/** What a thousand tables in a queue, or a hundred thousand chunks of one, make replay cost. */
+/** What a thousand tables in a queue, or a hundred thousand chunks of one table, cost replay. */
 import { maintain } from '../../lib/units/maintain.ts';
 import { status } from '../../lib/units/status.ts';
 import type { Bench, BenchResult } from './case.ts';
@@ -19,7 +19,7 @@ interface Pair {
 }
 
 async function makePair(bench: Bench): Promise<Pair> {
-  // One event of each table makes replay lock them all in one transaction.
+  // With one event for each table, replay locks them all in one transaction.
   const server = await bench.server({ max_locks_per_transaction: '1024' });
   const [root, leaf] = [await createDatabase(server, 'root'), await createDatabase(server, 'leaf')];
   return { root, leaf, runner: await createPgtidePair(root, leaf) };
@@ -67,7 +67,7 @@ async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   return 1000 * (await seconds(work));
 }
 
-/** Makes tables number `from + 1` to `to` on both sides and adds them; returns the milliseconds of the latter. */
+/** Creates the tables number `from + 1` to `to` on both sides and adds them. Returns the milliseconds that adding took. */
 async function addMany({ root, leaf, runner }: Pair, from: number, to: number): Promise<number> {
   const ddl = `do $$ begin for t in ${from + 1} .. ${to} loop
     execute format('create table table_%s (id int primary key, n int not null)', t);
@@ -110,7 +110,7 @@ export async function scaleChunks(bench: Bench): Promise<BenchResult[]> {
   ];
 }
 
-/** As the copy unit does, with bounds as the provider would give them. */
+/** Plans the chunks as the copy unit does, with bounds as the provider would give them. */
 function planChunks(leaf: BenchDatabase, chunks: number): Promise<void> {
   return leaf.run(`select pgtide.begin_copy('${QUEUE}', 'public.big',
     (select jsonb_agg(jsonb_build_array((n * 10)::text)) from generate_series(1, ${chunks - 1}) n), ${chunks * 10})`);

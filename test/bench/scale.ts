@@ -1,4 +1,4 @@
-/** Costs that must not grow with what lies around, or in proportion at most. */
+/** Costs that must not grow with the number of other objects, or at most in proportion to it. */
 import type { BenchCase } from './case.ts';
 import { scaleMembership } from './scale-membership.ts';
 import { scalePairs } from './scale-pairs.ts';

@@ -1,4 +1,4 @@
-/** What a case opens, and how it ends: servers, folders, processes. */
+/** The servers, folders and processes that a case opens, and their end. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ export interface ScopeOptions {
 }
 
 /**
- * As the demo's servers: no fsync, so that the disk of the day does not decide. No autovacuum: cases vacuum between
- * measurements, alike on all sides. JIT, work_mem and the rest are PostgreSQL's defaults.
+ * The settings of the demo's servers: no fsync, so that the speed of the disk does not decide. Autovacuum is off: cases
+ * vacuum between measurements, in the same way on all sides. JIT, work_mem and the rest are PostgreSQL's defaults.
  */
 const common = {
   shared_buffers: "'512MB'",
@@ -24,7 +24,7 @@ const common = {
   checkpoint_timeout: "'1h'",
   synchronous_commit: 'off',
   autovacuum: 'off',
-  // A native subscription that is enabled again would wait for 5 s.
+  // A native subscription that is enabled again would otherwise wait for 5 s.
   wal_retrieve_retry_interval: "'50ms'",
 };
 

@@ -1,4 +1,4 @@
-/** The clients of single-row.ts where there is no pgbench: `single-row-process.ts URL LOAD`. */
+/** The clients of single-row.ts on a machine without pgbench: `single-row-process.ts URL LOAD`. */
 import { parsePostgresUrl } from '../../lib/config/postgres-url.ts';
 import { type Client, withClient } from '../../lib/db/client.ts';
 import { type Load, percentiles } from './single-row.ts';

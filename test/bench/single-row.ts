@@ -1,4 +1,4 @@
-/** Clients that run transactions of one statement as fast as they can: pgbench where there is one, else Node. */
+/** Clients that run transactions of one statement as fast as they can: pgbench if it is installed, otherwise Node. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,13 +77,13 @@ export function percentiles(latencies: readonly number[]): Pick<LoadResult, 'p50
   return { p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) };
 }
 
-/** In a process of its own, so that it takes no time of the one that measures. */
+/** In a separate process, so that it takes no time of the measuring process. */
 async function withNode({ url }: BenchDatabase, load: Load): Promise<LoadResult> {
   const script = join(import.meta.dirname, 'single-row-process.ts');
   return JSON.parse(await run(process.execPath, [script, url, JSON.stringify(load)], {}));
 }
 
-/** Runs a program to its end and returns what it wrote. */
+/** Runs a program to its end and returns its output. */
 export async function run(
   program: string,
   parameters: readonly string[],

@@ -1,4 +1,4 @@
-/** What replay is measured with. Each statement list is one transaction, and can be run round after round. */
+/** The workloads of replay's measurements. Each list of statements is one transaction, and can run in every round. */
 import { type Bench, scaled } from './case.ts';
 import type { BenchDatabase } from './database.ts';
 import type { Goal } from './measure.ts';
@@ -9,10 +9,10 @@ export interface Workload {
   name: string;
   /** SQL of one round. */
   sql(round: number): string;
-  /** Many transactions, which commit by themselves: the follower takes them up when all are there. */
+  /** Runs many transactions, each with its own commit. The follower starts when all of them are there. */
   backlog?: true;
   goal?: Goal;
-  /** Also by the slow peer, and by a role without replica mode. */
+  /** Whether the slow peer, and a role without replica mode, also run it. */
   everybody?: true;
 }
 
@@ -39,7 +39,7 @@ const familyDdl = FAMILY.map(
 const familyRows = (from: number, to: number) =>
   `select n, n, n / 7.0, md5(n::text) from generate_series(${from}, ${to}) n`;
 
-/** The tables, filled alike on every side. */
+/** The tables, with the same rows on every side. */
 export async function createFollowed(bench: Bench, database: BenchDatabase): Promise<void> {
   const members = scaled(bench, FAMILY_ROWS, 200);
   await database.run(`${ordersDdl}; insert into orders ${ordersRows(1, scaled(bench, BASE_ROWS, 4 * HOT_ROWS))};
@@ -102,7 +102,7 @@ export function workloads(bench: Bench): Workload[] {
   ];
 }
 
-/** Inserts parents first, updates, deletes children first: as much of each. */
+/** Inserts parents first, updates, and deletes children first: the same number of each. */
 function familySql(bench: Bench, round: number): string {
   const members = scaled(bench, FAMILY_ROWS, 200);
   const half = Math.round(members / 2);

@@ -1,6 +1,6 @@
 /**
- * A consumer that writes into PostgreSQL, exactly once: what it writes and its position are one transaction, wherever a
- * run dies, whoever runs at the same time.
+ * A consumer that writes into PostgreSQL, exactly once: its writes and its position are one transaction. This holds
+ * wherever a run dies, and whatever other runs do at the same time.
  */
 import { beforeAll, expect, test } from 'vitest';
 import {
@@ -185,7 +185,7 @@ test('a run that dies between its commit and the queue is finished by the next, 
   const run = reader(queue, async ({ data }) => {
     if (data === '2' && broken) throw new Error('no');
   });
-  // The queue refuses to finish batches, as if the run had died before it could ask.
+  // The queue refuses to finish batches, as if the run had died before its request.
   const finishing = (name: string, to: string) =>
     source.client((client) => client.query(`alter function pgq.${name}(bigint) rename to ${to}`));
   await finishing('finish_batch', 'finish_batch_away');

@@ -1,4 +1,4 @@
-/** The example of docs/consumers.md, as it stands there: what the application writes, and the function that sends the mail. */
+/** The example of docs/consumers.md, word for word: the application's writes, and the function that sends the mail. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -16,7 +16,7 @@ interface Mail {
   text: string;
 }
 
-/** What the stub takes, and whether it does. */
+/** The mails that the stub has accepted; `down`: it accepts none. */
 const mailServer = { sent: [] as Mail[], down: false };
 let db: TestDatabase;
 let env: { PGTIDE_CONFIG: string };
@@ -36,7 +36,7 @@ function example(marker: string): string {
   return found.replaceAll(/from '(pgtide[^']*)'/g, (_, name: string) => `from '${packageEntries[name]}'`);
 }
 
-/** The example's files in a folder of their own, with the user's mail sender as a stub. */
+/** The example's files in a separate folder, with a stub as the user's mail sender. */
 function writeExample(): string {
   const folder = mkdtempSync(join(import.meta.dirname, '.example-'));
   onFileEnd(async () => rmSync(folder, { recursive: true }));
@@ -61,7 +61,7 @@ beforeAll(async () => {
       `nodes:\n  app: { url: "${db.url}" }\nqueues:\n  mail: { root: app }\nlease: { endpoint: "${endpoint}", table: ${table} }\n`,
     ),
   };
-  // Lambda gives a function its role's.
+  // Lambda gives a function the credentials of its role.
   const aws = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
   Object.assign(process.env, env, aws);
   expect((await pgtide(['init', 'mail'], env)).status).toBe(0);

@@ -1,4 +1,4 @@
-/** Making events: in one's own transaction, all or none, and by COPY as many as there are, in flat memory. */
+/** Inserting events: in the caller's transaction, all or none, and any number of them by COPY, in constant memory. */
 import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import { type NewEvent, parseChange, produce, produceBulk } from '../../lib/consumer/consumer-api.ts';

@@ -1,4 +1,4 @@
-/** What keeps a consumer of a replicated queue from its events is in status, as what keeps replay is. */
+/** status reports whatever keeps a consumer of a replicated queue from its events, as it does for replay. */
 import { expect, test } from 'vitest';
 import { createConsumer, NotNow } from '../../lib/consumer/consumer-api.ts';
 import { PgtideError } from '../../lib/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * Nothing points up or sideways: functions → runtime and units → status, upkeep, membership, replay, copy, compare, install → structure,
- * capture, unit-context → node → pgq → db, and topology; files of lib itself know none of them. `pg` and its COPY streams are imported by lib/db alone.
+ * A folder imports only from lower ones: functions → runtime and units → status, upkeep, membership, replay, copy, compare,
+ * install → structure, capture, unit-context → node → pgq → db, and topology. Files of lib itself import none of them.
+ * lib/db alone imports `pg` and its COPY streams.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
@@ -9,7 +10,8 @@ import { expect, test } from 'vitest';
 const top = join(import.meta.dirname, '../..');
 
 /**
- * Each folder of lib, from the lowest up, and the folders that its files import from besides their own. Files of lib itself are leaves.
+ * Each folder of lib, from the lowest up, with the other folders from which its files import. Files of lib itself import
+ * nothing.
  */
 const mayImport: Record<string, string[]> = {
   config: [],

@@ -1,4 +1,4 @@
-/** What npm installs with the package is enough for what it promises: its version of Node.js, and its types. */
+/** The packages that npm installs with pgtide are enough for its promises: its version of Node.js, and its types. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';

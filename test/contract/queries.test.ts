@@ -1,4 +1,7 @@
-/** Long queries are files beside the module that sends them: one statement each, with a comment that says what it gives and takes. */
+/**
+ * Long queries are files beside the module that sends them: one statement each, with a comment that names its result and
+ * its parameters.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * C5: a connection that breaks at any request, before it arrives or after it is carried out (COMMIT too), or that goes dead, or whose
- * backend is terminated, costs a run and nothing else: the next one finds out from the subscriber where things stand.
+ * C5: a connection may break at any request, before the request arrives or after it is carried out (COMMIT too); it may go
+ * dead, or its backend may be terminated. Each of these costs a run and nothing else: the next run reads the position from
+ * the subscriber.
  */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
@@ -15,7 +16,7 @@ import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 import { cascade, type TestCascade } from '../support/unit-context.ts';
 import { until } from '../support/until.ts';
 
-// Many runs in one test; a machine with other work to do takes long over them.
+// One test has many runs. A busy machine takes long over them.
 vi.setConfig({ testTimeout: 180_000 });
 
 const sides = ['old', 'new'] as const;
@@ -23,7 +24,7 @@ type Side = (typeof sides)[number];
 
 let shop: CrashShop;
 let wires: Record<Side, Wire>;
-/** The same queue, its databases reached over the wires. */
+/** The same queue, with its databases behind the wires. */
 let wired: TestCascade;
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 /**
- * An exactly-once consumer whose connections break at any request, before it arrives or after it was carried out, on
- * either side: what it writes is there once, in order of each key, and nothing is left out.
+ * An exactly-once consumer whose connections break at any request, on either side, before the request arrives or after it
+ * is carried out. Its writes are there once, in the order of each key, and none is missing.
  */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';

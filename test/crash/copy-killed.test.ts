@@ -1,6 +1,6 @@
 /**
- * C7: killed (SIGKILL) between any two steps of a copy, while rows of the table change in every gap and replay goes on, the next
- * runs end equal.
+ * C7: a copy is killed (SIGKILL) between any two of its steps, while rows of the table change in every gap and replay goes
+ * on. The next runs end with equal tables.
  */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { copySteps } from '../../lib/copy/copy-work.ts';
@@ -14,7 +14,7 @@ import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 import { cascade } from '../support/unit-context.ts';
 import { until } from '../support/until.ts';
 
-// Many runs in one test; a machine with other work to do takes long over them.
+// One test has many runs. A busy machine takes long over them.
 vi.setConfig({ testTimeout: 180_000 });
 
 describe('a copy', () => {
@@ -73,7 +73,7 @@ describe('an index that is built when its run dies', () => {
     await using writer = await shop.new.open();
     await writer.client.query('begin; lock table orders in row exclusive mode');
     const died = endOf(copy(wired.context('new')));
-    // Asked again each time: inside a transaction, pg_stat_activity stays as it was first seen.
+    // Each look is a new transaction: within one, pg_stat_activity stays as it was first read.
     await until('the index waits for the writer', () =>
       shop.new.superuser((client) =>
         client.first(

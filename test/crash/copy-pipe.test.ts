@@ -1,11 +1,11 @@
-/** A COPY from one server into another that fails on either side ends, and leaves nothing waiting. */
+/** A COPY from one server into another ends when either side fails, and leaves no session waiting. */
 import { describe, expect, it } from 'vitest';
 import { type Client, withClient } from '../../lib/db/client.ts';
 import { copyPipe } from '../../lib/db/copy-pipe.ts';
 import { type Fault, openWire, type Wire } from '../support/crash-proxy.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
-/** Far more than the sockets' buffers hold. */
+/** Far more than the buffers of the sockets hold. */
 const manyRows = (row: string) =>
   `copy (select ${row}, repeat('x', 100) from generate_series(1, 200000) n) to stdout`;
 
@@ -15,7 +15,7 @@ interface Pipe {
   wire: Wire;
 }
 
-/** Two clients of a database with an empty table; the one of `side` goes over a wire. */
+/** Two clients of a database with an empty table. The client of `side` connects over a wire. */
 async function withPipe(side: 'source' | 'sink', work: (pipe: Pipe) => Promise<void>): Promise<void> {
   const database = await createDatabase(await postgres(17));
   await database.client((client) => client.query('create table item (n int primary key, x text)'));

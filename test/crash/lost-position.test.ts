@@ -1,6 +1,6 @@
 /**
- * C5: a position that is neither the batch's start nor its end is lost. That stops the node loudly, with what to do, and changes
- * nothing; a resync of all tables repairs it.
+ * C5: a position that is neither the start nor the end of the batch is lost. The node then stops with an error that names
+ * the remedy, and changes nothing. A resync of all tables repairs it.
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { replay, replayWith } from '../../lib/units/replay.ts';
@@ -111,7 +111,7 @@ describe('a subscriber that was restored from an older backup', () => {
   });
 });
 
-/** Ticks are numbered on from the backup: their ids are those of ticks that were applied, and what they end is not. */
+/** Tick ids continue from the backup: they repeat the ids of ticks that were applied, but these ticks end other batches. */
 describe('a provider that was restored from an older backup', () => {
   async function expectNoticed(shop: CrashShop): Promise<void> {
     const before = await shop.position();

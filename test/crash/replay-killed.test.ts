@@ -1,6 +1,7 @@
 /**
- * C5: rows, position and epoch commit in one transaction of the subscriber, the batch is finished after it. Killed (SIGKILL)
- * between any two steps and run again, replay ends equal; a batch far over the cap too, killed between its slices.
+ * C5: rows, position and epoch commit in one transaction of the subscriber, and the batch is finished after it. A replay
+ * that is killed (SIGKILL) between any two steps and runs again ends with equal tables; so does one that is killed between
+ * the slices of a batch far over the cap.
  */
 import { describe, expect, it, vi } from 'vitest';
 import { replaySteps } from '../../lib/replay/replay-work.ts';
@@ -8,7 +9,7 @@ import { replay } from '../../lib/units/replay.ts';
 import { killedAt, whenLet } from '../support/crash-run.ts';
 import { applyModes, crashShop } from '../support/crash-shop.ts';
 
-// Many runs in one test; a machine with other work to do takes long over them.
+// One test has many runs. A busy machine takes long over them.
 vi.setConfig({ testTimeout: 180_000 });
 
 describe.each(applyModes)('replay as a %s', (mode) => {

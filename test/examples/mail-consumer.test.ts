@@ -1,4 +1,7 @@
-/** examples/mail-consumer: its README's blocks send a mail for each order, once; one of them after a retry and as a dead letter. */
+/**
+ * examples/mail-consumer: the blocks of its README send a mail for each order, once; one of them after a retry and as a
+ * dead letter.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';

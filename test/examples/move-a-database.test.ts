@@ -1,4 +1,4 @@
-/** examples/move-a-database: its README's blocks move a shop from PostgreSQL 13 to 17 while an application writes. */
+/** examples/move-a-database: the blocks of its README move a shop from PostgreSQL 13 to 17 while an application writes. */
 import { beforeAll, expect, test } from 'vitest';
 import type { Ended } from '../support/command-line.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';

@@ -1,4 +1,4 @@
-/** examples/scheduled-sync: the README's blocks, then the lines for cron as cron would run them; and the deployed form. */
+/** examples/scheduled-sync: the blocks of the README, then the lines for cron as cron would run them, and the deployed form. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';

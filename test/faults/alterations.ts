@@ -5,8 +5,8 @@ import type { World } from './world.ts';
 let columns = 0;
 
 /**
- * Changes a table's columns while it is replicated, as an operator would: a new column on the subscriber first; one that goes, or
- * changes its name, once the subscriber has caught up and no one writes.
+ * Changes a table's columns while it is replicated, in an operator's order: a new column is added on the subscriber first;
+ * a column is dropped or renamed when the subscriber has caught up and no session writes.
  */
 export async function alter(
   world: World,
@@ -48,7 +48,7 @@ async function onBoth(world: World, [sql, undo]: [string, string]): Promise<void
   }
 }
 
-/** True when all that was written to a table is on the subscriber, and nothing of it is kept for later. */
+/** True if the subscriber has everything that was written to the table, and keeps none of it for later. */
 export async function caughtUp(world: World, table: string): Promise<boolean> {
   await world.forceTick();
   for (let run = 0; run < 3; run++) await world.run('replay', { store: null });

@@ -1,4 +1,4 @@
-/** A node's database as it was, in the place of what it is: what a failover to a restored backup does. */
+/** Replaces a node's database by an earlier copy of it, as a failover to a restored backup does. */
 import { asSuperuser, PLAIN_OWNER } from '../support/shared-servers.ts';
 import { until } from '../support/until.ts';
 import type { Side } from './schedule.ts';
@@ -8,7 +8,7 @@ export async function backUp(world: World, side: Side): Promise<{ restore(): Pro
   const { name } = world.database[side];
   const backup = `${name}_backup`;
   const onServer = <T>(sql: string) => asSuperuser<T>(world.servers.server[side], 'postgres', sql);
-  /** All connections end; those of users are opened again when they are needed. */
+  /** Ends all connections. Those of users are opened again when they are needed. */
   const leaveAlone = async () => {
     await world.user[side].close();
     const there = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
@@ -16,7 +16,7 @@ export async function backUp(world: World, side: Side): Promise<{ restore(): Pro
   };
   await leaveAlone();
   await onServer(`create database ${backup} owner ${PLAIN_OWNER} template ${name}`);
-  // What is committed from here on is lost with the provider's database.
+  // Commits from here on are lost with the provider's database.
   const seen = world.writers.map((writer) => new Set(writer.seen));
   await world.openOldTransaction();
   return {

@@ -1,6 +1,7 @@
 /**
- * C3 to C7 under fire: random schemas, workloads and schedules, with faults of every kind. In the end the leaf equals the root by an
- * independent oracle, every commit that a client saw is there, and nothing is left behind. A failure prints what repeats it.
+ * C3 to C7 under faults: random schemas, workloads and schedules, with faults of every kind. At the end the leaf equals the
+ * root by an independent oracle, every commit that a client saw is there, and nothing is left behind. A failure prints the
+ * command that repeats it.
  */
 import { writeFileSync } from 'node:fs';
 import { beforeAll, expect, inject, it } from 'vitest';
@@ -11,12 +12,12 @@ import { type FaultServers, startPair } from './servers.ts';
 import { shrink } from './shrink.ts';
 import { addPlayed, describeTotals, noTotals } from './totals.ts';
 
-/** Among all other tests: short campaigns, for some seconds. */
+/** In a run of all tests the campaigns are short and last for some seconds. */
 const asked = process.env.PGTIDE_FAULTS_MINUTES;
 const minutes = Number(asked ?? 0.3);
 const mostActs = asked === undefined ? 20 : Number.POSITIVE_INFINITY;
 const firstSeed = Number(process.env.PGTIDE_FAULTS_SEED ?? inject('seed'));
-/** The acts to play, by number; a shrunken schedule. */
+/** The numbers of the acts to play, as in a shrunken schedule. */
 const only = process.env.PGTIDE_FAULTS_ONLY?.split(',').map(Number);
 const lanes = only ? 1 : Number(process.env.PGTIDE_FAULTS_LANES ?? 1);
 const totalsFile = process.env.PGTIDE_FAULTS_TOTALS;
@@ -68,7 +69,7 @@ it('ends equal and in order whatever befalls it', { timeout: minutes * 60_000 + 
   if (!only) expect(totals.faults).toBeGreaterThan(0);
 });
 
-/** Fails with what repeats the failure. */
+/** Fails with the command that repeats the failure. */
 async function explain({ seed, servers, played }: Failure, numbers: number[]): Promise<void> {
   const problems = played.problems.join('\n');
   console.log(`seed ${seed} fails, its schedule is being shortened: ${problems}`);

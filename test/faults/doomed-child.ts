@@ -1,4 +1,7 @@
-/** A run in a process of its own, which asks its parent in each gap whether it may go on, and which the parent kills. Started by doomed.ts. */
+/**
+ * A run in a separate process. In each gap it asks its parent for leave to go on, and the parent may kill it. Started by
+ * doomed.ts.
+ */
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type ConnectionTarget, withClient } from '../../lib/db/client.ts';
@@ -19,7 +22,7 @@ export interface DoomedOrder {
 export type DoomedReport = { ready: true } | { gap: string; nr: number } | { end: string; message: string };
 
 const say = (report: DoomedReport) => void process.send?.(report);
-/** Gaps that wait for leave; copiers at work at once have one each. */
+/** The gaps that wait for leave. Copiers that work at the same time have one each. */
 const waiting = new Map<number, () => void>();
 let gaps = 0;
 

@@ -1,4 +1,4 @@
-/** Runs that are killed (SIGKILL). A process is kept warm, so that the next one does not have to be waited for. */
+/** Runs that are killed (SIGKILL). One process is started in advance, so that the next run does not have to wait for it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { onFileEnd } from '../support/file-scope.ts';
 import type { DoomedOrder, DoomedReport } from './doomed-child.ts';
@@ -31,7 +31,7 @@ export interface DoomedEnd {
   message: string;
 }
 
-/** Runs a unit until `diesAt` says that its time has come, in the gap of that name; or to its end. */
+/** Runs a unit until `diesAt` returns true in the gap of that name, or to its end. */
 export async function runDoomed(
   order: DoomedOrder,
   diesAt: (gap: string) => Promise<boolean>,

@@ -1,4 +1,4 @@
-/** The faults of a campaign: a finite list. What each does is in strikes.ts. */
+/** The faults of a campaign: a finite list. strikes.ts carries them out. */
 export const faultNames = [
   // The run.
   'killed',
@@ -39,6 +39,6 @@ export const faultNames = [
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
-/** All but the one that lasts for the whole campaign, from before its first act to its end. */
+/** All faults except the one that lasts for the whole campaign, from before its first act to its end. */
 export type StrikeName = Exclude<FaultName, 'old transaction'>;
 export const strikeNames = faultNames.filter((name): name is StrikeName => name !== 'old transaction');

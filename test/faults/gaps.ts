@@ -8,7 +8,7 @@ export interface Gap {
   readonly met: boolean;
 }
 
-/** The gap that a fault has chosen, for the n-th time that the run comes there. */
+/** The gap that a fault has chosen, at the n-th time that the run reaches it. */
 export function atGap({ unit, strike }: StruckRun, act: () => Promise<unknown>): Gap {
   const gaps: readonly string[] = unit === 'copy' ? copySteps : replaySteps;
   const chosen = gaps[strike.gap % gaps.length];
@@ -26,7 +26,7 @@ export function atGap({ unit, strike }: StruckRun, act: () => Promise<unknown>):
   };
 }
 
-/** Waits for work, but not for long: it may wait itself for the run in whose gap it was begun. */
+/** Waits for work, but not for long: the work may itself wait for the run in whose gap it began. */
 export async function briefly(world: World, work: Promise<unknown>, ms = 250): Promise<void> {
   const settled = work.catch((error: unknown) => {
     world.problems.push(String(error));

@@ -1,4 +1,4 @@
-/** Guards that only a schedule made for them needs: each test here is the one that notices when its guard is broken. */
+/** Guards that need a schedule made for them: each test here notices when its guard is broken. */
 
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ const stored = () =>
 
 it('a chunk that another attempt has announced is not stored by the first: its rows are older', async () => {
   await resyncStock();
-  // Another run takes the chunk over, as one does whose predecessor seems dead, and has not read it yet.
+  // Another run takes the chunk over, as it does when its predecessor seems dead, and has not read it yet.
   const hook = inGap('chunk.copied', async () => {
     await shop.onNew(
       `update pgtide.copy_chunk set attempt = attempt + 1 where table_name = 'public.stock' and chunk_no = 0`,
@@ -63,7 +63,7 @@ it('a table is not ok before the position is past the snapshots of its chunks', 
   await shop.work();
   await shop.tick();
   await resyncStock();
-  // The batch ends before the copy; what comes after it is in the copied rows already, and comes again with the next batch.
+  // The batch ends before the copy. The copied rows hold later changes already, and the next batch brings these changes again.
   await shop.work();
   await copyWith({
     at: async (step) => {

@@ -4,7 +4,7 @@ import { globSync } from 'node:fs';
 export interface Guard {
   name: string;
   file: string;
-  /** Text of the file, each found once, and what stands in its place when the guard is broken. */
+  /** Texts of the file, each of which occurs once, and the text that replaces each when the guard is broken. */
   breaks: [found: string, broken: string][];
   /** A test file, and a pattern of test names in it. */
   noticedBy: [file: string, names?: string];

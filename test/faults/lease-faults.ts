@@ -1,4 +1,4 @@
-/** Lease stores on which something is wrong. */
+/** Lease stores that have a fault. */
 import { asLeaseError } from '../../lib/lease/dynamodb-error.ts';
 import type { LeaseStore } from '../../lib/lease/lease-store.ts';
 
@@ -6,13 +6,13 @@ function failure(name: string): Error {
   return asLeaseError(Object.assign(new Error(name), { name, code: name }), 'pgtide-lease');
 }
 
-/** Answers nothing but this error. */
+/** Answers every call with this error. */
 export function refusing(name: string): LeaseStore {
   const refuse = () => Promise.reject(failure(name));
   return { acquire: refuse, release: refuse, states: refuse, wake: refuse };
 }
 
-/** The lease is taken, and the run does not hear of it. */
+/** The lease is acquired, but the run does not receive the answer. */
 export function answerLost(store: LeaseStore): LeaseStore {
   return {
     acquire: async (key, owner, leaseMs) => {

@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 
 const lockModes = { pg_dump: 'access share', autovacuum: 'share update exclusive' };
 
-/** A transaction that locks every table of the database, as pg_dump or many autovacuum workers would. */
+/** The SQL that begins a transaction and locks every table of the database, as pg_dump or many autovacuum workers would. */
 export async function locksOf(world: World, side: Side, who: keyof typeof lockModes): Promise<string> {
   const [tables] = await world.superuser<{ list: string }>(
     side,
@@ -14,7 +14,7 @@ export async function locksOf(world: World, side: Side, who: keyof typeof lockMo
   return `begin; set local lock_timeout = '1s'; lock table ${tables?.list} in ${lockModes[who]} mode`;
 }
 
-/** Holds a user's transaction while something is done. */
+/** Keeps a user's transaction open while `work` runs. */
 export async function heldWhile(user: Session, begin: string, work: () => Promise<void>): Promise<void> {
   await user.query(begin);
   try {

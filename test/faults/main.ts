@@ -1,4 +1,4 @@
-/** `npm run test:faults [-- --seed N --for MINUTES]`: the campaign of faults with a budget of one's own. */
+/** `npm run test:faults [-- --seed N --for MINUTES]`: the campaign of faults for a given time. */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * `npm run test:mutations [-- NAME…]`: breaks each guard (guards.ts) in a copy of the code, one at a time, and runs the test that
- * must notice. A guard whose removal goes unnoticed fails the command; so does one whose text is not in its file any more.
+ * `npm run test:mutations [-- NAME…]`: breaks each guard (guards.ts) in a copy of the code, one at a time, and runs the
+ * test that must notice. The command fails if no test notices a broken guard, and if a guard's text is not in its file any
+ * more.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { type Guard, guards } from './guards.ts';
 const root = new URL('../..', import.meta.url).pathname;
 const copied = ['lib', 'sql', 'test', 'functions', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 const PATIENCE_MS = 300_000;
-/** Signs that the broken code does not even run, which proves nothing. */
+/** Messages that show that the broken code does not run at all, which proves nothing. */
 const doesNotRun =
   /syntax error|SyntaxError|Transform failed|Cannot find (module|package)|no tests|No test files/;
 

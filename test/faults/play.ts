@@ -1,4 +1,4 @@
-/** Plays a campaign: its acts one after the other, then quiet, then the books. */
+/** Plays a campaign: its acts one after the other, then the end of all work, then the checks. */
 
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { compareWith } from '../../lib/units/compare.ts';
@@ -16,14 +16,14 @@ import { createWorld, type World } from './world.ts';
 export interface Played {
   problems: string[];
   faults: Map<FaultName, number>;
-  /** Events that were replayed, and transactions whose COMMIT a client has seen answered. */
+  /** Events that were replayed, and transactions whose COMMIT a client saw answered. */
   events: number;
   commits: number;
-  /** Tables that were compared before they were copied again, beside all tables in the end. */
+  /** Tables that were compared before they were copied again, in addition to all tables at the end. */
   looks: number;
 }
 
-/** Units whose runs have no gaps can only lose their connections; other faults strike replay instead. */
+/** Runs of units without gaps can only lose their connections; other faults strike replay instead. */
 const anyUnit = new Set<StrikeName>([
   'request lost',
   'answer lost',
@@ -34,10 +34,10 @@ const anyUnit = new Set<StrikeName>([
   'locks of pg_dump',
 ]);
 const onlyReplay = new Set<StrikeName>(['deadlock']);
-/** With these, tables are copied again. */
+/** These faults make all tables be copied again. */
 const copiesAll = new Set<StrikeName>(['restored provider', 'restored subscriber', 'lock timeout']);
 
-/** PGTIDE_FAULTS_VERBOSE: tells each act before it is played. */
+/** PGTIDE_FAULTS_VERBOSE: prints each act before it is played. */
 const verbose = Boolean(process.env.PGTIDE_FAULTS_VERBOSE);
 
 export class Player {
@@ -51,7 +51,7 @@ export class Player {
     this.#world = world;
   }
 
-  /** `alone`: nothing else is going on. */
+  /** `alone`: no other act runs at the same time. */
   async play(act: Act, alone = true): Promise<void> {
     const world = this.#world;
     switch (act.do) {
@@ -75,7 +75,7 @@ export class Player {
     }
   }
 
-  /** A TRUNCATE is not kept open: whoever reads the table would wait for it. */
+  /** A TRUNCATE is not left open: sessions that read the table would wait for it. */
   async #write(writer: number, sql: string, end: End): Promise<void> {
     const done = sql.includes('truncate') && end !== 'rollback' ? 'commit' : end;
     await this.#world.writers[writer]?.write(sql, done);
@@ -99,7 +99,7 @@ export class Player {
     await Promise.allSettled(world.loose.splice(0));
   }
 
-  /** So that the run has something to do. */
+  /** Gives the run something to do. */
   async #prepare(unit: string, { name, gap }: Strike): Promise<void> {
     const world = this.#world;
     if (copiesAll.has(name)) await this.#lookBefore(world.tables);
@@ -121,7 +121,7 @@ export class Player {
     this.looks += await lookBefore(this.#world, tables);
   }
 
-  /** A table leaves the queue, and joins it again: copied again, or as one that is equal already where others refer to it. */
+  /** A table leaves the queue and joins it again. It is copied again, or joins as equal already if other tables refer to it. */
   async #addAgain(table: string): Promise<void> {
     const world = this.#world;
     for (const writer of world.writers) await writer.commit();
@@ -159,7 +159,7 @@ const describe = (error: unknown) =>
 /** Far more than any act, or the end of a campaign, takes on a busy machine. */
 const LIMIT_MS = 180_000;
 
-/** Waits for work, but not for ever: a schedule that hangs is reported like any other failure. */
+/** Waits for work up to a limit, so that a schedule that hangs is reported like any other failure. */
 async function within(world: World, what: string, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
@@ -172,7 +172,7 @@ async function within(world: World, what: string, work: Promise<void>): Promise<
   clearTimeout(timer);
 }
 
-/** Plays a campaign in databases of its own. Never throws: what went wrong is in the problems. */
+/** Plays a campaign in databases of its own. It never throws: `problems` holds the failures. */
 export async function playCampaign(
   servers: FaultServers,
   campaign: Campaign,

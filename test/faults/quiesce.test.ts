@@ -1,4 +1,4 @@
-/** The books of a campaign are kept: whatever is put out of order in a world that was in order is found. */
+/** The checks of a campaign work: in a world that is in order, they find whatever is then changed. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { differences, leftovers, quiesce, removal, unrest } from './quiesce.ts';
 import { campaignOf, type Side } from './schedule.ts';
@@ -21,10 +21,10 @@ const found = async () => [...(await differences(world)), ...(await leftovers(wo
 const table = `'${QUEUE}', 'public.wide'`;
 const ofConsumer = `queue_name = '${QUEUE}' and consumer_name = '${CONSUMER}'`;
 
-/** Changes while the world begins delete rows from the first on, more of them where it takes longer. */
+/** While the world begins, changes delete rows from the lowest id on. The longer it takes, the more rows are deleted. */
 const LAST = '(select max(id) from wide)';
 
-/** How it is put out of order, how it is put right again, and what is said of it. */
+/** The disorder, the statement that makes it, the one that undoes it, and the problem that is reported. */
 const disorders: [what: string, side: Side, sql: string, undo: string, said: string][] = [
   [
     'a row that is lost',

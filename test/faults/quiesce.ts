@@ -1,4 +1,4 @@
-/** The end of a campaign: all goes quiet, the units run until the leaf has everything, and then all must be in order. */
+/** The end of a campaign: no act runs any more, the units run until the leaf has everything, and then all must be in order. */
 import { compareWith } from '../../lib/units/compare.ts';
 import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { rowsOf } from '../support/oracle.ts';
@@ -53,7 +53,7 @@ async function runUntilSynced(world: World): Promise<string | undefined> {
   return `the leaf does not come into step: ${JSON.stringify({ ...Object(state), tables }, null, 1)}`;
 }
 
-/** Rows that differ, by the independent oracle; commits that a client saw and that are not there. */
+/** Rows that differ, by the independent oracle, and commits that a client saw and that are missing. */
 export async function differences(world: World): Promise<string[]> {
   const problems = await differentRows(world, world.tables);
   for (const { audit, seen } of world.writers)
@@ -67,8 +67,8 @@ export async function differences(world: World): Promise<string[]> {
 }
 
 /**
- * Looks at tables that are about to be copied again, which would take what went wrong in them out of sight: those that are in step
- * are equal once all is replayed. Only while nothing else runs. Returns how many could be looked at.
+ * Compares tables that are about to be copied again, since the copy would hide their faults: tables that are in step are
+ * equal once all is replayed. Call it only while nothing else runs. Returns how many tables could be compared.
  */
 export async function lookBefore(world: World, tables: readonly string[]): Promise<number> {
   await world.forceTick();
@@ -103,7 +103,7 @@ async function differentRows(world: World, tables: readonly string[]): Promise<s
   return problems;
 }
 
-/** Each query returns what should not be there. */
+/** Each query returns rows that should not be there. */
 const nothing: [side: Side, what: string, sql: string][] = [
   ['new', 'parked events', `select * from pgtide.parked_event`],
   ['new', 'chunks that are not copied', `select * from pgtide.copy_chunk where state <> 'copied'`],
@@ -141,7 +141,7 @@ const nothingOnEither: [what: string, sql: string][] = [
   ['constraints that were not validated', `select conname from pg_constraint where not convalidated`],
 ];
 
-/** What is not in order. A connection takes a moment to go, and what it held with it. */
+/** Everything that is not in order. A connection takes a moment to end, and so do the locks that it held. */
 export async function leftovers(world: World, patienceMs = 3_000): Promise<string[]> {
   const problems: string[] = [];
   for (const side of sides) {
@@ -165,7 +165,7 @@ export async function leftovers(world: World, patienceMs = 3_000): Promise<strin
   return problems;
 }
 
-/** Runs that find something to do still, or that are kept out: leases are free once the time of those that held them is over. */
+/** Runs that still find something to do, or that are kept out. Leases are free once the time of their holders is over. */
 export async function unrest(world: World): Promise<string[]> {
   const problems: string[] = [];
   for (let minute = 0; minute < 10; minute++) world.timePasses();
@@ -181,7 +181,7 @@ export async function unrest(world: World): Promise<string[]> {
 
 const showBigint = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
 
-/** Constraints, indexes and triggers of a node's tables, as SQL; and the functions that there are. */
+/** Constraints, indexes and triggers of a node's tables, as SQL, and all functions. */
 export async function furniture(world: World, side: Side): Promise<string[]> {
   const rows = await world.superuser<{ line: string }>(
     side,
@@ -196,7 +196,7 @@ export async function furniture(world: World, side: Side): Promise<string[]> {
   return rows.map(({ line }) => line);
 }
 
-/** Once the tables are out of the queue, they are as they were made, and nothing of ours is left of them. */
+/** Once the tables have left the queue, they are as they were created, and nothing of ours is left on them. */
 export async function removal(world: World): Promise<string[]> {
   await world.onDemand('remove-table', (context) =>
     removeTable(context, removeTableInput.parse({ all: true, now: true })),

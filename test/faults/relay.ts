@@ -1,4 +1,4 @@
-/** A network in front of a server that can stall: nothing passes in either direction for a while, and then all of it. */
+/** A network in front of a server that can stall: for a while nothing passes in either direction, and then everything does. */
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, connect as dial } from 'node:net';
 import type { ConnectionTarget } from '../../lib/db/client.ts';

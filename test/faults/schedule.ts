@@ -1,4 +1,4 @@
-/** What a campaign does: a random schema, and random acts on it, each with the faults that befall it. All of it follows from one seed. */
+/** The content of a campaign: a random schema, and random acts on it, each with its faults. One seed determines all of it. */
 import fc from 'fast-check';
 import { type Step, type TableSpec, workload } from '../property/random-schema.ts';
 import { type StrikeName, strikeNames } from './fault-names.ts';
@@ -6,7 +6,7 @@ import { type StrikeName, strikeNames } from './fault-names.ts';
 export type Side = 'old' | 'new';
 export const sides: Side[] = ['old', 'new'];
 
-/** A fault, and where in a run it strikes: the numbers choose among the gaps or requests that there are. */
+/** A fault, and the point of a run at which it strikes: the numbers choose among the gaps or requests of the run. */
 export interface Strike {
   name: StrikeName;
   side: Side;
@@ -20,7 +20,7 @@ export interface RunAct {
   do: 'run';
   unit: RunUnit;
   strike: Strike | null;
-  /** What others do in the gap where the fault strikes. */
+  /** Acts of others in the gap in which the fault strikes. */
   meanwhile: Act[];
 }
 
@@ -39,10 +39,10 @@ export type Act =
 export interface Campaign {
   tables: TableSpec[];
   acts: Act[];
-  /** Where a slice ends. */
+  /** The greatest number of events in a slice. */
   maxEvents: number;
   replica: boolean;
-  /** A transaction that was there before all others, and is still there at the end. */
+  /** Whether a transaction is open from before all others until the end. */
   oldTransaction: boolean;
 }
 
@@ -96,7 +96,7 @@ const meanwhile = fc.array(
   { maxLength: 5, size: 'max' },
 );
 
-/** Weights: what takes seconds comes seldom. */
+/** Weights: acts that take seconds are rare. */
 const strike: fc.Arbitrary<Strike> = fc.record({
   name: fc.oneof(
     ...strikeNames.map((name) => ({
@@ -143,7 +143,7 @@ export function campaignOf(seed: number): Campaign {
   return made;
 }
 
-/** An act in one line, for people. */
+/** An act in one line, for readers. */
 export function describeAct(act: Act): string {
   if (act.do !== 'run') return JSON.stringify(act);
   const { unit, strike, meanwhile } = act;

@@ -1,4 +1,4 @@
-/** A pair of servers of the campaign's own, which it may crash, with a template database in which pgtide is installed. */
+/** A pair of servers for the campaign alone, which it may crash, with a template database in which pgtide is installed. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -17,13 +17,13 @@ export const TEMPLATE = 'faults_template';
 export interface FaultServers {
   readonly server: Record<Side, PostgresServer>;
   readonly relay: Record<Side, Relay>;
-  /** The subscriber's; undefined where nothing can be mounted. */
+  /** The subscriber's disk; undefined if this user may not mount one. */
   readonly disk: SmallDisk | undefined;
 }
 
 /**
- * Durable, unlike the other tests' servers: they are crashed. Deadlocks are found soon, so that there can be many; little is kept of
- * the log, so that it can run out of room.
+ * These servers are durable, unlike those of other tests, because they are crashed. Deadlocks are found soon, so that there
+ * can be many. Little of the log is kept, so that it can run out of room.
  */
 const settings = {
   fsync: 'on',

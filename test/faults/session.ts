@@ -4,7 +4,7 @@ import { PgtideError } from '../../lib/errors.ts';
 export const isConnectionLoss = (error: unknown): boolean =>
   error instanceof PgtideError && error.kind === 'connection';
 
-/** A user's connection, kept from statement to statement, and opened again when it was lost. */
+/** A user's connection, which stays open from statement to statement, and is opened again when it is lost. */
 export class Session {
   readonly #target: ConnectionTarget;
   #open: { client: Client; close(): Promise<void> } | undefined;
@@ -17,7 +17,7 @@ export class Session {
     return this.#open?.client.inTransaction ?? false;
   }
 
-  /** Outside a transaction a lost connection is opened again, and the statement sent again. */
+  /** Outside a transaction a lost connection is opened again, and the statement is sent again. */
   async query<T>(sql: string, values?: unknown[]): Promise<T[]> {
     for (const deadline = Date.now() + 5_000; ; ) {
       const inTransaction = this.inTransaction;

@@ -2,10 +2,10 @@ import { playCampaign } from './play.ts';
 import type { Campaign } from './schedule.ts';
 import type { FaultServers } from './servers.ts';
 
-/** How long a failing schedule may be made shorter. */
+/** The time for which a failing schedule may be shortened. */
 const PATIENCE_MS = Number(process.env.PGTIDE_FAULTS_SHRINK_SECONDS ?? 120) * 1000;
 
-/** Leaves acts out as long as what is left still fails: halves first, then ever smaller pieces. Returns the numbers of those left. */
+/** Leaves out acts as long as the rest still fails: halves first, then ever smaller pieces. Returns the numbers of the rest. */
 export async function shrink(
   servers: FaultServers,
   campaign: Campaign,

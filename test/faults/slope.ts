@@ -1,5 +1,5 @@
 export interface Slope {
-  /** Growth over the whole time by the fitted line. */
+  /** Growth of the fitted line over the whole time. */
   growth: number;
   mean: number;
 }

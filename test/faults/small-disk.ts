@@ -1,18 +1,18 @@
-/** A file system of its own for a server, that can be full. Only the superuser of a machine may mount one. */
+/** A separate file system for a server, which can become full. Only the superuser of a machine may mount one. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmdirSync, statfsSync } from 'node:fs';
 
 export interface SmallDisk {
-  /** There is not one more block from now on, until `free`. */
+  /** Leaves no free block from now on, until `free`. */
   fill(): void;
   free(): void;
-  /** When no program uses it any more. */
+  /** Removes it once no program uses it. */
   remove(): void;
 }
 
 const SIZE_KB = 2 * 1024 * 1024;
 
-/** Undefined: this user may not. */
+/** Returns undefined if this user may not mount. */
 export function mountSmallDisk(folder: string): SmallDisk | undefined {
   mkdirSync(folder);
   const run = (command: string, ...args: string[]) => spawnSync(command, [...args, folder]).status === 0;
@@ -27,7 +27,7 @@ export function mountSmallDisk(folder: string): SmallDisk | undefined {
   process.once('exit', unmount);
   return {
     fill() {
-      // Files may grow in between.
+      // Files may grow meanwhile.
       for (let attempt = 1; ; attempt++) {
         const { blocks, bfree, bsize } = statfsSync(folder);
         try {

@@ -1,6 +1,7 @@
 /**
- * `npm run test:soak [-- --for MINUTES]`: a day's runs of all scheduled functions, squeezed into minutes. Memory, connections, event
- * tables, metadata, catalogs and temporary files are sampled; a line is fitted through each, and must be flat.
+ * `npm run test:soak [-- --for MINUTES]`: a day's runs of all scheduled functions in a few minutes. Memory, connections,
+ * event tables, metadata, catalogs and temporary files are sampled. A line is fitted through each of them, and must be
+ * flat.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -26,7 +27,7 @@ const MINUTES_OF_A_DAY = 1440;
 const SAMPLES = 72;
 /** Rotations of a day, by the default period of two hours. */
 const ROTATIONS = 12;
-/** What counts as flat: growth over the measured time, as a share of the mean, or so small that it does not matter. */
+/** The limits of flat: growth over the measured time, as a share of the mean, or an amount that is too small to matter. */
 const tolerances: Record<string, { share: number; least: number }> = {
   'memory in use, MB': { share: 0.1, least: 3 },
   'resident memory, MB': { share: 0.15, least: 12 },
@@ -39,7 +40,7 @@ const tolerances: Record<string, { share: number; least: number }> = {
   'lag, seconds': { share: 0.5, least: 5 },
 };
 
-// Resident memory tells of leaks only if garbage is collected as soon as it is some.
+// Resident memory shows leaks only if garbage is collected as soon as there is some.
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
@@ -50,12 +51,12 @@ function configFor(old: PostgresServer, leaf: PostgresServer, minutes: number): 
   const config = parseConfig(
     JSON.stringify({ nodes, queues: { shop: { root: 'old', leaves: ['new'], tickSeconds: 0 } } }),
   );
-  // As often as in a day, in less time than a file may say.
+  // As many rotations as in a day, with a period shorter than a configuration file allows.
   Object.assign(config.queues.shop ?? {}, { rotationSeconds: (minutes * 60) / ROTATIONS });
   return config;
 }
 
-/** Autovacuum comes as often as in a day, too. */
+/** Autovacuum also runs as often as in a day. */
 async function startNode(version: number): Promise<PostgresServer> {
   const server = await startServer({
     version,
@@ -99,7 +100,7 @@ async function sampleOf(servers: PostgresServer[], lagSeconds: number): Promise<
   return sum;
 }
 
-/** Says what each line does; returns how many are not flat. The first third is warm-up. */
+/** Prints the result of each line, and returns how many are not flat. The first third of the samples is warm-up. */
 function judge(samples: Sample[]): number {
   let bad = 0;
   const measured = samples.slice(Math.floor(samples.length / 3));
@@ -157,7 +158,7 @@ async function soak(minutes: number): Promise<number> {
         await run('replay', replay);
         await run('copy', copy);
         if (minute % 5 === 0) {
-          // Maintenance itself does it when five minutes of real time are over.
+          // Maintenance itself does so every five minutes of real time.
           await application.query(`select pgq_node.set_global_watermark('shop', null)`);
           await run('maintain', maintain);
         }
@@ -167,7 +168,8 @@ async function soak(minutes: number): Promise<number> {
           );
         const passed = (Date.now() - began) / (minutes * 60_000);
         if (passed * SAMPLES >= samples.length) samples.push(await sampleOf([old, leaf], lagSeconds));
-        // Ahead of the day: wait; behind it: fewer of its minutes are lived, which the last line tells.
+        // The run waits if it is ahead of the day. If it is behind, it covers fewer of the day's minutes, which the last
+        // line reports.
         const ahead = (minute / MINUTES_OF_A_DAY - passed) * minutes * 60_000;
         if (ahead > 0) await new Promise((resolve) => setTimeout(resolve, ahead));
         if (passed < 1) continue;

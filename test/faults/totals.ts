@@ -1,4 +1,4 @@
-/** What a run of campaigns came to. */
+/** The totals of a run of campaigns. */
 import { type FaultName, faultNames } from './fault-names.ts';
 import type { Played } from './play.ts';
 
@@ -46,7 +46,7 @@ export function addPlayed(totals: Totals, seed: number, played: Played): void {
   }
 }
 
-/** For people; the last line is for a table. */
+/** The totals as text; the last line is for a table. */
 export function describeTotals(totals: Totals): string {
   const { pair, seeds, campaigns, faults, byName, events, commits, looks, divergences, minutes } = totals;
   const rows = Object.entries(byName).map(([name, times]) => `${String(times).padStart(6)}  ${name}`);

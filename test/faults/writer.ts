@@ -3,12 +3,12 @@ import type { End } from './schedule.ts';
 import { isConnectionLoss, Session } from './session.ts';
 
 /**
- * An application on the root. Each of its transactions adds one line to a table of its own; a line whose COMMIT it has seen
- * answered must be there for ever after.
+ * An application on the root. Each of its transactions adds one line to a table of its own. Once the application has seen
+ * the answer to a COMMIT, the line must be there for ever.
  */
 export class Writer {
   readonly audit: string;
-  /** Lines whose commit was answered, and that no restored backup has taken away. */
+  /** Lines whose commit was answered, except those that a restored backup has removed. */
   seen = new Set<number>();
   readonly #session: Session;
   #line = 0;
@@ -34,7 +34,10 @@ export class Writer {
     });
   }
 
-  /** One thing after the other, also where an earlier one is not waited for. A transaction whose connection is lost is gone. */
+  /**
+   * Runs one piece of work after the other, even if the caller does not wait for an earlier one. A transaction whose
+   * connection is lost is gone.
+   */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#last.then(work).catch((error: unknown) => {
       if (!isConnectionLoss(error)) throw error;
@@ -82,7 +85,7 @@ export class Writer {
       this.seen.add(this.#line);
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
-      // A deferred constraint: the server has rolled back. The driver knows it once the next statement is answered.
+      // A deferred constraint failed and the server has rolled back. The driver learns of it from the answer to the next statement.
       await this.#session.query('rollback');
     }
   }

@@ -1,11 +1,11 @@
-/** What replay decides by the error that a table's rows met, it decides by the SQLSTATE, and not by the reason that people read. */
+/** Replay decides by the SQLSTATE of the error that a table's rows met, and not by the reason in words. */
 import { expect, test } from 'vitest';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import { newWorkerName } from '../../lib/topology/local-node.ts';
 import { addTables, followUntilSynced, tickNow } from '../support/follow.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
-/** The next slice, and what became of its tables. */
+/** The next slice, and the outcome for its tables. */
 function nextSlice(pair: InstalledPair) {
   return pair.old.client((provider) =>
     pair.new.client((subscriber) =>

@@ -1,8 +1,8 @@
-/** MERGE, whose parts PostgreSQL shows wrongly where the table is partitioned. */
+/** MERGE: PostgreSQL shows its parts wrongly if the table is partitioned. */
 import { merge, type Story, trigger } from './captured-stories.ts';
 
 export const merges: Record<string, Story> = {
-  // PostgreSQL shows the inserted row to the UPDATE trigger of a partitioned table, in place of each that is updated after it.
+  // PostgreSQL shows the inserted row to the UPDATE trigger of a partitioned table, in place of each row that is updated after it.
   merged: {
     since: 15,
     before: 'insert into m values (10, 7), (11, 8), (1, 1)',
@@ -50,7 +50,8 @@ export const merges: Record<string, Story> = {
     before: 'insert into m values (10, 7), (11, 8)',
     writes: merge('(13, 2), (10, 5), (11, 6)'),
   },
-  // A row that the MERGE inserted, and that was shown as the updated one, is gone or has another key by the time that the parts are captured.
+  // A row that the MERGE inserted, and that PostgreSQL showed as the updated one, is gone or has another key when the parts
+  // are captured.
   merged_and_deleted: {
     since: 15,
     triggers: trigger('act', 'after insert on m for each row', 'delete from m where id = new.id'),
@@ -96,7 +97,7 @@ export const merges: Record<string, Story> = {
       when matched and t.id = 4 then delete when matched then update set n = 0 when not matched then insert values (v.id, v.n);
       with d as (delete from t where id = 5 returning id) update t set n = 9 where id = 4 and (select count(*) from d) = 1; end $$`,
   },
-  // The text of what runs does not say that it is a MERGE.
+  // The text of the running statement does not show that it is a MERGE.
   merged_by_a_prepared_statement: {
     since: 15,
     before: 'insert into m values (10, 7), (11, 8), (1, 1)',

@@ -1,6 +1,6 @@
 /**
- * In whatever order the statements of a transaction, their parts and the triggers of others are captured, the leaf ends equal: nothing
- * from before a truncation comes back, and all that is written around it arrives.
+ * The statements of a transaction, their parts and the triggers of others may be captured in any order: the leaf ends
+ * equal. No row from before a truncation returns, and every row that is written around it arrives.
  */
 import { expect, test } from 'vitest';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
@@ -13,7 +13,7 @@ import { merge, type Story, tables } from './captured-stories.ts';
 
 const stories = { ...parts, ...merges };
 
-/** story.table → the statement that makes it. */
+/** story.table → the statement that creates it. */
 const tablesOf = (chosen: [string, Story][]) =>
   new Map(
     chosen.flatMap(([story, { triggers, before, writes }]) =>
@@ -38,7 +38,7 @@ async function contentOf(
   return content;
 }
 
-/** Runs the stories on the root, each in a schema of its name. The leaf must have the same rows. */
+/** Runs the stories on the root, each in a schema of its name. The leaf must end with the same rows. */
 async function expectEqualAfter(
   versions: { provider: number; subscriber: number },
   all: Record<string, Story>,
@@ -87,7 +87,7 @@ test.each(['repeatable read', 'serializable'])(
       await pair.old.client((other) => other.query('insert into p values (2, 2)'));
       expect((await stateOf(client.query('truncate p_1')))?.[0]).toBe('TD004');
       await client.query(`rollback; begin isolation level ${isolation}`);
-      // An empty one has no rows to be read, and the whole table is one event.
+      // An empty partition has no rows to read, and the whole table is one event.
       await client.query(
         'create table p_3 partition of p for values from (20) to (30); truncate p_3; truncate p; commit',
       );

@@ -1,4 +1,4 @@
-/** Truncations, parts of one statement, cascades and triggers, in every order in which they are captured. */
+/** Truncations, parts of one statement, cascades and triggers, in every order in which they may be captured. */
 import { addAndTouch, moveRow, onInsert, replaceRow, type Story, trigger } from './captured-stories.ts';
 
 export const parts: Record<string, Story> = {
@@ -61,7 +61,7 @@ export const parts: Record<string, Story> = {
     writes: `do $$ begin insert into p values (3, 3); truncate p_1; insert into p values (3, 4); update p set n = 9; truncate p_2;
       delete from p where id = 3; insert into p values (3, 5), (12, 1); truncate p_1; insert into p values (3, 6); end $$`,
   },
-  // No truncation, but of the same kind: a trigger of the application's writes between the parts of one statement.
+  // Not a truncation, but a case of the same kind: a trigger of the application writes between the parts of one statement.
   between_parts: {
     triggers: trigger('z', 'after delete on t for each statement', 'delete from t where id = -1'),
     writes: `begin; insert into t values (21, 1); ${moveRow(21, 14)}; commit`,
@@ -80,7 +80,7 @@ export const parts: Record<string, Story> = {
     before: 'insert into t values (21, 0)',
     writes: `begin; update t set n = 1; ${moveRow(21, 14)}; commit`,
   },
-  // The parts of a statement are captured in any order, beside what its row triggers have done.
+  // The parts of a statement are captured in any order, and its row triggers write, too.
   inserted_then_updated: {
     triggers: trigger('act', 'after insert on t for each row', 'update t set n = n + 100 where id = 10'),
     before: 'insert into t values (10, 0)',
@@ -120,7 +120,7 @@ export const parts: Record<string, Story> = {
     writes: `merge into z t using (values (6), (7), (2)) v (id) on t.id = v.id
       when matched and v.id = 6 then delete when matched then update set n = 3 when not matched then insert (id) values (v.id)`,
   },
-  // A key that is deleted, inserted and then reached by the action of a foreign key, all in one statement.
+  // One statement deletes a key, inserts it, and then reaches it by the action of a foreign key.
   deleted_twice: {
     before: 'insert into s values (1, null), (2, null)',
     writes: `begin; with d as (delete from s where id in (1, 2) returning id) insert into s select 2, 1, 9 from d where id = 2;
@@ -158,7 +158,7 @@ export const parts: Record<string, Story> = {
     before: 'insert into g values (1, 2)',
     writes: 'update g set id = id + 1',
   },
-  // The next statement's own triggers change the table, too, and so does what comes before in the same statement.
+  // The next statement's own triggers also change the table, and so does an earlier part of the same statement.
   inserted_then_updated_nested_both: {
     triggers: `${trigger('act', 'after insert on t for each row', 'update t set n = n + 100 where id = 10')};
       ${trigger('more', 'after update on t for each row', 'update t set n = n + 1 where id = 11')}`,
@@ -208,7 +208,7 @@ export const parts: Record<string, Story> = {
     writes: `begin; insert into t values (3, 1); with a as (insert into t values (2, 9) returning id)
       update t set id = id + 1 where id = 3 and (select count(*) from a) = 1; commit`,
   },
-  // Separate statements stay separate, also where rows without a key are written in two ways.
+  // Separate statements stay separate, even if rows without a key are written in two ways.
   deleted_by_another_statement: {
     since: 11,
     triggers: trigger('act', 'after insert on o for each row', 'insert into o values (99, 99)'),

@@ -1,8 +1,8 @@
-/** What stories of captured order are made of: tables, statements of several parts, triggers of the application's. */
+/** The parts of stories about captured order: tables, statements of several parts, triggers of the application. */
 
 /**
- * Each story makes those that it names: t and u have keys and k has none; p and m have partitions, m a key of the whole, too; s and z refer to
- * themselves.
+ * Each story creates the tables that it names: t and u have keys and k has none; p and m have partitions, and m also a key
+ * of the whole; s and z refer to themselves.
  */
 export const tables = {
   t: 'create table t (id int primary key, n int)',
@@ -36,7 +36,7 @@ export const moveRow = (id: number, n: number) =>
 export const addAndTouch = (table: string) => `with a as (insert into ${table} values (4, 0) returning id)
   update ${table} set n = n + 1 where id = 10 and (select count(*) from a) = 1`;
 
-/** A trigger of the application's on the root, which acts once. */
+/** A trigger of the application on the root, which acts once. */
 export const trigger = (name: string, when: string, action: string) => `
   create function "act ${name}"() returns trigger language plpgsql as $$ begin
     if pg_trigger_depth() = 1 then ${action}; end if; return null; end $$;
@@ -46,9 +46,9 @@ export const onInsert = (action: string) => trigger('act', 'after insert on u fo
 export interface Story {
   triggers?: string;
   before?: string;
-  /** Several are sent one after the other, in one session. */
+  /** Several statements are sent one after the other, in one session. */
   writes: string | string[];
-  /** The first version that has the statement. */
+  /** The first version that supports the statement. */
   since?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Clocks that are wrong are problems that status names, and delay nothing: ticks and replay go on. */
+/** A wrong clock is a problem that status names, and delays nothing: ticks and replay go on. */
 import { beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import type { StatusResult } from '../../lib/status/shape.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const onOld = (sql: string) => shop.old.client((client) => client.query(sql));
 
-/** The root's clock goes back by an hour: what it has stored lies in the future; its leaf knows ticks by their times. */
+/** The root's clock goes back by an hour, so what it has stored lies in the future. Its leaf recognizes ticks by their times. */
 async function setBack(): Promise<void> {
   await onOld(`update pgq.tick set tick_time = tick_time + interval '1 hour';
     update pgq.queue set queue_switch_time = queue_switch_time + interval '1 hour'`);

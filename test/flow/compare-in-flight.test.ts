@@ -1,6 +1,6 @@
 /**
- * compare while things move: a row on its way is never called different, no session is locked out, and what could not be
- * settled in time is no proof.
+ * compare during changes: it never reports a row in flight as different, and locks out no session. A row that could not be
+ * judged in time keeps the result from being a proof.
  */
 import { beforeAll, expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
   shop = await comparePair({ provider: 13, subscriber: 17 });
 });
 
-/** A budget that ends when the test says so. */
+/** A budget that ends when the test decides so. */
 function testTime(milliseconds: number) {
   let now = 0;
   const clock = { now: () => now };
@@ -65,7 +65,7 @@ test('while a row changes all the time, it is in flight; a row beside it that is
   let n = 0;
   const time = testTime(60_000);
   const writeAndLag = async () => {
-    // What the subscriber gets is the state before last, so it never equals what is read of the provider.
+    // The subscriber gets the state before last, so it never equals what compare reads from the provider.
     n += 10;
     time.passes(10_000);
     await shop.onProvider(`update busy set n = ${n} where id = 1`);
@@ -101,7 +101,7 @@ test('writes that go on during the comparison are no differences', async () => {
     }
   })();
   const apply = async () => {
-    // The tick was made before this; the write that is under way may have been committed before it.
+    // The tick was made before this point. The write that is under way may have been committed before the tick.
     await current;
     const some = pending.splice(0);
     if (some.length > 0) await shop.onSubscriber(some.join('; '));

@@ -1,4 +1,4 @@
-/** compare beside real replication: while writers go on and the leaf follows, no row is called different that is not. */
+/** compare beside real replication: while writers go on and the leaf follows, compare reports no equal row as different. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { compareWith } from '../../lib/units/compare.ts';
@@ -38,7 +38,7 @@ test('compared while it is written to and replayed, then with rows that somebody
         update log set line = 'changed' where n = ${writes % 200};
         delete from log where n = ${writes - 50} and line = 'new';
         commit`);
-      // Leaves the servers some time for what is tested.
+      // Leaves the servers some time for the tested work.
       await pause(5);
     }
   });

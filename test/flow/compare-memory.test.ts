@@ -1,4 +1,4 @@
-/** What compare holds in memory does not grow with a table whose key is text: it is one range, however large it is. */
+/** The memory of compare does not grow with a table whose key is text: such a table is one range, however large it is. */
 import { beforeAll, expect, test, vi } from 'vitest';
 import { Client } from '../../lib/db/client.ts';
 import { type ComparePair, comparePair } from '../support/compare-pair.ts';
@@ -42,7 +42,7 @@ test('buckets of a table with many rows are fetched a few at a time', { timeout:
   await shop.follow(['public.lettered']);
   const rows = (from: number, to: number) =>
     shop.both(`insert into lettered select md5(g::text), g from generate_series(${from}, ${to}) g`);
-  // The buckets are as many as the statistics ask for, and hold 3,300 rows each.
+  // The number of buckets follows from the statistics, so each bucket holds 3,300 rows.
   await rows(1, 2_000);
   await shop.onProvider('analyze lettered');
   await rows(2_001, 200_000);

@@ -1,4 +1,4 @@
-/** compare: whatever the table and whatever was done to the subscriber's rows, it finds exactly that. */
+/** compare finds exactly the changes that were made to the subscriber's rows, for any table. */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { SAMPLE_SIZE } from '../../lib/compare/report.ts';
@@ -25,7 +25,7 @@ const keyTypes = [
   { type: 'float8', value: 'g / 10.0' },
   { type: 'bytea', value: `decode(md5(g::text), 'hex')` },
 ];
-/** Types, an expression of `g`, and a value that it never gives. */
+/** Types, an expression of `g`, and a value that the expression never gives. */
 const valueTypes = [
   { type: 'text', value: `case when g % 3 > 0 then repeat('x', g % 50) end`, other: `'other'` },
   { type: 'text', value: `nullif(g % 2, 0)::text`, other: `''` },

@@ -1,4 +1,4 @@
-/** compare: equal rows are found equal, whatever their types and whichever versions hold them. */
+/** compare finds equal rows equal, whatever their types, and whichever versions hold them. */
 import { describe, expect, test } from 'vitest';
 import { comparePair } from '../support/compare-pair.ts';
 
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-/** Puts the first row back, as it was made. */
+/** Restores the first row as it was created. */
 const firstRow = everyType.slice(
   everyType.indexOf('insert into every_type values'),
   everyType.indexOf(',\n    (2,'),

@@ -1,4 +1,4 @@
-/** compare: finds exactly the rows that differ for good, in tables of every kind; and says what it could not compare. */
+/** compare finds exactly the rows that differ permanently, in tables of every kind, and reports what it could not compare. */
 import { beforeAll, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../lib/unit-context/context.ts';
 import { type ComparePair, comparePair } from '../support/compare-pair.ts';

@@ -1,4 +1,7 @@
-/** Tables that are not alike on the two sides, or become so while events flow: partitions, columns, and what is the subscriber's own. */
+/**
+ * Tables that differ in form between the two sides, or begin to while events flow: partitions, columns, and objects of the
+ * subscriber alone.
+ */
 import { describe, expect, it } from 'vitest';
 import { copy } from '../../lib/units/copy.ts';
 import { maintain } from '../../lib/units/maintain.ts';
@@ -79,7 +82,7 @@ describe.each(modes)('%s', (_, make) => {
     );
     await replayAll(pair);
     await expectEqual(pair.old, pair.new, tables);
-    // Partitions that come and go later. Their rows are the table's; a partition that is detached takes them along.
+    // Partitions that are added and removed later. Their rows are the table's; a partition that is detached takes its rows along.
     await write(
       pair,
       `create table split_d partition of split for values in ('d'); insert into split values (1, 'd', 'through the table');
@@ -123,7 +126,7 @@ describe.each(modes)('%s', (_, make) => {
     await expectEqualIn(pair, ['id', 'a', 'c']);
     expect(await rowsOf(pair.new, 't', ['id', 'b'])).toEqual(expect.arrayContaining(['31 | 1', '30 | 2']));
     await onSubscriber(pair, 'alter table t drop b, drop d');
-    // A new name: the new column first, then what the old one held.
+    // A new name: the new column is added first, then filled with the old one's values.
     await onSubscriber(pair, 'alter table t add renamed text');
     await write(
       pair,

@@ -1,6 +1,6 @@
 /**
- * Rows that do not fit: an update or delete that finds no row, an insert that finds one, a column, a value or a table that the
- * subscriber does not have. Each is counted and reported, what happens then is the policy's choice, and other tables go on.
+ * Rows that do not fit: an update or delete finds no row, an insert finds one, or the subscriber lacks a column, a value or
+ * a table. Each is counted and reported, the policy decides what happens then, and other tables go on.
  */
 import { describe, expect, it } from 'vitest';
 import { maintain } from '../../lib/units/maintain.ts';
@@ -12,11 +12,11 @@ import { addTables, followUntilSynced, replayAll, tickNow } from '../support/fol
 import { expectEqual, rowsOf } from '../support/oracle.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
 
-/** What makes a table not fit, and how an operator fixes it. */
+/** The statements that make a table not fit, and the operator's fix. */
 interface Misfit {
-  /** On the subscriber, before the events. */
+  /** Runs on the subscriber, before the events. */
   spoil: string;
-  /** On the provider. */
+  /** Runs on the provider. */
   change: string;
   error: RegExp;
   fix?: string;
@@ -91,7 +91,7 @@ async function startedPair(
   return pair;
 }
 
-/** Past the guard against writes, as an operator who knows what he does, or a superuser. */
+/** Writes past the guard, as a superuser or a careful operator can. */
 function onSubscriber(pair: InstalledPair, statements: string[]): Promise<unknown> {
   return pair.new.client((client) =>
     client.query(`begin; set local pgtide.applying = 'on'; ${statements.join('; ')}; commit`),
@@ -154,13 +154,13 @@ describe.each(modes)('%s', (_, make) => {
     expect(errors.map(({ table }) => table)).toEqual(names.toSorted());
     for (const { table, error } of errors) expect(error).toMatch(misfits[table]?.error ?? /nothing/);
     expect(pair.shop.counts.get('setAsideTables')).toBe(names.length);
-    // Of a slice in which one row fails, a table gets nothing.
+    // If one row of a slice fails, its table gets no row of the slice.
     for (const [name, rows] of spoiledRows) expect(await rowsOf(pair.new, name), name).toEqual(rows);
     const { healthy, text } = await problemsOf(pair);
     expect(healthy).toBe(false);
     for (const name of names) expect(text).toContain(`public.${name} is set aside`);
 
-    // Later events of theirs are skipped; the good one goes on.
+    // Later events of these tables are skipped; the good one goes on.
     await pair.old.client((client) =>
       client.query(
         `delete from good where id = 1; ${names.map((name) => `update ${name} set v = 'late' where id = 5;`).join('')}`,

@@ -1,4 +1,7 @@
-/** What was taken off a subscriber's table and cannot be put back is kept, with the reason, in status; no other table waits for it. */
+/**
+ * A constraint or index that was dropped from a subscriber's table and cannot be restored is kept, and status names it with
+ * the reason. No other table waits for it.
+ */
 import { expect, test } from 'vitest';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
@@ -14,7 +17,7 @@ const problems = async (pair: InstalledPair) => {
   return result.queues[0]?.nodes.flatMap((node) => node.problems) ?? [];
 };
 
-/** Copies and replays until nothing more is to be done; followUntilSynced would wait for what cannot be put back. */
+/** Copies and replays until there is nothing more to do; followUntilSynced would wait for what cannot be restored. */
 async function settle(pair: InstalledPair): Promise<void> {
   for (let round = 0; round < 4; round++) {
     await copy(pair.shop.context('new'));
@@ -30,7 +33,7 @@ const constraints = (pair: InstalledPair, table: string) =>
     `select conname as name from pg_constraint where conrelid = '${table}'::regclass and contype <> 'p' order by 1`,
   );
 
-/** Rows that the provider has, and that no index of the subscriber's can hold. */
+/** Rows that the provider has, and that no index of the subscriber can hold. */
 const cases = {
   'a deferrable unique constraint that the rows break': {
     structure: 'create table bad (id int primary key, n int, constraint bad_n unique (n) deferrable)',
@@ -78,7 +81,7 @@ for (const [what, given] of Object.entries(cases))
     );
 
     await onNew(pair, given.cure);
-    // While autovacuum, say, may still see the deleted row, an index has to hold it, and fails once more.
+    // While another session, such as autovacuum, may still see the deleted row, an index has to hold it, and fails once more.
     await until('it is put back', async () => {
       await onNew(pair, `update pgtide.saved_ddl set tried_at = now() - interval '1 hour'`);
       await copy(pair.shop.context('new'));

@@ -1,10 +1,10 @@
-/** A copy takes indexes and constraints off the subscriber's tables, and puts them back as they were. */
+/** A copy drops indexes and constraints of the subscriber's tables, and restores them as they were. */
 import { describe, expect, it } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { addTables, followUntilSynced } from '../support/follow.ts';
 import { installedPair } from '../support/unit-context.ts';
 
-/** Every index and constraint of the database's tables, with whether it is valid, and its comment. */
+/** Every index and constraint of the database's tables, with its validity and its comment. */
 const structure = (db: TestDatabase) =>
   db.client((client) =>
     client.query(`

@@ -1,4 +1,4 @@
-/** Sequences that only functions name: they are made and followed with the tables whose defaults call these functions. */
+/** Sequences that only functions name: they are created and followed with the tables whose defaults call these functions. */
 import { beforeAll, expect, test } from 'vitest';
 import { listSequences } from '../../lib/membership/member-sequences.ts';
 import { createMissingTables } from '../../lib/structure/create.ts';
@@ -15,7 +15,10 @@ beforeAll(async () => {
 const add = async (tables: string[], more: Partial<AddTableInput> = {}) =>
   (await addTable(it.shop.context('old'), addTableInput.parse({ tables, create: true, ...more }))).result;
 
-/** Ids made of the time and the tail of a sequence whose name is put together, as some applications have them. */
+/**
+ * Ids that consist of the time and the end of a sequence's value. The name of the sequence is composed, as in some
+ * applications.
+ */
 const snowflakes = `
   create schema "My ids";
   create sequence "My ids"."the Seq" start 500 increment 5;

@@ -1,6 +1,7 @@
 /**
- * Functions that a table stands on and the leaf lacks. Those of the root's own are named at once, with a script that makes them before the
- * tables are there; those that the leaf's version does not have leave out what calls them, with a note, since rows bring their values.
+ * Functions that a table depends on and the leaf lacks. Functions that users created on the root are named at once, with a
+ * script that creates them before the tables exist. Whatever calls a function that the leaf's version does not have is left
+ * out, with a note, since rows bring their values.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';

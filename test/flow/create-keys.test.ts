@@ -23,7 +23,7 @@ test('a key to a table that follows already is made, whether or not its rows hav
     );
     await replayAll(pair);
     await expectEqual(pair.old, pair.new, ['parent', 'child']);
-    // Which validates it again.
+    // The copy validates the key again.
     await copy(pair.shop.context('new'));
     const keys = await pair.new.client((client) =>
       client.query(

@@ -1,6 +1,7 @@
 /**
- * `add-table --create` opens nothing on the leaf that was closed on the root: row security is on from the commit that makes the table, with
- * the root's policies where they can be had. What cannot be carried leaves the table more closed, never less, and a note.
+ * `add-table --create` opens nothing on the leaf that was closed on the root: row security is on from the commit that
+ * creates the table, with those of the root's policies that can be carried. Whatever cannot be carried leaves the table
+ * more closed, never less, and has a note.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
@@ -102,7 +103,7 @@ describe.each([
   });
 });
 
-/** Two databases, and the plain owner's work on both. */
+/** Two databases, and the statements of the plain owner on both. */
 const bare = async (version = 17) => {
   const [provider, subscriber] = [
     await createDatabase(await postgres(version), { installed: true }),

@@ -1,6 +1,6 @@
 /**
- * `add-table --create` carries what a dump would carry beside a table's structure, and keeps it through the copy; what is not carried, or not
- * known to the leaf's version, has a note each.
+ * `add-table --create` carries what a dump would carry beside a table's structure, and the copy keeps it. Each item that is
+ * not carried, or that the leaf's version does not know, has a note.
  */
 import { describe, expect, test } from 'vitest';
 import { createMissingTables } from '../../lib/structure/create.ts';
@@ -13,7 +13,7 @@ import { installedPair } from '../support/unit-context.ts';
 
 const names = ['shop.plain', 'shop.typed', 'shop.full', 'shop.nothing'];
 
-/** What the catalog has of it, whatever numbers the server gave the tables. */
+/** The settings in the catalog, independent of the numbers that the server gave the tables. */
 const settings = (db: TestDatabase) =>
   db.client(async (client) => {
     const tables = await describeTables(client, names);

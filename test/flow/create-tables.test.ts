@@ -1,4 +1,4 @@
-/** A subscriber's missing tables are made as the provider has them, in every mix of versions and with hostile names. */
+/** A subscriber's missing tables are created as the provider has them, in every mix of versions and with hostile names. */
 import { describe, expect, test } from 'vitest';
 import { createMissingTables, readServer } from '../../lib/structure/create.ts';
 import { describeTables, type Table } from '../../lib/structure/structure.ts';
@@ -7,7 +7,7 @@ import { userObjects } from '../support/catalog.ts';
 import { createDatabase, createRole, postgres } from '../support/database.ts';
 import { createHostileSchema } from './hostile-schema.ts';
 
-/** What must be the same on both sides, whatever the servers' numbers for it are. */
+/** The properties that must be the same on both sides, independent of the servers' numbers for them. */
 function comparable(table: Table, versions: { provider: number; subscriber: number }) {
   const { schema, name, kind, partitionKey, bound, comment, key } = table;
   const attached = bound !== null;
@@ -21,7 +21,7 @@ function comparable(table: Table, versions: { provider: number; subscriber: numb
     key,
     columns: table.columns.map(({ typeOid: _, ...column }) => ({
       ...column,
-      // Version 17 gave partitions their parent's identity; then it is the parent that says it.
+      // Version 17 gave partitions the identity of their parent, and there the parent's is compared.
       identity: attached ? '' : column.identity,
       generated: versions.subscriber < 18 && column.generated === 'v' ? 's' : column.generated,
     })),

@@ -1,4 +1,7 @@
-/** Databases of different encodings: what both can write is replicated; a row that the other cannot write keeps its table, and no other. */
+/**
+ * Databases of different encodings: characters that both can write are replicated. A row that the other one cannot write
+ * holds up its own table alone.
+ */
 import { expect, it } from 'vitest';
 import { install } from '../../lib/units/install.ts';
 import { createDatabase, postgres } from '../support/database.ts';

@@ -1,7 +1,7 @@
 /**
- * No value of a row is in what replay and copy throw, log and remember, whatever a table's rows meet on the subscriber: types, keys,
- * checks, triggers and functions of users who put values into every text that they can. The table, constraint, column and
- * event are named.
+ * The errors that replay and copy throw, log and store hold no value of a row, whatever a table's rows meet on the
+ * subscriber: types, keys, checks, and triggers and functions of users who put values into every text that they can. The
+ * errors name the table, constraint, column and event.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { CANARY, NUMBER, stories } from './failing-rows.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
-/** A column of another type is mostly reported before its values are read; copy reads them all the same. */
+/** A column of another type is mostly reported before its values are read; copy reads them nevertheless. */
 const MISFIT = /^table public\..+: the subscriber's .+ does not keep every .+ of the provider in column v/;
 const saysOf = (name: string, reason = '') =>
   stories[name]?.spoil.includes('alter v type') && MISFIT.test(reason)

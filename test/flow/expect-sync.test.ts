@@ -1,4 +1,4 @@
-/** expect-sync: what a leaf's rows hold already is not applied to them, and everything after is. */
+/** expect-sync: changes that a leaf's rows hold already are not applied to them, and every later change is. */
 import { expect, test } from 'vitest';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { install } from '../../lib/units/install.ts';

@@ -1,4 +1,7 @@
-/** Keys whose operators are not where others have theirs: of types that extensions bring, and of ranges that do not overlap. */
+/**
+ * Keys whose operators have unusual places in the catalog: keys of types from extensions, and keys of ranges that do not
+ * overlap.
+ */
 import { expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
@@ -26,7 +29,7 @@ it.each([
     create table code (k "Code" primary key, v int, pad text);
     create table bag (k hstore primary key, v int, pad text);
     create table path (k ltree primary key, v int, pad text)`);
-  // Upper and lower case take turns: the order of citext is not that of text.
+  // Upper and lower case alternate: the order of citext is not that of text.
   const mixed = `case when i % 2 = 0 then upper(md5(i::text)) else md5(i::text) end`;
   const keys: Record<string, string> = {
     word: mixed,

@@ -1,16 +1,16 @@
-/** What rows meet on a subscriber that refuses them, and what is said of it: types, keys, checks, and functions that repeat values. */
+/** Rows that a subscriber refuses, and the reported reason: types, keys, checks, and functions that repeat values. */
 
 export const CANARY = 'kanarienvogel';
 export const NUMBER = '90210777';
 
 export interface Story {
-  /** What is made on the subscriber; TABLE is the table (id int primary key, v text). */
+  /** Statements on the subscriber; TABLE is the table (id int primary key, v text). */
   spoil: string;
   /** The value of v; default the canary. */
   value?: string;
-  /** What the reason says besides the event's id; default all that is needed is the state. */
+  /** The reason, besides the event's id. By default the state is enough. */
   says: RegExp;
-  /** Each row fails, and the first is named. */
+  /** Each row fails, and the first one is named. */
   all?: true;
 }
 
@@ -19,7 +19,7 @@ const typed = (type: string, says = /^22/): Story => ({
   says,
 });
 
-/** A function of a user that a check calls with the value. */
+/** A user's function, which a check calls with the value. */
 const raising = (name: string, body: string, says: RegExp): Story => ({
   spoil: `create function ${name}(v text) returns bool language plpgsql as $$ begin if v is not null then ${body}; end if; return true; end $$;
     alter table TABLE add constraint own check (${name}(v))`,
@@ -102,7 +102,7 @@ export const stories: Record<string, Story> = {
     `raise exception 'no % here', v using detail = v, hint = v, table = v, column = v, constraint = v, datatype = v, schema = v`,
     /^P0001 raise_exception: function public\.shout, event \d+$/,
   ),
-  // A function of a user that takes a state, or a name, of ours.
+  // A user's function that raises one of our SQLSTATEs, or has one of our names.
   disguised: raising(
     'disguised',
     `raise exception 'table % is not there', v using errcode = 'TD007', constraint = v`,

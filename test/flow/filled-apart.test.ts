@@ -1,6 +1,7 @@
 /**
- * What no event tells: columns that each side has filled by its own default, and partitions that the root has dropped or detached.
- * Status names them with a remedy that ends equal, and says nothing where both sides hold the same.
+ * Changes without an event: columns that each side has filled by its own default, and partitions that the root has dropped
+ * or detached. Status names them with a remedy that makes both sides equal, and reports nothing if both sides hold the
+ * same.
  */
 import { beforeAll, expect, it } from 'vitest';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
@@ -24,7 +25,7 @@ async function problems(code: string, of = shop): Promise<string[]> {
   return found.filter((one) => one.code === code).map(({ message, remedy }) => `${message}; ${remedy}`);
 }
 
-/** The columns that are named, of the one table. */
+/** The columns of this table that status names. */
 const filledApart = async (table: string) =>
   (await problems('column-filled-apart'))
     .filter((text) => text.includes(` of public.${table} was`))
@@ -48,7 +49,7 @@ it('columns that were filled by each side for itself', async () => {
     'c4 int generated always as (qty * 2) stored',
   ])
     await shop.both(`alter table item add column ${harmless}`);
-  // Set later, a default fills nothing.
+  // A default that is set later fills nothing.
   await shop.both(
     'alter table item add column c5 timestamptz; alter table item alter column c5 set default now()',
   );

@@ -1,4 +1,4 @@
-/** Tables as people really have them: types, names, keys and partitions, as far as a server's version goes. */
+/** Tables as in real databases: types, names, keys and partitions, as far as a server's version supports them. */
 import type { Client } from '../../lib/db/client.ts';
 
 const always = `
@@ -99,7 +99,7 @@ const tables = [
   'public.events',
 ];
 
-/** Makes the schema, and returns the names of its tables. */
+/** Creates the schema, and returns the names of its tables. */
 export async function createHostileSchema(client: Client, version: number): Promise<string[]> {
   await client.query(always);
   if (version < 11) await client.query(partitionedSince10);

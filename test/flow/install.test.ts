@@ -1,4 +1,4 @@
-/** install: nodes are made once, the same run again changes nothing, and a contradiction changes nothing at all. */
+/** install creates nodes once. The same run again changes nothing, and a contradiction changes nothing at all. */
 import { expect, test } from 'vitest';
 import { listConsumers } from '../../lib/pgq/consumer-info.ts';
 import { getQueueInfo } from '../../lib/pgq/queue.ts';

@@ -1,4 +1,7 @@
-/** Joins beside writers and replay, joins that end between the two sides, and calls at the same time: nothing is lost, nothing is stuck. */
+/**
+ * Joins beside writers and replay, joins that end between the two sides, and calls at the same time: no change is lost, and
+ * no table is stuck.
+ */
 import { expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -29,7 +32,7 @@ test('a call with expect-sync that ends between the leaf and the root goes on, o
     });
   };
   await interrupted('t');
-  // Another table that joins meanwhile does not make it forgotten.
+  // Another table's join in between does not make pgtide forget this one.
   await pair.both('create table other (id int primary key)');
   await add(pair, { tables: ['other'] });
   await add(pair, { tables: ['t'], expectSync: true });
@@ -93,7 +96,7 @@ test('tables that are the same on both sides lose no change that is made while t
   const replaying = (async () => {
     while (writing) await replayAll(pair);
   })();
-  // What is written before a table is captured is not the same on both sides, so it is written again afterwards.
+  // The two sides differ in rows that are written before a table is captured, so these rows are written again afterwards.
   await add(pair, { all: true, expectSync: true });
   writing = false;
   await Promise.all([writes, replaying]);

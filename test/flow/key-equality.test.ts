@@ -1,5 +1,5 @@
 /**
- * Keys that are equal without being spelled alike: by their collation, their type or their operator class. One row has one key,
+ * Keys that are equal but spelled differently, by their collation, their type or their operator class. A row keeps its key
  * however an update spells it, and ends with the provider's spelling.
  */
 import { describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ const problemsOf = (pair: InstalledPair) =>
 
 const collation = `create collation nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`;
 
-/** Name of a table, its key's columns, and three spellings of one key. */
+/** Name of a table, the columns of its key, and three spellings of one key. */
 const kinds: [table: string, definition: string, one: string, two: string, three: string][] = [
   ['by_text', 'k text collate nocase primary key', `'ab'`, `'aB'`, `'AB'`],
   ['by_varchar', 'k varchar(9) collate nocase primary key', `'ab'`, `'aB'`, `'AB'`],

@@ -1,6 +1,6 @@
 /**
- * C8 for tables without a key: a slice is applied at once, and comes to what its events come to one by one, each on exactly one of
- * the rows that are equal to its old row.
+ * C8 for tables without a key: a slice is applied at once, with the same result as its events one by one. Each event
+ * changes exactly one of the rows that are equal to its old row.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
@@ -24,7 +24,7 @@ const setUp = `
   insert into wider select generate_series(1, 10)`;
 const tables = ['plain', 'indexed', 'parted', 'wider'];
 
-/** Replays all there is. Returns what became of each table, and how often the rows of `scanned` were read through. */
+/** Replays everything. Returns the outcome of each table, and how often the rows of `scanned` were read through. */
 async function replayAll(
   pair: InstalledPair,
   scanned = 'plain',
@@ -72,7 +72,7 @@ describe.each([
   const equal = (names = ['plain', 'indexed', 'parted']) => expectEqual(pair.old, pair.new, names);
   beforeAll(async () => {
     pair = await installedPair({ provider, subscriber });
-    // A row moves to another partition only since 11.
+    // Only since version 11 can a row move to another partition.
     await pair.both(setUp);
     await pair.new.client((client) =>
       client.query(`alter table wider add own text; update wider set own = 'row ' || a`),

@@ -1,6 +1,6 @@
 /**
- * C6: a value that cannot be carried, or a row that takes longer than a run has, sets its table aside; others go on, and resync ends it.
- * A server that is slow for a while sets nothing aside.
+ * C6: a value that cannot be carried, or a row that takes longer than a run has, sets its table aside. Other tables go on,
+ * and resync ends it. A server that is slow for a while sets nothing aside.
  */
 import { expect, it } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
@@ -14,12 +14,12 @@ import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 const RUN_MS = 8_000;
-/** A row is given up after five runs, in three of which it is alone. On a busy machine some runs do not get that far. */
+/** A row is given up after five runs; in three of them it is alone. On a busy machine some runs do not get that far. */
 const MAX_RUNS = 16;
 
 const write = (pair: InstalledPair, sql: string) => pair.old.client((client) => client.query(sql));
 
-/** Runs of replay that end soon, until `done`. */
+/** Runs replay with a short budget until `done`. */
 async function runUntil(pair: InstalledPair, done: () => Promise<boolean>): Promise<void> {
   for (let runs = 0; !(await done()); runs++) {
     if (runs === MAX_RUNS) throw new Error(`not after ${runs} runs`);
@@ -134,7 +134,7 @@ it('a server that stalls for some runs sets nothing aside', async () => {
   );
   await write(pair, `insert into t values (1, 'a'); insert into u values (1, 'a')`);
   await tickNow(pair);
-  // The first run ends with one event alone, and in the others that fails.
+  // The first run ends with one event alone, and in the other runs this event fails.
   for (let runs = 0; runs < 3; runs++)
     await replay(pair.shop.context('new', { budget: new Budget(systemClock, 6_000) })).catch(() => undefined);
   expect(await setAside(pair)).toEqual([]);
@@ -152,7 +152,7 @@ it('a lock that somebody holds longer than a run sets nothing aside', { timeout:
   await tickNow(pair);
   await pair.new.client(async (client) => {
     await client.query('begin; lock table t');
-    // Status itself would wait for the lock.
+    // status itself would wait for the lock.
     await runUntil(pair, () =>
       pair.new.client(
         async (other) =>

@@ -1,6 +1,6 @@
 /**
- * A leaf that joins a queue in use begins at the queue's newest tick. Its tables are copied, so it needs nothing from before; and
- * what the other leaves have met long ago (events that replay cannot handle, tables that were removed) does not come to it.
+ * A leaf that joins a queue in use begins at the queue's newest tick. Its tables are copied, so it needs no earlier event.
+ * It does not meet what the other leaves met long ago: events that replay cannot handle, and removals of tables.
  */
 import { expect, it } from 'vitest';
 import { listTables } from '../../lib/membership/member-tables.ts';
@@ -19,7 +19,7 @@ import { expectEqual } from '../support/oracle.ts';
 import { aside, send, shopWith, write } from '../support/unhandled.ts';
 import { cascade } from '../support/unit-context.ts';
 
-/** A root with a leaf that has met an event it cannot handle, and the removal of a table that is followed again. */
+/** A root with a leaf that has met an event that it cannot handle, and the removal of a table that is followed again. */
 async function queueInUse() {
   const pair = await shopWith();
   await write(pair, `insert into t values (1, 'old'); insert into u values (1, 'old')`);

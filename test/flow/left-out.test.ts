@@ -1,6 +1,6 @@
 /**
- * One table that cannot be replicated is in no other's way: what --all or a pattern meant is left out with the reason, and --exclude leaves
- * out whatever its user says. What is named by its own name is refused as before.
+ * A table that cannot be replicated does not stop the others: if --all or a pattern includes it, it is left out with the
+ * reason. --exclude leaves out the tables that the user names. A table that is named by its own name is refused as before.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';

@@ -1,4 +1,4 @@
-/** maintain: event tables rotate once no consumer needs them, and one piece that fails keeps no other from running. */
+/** maintain: event tables rotate once no consumer needs them, and a part that fails does not keep the others from running. */
 import { beforeAll, expect, test } from 'vitest';
 import { listSubscribers } from '../../lib/topology/local-node.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
@@ -24,7 +24,7 @@ const age = (seconds: number) =>
     client.query(`update pgq.queue set queue_switch_time = now() - make_interval(secs => $1)`, [seconds]),
   );
 
-/** What replay does, without rows: the leaf completes the newest tick. */
+/** Does what replay does, but without rows: the leaf completes the newest tick. */
 async function leafCatchesUp(): Promise<void> {
   const tick = await it.old.client(async (client) => {
     await client.query(`select pgq.force_tick('shop')`);
@@ -53,7 +53,7 @@ test('with nothing to do it is idle', async () => {
 
 test('event tables rotate, both steps in one run', async () => {
   const before = await queueRow();
-  // Only once a tick is past all writers, also those of the server's other databases.
+  // They rotate only when a tick is past all writers, including those of the server's other databases.
   const after = await until('the queue is rotated', async () => {
     await leafCatchesUp();
     await maintain(it.shop.context('old'));
@@ -80,7 +80,7 @@ test('a queue outside of the configuration is rotated too; one of the configurat
         `select queue_name as name, queue_cur_table as current from pgq.queue where queue_name <> 'shop' order by 1`,
       ),
     );
-  // A queue without consumers waits for older writers, also for those of the server's other databases.
+  // A queue without consumers waits for older writers, including those of the server's other databases.
   await until('mail is rotated', async () => {
     await maintain({ ...context, config: { ...context.config, queues: { shop, orders: shop } } });
     return (await rotated())[0]?.current === 1;

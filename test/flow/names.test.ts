@@ -1,4 +1,7 @@
-/** Names that need quoting, everywhere: copied in chunks, followed, merged when triggers nest, and put back after a copy. */
+/**
+ * Names that need quoting, everywhere: tables are copied in chunks, followed, merged when triggers nest, and restored after
+ * a copy.
+ */
 import { describe, expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
@@ -8,7 +11,7 @@ import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/** Each is a schema, a table, a column, a constraint, an index, a sequence and a type. */
+/** Each is the name of a schema, a table, a column, a constraint, an index, a sequence and a type. */
 const names = [
   'Upper Case',
   'do"uble',
@@ -27,7 +30,7 @@ const names = [
   'é'.repeat(31),
 ];
 
-/** Column names that the SQL of capture, stage and apply uses itself. */
+/** Column names that the SQL of capture, stage and apply itself uses. */
 const columns = [
   'r',
   'o',
@@ -114,7 +117,7 @@ function createTable({ schema, sql, key, value }: Table, index: number): string 
     create index ${other(9)} on ${sql} (n, ${value});`;
 }
 
-/** By regclass, which no code of pgtide's takes part in. */
+/** Reads rows by the quoted name, without any code of pgtide. */
 async function rowsOf(database: TestDatabase, sql: string): Promise<string[]> {
   return database.superuser(async (client) =>
     (await client.query<{ line: string }>(`select t::text as line from ${sql} t`))

@@ -1,6 +1,6 @@
 /**
- * C1: nodes that Londiste has made are nodes like ours. Their workers and locations have whatever names their makers gave them; install,
- * replay, compare, status and resync ask the node, and change none of them.
+ * C1: nodes that Londiste has created are nodes like ours. Their workers and locations have the names that their creators
+ * gave them; install, replay, compare, status and resync read these from the node, and change none of them.
  */
 import { expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -17,7 +17,7 @@ import { demand } from '../support/node.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { cascade, type InstalledPair } from '../support/unit-context.ts';
 
-/** As `londiste create-root` and a worker of any name leave it. */
+/** As `londiste create-root` leaves it, with a worker of any name. */
 async function makeRoot(client: Client): Promise<void> {
   await demand(client, 'pgq_node.register_location', 'shop', 'old', 'service=old password=theirs', false);
   await demand(client, 'pgq_node.create_node', 'shop', 'root', 'old', 'old_worker', null, null, null);
@@ -108,7 +108,7 @@ test.each([
     'no-replica-role',
   ]);
 
-  // The provider forgets the leaf, and learns of it again under the name that its worker has.
+  // The provider forgets the leaf, and registers it again under its worker's name.
   await it.old.client((client) =>
     client.query(`select * from pgq_node.unregister_subscriber('shop', 'new')`),
   );

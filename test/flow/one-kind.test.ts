@@ -1,6 +1,6 @@
 /**
- * A slice that holds one kind of event of a table is applied by one statement, which types the events as it reads them. Where that
- * fails, they are typed before, and applied in order.
+ * If a slice holds one kind of event for a table, one statement applies it, and types the events as it reads them. If that
+ * fails, the events are typed first, and applied in order.
  */
 import { describe, expect, it } from 'vitest';
 import { addTables, replayAll } from '../support/follow.ts';

@@ -1,4 +1,4 @@
-/** A table of the subscriber's own that refers to a replicated one: the replicated one waits, and no other, and resync ends it. */
+/** A table of the subscriber alone refers to a replicated one: only the replicated table waits, and resync ends the wait. */
 import { describe, expect, it } from 'vitest';
 import { resync } from '../../lib/units/resync.ts';
 import { modes } from '../property/replica-pair.ts';
@@ -16,7 +16,7 @@ const setAside = (pair: InstalledPair) =>
     ),
   );
 
-/** One table for each way in which rows go, and one that nothing refers to; each of them has the rows 1 to 4. */
+/** One table for each way in which rows are deleted, and one to which no table refers. Each has the rows 1 to 4. */
 const tables = ['deleted', 'rekeyed', 'truncated', 'restricted', 'deferred', 'reused', 'free'] as const;
 
 describe.each(modes)('%s', (_, make) => {

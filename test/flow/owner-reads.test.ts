@@ -1,6 +1,7 @@
 /**
- * C14 of what reads tables: copy, compare and status plan queries on tables of other roles, and PostgreSQL computes constant calls in their
- * indexes and statistics then. They run as the table's owner, on either side, and what they leave in the session does not act later.
+ * C14 for readers of tables: copy, compare and status plan queries on tables of other roles, and PostgreSQL then computes
+ * constant calls in their indexes and statistics. The queries run as the table's owner, on either side, and whatever these
+ * calls leave in the session does not act later.
  */
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +16,7 @@ import { compareAll, MALLORY, MEMBER, sides } from '../support/owned-sides.ts';
 
 interface Table {
   columns: string;
-  /** The expressions of one row, number i. */
+  /** The expressions of row number i. */
   row: string;
   more: string;
   since?: number;
@@ -112,7 +113,7 @@ describe.each([
     );
     const found = await copyWith(hook)(on.shop.context('new')).catch((error: unknown) => error);
     expect(hook.met).toBe(true);
-    // Hers fails for anybody but her.
+    // Her function fails for any role but her own.
     expect(inspect([found, await setAside(on)], { depth: 9 })).not.toContain('P0001');
   });
 

@@ -1,4 +1,4 @@
-/** C14 on the subscriber: what else a table's owner could reach from inside of a replay: its cursors, its stage, its queue. */
+/** C14 on the subscriber: what else a table's owner could reach from within a replay: its cursors, its stage, its queue. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
@@ -15,7 +15,7 @@ describe.each<Setting>([
   const rows = (sql: string) => on.new.superuser((client) => client.query(sql));
   const stolen = () => rows(`select distinct who from hers.loot where who <> '${MALLORY}'`);
   const addAll = (tables: string[]) => addTable(on.shop.context('old'), addTableInput.parse({ tables }));
-  /** A foreign key that cannot be validated stays to be restored, and is no reason to wait. */
+  /** A foreign key that cannot be validated stays among those to be restored, so this does not wait for it. */
   const follow = async () => {
     for (let round = 0; round < 3; round++) {
       await copy(on.shop.context('new'));

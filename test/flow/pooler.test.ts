@@ -1,6 +1,6 @@
 /**
- * C12: everything works through a pooler that gives each transaction another server connection: no session state, no named
- * statements, no session locks. Needs Debian's pgbouncer; skipped, and said so, where there is none.
+ * C12: everything works through a pooler that may give each transaction another server connection: pgtide uses no session
+ * state, no named statements and no session locks. Needs Debian's pgbouncer; skipped, with a message, if it is missing.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ if (!binary) console.log('skipped: no pgbouncer here, so transaction pooling is 
 
 const NOBODY = 65534;
 
-/** Starts a pooler in transaction mode, with few server connections, before these databases. Returns its port. */
+/** Starts a pooler in transaction mode, with few server connections, in front of these databases. Returns its port. */
 async function startPooler(program: string, databases: TestDatabase[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-pooler-'));
   const port = await freePort();
@@ -97,7 +97,7 @@ test.runIf(binary)(
     await drive();
     const { result } = await compare(shop.context('new'), compareInput.parse({}));
     expect(result.differences).toBe(0);
-    // What one transaction had set, the next one on the same server connection does not see.
+    // The next transaction on the same server connection does not see the settings of the one before.
     const leaked = await withClient({ ...subscriber.target, port }, 'test', (client) =>
       client.first(
         `select current_setting('pgtide.applying', true) as applying, current_setting('session_replication_role') as role`,

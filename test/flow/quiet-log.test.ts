@@ -1,4 +1,4 @@
-/** What pgtide does leaves no ERROR in the servers' logs, also for a plain owner, who may not use replica mode. */
+/** pgtide leaves no ERROR in the servers' logs, even for a plain owner, who may not use replica mode. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -51,7 +51,7 @@ describe.each([13, 17])('on PostgreSQL %i', (version) => {
 
     const onLeaf = (sql: string) => pair.new.client((client) => client.query(sql));
     const may = (time: string) => onLeaf(`select pgtide.may_use_replica(now() + interval '${time}') as may`);
-    // A managed service may let its administrators do it, by means that only trying shows.
+    // A managed service may allow its administrators this by means that no catalog shows.
     await pair.new.superuser((client) =>
       client.query('create role rds_superuser; grant rds_superuser to plain'),
     );

@@ -1,7 +1,7 @@
 /**
- * C1: a database that already has the real extensions, with their C code, keeps them: pgtide adds only what is its own, and
- * replicates from there and into there. Needs Debian's PostgreSQL 15 with PgQ's extensions; skipped, and said so, where they are
- * missing.
+ * C1: a database that already has the real extensions, with their C code, keeps them. pgtide adds only its own schemas, and
+ * replicates from and to such a database. Needs Debian's PostgreSQL 15 with PgQ's extensions; skipped, with a message, if
+ * they are missing.
  */
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const missing = [
 if (missing.length > 0)
   console.log("skipped: PgQ's extensions (test/support/install-peers.sh would bring them)");
 
-/** The same database, worked on by its superuser, as that of a server with C extensions is. */
+/** The same database, used by its superuser, as databases with C extensions are. */
 function asSuperuser(db: TestDatabase): TestDatabase {
   const { superuser } = db.server;
   return {
@@ -56,7 +56,7 @@ describe.skipIf(missing.length > 0)('with the real extensions', () => {
     return createDatabase(await postgres(17));
   }
 
-  /** Functions and tables of the extensions, and when they were written. */
+  /** Functions and tables of the extensions, and the transactions that wrote them. */
   const untouched = (db: TestDatabase, names: readonly string[]) =>
     db.superuser((client) =>
       client.query(

@@ -1,6 +1,6 @@
 /**
- * remove-table: the root forgets a table, and a leaf does when its replay comes to that place, or at once. Rows stay; sequences go unless
- * another table needs them.
+ * remove-table: the root forgets a table. A leaf forgets it when its replay reaches that event, or at once. Rows stay;
+ * sequences leave unless another table needs them.
  */
 import { beforeAll, expect, test } from 'vitest';
 import { listSequences } from '../../lib/membership/member-sequences.ts';
@@ -167,7 +167,7 @@ test('a table that leaves and is offered again in one batch gets none of the lat
   expect(await pair.new.client((client) => client.query('select id from again'))).toEqual([]);
 });
 
-/** A leaf on which a row of the provider does not fit. */
+/** A leaf that a row of the provider does not fit. */
 async function pairWithConflict(): Promise<InstalledPair> {
   const pair = await installedPair();
   await pair.both('create table d (id int primary key, pos int, constraint d_pos unique (pos))');

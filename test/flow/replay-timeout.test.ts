@@ -1,6 +1,6 @@
 /**
- * C6: a slice that would take longer than the run has is tried again smaller, and so gets done in the end. An event that is alone is
- * given up only when that has failed in several whole runs.
+ * C6: a slice that would take longer than the run has is tried again with fewer events, and so completes in the end. An
+ * event that is alone is given up only when it has failed in several whole runs.
  */
 import { expect, it } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
@@ -35,7 +35,7 @@ const setAside = (pair: InstalledPair) =>
 const tooLong = () =>
   new PgtideError('busy', 'too long', { cause: Object.assign(new Error('too long'), { code: '57014' }) });
 
-/** As if the first slices took too long. */
+/** Makes the first slices end as if they took too long. */
 function slowFor(slices: number) {
   let left = slices;
   return replayWith({
@@ -45,7 +45,7 @@ function slowFor(slices: number) {
   });
 }
 
-/** Runs in which one event alone takes too long: the last that it gets, but for `left`. The first of them begins with more events. */
+/** Runs in which one event alone takes too long: as many as it may have, less `left`. The first of them begins with more events. */
 async function failAlone(pair: InstalledPair, { left }: { left: number }): Promise<void> {
   for (let runs = 0; runs < RUNS_ALONE - left; runs++)
     await expect(slowFor(runs === 0 ? 2 : 1)(pair.shop.context('new'))).rejects.toThrow('too long');
@@ -64,7 +64,7 @@ it('gets slow rows done in smaller slices', { timeout: 120_000 }, async () => {
   await write(pair, 'insert into slow select i, i from generate_series(1, 200) i');
   await tickNow(pair);
   const seen = (name: string) => (pair.shop.counts.get(name) ?? 0) > 0;
-  // The whole takes 6 s at least, and a slice has half of the budget at most. A busy machine may need more runs.
+  // The whole takes 6 s at least, and a slice has at most half of the budget. A busy machine may need more runs.
   for (let runs = 0; runs < 10 && !(seen('timeouts') && seen('slices')); runs++)
     await replay(pair.shop.context('new', { budget: new Budget(systemClock, 8_000) })).catch(() => undefined);
   expect(Object.fromEntries(pair.shop.counts)).toMatchObject({
@@ -84,7 +84,7 @@ it('a leaf whose first slice takes too long remembers it; a run that was overtak
   expect(await attempts(pair)).toMatchObject([
     { events: BigInt(ALONE), alone: RUNS_ALONE - 1, note: expect.stringContaining('one event') },
   ]);
-  // The run that gives it up is too slow for that, too.
+  // The run that gives the event up is too slow for this slice, too.
   await expect(slowFor(2)(pair.shop.context('new'))).rejects.toThrow('too long');
   expect(await attempts(pair)).toMatchObject([{ events: BigInt(GIVE_UP), alone: 0 }]);
 
@@ -100,7 +100,7 @@ it('a leaf whose first slice takes too long remembers it; a run that was overtak
   expect(await attempts(pair)).toMatchObject([{ events: null, alone: 0 }]);
   await note(7n);
   expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE), alone: 1 }]);
-  // An epoch from tomorrow fences off no run.
+  // An epoch that lies far in the future fences off no run.
   await pair.new.client((client) =>
     client.query('update pgtide.replay_state set epoch = 1::bigint << 60, attempt_events = null'),
   );
@@ -210,7 +210,8 @@ it('an event that is given up takes no other with it, where the next slice has t
        select pgq.insert_event('shop', '{"op":"UPDATE","table":["public","copied"],"pkey":["id"]}', 'no json', 'public.copied', null, null, null)`,
     );
     await tickNow(pair);
-    // The first two events, then the first alone, which is given up; then come the second and the one that cannot be read.
+    // The slices are the first two events, and then the first alone, which is given up; then the second and the one that
+    // cannot be read.
     await failAlone(pair, { left: 1 });
     await slowFor(1)(pair.shop.context('new'));
   };
@@ -245,7 +246,7 @@ it.each(['old', 'new'] as const)(
           ? 'begin; lock table t'
           : `begin; do $$ begin execute 'lock table ' || pgq.current_event_table('shop'); end $$`,
       );
-      // More than connecting takes, and little enough to wait for.
+      // Longer than connecting takes, and short enough for a test.
       const context = pair.shop.context('new', { budget: new Budget(systemClock, 6_000) });
       await expect(replay(context)).rejects.toThrow('lock timeout');
       await client.query('rollback');

@@ -1,4 +1,4 @@
-/** A table is copied while its root goes on writing, and followed: the leaf ends equal. On several pairs of versions. */
+/** A table is copied while its root goes on writing, and then followed: the leaf ends equal. Runs on several pairs of versions. */
 import { describe, expect, it } from 'vitest';
 import { copy } from '../../lib/units/copy.ts';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';

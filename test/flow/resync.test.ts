@@ -1,4 +1,4 @@
-/** resync: a table is copied again, as a new generation; others are left alone. */
+/** resync copies a table again, as a new generation, and leaves other tables alone. */
 import { beforeAll, expect, test } from 'vitest';
 import { listTables } from '../../lib/membership/member-tables.ts';
 import { addTable, addTableInput } from '../../lib/units/add-table.ts';

@@ -1,4 +1,4 @@
-/** Roles and databases whose settings would stop, or deceive, a tool that takes the defaults for granted. */
+/** Roles and databases with settings that would stop, or mislead, a tool that relies on the defaults. */
 import { expect, it } from 'vitest';
 import { quoteIdent } from '../../lib/db/identifier.ts';
 import { compare, compareInput } from '../../lib/units/compare.ts';
@@ -9,7 +9,7 @@ import { addTables, followUntilSynced } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { installedPair } from '../support/unit-context.ts';
 
-/** Catalogs, functions and an operator that come first in a search_path that names pg_catalog last. */
+/** Tables, functions and an operator in a schema that a search_path puts before pg_catalog. */
 const evil = `
   create schema evil; grant usage on schema evil to public; alter default privileges in schema evil grant select on tables to public;
   create table evil.pg_class (oid oid, relname name); create table evil.pg_proc (x int); create table evil.pg_namespace (oid oid);

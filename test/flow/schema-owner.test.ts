@@ -1,6 +1,6 @@
 /**
- * C14 of tables that belong to the role that replicates, or to a superuser, and lie in a schema of somebody else: whoever owns the schema can
- * put another table or a view in their place, and nothing runs that such a one brings with it.
+ * C14 for tables of the role that replicates, or of a superuser, in another role's schema. The schema's owner can replace
+ * such a table by another table or a view, and no code of the replacement runs.
  */
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       );
   });
 
-  /** Mallory drops the table and makes her own under its name while `work` waits for it. */
+  /** Mallory drops the table and creates another one under its name while `work` waits for it. */
   async function replaced(
     at: TestDatabase,
     name: string,

@@ -1,6 +1,6 @@
 /**
- * What a client of ours throws for a server's error holds nothing of the statement's values, parameters, rows or the texts that
- * functions of users raise, on any version; of the names it has those that help.
+ * An error that our client throws for a server's error holds no value, parameter or row of the statement, and no text that
+ * a user's function raises, on any version. Of the names it keeps those that help.
  */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ const setup = `
   create function relayed(v text) returns text language plpgsql as $$ begin perform v::int; return v; exception when others then raise exception '%', sqlerrm using errcode = '57014'; end $$;
 `;
 
-/** SQL with the canary as :v, and what the message is at least. */
+/** SQL with the canary as :v, and the least that the message says. */
 const statements: [sql: string, says: RegExp][] = [
   ['select (:v || :v)::int', /22P02 invalid_text_representation$/],
   [':v::json', /22P02/],

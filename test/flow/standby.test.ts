@@ -1,4 +1,4 @@
-/** A standby that is named as a node is called one, by every command, with what to do. */
+/** If a node's server is a standby, every command says so and names the remedy. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -23,7 +23,7 @@ it('is refused as a provider and as a subscriber', async () => {
   try {
     await expectRefused(node, other);
   } finally {
-    // Databases are dropped when the file ends.
+    // The databases are dropped when the file ends, which takes a primary.
     await node.superuser((client) => client.query('select pg_promote()'));
   }
 });
@@ -49,7 +49,7 @@ async function expectRefused(node: TestDatabase, other: TestDatabase): Promise<v
     const problems = result.queues[0]?.nodes.find(({ name }) => name === 'standby')?.problems;
     expect(problems).toEqual([{ code: 'status-failed', message: refusal.message, remedy: refusal.remedy }]);
   }
-  // A statement of a transaction that began while the server was a primary.
+  // A transaction that began while the server was a primary sends a statement.
   const error = await asLeaf
     .context('standby')
     .connect('standby', (client) =>

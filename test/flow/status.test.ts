@@ -1,4 +1,4 @@
-/** status: healthy means that nothing needs a person; each thing that does turns it red and names what to do. */
+/** status: healthy means that nothing needs a person. Each thing that does makes it unhealthy, with the remedy. */
 import { beforeEach, expect, test } from 'vitest';
 import { statusLines } from '../../lib/cli/status-command.ts';
 import { PgtideError } from '../../lib/errors.ts';
@@ -23,7 +23,7 @@ const codes = (result: StatusResult) =>
 const onOld = (sql: string, values?: unknown[]) => it.old.client((client) => client.query(sql, values));
 const onNew = (sql: string, values?: unknown[]) => it.new.client((client) => client.query(sql, values));
 
-/** What replay does, without rows. */
+/** Does what replay does, but without rows. */
 async function leafCatchesUp(): Promise<void> {
   await onOld(`select pgq.force_tick('shop')`);
   await onOld(`select pgq.ticker('shop')`);
@@ -244,7 +244,7 @@ test('a root that lets one connection in at a time is enough to compare with', a
     let open = 0;
     const connect: typeof context.connect = async (node, work, options) => {
       if (node !== 'old') return context.connect(node, work, options);
-      // Whichever comes first.
+      // Either of the two may come first.
       if (first === 'compare' && open === 0) await new Promise(setImmediate);
       if (open > 0) throw new PgtideError('connection', 'one too many');
       open++;

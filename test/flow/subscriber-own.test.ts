@@ -1,4 +1,4 @@
-/** What the subscriber's tables have of their own, and the provider's have not: it keeps out of replay's way, or its table alone waits. */
+/** Objects that only the subscriber's tables have: they do not disturb replay, or their table alone waits. */
 import { describe, expect, it } from 'vitest';
 import { removeTable } from '../../lib/units/remove-table.ts';
 import { status } from '../../lib/units/status.ts';

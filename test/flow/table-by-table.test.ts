@@ -1,6 +1,6 @@
 /**
- * Tables join and leave a queue one by one: a call locks one table at a time, a table that is busy does not keep the others waiting, and a
- * call that ends in the middle leaves whole tables, which the same call goes on from.
+ * Tables join and leave a queue one by one: a call locks one table at a time, and a busy table does not keep the others
+ * waiting. A call that ends in the middle leaves no table half done, and the same call again goes on from there.
  */
 import { expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
@@ -12,14 +12,14 @@ import { add, captured, ddl, members, names, remove } from '../support/membershi
 import { expectEqual } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
-/** What status says to do about captures of tables that are not in the queue. */
+/** The remedies that status names for captures of tables that are not in the queue. */
 const leftCaptures = async (pair: InstalledPair) =>
   (await status(pair.shop.context('old'), {})).result.queues
     .flatMap(({ nodes }) => nodes.flatMap(({ problems }) => problems))
     .filter(({ code }) => code === 'capture-left')
     .map(({ remedy }) => remedy);
 
-/** The locks that exclude writers, whenever somebody asks: how many tables have one at the same time. */
+/** The largest number of tables that had a lock that excludes writers at the same time, while `work` ran. */
 async function watchLocks(pair: InstalledPair, work: () => Promise<unknown>): Promise<number> {
   let working = true;
   let most = 0;
@@ -102,7 +102,7 @@ test('a table that a transaction holds keeps no other one waiting, and is named'
   await pair.both(ddl);
   await using writer = await pair.old.open();
   await writer.client.query('begin; insert into t15 default values');
-  // So many looks at the time, however long they take: all tables once, and then the one that is left a few times.
+  // The budget allows this number of looks, however long they take: one at each table, and then a few at the remaining one.
   const budget = () => {
     let looks = 25;
     return Object.assign(new Budget(systemClock, 60_000), { allows: () => looks-- > 0 });

@@ -1,4 +1,4 @@
-/** tick: a queue is ticked when it is due, and a node that is none says what to run. */
+/** tick: a queue is ticked when it is due. On a database that is not a node, the error names the command to run. */
 import { beforeAll, expect, test } from 'vitest';
 import { install } from '../../lib/units/install.ts';
 import { tick } from '../../lib/units/tick.ts';

@@ -1,4 +1,7 @@
-/** Columns that are more than a value: generated, identity, none at all, very many; and what a session gets when it writes them. */
+/**
+ * Columns that are more than a value (generated, identity), tables with none or very many, and the result that a session
+ * gets when it writes them.
+ */
 import { describe, expect, it } from 'vitest';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { expectEqual, rowsOf } from '../support/oracle.ts';

@@ -1,6 +1,6 @@
 /**
- * Keys of every type that can be one: cut into chunks, copied while rows and keys change, and followed. The provider says which
- * chunk a key belongs to, whatever its type.
+ * Keys of every type that a key can have: cut into chunks, copied while rows and keys change, and followed. The provider
+ * decides to which chunk a key belongs, whatever its type.
  */
 import { describe, expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
@@ -64,7 +64,7 @@ const singles: [type: string, value: string, since?: number][] = [
 
 describe.each([
   { provider: 10, subscriber: 17, every: 1 },
-  // What version 10 lacks, and a sample of the rest.
+  // Types that version 10 lacks, and a sample of the others.
   { provider: 18, subscriber: 14, every: 4 },
 ])('from PostgreSQL $provider to $subscriber', (versions) => {
   it('copies and follows tables with keys of every type while keys change', async () => {
@@ -107,7 +107,7 @@ describe.each([
       await tickNow(pair);
       await replay(pair.shop.context('new'));
     };
-    // Each table changes once while a chunk of it that has bounds on both sides is announced; now and then all do.
+    // Each table changes once while its chunk 1, which has bounds on both sides, is announced. Now and then all tables change.
     const beingCopied = () =>
       pair.new.client((client) =>
         client.query("select table_name, chunk_no from pgtide.copy_chunk where state = 'announced'"),

@@ -1,6 +1,6 @@
 /**
- * Values survive: every type, at its extremes, by copy and by events, whatever the writing session, the role and the database
- * have set on either side.
+ * Values survive: every type, at its extremes, by copy and by events, with any settings of the writing session, the role
+ * and the database on either side.
  */
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -10,7 +10,7 @@ import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 import { baseTypes, type TypeValues, typeDefinitions, typeValues } from './types-values.ts';
 
-/** What a writer's session may have set. */
+/** Settings that a writer's session may have. */
 const sessions: string[] = [
   `set datestyle = 'German'; set intervalstyle = 'sql_standard'; set timezone = 'Asia/Kolkata'; set extra_float_digits = -15;
    set bytea_output = 'escape'; set search_path = ''; set standard_conforming_strings = off; set escape_string_warning = off;
@@ -21,7 +21,7 @@ const sessions: string[] = [
    set default_transaction_isolation = 'serializable'; set search_path = public`,
 ];
 
-/** What an administrator may have set for the role in a database, and for the database. */
+/** Settings that an administrator may have made for the role in a database, and for the database. */
 const roleSettings: Record<string, string> = {
   datestyle: 'Postgres, DMY',
   intervalstyle: 'postgres_verbose',
@@ -69,8 +69,8 @@ async function setForRole(database: TestDatabase): Promise<void> {
 const bits = ['float4', 'float8', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle'];
 
 /**
- * The values of all columns as their output functions write them, by id and column. Floats are compared by their bits: before
- * PostgreSQL 12 exact digits were others, so `floatDigits` is 0 where such a server takes part.
+ * The values of all columns as their output functions write them, by id and column. Floats are compared by their bits:
+ * before PostgreSQL 12 the exact digits were others, so `floatDigits` is 0 if such a server takes part.
  */
 async function valuesOf(
   database: TestDatabase,
@@ -110,7 +110,7 @@ async function expectSameValues({ old, new: leaf }: InstalledPair, table: string
   expect(from.size).toBeGreaterThan(0);
 }
 
-/** Row `row` of the table that has one column a type; the last row is all NULL. */
+/** SQL of the values of row `row`, in a table with one column a type. In the last row all are NULL. */
 function rowOf(types: TypeValues[], row: number): string {
   return types
     .map(({ values, type }) => (row < 0 ? `null::${type}` : (values[row % values.length] ?? 'null')))
@@ -118,14 +118,14 @@ function rowOf(types: TypeValues[], row: number): string {
 }
 
 async function inSession(client: Client, settings: string, statement: string): Promise<void> {
-  // The statement is read under settings that mean the same everywhere; the rows are written under the hostile ones.
+  // The statement is read under settings with the same meaning everywhere; the rows are written under the hostile settings.
   await client.query(`set search_path = public; ${statement}`);
   await client.query(settings);
   await client.query(`select public.write_now()`);
   await client.query('reset all');
 }
 
-/** Makes the statement a function, to be called once hostile settings are in force. */
+/** Makes the statement a function, which is called when the hostile settings are in force. */
 function later(statement: string): string {
   return `create or replace function public.write_now() returns void language plpgsql as $later$ begin ${statement}; end $later$`;
 }

@@ -1,6 +1,6 @@
 /**
- * Events that replay cannot handle do not stop it for good: by policy they are set aside whole, exactly once, or replay stops at
- * them until an operator passes them. What they say never reaches status or errors.
+ * Events that replay cannot handle do not stop it for good. By policy they are set aside whole, exactly once, or replay
+ * stops at them until an operator passes them. Their content never reaches status or errors.
  */
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../lib/demo/postgres-server.ts';

@@ -1,6 +1,6 @@
 /**
- * Events that cannot be read, or do not reach the subscriber as they are (too large, not in its encoding): a row event sets its
- * table aside or waits for its copy, another event is set aside with the reason, and the rest goes on.
+ * Events that cannot be read, or do not reach the subscriber unchanged (too large, not in its encoding). A row event sets
+ * its table aside or waits for its copy, another event is set aside with the reason, and replay of the others goes on.
  */
 import { describe, expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';

@@ -1,6 +1,6 @@
 /**
- * Values arrive as they are, or their table is set aside before a row is written: of a type that is narrower on the subscriber, or reads a
- * text as another value. What status names ends equal.
+ * Values arrive unchanged, or their table is set aside before a row is written: the subscriber's type is narrower, or reads
+ * a text as another value. The remedy that status names makes both sides equal.
  */
 import { expect, it } from 'vitest';
 import { copy } from '../../lib/units/copy.ts';
@@ -27,7 +27,7 @@ const problemsOf = async (pair: InstalledPair) => {
   return result.queues.flatMap(({ nodes }) => nodes.flatMap(({ problems }) => problems));
 };
 
-/** The type on both sides, what the root alone makes of it, and a value that the first one would change. */
+/** The type on both sides, the change that the root alone makes to it, and a value that the first type would alter. */
 const retyped: [before: string, after: string, value: string][] = [
   ['numeric(10,2)', 'numeric(12,4)', '1.2345'],
   ['numeric(10,2)[]', 'numeric(12,4)[]', `'{1.2345,2}'`],
@@ -92,7 +92,7 @@ it.each([
       `table public.t0: the subscriber's numeric(10,2) does not keep every numeric(12,4) of the provider in column v (SQLSTATE TD004)`,
     );
 
-    // Copied again without a remedy, it waits again: no chunk is stored that the narrower type has changed.
+    // Copied again without the remedy, the table waits again: no chunk is stored that the narrower type has altered.
     await resync(pair.shop.context('old'), { tables: tables.map((table) => `public.${table}`), all: false });
     for (let round = 0; round < 2; round++) {
       await copy(pair.shop.context('new'));
@@ -154,7 +154,7 @@ it('a wider subscriber follows, in whatever order the sides are altered', async 
   await replayAll(pair);
   expect(await errorsOf(pair)).toEqual([]);
   await expectEqual(pair.old, pair.new, ['t0', 't3']);
-  // The subscriber becomes narrower again: what was judged before does not count any more.
+  // The subscriber becomes narrower again: the earlier judgement does not count any more.
   await onSubscriber(pair, 'alter table t0 alter v type numeric(12,2)');
   await write(pair, 'update t0 set w = 5');
   await replayAll(pair);

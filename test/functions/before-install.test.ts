@@ -1,6 +1,6 @@
 /**
- * Schedules begin with the deployment, before `install` can be called: until then the functions wait, and say for what. A node that
- * is lost later is an error.
+ * Schedules begin with the deployment, before `install` can be called. Until then the functions wait, and report what they
+ * wait for. A node that is lost later is an error.
  */
 import { expect, test } from 'vitest';
 import { createConsumer } from '../../lib/consumer/consumer-api.ts';
@@ -12,7 +12,7 @@ import { cascade } from '../support/unit-context.ts';
 
 const scheduled = ['tick', 'replay', 'copy', 'maintain'] as const;
 
-/** What the log says of the last run of each function. */
+/** The log's entry for the last run of each function. */
 async function lastLines(shop: Schedule): Promise<unknown[]> {
   const seen: unknown[] = [];
   for (const name of scheduled) {

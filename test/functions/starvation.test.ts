@@ -1,4 +1,4 @@
-/** One server that does not answer takes nothing from the others: whoever can be served is, in each run, and a run ends in time. */
+/** A server that does not answer takes nothing from the others: each run serves every node that can be served, and ends in time. */
 import { beforeAll, expect, test } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -13,10 +13,16 @@ import { type Schedule, schedule } from '../support/scheduled.ts';
 import { muteServer, type SilentServer, silentServer } from '../support/silent-server.ts';
 import { cascade } from '../support/unit-context.ts';
 
-/** What a run may spend, so much that a healthy root's part is enough on a busy machine; Lambda's own timeout is four seconds later. */
+/**
+ * The time of a run: so much that a healthy root's part is enough on a busy machine. Lambda's own timeout is four seconds
+ * later.
+ */
 const RUN_MS = 30_000;
 const LAMBDA_MS = RUN_MS + 4_000;
-/** Without limits eight servers would take 80 seconds to connect to, and for ever to ask. On a busy machine a run may be late. */
+/**
+ * Without limits, connecting to eight servers would take 80 seconds, and a query would wait for ever. On a busy machine a
+ * run may be late.
+ */
 const UNLIMITED_MS = 70_000;
 const HANGING = 8;
 const HEALTHY = 4;
@@ -29,13 +35,13 @@ beforeAll(async () => {
     await install(cascade(`healthy${nr}`, { [`root${nr}`]: db }).context(`root${nr}`), {});
 });
 
-/** The database, as it is to be reached over a port of this machine. */
+/** The database, reached over a port of this machine. */
 function urlAt({ port }: SilentServer): string {
   const { user, database, password = '' } = db.target;
   return `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
 }
 
-/** Twelve roots, the hanging ones first; the queues of the others are due for a tick each time. */
+/** Twelve roots, the hanging ones first. The queues of the others are due for a tick each time. */
 async function twelveRoots(hanging: readonly SilentServer[], clock = systemClock): Promise<Schedule> {
   const { user, database, password = '' } = db.target;
   const url = (port: number) =>
@@ -56,8 +62,8 @@ async function twelveRoots(hanging: readonly SilentServer[], clock = systemClock
 }
 
 /**
- * The start of the last minute in which a run begins with the first root. A run in another minute has a healthy root behind all that hang,
- * and on a busy machine leaves it to the next run, which begins with it.
+ * The start of the last minute in which a run begins with the first root. In another minute a healthy root comes after all
+ * that hang; on a busy machine the run leaves it to the next one, which begins with it.
  */
 function minuteOfTheFirst(): number {
   const roots = HANGING + HEALTHY;
@@ -76,13 +82,13 @@ test('of twelve roots eight take connections and say nothing: the four others ar
   timeout: 300_000,
 }, async () => {
   const hanging = await several(silentServer);
-  // The runs are in one minute, however long they take here.
+  // The runs count as runs of one minute, however long they take here.
   const start = minuteOfTheFirst();
   const shop = await twelveRoots(hanging, { ...systemClock, now: () => start });
   const began = performance.now();
   expect(healthy(await shop.invoke('tick', { remainingMs: LAMBDA_MS }))).toHaveLength(HEALTHY);
   expect(performance.now() - began).toBeLessThan(UNLIMITED_MS);
-  // The next run leaves them out, and says so.
+  // The next run leaves them out, and reports it.
   const asked = () => hanging.reduce((sum, server) => sum + server.asked, 0);
   const before = asked();
   const runs = await shop.invoke('tick', { remainingMs: LAMBDA_MS });

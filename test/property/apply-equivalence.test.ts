@@ -1,6 +1,7 @@
 /**
- * C8: rows applied set-wise are the rows applied one by one, and both are the provider's, for whatever schema and workload.
- * Capture is judged with it: nested triggers, key changes, rolled back savepoints, transactions that commit out of order.
+ * C8: rows applied set-wise equal the rows applied one by one, and both equal the provider's, for any schema and workload.
+ * The property also judges capture: nested triggers, key changes, rolled back savepoints, transactions that commit out of
+ * order.
  */
 import fc from 'fast-check';
 import { beforeAll, describe, it } from 'vitest';
@@ -37,7 +38,7 @@ describe.each(modes)('%s', (_, make, replica) => {
       await catchUp();
       await expectEqual(pair.old, pair.new, schema.names);
     } finally {
-      // Also after a failure: the next, smaller workload has to find a clean pair.
+      // Done after a failure, too: the next, smaller workload needs a clean pair.
       await sessions.close();
       const tables = schema.names.map((name) => `public.${name}`);
       await removeTable(pair.shop.context('old'), { tables, all: false, now: true });

@@ -1,4 +1,7 @@
-/** Replay whose every slice is applied row by row first, in a savepoint that is rolled back: set-wise must come to the same. */
+/**
+ * Replay that first applies every slice row by row, in a savepoint that is rolled back: applying it set-wise must give the
+ * same.
+ */
 import { expect } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
@@ -6,7 +9,7 @@ import type { Replay } from '../../lib/replay/replay-work.ts';
 import { newWorkerName } from '../../lib/topology/local-node.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
 
-/** The rows of all tables as this transaction sees them. */
+/** The rows of all tables, as this transaction sees them. */
 async function rowsIn(client: Client, tables: string[]): Promise<Record<string, string[]>> {
   const rows: Record<string, string[]> = {};
   for (const table of tables)
@@ -17,8 +20,8 @@ async function rowsIn(client: Client, tables: string[]): Promise<Record<string, 
 }
 
 /**
- * Applies the judged stage event by event, in a savepoint that is rolled back, and returns what the tables held then. Null: the
- * slice ends where a constraint does not hold, and will be taken longer.
+ * Applies the judged stage event by event, in a savepoint that is rolled back, and returns the rows that the tables then
+ * held. Null: the slice ends at a point where a constraint does not hold, and will be taken longer.
  */
 async function rowByRow(
   client: Client,
@@ -26,7 +29,7 @@ async function rowByRow(
   { replica, sliced }: { replica: boolean; sliced: boolean },
 ): Promise<Record<string, string[]> | null> {
   await client.query('savepoint row_by_row');
-  // Whatever meets a unique violation set-wise is applied again in the exact order.
+  // A set-wise apply that meets a unique violation is repeated in the exact order.
   await client.query(`create or replace function pgtide._set_steps(i_nrs int[], i_replica bool) returns table (nr int, op text)
     language plpgsql as $$ begin if cardinality(i_nrs) > 0 then raise unique_violation; end if; end $$`);
   const applied = await client.query<{
@@ -45,7 +48,7 @@ async function rowByRow(
   return cut ? null : rows;
 }
 
-/** Replays all there is, in slices of `maxEvents`; each is applied both ways. */
+/** Replays everything, in slices of `maxEvents`; each slice is applied both ways. */
 export async function replayBothWays(
   pair: InstalledPair,
   tables: string[],

@@ -1,4 +1,4 @@
-/** Events of our capture, applied one by one by the plainest code there is. */
+/** Applies events of our capture one by one, by the plainest code. */
 
 export interface Event {
   ev_id: bigint;
@@ -11,9 +11,9 @@ export interface Event {
 export const textOf = (row: Record<string, unknown>): string =>
   JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** The rows that the events make of nothing, sorted, and what does not find what it should. */
+/** Applies the events to empty tables. Returns the rows, sorted, and the events that do not find what they should. */
 export function applyEvents(events: Event[], keyed: boolean): { rows: string[]; faults: string[] } {
-  // Whatever does not find what it should before a truncation is of no consequence.
+  // Faults before a truncation do not count.
   let faults: string[] = [];
   let rows: string[] = [];
   let byKey = new Map<number, string>();

@@ -1,6 +1,6 @@
 /**
- * C8: in whatever order a statement's parts, nested statements and the actions of foreign keys are captured, the events of a table, applied
- * one by one, make its rows; and replay makes the same.
+ * C8: the parts of a statement, nested statements and the actions of foreign keys may be captured in any order. The events
+ * of a table, applied one by one, give its rows, and replay gives the same.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -15,12 +15,12 @@ import { MAY_ACT, type World, worldOf } from './captured-world.ts';
 
 const EVENTS = `select ev_id, ev_type, ev_data, ev_extra2 from pgq.event_1
   where ev_txid > $1 and ev_extra1 = $2 order by ev_id limit $3`;
-/** A world with more events is not judged: its keyless rows have multiplied. */
+/** A world with more events is not judged: its rows without a key have multiplied. */
 const MAX_EVENTS = 3_000;
 
 /**
- * Runs a world on its table, which is emptied first. A message that fails is rolled back, with its transaction. Returns the last
- * transaction before it.
+ * Runs a world on its table, which is emptied first. A message that fails is rolled back with its transaction. Returns the
+ * id of the last transaction before the world.
  */
 async function run(client: Client, { table, triggers, before, transactions }: World): Promise<unknown> {
   const emptied = await client.first<{ id: bigint }>(
@@ -28,7 +28,7 @@ async function run(client: Client, { table, triggers, before, transactions }: Wo
   );
   await client.query(`insert into ${table} ${before}`);
   for (const trigger of triggers) await client.query(trigger).catch(() => undefined);
-  // Triggers may make rows of rows for ever.
+  // Triggers may create rows from rows without end.
   await client.query('set statement_timeout = 1000');
   for (const messages of transactions) {
     try {

@@ -6,7 +6,7 @@ export const id = fc.integer({ min: 1, max: 6 });
 const value = fc.integer({ min: 1, max: 9 });
 const shift = fc.constantFrom('+ 1', '+ 3', '+ 10', '- 1');
 
-/** What may be written for a key: a number; in a row trigger the row's, too. */
+/** What a statement may write for a key: a number; in a row trigger also the row's key. */
 const keyIn = (row: string | undefined) => {
   const plain = id.map(String);
   return row === undefined
@@ -25,7 +25,7 @@ const conditionIn = (row: string | undefined) => {
   );
 };
 
-/** One data-modifying part of a statement. `previous` is the part before it, if any. */
+/** One data-modifying part of a statement. `previous` is the part before it, if there is one. */
 const partIn = (table: string, row: string | undefined) => {
   const key = keyIn(row);
   const reference = fc.oneof(fc.constant('null::int'), fc.constant('null::int'), key);
@@ -124,7 +124,7 @@ const mergeIn = (
       ].join(' '),
     );
 
-/** Made once each: to make them takes longer than to draw from them. */
+/** Each is created once: creating them takes longer than drawing from them. */
 const statements = new Map<string, fc.Arbitrary<string>>();
 
 export function statementIn(
@@ -142,7 +142,7 @@ export function statementIn(
     ...(table.keyed && !table.deferrable ? [{ weight: 6, arbitrary: upsertIn(name, row) }] : []),
     ...(version >= 15 ? [{ weight: 6, arbitrary: mergeIn(name, row, nested, table, version) }] : []),
     { weight: 1, arbitrary: fc.constant(`truncate ${name}`) },
-    // By way of a trigger of another table.
+    // A statement that acts through a trigger of another table.
     { weight: 1, arbitrary: fc.constant('insert into u values (1)') },
   );
   statements.set(`${name} ${version} ${nested} ${row}`, made);

@@ -1,4 +1,4 @@
-/** Tables of every kind that captured order depends on: keys, partitions, references to themselves. */
+/** Tables of every kind on which captured order depends: keys, partitions, references to themselves. */
 
 export interface Table {
   sql: string;
@@ -13,7 +13,7 @@ const parts = (name: string, more: (part: string) => string = () => '') =>
   `; create table ${name}_1 partition of ${name} for values from (-1000) to (4); ${more(`${name}_1`)}
    create table ${name}_2 partition of ${name} for values from (4) to (100000); ${more(`${name}_2`)}`;
 
-/** All have the columns id, n and r. */
+/** All of them have the columns id, n and r. */
 export const tables: Record<string, Table> = {
   t: { sql: `create table t ${columns('primary key')}`, keyed: true, since: 10 },
   d: {

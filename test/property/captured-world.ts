@@ -1,23 +1,23 @@
-/** Random small worlds: a table, triggers of the application's on it, and transactions whose statements meet the same few keys. */
+/** Random small worlds: a table, triggers of the application on it, and transactions whose statements meet the same few keys. */
 import fc from 'fast-check';
 import { id, statementIn } from './captured-statements.ts';
 import { tables } from './captured-tables.ts';
 
 export interface World {
   table: string;
-  /** Statements that make them. One that the server does not have fails, and is left out. */
+  /** The statements that create them. A statement that the server does not support fails, and is left out. */
   triggers: string[];
   /** The rows before the triggers, as INSERT takes them. */
   before: string;
-  /** Each is the messages that the client sends. */
+  /** The messages that the client sends, by transaction. */
   transactions: string[][];
 }
 
-/** Whether a trigger may act once more in this transaction: deferred ones would queue each other for ever. */
+/** Whether a trigger may act once more in this transaction: without a limit, deferred triggers would queue each other for ever. */
 export const MAY_ACT = `create function act.may_act() returns bool language sql as $f$
   select set_config('act.times', (coalesce(nullif(current_setting('act.times', true), ''), '0')::int + 1)::text, true)::int <= 30 $f$`;
 
-/** A trigger of the application's. It acts no deeper than `depth`. */
+/** A trigger of the application. It acts at most at the nesting depth `depth`. */
 const triggerIn = (name: string, version: number, nr: number) =>
   fc
     .record({
@@ -42,7 +42,7 @@ const triggerIn = (name: string, version: number, nr: number) =>
     .chain((it) => {
       const byRow = it.each === 'row' && it.event !== 'truncate' && it.on !== 'u';
       const on = it.on === 'u' ? 'insert' : it.event;
-      // PostgreSQL has no record NEW in a DELETE before version 11.
+      // Before version 11 PostgreSQL has no record NEW in a DELETE.
       const row = !byRow ? undefined : on.includes('delete') ? (on === 'delete' ? 'old' : undefined) : 'new';
       return fc
         .array(statementIn(name, version, true, row), { minLength: 1, maxLength: 2 })
@@ -68,7 +68,10 @@ const triggerIn = (name: string, version: number, nr: number) =>
         });
     });
 
-/** A statement as a client sends it: alone, in a block that goes on after an error, in a savepoint that is rolled back. */
+/**
+ * The ways in which a client sends a statement: alone, in a block that goes on after an error, in a savepoint that is
+ * rolled back.
+ */
 const stepIn = (name: string, version: number) =>
   fc
     .tuple(

@@ -1,6 +1,6 @@
 /**
- * C2, C8: a table under PgQ's own triggers and our capture in turn is the provider's, whatever of its columns each update sets,
- * wherever slices end, and the same as row by row.
+ * C2, C8: a table that is under PgQ's own triggers and our capture in turn equals the provider's, whatever columns each
+ * update sets, and wherever slices end. It also equals the result of applying row by row.
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('truncate') }) },
 ) as fc.Arbitrary<Step>;
 
-/** The column's value; the unique one takes few, so that rows swap them. */
+/** The column's value. The unique column has few values, so that rows swap them. */
 function literal(column: string, value: number): string {
   if (value === 0) return 'null';
   return (

@@ -1,4 +1,4 @@
-/** C7: whatever writers and replay do between the steps of a copy, and wherever its runs end, the leaf ends equal. */
+/** C7: the leaf ends equal, whatever writers and replay do between the steps of a copy, and wherever the copy's runs end. */
 import fc from 'fast-check';
 import { beforeAll, describe, it } from 'vitest';
 import { PgtideError } from '../../lib/errors.ts';
@@ -13,12 +13,12 @@ import { Schema, type Step, truncates, type Workload, workload } from './random-
 import { modes } from './replica-pair.ts';
 import { Sessions } from './sessions.ts';
 
-/** What happens in one gap between two steps of the copy. */
+/** The events of one gap between two steps of the copy. */
 interface Gap {
   statements: number;
   tick: boolean;
   replay: boolean;
-  /** The run of copy ends here. */
+  /** The copy's run ends here. */
   ends: boolean;
 }
 
@@ -49,7 +49,8 @@ describe.each(modes)('%s', (_, make) => {
     const run = async (statements: Step[]) => {
       for (const statement of statements) {
         await sessions.run(statement);
-        // A chunk's read would wait for an open TRUNCATE, and this process, which is to end it, for the read.
+        // The read of a chunk would wait for an open TRUNCATE, and this process, which should end the TRUNCATE, would wait
+        // for the read.
         if (truncates(statement)) await sessions.commit(statement.session);
       }
     };
@@ -67,7 +68,7 @@ describe.each(modes)('%s', (_, make) => {
     try {
       for (let round = 0; round < 8; round++) {
         await copyWith({ at })(pair.shop.context('new')).catch((error: unknown) => {
-          // A TRUNCATE that was replayed in a gap starts the copy over; the run that was copying learns it, and ends.
+          // A TRUNCATE that was replayed in a gap starts the copy over. The run that was copying notices this, and ends.
           const startedOver = error instanceof PgtideError && error.kind === 'fenced';
           if (!(error instanceof RunEnded || startedOver)) throw error;
         });

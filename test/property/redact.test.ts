@@ -1,10 +1,10 @@
-/** A password of any printable characters is hidden in every form that carries one, whatever stands around it. */
+/** A password of any printable characters is hidden in every form that carries one, whatever text surrounds it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redact } from '../../lib/redact.ts';
 import { holds } from '../support/property.ts';
 
-/** Of six characters or more, so that a part of it does not stand in the form itself. */
+/** At least six characters, so that the form itself does not contain a part of it. */
 const printable = fc
   .string({ unit: 'grapheme-ascii', minLength: 8, maxLength: 40 })
   .filter((text) => text.trim() === text);
@@ -68,7 +68,7 @@ const forms: [name: string, secret: fc.Arbitrary<string>, write: (secret: string
   ],
 ];
 
-/** Parts of the secret that the form itself does not have, as the form writes the secret and as it is. */
+/** Parts of the secret that do not occur in the form itself, as the form writes the secret and as the secret is. */
 function partsOf(secret: string, empty: string): string[] {
   return Array.from({ length: Math.max(secret.length - 5, 0) }, (_, at) => secret.slice(at, at + 6)).filter(
     (part) => !empty.includes(part),

@@ -1,4 +1,4 @@
-/** A pair whose subscriber's role may use replica mode, as a plain owner can be allowed to since PostgreSQL 15. */
+/** A pair whose subscriber's role may use replica mode. Since PostgreSQL 15 a plain owner can have this right. */
 import { install } from '../../lib/units/install.ts';
 import { allowReplicaMode, createDatabase, postgres } from '../support/database.ts';
 import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
@@ -20,7 +20,7 @@ export async function replicaPair(
   return { old: provider, new: subscriber, shop, both };
 }
 
-/** The kinds of pairs that a property is checked on. */
+/** The kinds of pairs on which a property is checked. */
 export const modes: [
   mode: string,
   make: (tuning?: Record<string, unknown>) => Promise<InstalledPair>,

@@ -1,4 +1,4 @@
-/** Three sessions of an application, whose transactions overlap. What fails is rolled back to before it. */
+/** Three sessions of an application, whose transactions overlap. A statement that fails is rolled back. */
 import type { OpenClient, TestDatabase } from '../support/database.ts';
 import type { Schema, Step } from './random-schema.ts';
 
@@ -16,7 +16,7 @@ export class Sessions {
     return new Sessions(await Promise.all([0, 1, 2].map(() => database.open())), schema);
   }
 
-  /** Runs the step's statement; then, as its numbers say, sets or rolls back a savepoint, or ends the transaction. */
+  /** Runs the step's statement. Then, depending on its numbers, sets or rolls back a savepoint, or ends the transaction. */
   async run(step: Step): Promise<void> {
     const client = this.#clients[step.session]?.client;
     if (!client) throw new Error('there are three sessions');

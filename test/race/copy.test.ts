@@ -1,6 +1,6 @@
 /**
- * C7: a copy is exact whatever goes on beside it: replay between any two of its steps, another copy of the same chunk, TRUNCATE,
- * resync, a pause of many batches, removal of the table. The rules and their proof are in lib/copy/merge-state.ts.
+ * C7: a copy is exact whatever happens beside it: replay between any two of its steps, another copy of the same chunk,
+ * TRUNCATE, resync, a pause of many batches, removal of the table. lib/copy/merge-state.ts has the rules and their proof.
  */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { copySteps } from '../../lib/copy/copy-work.ts';
@@ -12,7 +12,7 @@ import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { asFarAsItGoes, endOf, endsIn, inGap } from '../support/crash-hooks.ts';
 import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 
-// Many runs in one test; a machine with other work to do takes long over them.
+// One test has many runs. A busy machine takes long over them.
 vi.setConfig({ testTimeout: 180_000 });
 
 const resyncTables = (it: CrashShop, tables: string[]) =>
@@ -24,7 +24,7 @@ async function changeAndReplay(it: CrashShop): Promise<void> {
   await replay(it.shop.context('new'));
 }
 
-/** Runs copy; a run whose chunk was taken from it ends as fenced, and the next goes on. */
+/** Runs copy. A run whose chunk was taken from it ends as fenced, and the next run goes on. */
 const tryCopy = (
   it: CrashShop,
   hook: { at: (step: string) => Promise<void> } = { at: async () => undefined },
@@ -61,7 +61,7 @@ describe('a copy', () => {
       }
       expect(await endsIn(run, step, 1)).toBe(true);
       for (let batch = 0; batch < 3; batch++) await changeAndReplay(shop);
-      // Once more, in the middle of the table's chunks.
+      // The same again, in the middle of the table's chunks.
       await endsIn(run, step, 2);
       await changeAndReplay(shop);
       await shop.settle();

@@ -1,6 +1,6 @@
 /**
- * Without replica mode, a foreign key has no actions on the subscriber while both of its tables are replicated. It gets them back
- * when one leaves, and is as it was when both have left, whatever has happened meanwhile.
+ * Without replica mode, a foreign key has no actions on the subscriber while both of its tables are replicated. It gets
+ * them back when one table leaves, and is as it was when both have left, whatever has happened meanwhile.
  */
 import { expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
@@ -30,7 +30,7 @@ const keys = (pair: InstalledPair) =>
 async function remove(pair: InstalledPair, ...tables: string[]): Promise<void> {
   await removeTable(pair.shop.context('old'), removeTableInput.parse({ tables }));
   await replayAll(pair);
-  // What reads all rows is copy's.
+  // Copy does the part of the work that reads all rows.
   await copyWith({})(pair.shop.context('new'));
 }
 

@@ -1,7 +1,8 @@
 /**
- * Lease epochs are bounded by the subscriber's clock (lib/lease/lease-store.ts): a clock that is a day fast, an epoch from tomorrow
- * wherever it is stored, a clock that is a day slow, and a recreated lease table stop no replay; only the machine whose own
- * clock is fast is refused, before it has left anything. What refuses runs again and again is an error.
+ * Lease epochs are bounded by the subscriber's clock (lib/lease/lease-store.ts). No replay is stopped by a clock that is a
+ * day fast, by an epoch from tomorrow wherever it is stored, by a clock that is a day slow, or by a recreated lease table.
+ * Only the machine whose own clock is fast is refused, before it has stored anything. If runs are refused again and again,
+ * that is an error.
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../lib/clock.ts';
@@ -52,7 +53,7 @@ function run(
   });
 }
 
-/** The epoch that is stored, in milliseconds from now; null: none is. */
+/** The stored epoch, in milliseconds from now; null if none is stored. */
 async function storedAhead(): Promise<number | null> {
   const { epoch } = await shop.position();
   return epoch <= 0n ? null : Number(epoch) - systemClock.now();
@@ -120,7 +121,7 @@ describe('a machine whose clock is a day slow', () => {
 
   it('is fenced as any other once its lease was taken over', async () => {
     const hook = inGap('batch.opened', async () => {
-      // By the others' clocks its lease was over long ago.
+      // By the clocks of the others its lease ended long ago.
       await applies(run());
       await shop.work();
       await shop.tick();
@@ -143,7 +144,7 @@ it('runs that are refused three times in a row are an error of an operator, whic
   await shop.onNew(
     'update pgtide.replay_state set epoch = extract(epoch from now())::bigint * 1000 + 30000, refusals = 0',
   );
-  // As when another program has the lease, whatever the table says.
+  // As if another program had the lease, whatever the table says.
   const store = dynamo.store({ clock: slow });
   const stubborn: LeaseStore = {
     acquire: (...values) => store.acquire(...values),

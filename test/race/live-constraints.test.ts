@@ -1,6 +1,6 @@
 /**
- * C8 where the role may not use replica mode: the subscriber's triggers and foreign keys are live. They change nothing of what
- * the provider says, also when a batch is applied in slices, and are as they were once a table leaves.
+ * C8 for a role that may not use replica mode: the subscriber's triggers and foreign keys are live. They change nothing of
+ * the provider's data, even if a batch is applied in slices, and are as they were once a table leaves.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { copy, copyWith } from '../../lib/units/copy.ts';

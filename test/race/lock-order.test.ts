@@ -1,6 +1,6 @@
 /**
- * Plans of copies, replay, what puts foreign keys back, and removals lock several tables of a subscriber each. They never wait for each
- * other in a circle (pgtide.lock_structure), so the server makes none of them a victim.
+ * Plans of copies, replay, restores of foreign keys, and removals each lock several tables of a subscriber. They never wait
+ * for each other in a circle (pgtide.lock_structure), so the server ends none of them as a deadlock's victim.
  */
 import { expect, it } from 'vitest';
 import { PgtideError } from '../../lib/errors.ts';
@@ -55,7 +55,7 @@ it('copy and replay of tables that refer to each other deadlock nowhere', { time
     await pair.old.client((client) =>
       client.query(`begin; ${names.map((name) => `update ${name} set n = n + 1;`).join('')} commit`),
     );
-    // Replay switches new triggers off, table by table. Each is made in a transaction of its own, which locks one table.
+    // Replay disables new triggers, table by table. Each trigger is created in a separate transaction, which locks one table.
     for (const name of names)
       await pair.new
         .client((client) =>

@@ -1,4 +1,4 @@
-/** C3, C6: runs of maintenance overlap; two that bring the same captures up to date do not fail on each other. */
+/** C3, C6: runs of maintenance overlap; two runs that update the same captures do not make each other fail. */
 import { expect, it } from 'vitest';
 import { refreshCapture } from '../../lib/capture/capture.ts';
 import { addTables } from '../support/follow.ts';

@@ -1,6 +1,6 @@
 /**
- * C5: two replays at once, or one that was overtaken, change nothing twice and lose nothing: the subscriber's row that holds the
- * position and the epoch keeps the truth, whatever the leases say.
+ * C5: two replays at once, or one that was overtaken, change nothing twice and lose nothing. The row of the subscriber that
+ * holds the position and the epoch decides, whatever the leases say.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { replaySteps } from '../../lib/replay/replay-work.ts';

@@ -1,4 +1,4 @@
-/** A network that goes silent in the middle of a run: neither side hears that the other is gone. */
+/** A network goes silent in the middle of a run: neither side learns that the other one is gone. */
 import { expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/config.ts';

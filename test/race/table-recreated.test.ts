@@ -1,4 +1,4 @@
-/** What changes under a copy: the provider's table, dropped and made again; keys that the two sides order differently. */
+/** Changes under a copy: the provider's table is dropped and created again; the two sides order keys differently. */
 import { describe, expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
 import { maintain } from '../../lib/units/maintain.ts';

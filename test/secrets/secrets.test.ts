@@ -147,7 +147,7 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
     expect(second).toMatchObject({ message: expect.stringContaining('the whole value') });
     expect(second).not.toHaveProperty('cause');
     expect(`${String(first)}${String(second)}`).not.toContain('hunter2');
-    // Failures are not kept; what was read is.
+    // The reader keeps no failures; it keeps the values that it has read.
     expect(await reader.read(arn)).toMatchObject({ port: 5432, dbname: 'd' });
     expect(await reader.read(arn)).toMatchObject({ port: 5432, dbname: 'd' });
   } finally {
@@ -155,7 +155,7 @@ test('a secret that is not of the RDS form is refused by key, and its value is n
   }
 });
 
-/** A reader that finds this text in Secrets Manager, whatever it is asked for. */
+/** Runs `work` with a Secrets Manager that answers every request with this text. */
 async function withSecret<T>(text: string, work: () => Promise<T>): Promise<T> {
   const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
   const send = SecretsManagerClient.prototype.send;

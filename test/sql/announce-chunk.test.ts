@@ -1,10 +1,13 @@
-/** What it takes to claim a chunk, counted in blocks, which do not depend on the machine's load. */
+/** The cost of claiming a chunk, counted in blocks, which do not depend on the machine's load. */
 import { expect, it } from 'vitest';
 import { addTables } from '../support/follow.ts';
 import { installedPair } from '../support/unit-context.ts';
 
 const CHUNKS = 10_000;
-/** The row, the indexes that lead to it and those that lead to its new version. All open chunks are 170 blocks and their index. */
+/**
+ * The row, the indexes that lead to it, and those that lead to its new version. All open chunks would take 170 blocks and
+ * their index.
+ */
 const FEW = 60;
 
 interface Explained {

@@ -1,7 +1,7 @@
 /**
- * What a batch holds: the events of exactly those transactions that committed between its two ticks, whatever their ids,
- * however long they ran, and whatever rotation did meanwhile. The oracle knows nothing of snapshots: the commands of a
- * schedule are sent one after the other, so it is known what had committed when each tick was made.
+ * The content of a batch: the events of exactly those transactions that committed between its two ticks, whatever their
+ * ids, however long they ran, and whatever rotation did meanwhile. The oracle does not use snapshots: the commands of a
+ * schedule are sent one after the other, so it knows what had committed when each tick was made.
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -40,17 +40,17 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart') }) },
 ) as fc.Arbitrary<Command>;
 
-/** One run of a schedule on a queue of its own. */
+/** One run of a schedule on a separate queue. */
 class Schedule {
   readonly #control: Client;
   readonly #writers: Client[];
   readonly #queue: string;
-  /** Of each writer's transaction: null when none is open. */
+  /** The events of each writer's open transaction; null if none is open. */
   readonly #open: (string[] | null)[];
   #count = 0;
-  /** Committed since the last tick. */
+  /** The events that were committed since the last tick. */
   #fresh: string[] = [];
-  /** Of each batch not yet consumed. */
+  /** The events of each batch that is not yet consumed. */
   readonly #expected: string[][] = [];
 
   constructor(control: Client, writers: Client[], queue: string) {
@@ -68,7 +68,7 @@ class Schedule {
     expect(await nextBatch(this.#control, this.#queue, 'reader')).toBeNull();
   }
 
-  /** Ends what a failed run left open. */
+  /** Ends whatever a failed run left open. */
   async abandon(): Promise<void> {
     for (const client of this.#writers) await client.query('rollback');
   }
@@ -77,7 +77,7 @@ class Schedule {
     switch (one.do) {
       case 'begin':
         if (this.#open[one.writer] === null) {
-          // The snapshot is taken here, the transaction's id with its first insert.
+          // This statement takes the snapshot; the transaction gets its id with its first insert.
           await this.#write(one.writer, `begin isolation level ${one.isolation}; select 1`);
           this.#open[one.writer] = [];
         }
@@ -104,7 +104,7 @@ class Schedule {
       case 'consume':
         return this.#consume();
       case 'burn':
-        // More ids than a range scan is widened for.
+        // More ids than those by which a range scan is widened.
         await this.#control.query(`do $$ begin for i in 1..120 loop
           begin insert into burnt values (i); exception when division_by_zero then null; end; end loop; end $$`);
         return;
@@ -121,7 +121,7 @@ class Schedule {
         await this.#control.query('select pgq.maint_rotate_tables_step2()');
         return;
       case 'restart':
-        // A run was cut off: the batch that it had opened is opened again.
+        // A run was cut off, and opens its open batch again.
         await nextBatch(this.#control, this.#queue, 'reader');
         return;
     }
@@ -212,7 +212,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       await tickNow(client, queue);
       const batch = await nextBatch(client, queue, 'reader');
       const sql = await client.first<{ text: string }>('select pgq.batch_event_sql($1) as text', [batch]);
-      // Other databases of the server have transactions of their own, which may stand beside it.
+      // Transactions of the server's other databases may be in the list, too.
       expect(sql?.text.match(/ev_txid in \(([\d, ]+)\)/)?.[1]?.split(/, ?/)).toContain(String(running?.id));
       expect(sql?.text.match(/ev_txid >= (\d+)/)?.[1]).not.toBe(String(running?.id));
       expect((await eventsOf(client, batch ?? 0n)).map((event) => event.ev_data)).toEqual(['long', 'short']);

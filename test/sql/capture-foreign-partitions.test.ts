@@ -1,6 +1,6 @@
 /**
- * A write that reaches a foreign partition through its parent fails where there is a trigger with transition tables. So captured tables have
- * no foreign partitions: those that have some are refused, and none can be attached later.
+ * A write that reaches a foreign partition through its parent fails if there is a trigger with transition tables. So
+ * captured tables have no foreign partitions: a table that has some is refused, and none can be attached later.
  */
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -88,7 +88,7 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
         'create foreign table f2 partition of p2 for values in (9) server far',
       ])
         await expect(client.query(attach)).rejects.toThrow(/42809 wrong_object_type/);
-      // A partitioned table with a foreign partition becomes none, either.
+      // Nor can a partitioned table with a foreign partition become a partition.
       await client.query(`create table p5 (id int, n int) partition by list (n);
         create foreign table p51 partition of p5 for values in (9) server far`);
       await expect(client.query('alter table p attach partition p5 for values in (5)')).rejects.toThrow(

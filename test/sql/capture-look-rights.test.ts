@@ -1,4 +1,4 @@
-/** What changes between two statements of one session: whose code a look of capture would run, and what it may read. */
+/** Changes between two statements of one session that decide whose code a look of capture would run, and what it may read. */
 import { describe, expect, it, test } from 'vitest';
 import { createDatabase, createRole, postgres } from '../support/database.ts';
 import { stateOf } from '../support/queue.ts';
@@ -7,7 +7,7 @@ const MALLORY = 'mallory_look_rights';
 const WRITER = 'writer_look_rights';
 const BOSS = 'boss_look_rights';
 
-/** A check of a partition, whose constant part is computed whenever a query on the table is planned. */
+/** A check of a partition; its constant part is computed whenever a query on the table is planned. */
 const changes = {
   'a cast of her type appears': {
     check: `('calm'::hers.mood || 'x') <> 'y'`,

@@ -1,6 +1,6 @@
 /**
- * Writes in replica mode: a native subscription's, a session's. Captured where the queue's policy says so, once and in order; and where they
- * are not, status says that a subscription writes to a captured table.
+ * Writes in replica mode, by a native subscription or a session. They are captured if the queue's policy says so, once and
+ * in order. If they are not, status reports that a subscription writes to a captured table.
  */
 import { describe, expect, it } from 'vitest';
 import { listCaptureProblems, listFedTables, refreshCapture } from '../../lib/capture/capture.ts';
@@ -78,7 +78,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       expected.push(...written, 'INSERT 5,e,,7', 'DELETE 5,e,,7', 'INSERT 6,e,,8', 'DELETE 6,e,,8');
       expect(await eventsOf(client)).toEqual(expected);
 
-      // As pg_restore --disable-triggers leaves them.
+      // The state in which pg_restore --disable-triggers leaves them.
       await client.query('alter table t disable trigger all; alter table t enable trigger all');
       expect(await codes(client)).toContain('replica-uncaptured');
       await client.query(`insert into t values (7)`);

@@ -1,6 +1,7 @@
 /**
- * A dump holds the text of capture functions with the OIDs of its day. In a restored database, and after a table was recreated or
- * renamed, those belong to nothing or to other tables: writes go on, and no event is written under a wrong name.
+ * A dump holds the text of capture functions with the OIDs of its time. In a restored database, and after a table was
+ * recreated or renamed, these OIDs belong to nothing or to other tables: writes go on, and no event is written under a
+ * wrong name.
  */
 import { describe, expect, it } from 'vitest';
 import { listCaptureProblems } from '../../lib/capture/capture.ts';
@@ -8,8 +9,8 @@ import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres } from '../support/database.ts';
 
 /**
- * What pg_dump and psql do to these relations: created again in this order, with their rows, and with the triggers as they were. Triggers that
- * partitions have from their parent come with that.
+ * Does what pg_dump and psql do with these relations: creates them again in this order, with their rows and with their
+ * triggers. Triggers that partitions have from their parent come with the parent's.
  */
 async function restoreTables(
   client: Client,
@@ -34,7 +35,7 @@ async function restoreTables(
   await client.query('drop schema dump cascade');
 }
 
-/** The same for the queue: its event tables get other OIDs. */
+/** Does the same for the queue: its event tables get other OIDs. */
 async function restoreEventTables(client: Client): Promise<void> {
   for (const nr of [0, 1, 2])
     await client.query(`
@@ -45,7 +46,7 @@ async function restoreEventTables(client: Client): Promise<void> {
       alter table pgq.made_anew rename to event_1_${nr}`);
 }
 
-/** A root of queue `shop` with these tables in it. */
+/** A root of queue `shop` that has these tables. */
 async function rootWith(
   version: number,
   setUp: string,
@@ -140,7 +141,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
 
   it('writes nothing under the name of another table whose OID a function was made for', async () => {
     await rootWith(version, `${makeT}; ${makeU}`, ['public.t', 'public.u'], async (client) => {
-      // As after a restore in which each of two tables got the OID of the other.
+      // The state after a restore in which each of two tables got the OID of the other.
       await client.query(`
         do $$ declare v_t oid := (select tgfoid from pg_trigger where tgrelid = 't'::regclass limit 1);
                       v_u oid := (select tgfoid from pg_trigger where tgrelid = 'u'::regclass limit 1); v_sql text[]; v_one text;

@@ -1,6 +1,6 @@
 /**
- * A capture knows from its plans which event table is the current one, and whether inserts are enabled. Whatever a session knows, and
- * whenever it changes: each committed row is in a batch, once, and nothing is written where inserts are disabled.
+ * The plans of a capture contain the current event table, and whether inserts are enabled. Whatever plans a session has,
+ * and whenever these two change: each committed row is in a batch, once, and nothing is written while inserts are disabled.
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
@@ -13,7 +13,7 @@ import { until } from '../support/until.ts';
 describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
-    // A server of its own: a transaction that runs in another database holds rotation, too.
+    // A separate server: a transaction that runs in another database holds rotation, too.
     db = await createDatabase(await ownServer({ version }), { owner: 'app' });
     await db.client((client) => install(client));
   });
@@ -22,10 +22,10 @@ describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
     client: Client;
     queue: string;
     table: string;
-    /** A session whose plans name the event table that is current now. */
+    /** A session whose plans name the present event table. */
     knowing(): Promise<OpenClient>;
     rotate(): Promise<void>;
-    /** What batches hold from the last time on. */
+    /** The events of the batches since the last call. */
     read(): Promise<unknown[]>;
   }
 
@@ -88,13 +88,13 @@ describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
           create trigger pause before insert on ${table} execute procedure pause_${table}()`);
         await using writer = await knowing();
         await client.query('select pg_advisory_lock(7)');
-        // Not even where an earlier statement of its transaction, which changed nothing, had fired the capture.
+        // This holds even if an earlier statement of its transaction, which changed nothing, had fired the capture.
         await writer.client.query(`begin isolation level ${isolation}; update ${table} set n = 1`);
         const pid = await pidOf(writer.client);
         const writing = stateOf(writer.client.query(`insert into ${table} values (1)`));
         await waits(client, pid);
         await rotate();
-        // The next batch begins after the switch, and does not look into the table before.
+        // The next batch begins after the switch, and does not read the table before.
         expect(await read()).toEqual([]);
         await client.query('select pg_advisory_unlock(7)');
         expect((await writing)?.[0]).toBe(isolation === 'read committed' ? undefined : '40001');
@@ -134,7 +134,7 @@ describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
         `insert into ${table} values (2); savepoint one; insert into ${table} values (3)`,
       );
       await writer.client.query(`rollback to one; insert into ${table} values (4)`);
-      // Not again while it runs.
+      // Rotation does not happen again while the writer runs.
       const step1 = () => client.query('select pgq.maint_rotate_tables_step1($1)', [queue]);
       const switched = () =>
         client.first('select queue_switch_step1 from pgq.queue where queue_name = $1', [queue]);
@@ -162,7 +162,7 @@ describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
           )
         )?.id;
       expect(await step2()).toBe(null);
-      // A transaction that is seen and still has its lock: as step 1 is between the two.
+      // A transaction that is visible and still has its lock, as that of step 1 is for a moment.
       await maintenance.client.query('begin');
       await client.query('update pgq.queue set queue_switch_step1 = $2 where queue_name = $1', [
         queue,
@@ -202,7 +202,7 @@ describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
           expect(await write(`insert into ${table} values (${round})`)).toBe(undefined);
         }
         expect(await read()).toEqual([1, 2, 3]);
-        // Who has begun before is refused, too, or asked to try again.
+        // A transaction that began before is also refused, or has to be repeated.
         await writer.client.query(`begin isolation level ${isolation}; select from ${table}`);
         await allow(false);
         expect((await stateOf(writer.client.query(`insert into ${table} values (6)`)))?.[0]).toBe(

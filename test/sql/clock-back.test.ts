@@ -1,6 +1,7 @@
 /**
- * A clock that goes back, by an hour or a day: what is stored then lies in the future, which is how tests do it here. Ticks, batches,
- * rotation, cooperating members and watermarks go on at once, as the events do; nothing waits for the clock to catch up.
+ * A clock that goes back, by an hour or a day: stored times then lie in the future, and these tests move them there. Ticks,
+ * batches, rotation, cooperating members and watermarks go on at once, as the events do; nothing waits until the clock has
+ * caught up.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -9,7 +10,7 @@ import { createDatabase, ownServer, type TestDatabase } from '../support/databas
 import { makeRoot } from '../support/node.ts';
 import { insertEvent, makeQueue, nextBatch, passTime, tick, tickNow } from '../support/queue.ts';
 
-/** The clock goes back by so much: all that the queue remembers is later than it. */
+/** Simulates a clock that goes back by `time`: all stored times of the queue become later by that much. */
 const clockGoesBack = async (client: Client, queue: string, time = '1 hour') => {
   await passTime(client, queue, `-${time}`);
   await client.query(
@@ -22,7 +23,7 @@ const clockGoesBack = async (client: Client, queue: string, time = '1 hour') => 
 describe.each([10, 17])('on PostgreSQL %i, when the clock goes back', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
-    // A server of its own: a transaction that runs in another database holds rotation, too.
+    // A separate server: a transaction that runs in another database holds rotation, too.
     db = await createDatabase(await ownServer({ version }), { owner: 'app' });
     await db.client((client) => install(client));
   });
@@ -163,7 +164,7 @@ describe.each([10, 17])('on PostgreSQL %i, when the clock goes back', (version) 
       expect(lost).not.toBe(null);
       await clockGoesBack(client, queue, '1 day');
       expect(await next('alive', '10 minutes'), 'not yet').toBe(null);
-      // Ten minutes later.
+      // Ten minutes pass.
       await client.query(
         `update pgq.subscription s set sub_active = sub_active - interval '11 minutes'
            from pgq.consumer c where c.co_id = s.sub_consumer and c.co_name = 'main.dead'

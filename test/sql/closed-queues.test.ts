@@ -1,7 +1,7 @@
 /**
- * A closed queue belongs to its owner and to those whom the owner has granted a right on this queue. The roles pgq_reader,
- * pgq_writer, pgq_admin and londiste_writer, which belong to the whole cluster, have no way in; nor has code that they plant for
- * the owner to run.
+ * A closed queue belongs to its owner and to the roles to which the owner has granted a right on it. The roles pgq_reader,
+ * pgq_writer, pgq_admin and londiste_writer, which belong to the whole cluster, have no access, nor has code that they
+ * plant for the owner to run.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ClosedShop } from '../support/closed-shop.ts';

@@ -1,4 +1,7 @@
-/** The contract of pgq_coop: members of one consumer share its position, each event goes to one of them, a dead one is replaced. */
+/**
+ * The contract of pgq_coop: members of one consumer share its position, each event goes to one of them, and a dead member
+ * is replaced.
+ */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
@@ -129,7 +132,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       await silence(client, queue, 'gone', '3 hours');
       expect(await read(client, await next(client, queue, 'a', '1 hour'))).toEqual(['two']);
       expect((await members(client, queue)).map((one) => one.name)).toEqual(['main', 'main.a', 'main.dead']);
-      await next(client, queue, 'dead', '1 minute'); // tells that it is alive
+      await next(client, queue, 'dead', '1 minute'); // shows that it is alive
       expect(await next(client, queue, 'b', '10 minutes')).toBeNull();
       await silence(client, queue, 'dead', '20 minutes');
       expect(await next(client, queue, 'b')).toBeNull();

@@ -1,4 +1,7 @@
-/** Events that were retried too often become dead letters, to be looked at, replayed or purged. Without a limit all is as in PgQ. */
+/**
+ * Events that were retried too often become dead letters, which can be read, replayed or purged. Without a limit PgQ's
+ * behaviour holds.
+ */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
@@ -28,7 +31,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
     (await client.first<{ value: unknown }>(`select ${sql} as value`, values))?.value;
   const policy = (client: Client, queue: string, name: string, setting: string | null) =>
     client.query('select pgtide.set_queue_policy($1, $2, $3)', [queue, name, setting]);
-  /** Opens a batch, asks for all its events once more, and finishes it; returns what event_retry answered. */
+  /** Opens a batch, retries all its events, and finishes it. Returns the results of event_retry. */
   const fail = async (client: Client, queue: string) => {
     await client.query('select pgq.maint_retry_events()');
     await tickNow(client, queue);

@@ -1,6 +1,7 @@
 /**
  * A database that was restored from a dump, or a cluster that took over, counts transactions from a lower number. The queue
- * says so, and pgtide.queue_new_epoch repairs it: every consumer gets exactly what it had not read, and what came since.
+ * reports it, and pgtide.queue_new_epoch repairs it: every consumer gets exactly the events that it had not read, and all
+ * later ones.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -19,7 +20,7 @@ import {
   tickNow,
 } from '../support/queue.ts';
 
-/** What a restore does to a queue: all its transaction ids lie in the future. */
+/** Does to a queue what a restore does: all its transaction ids lie in the future. */
 async function restore(client: Client, queue: string): Promise<void> {
   const ahead = 1_000_000_000;
   await client.transaction({}, async () => {

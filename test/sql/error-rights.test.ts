@@ -1,4 +1,4 @@
-/** What consumers write of their errors is read by the owner, and by whom it was granted to. */
+/** The errors that consumers write can be read by the owner, and by roles to which the owner has granted it. */
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres } from '../support/database.ts';

@@ -1,4 +1,7 @@
-/** The contract of pgq_ext: a consumer notes in its own database, with its work, what it has done, so that nothing is done twice. */
+/**
+ * The contract of pgq_ext: a consumer notes in its own database, together with its work, what it has done, so that it does
+ * nothing twice.
+ */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
@@ -26,7 +29,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await ask('is_batch_done', 'batches', 1)).toBe(true);
       expect(await ask('set_batch_done', 'batches', 1)).toBe(false);
       expect(await ask('set_batch_done', 'batches', 2)).toBe(true);
-      expect(await ask('is_batch_done', 'batches', 1)).toBe(false); // only the last one is known
+      expect(await ask('is_batch_done', 'batches', 1)).toBe(false); // only the last one is stored
       expect(await ask('is_batch_done', 'batches', 'member', 2)).toBe(false);
       expect(await ask('set_batch_done', 'batches', 'member', 7)).toBe(true);
       expect(await ask('is_batch_done', 'batches', 'member', 7)).toBe(true);

@@ -1,7 +1,7 @@
 /**
- * C14 on the provider: capture runs with the rights of pgtide's owner, and copy and compare as the role that replicates. None of
- * them calls a function that the owner of a type or of a table has chosen: by a cast, a domain's check, an index, a policy, or a
- * trigger under a name of ours.
+ * C14 on the provider: capture runs with the rights of pgtide's owner, and copy and compare as the role that replicates.
+ * None of them calls a function that the owner of a type or of a table has chosen: by a cast, a domain's check, an index, a
+ * policy, or a trigger under one of our names.
  */
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
@@ -135,7 +135,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       await on.mallory.query(
         `create trigger json before update on u for each row execute procedure pgq.jsontriga('shop', 'SKIP')`,
       );
-      // The catalog keeps the value that rows from before have.
+      // The catalog holds the value of the rows that were there before.
       for (const table of ['t', 'u'])
         await on.mallory.query(
           `insert into t values (${table === 't' ? 1 : 2}); alter table ${table} add m mood default 'calm'`,

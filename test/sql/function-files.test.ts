@@ -1,4 +1,4 @@
-/** Every SQL function is a file that begins with its contract, and keeps the house rules. */
+/** Every SQL function is a file that begins with its contract, and follows the project's rules. */
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sqlFiles } from '../../lib/install/sql-files.ts';
@@ -11,7 +11,7 @@ const files = [...sqlFiles()].filter(([path]) => /^\w+\/functions\//.test(path))
 
 /** A statement that raises an exception, to its end; a message may hold a semicolon. */
 const RAISE = /raise exception(?:'[^']*'|[^';])*;/g;
-/** The SQLSTATE of a raise: by its number or, for one of PostgreSQL's, by its name. */
+/** The SQLSTATE of a raise: by its number or, for those of PostgreSQL, by its name. */
 const SQLSTATE = /(?:errcode = |sqlstate )'(\w+)'/;
 
 function parts(text: string): { header: string; body: string } {
@@ -20,7 +20,7 @@ function parts(text: string): { header: string; body: string } {
   return { header: lines.slice(0, end).join('\n'), body: lines.slice(end).join('\n') };
 }
 
-/** What the header says under `label`, with its continuation lines. */
+/** The text of the header after `label`, with its continuation lines. */
 function said(header: string, label: string): string | undefined {
   return new RegExp(`^-- ${label}: ((?:.*)(?:\n-- {3,}.*)*)`, 'm').exec(header)?.[1];
 }
@@ -45,12 +45,13 @@ describe.each(files)('%s', (path, text) => {
 
   test('names each SQLSTATE that it raises, and each error has one', () => {
     const raises = [...body.matchAll(RAISE)].map((match) => match[0]);
-    // One stands in the text of a function that is made again whenever its text differs, which takes rights of the table's owner.
+    // The exception is in the text of a function that is created again whenever its text differs, which takes rights of the
+    // table's owner.
     const without = raises.filter((raise) => !/errcode = |raise exception sqlstate /.test(raise));
     expect(without.filter((raise) => !raise.includes('this function is not as it was made'))).toEqual([]);
     const states = new Set(raises.flatMap((raise) => SQLSTATE.exec(raise)?.[1] ?? []));
     if (!errors.startsWith('as ')) for (const state of states) expect(errors).toContain(state);
-    // PgQ's programs know the texts alone; each has a state of ours.
+    // PgQ's programs use the texts alone; each error has one of our SQLSTATEs.
     if (!path.startsWith('pgtide/')) for (const state of states) expect(state).toMatch(/^TD00\d$/);
   });
 

@@ -1,6 +1,6 @@
 /**
- * The installer: as a plain owner, all or nothing, twice is once, an upgrade equals an installation, and uninstalling
- * leaves nothing.
+ * The installer: it works as a plain owner, all or nothing; a second run changes nothing, an upgrade gives the same as an
+ * installation, and uninstalling leaves nothing.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -14,7 +14,7 @@ import { demand, makeFollower, makeRoot } from '../support/node.ts';
 
 const bookkeeping = sqlFiles().get('pgtide/install.sql') ?? '';
 
-/** A small stand-in for pgtide's own files, in its first release and its second. */
+/** A small substitute for pgtide's own files, in its first and second release. */
 const firstRelease = new Map([
   ['pgtide/install.sql', bookkeeping],
   ['pgq/tables.sql', 'create schema pgq; create table pgq.thing (id int primary key, a int);'],
@@ -126,7 +126,7 @@ test('what a superuser or a member of the owner upgrades stays the owner’s', a
       await client.query(`alter table t drop c; select pgq.create_queue('later'), pgq.drop_queue('later')`);
     });
   }
-  // A capture that a superuser made, say, whom the owner may not act for.
+  // Captures for whose role the owner may not act, such as those that a superuser created.
   for (const schema of ['pgq', 'pgq_coop', 'pgq_ext', 'pgq_node', 'londiste', 'pgtide'])
     await database.superuser((client) =>
       client.query(`create function ${schema}.capture_9_9() returns trigger language plpgsql as 'begin return null; end';

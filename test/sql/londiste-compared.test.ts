@@ -1,6 +1,6 @@
 /**
- * C1: the same calls to pgq, pgq_node and londiste, with the extensions of Debian and with ours, on one server: the same answers. Needs
- * Debian's PostgreSQL 15 with these extensions; says so and skips where they are missing.
+ * C1: the same calls to pgq, pgq_node and londiste, with Debian's extensions and with ours, on one server, give the same
+ * answers. Needs Debian's PostgreSQL 15 with these extensions; skipped, with a message, if they are missing.
  */
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -38,7 +38,7 @@ const state = (queue: string, value: string) =>
 const change = (queue: string, table: string, args: string) =>
   `select * from londiste.local_change_handler('${queue}', '${table}', ${args}, 'handler=x')`;
 
-/** What each story calls, one after the other. */
+/** The calls of each story, one after the other. */
 const stories: Record<string, string[]> = {
   'a root steps down': [
     ...root('q'),

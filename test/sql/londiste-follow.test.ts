@@ -1,7 +1,8 @@
 /**
- * C1, C2: what Londiste's workers follow. They read UPDATE and DELETE by primary key from the table that an event names, with UPDATE
- * ONLY; the default handler reads every form, bulk and dispatch only logutriga's. What they could not apply is refused when it is
- * added, and what is added is captured whole, in a form that each of them reads.
+ * C1, C2: the tables that Londiste's workers can follow. They read UPDATE and DELETE by primary key from the table that an
+ * event names, with UPDATE ONLY. The default handler reads every form, bulk and dispatch only logutriga's. A table whose
+ * events they could not apply is refused when it is added, and a table that is added is captured whole, in a form that each
+ * of them reads.
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { repairCapture } from '../../lib/capture/capture.ts';
@@ -237,7 +238,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       }),
     );
 
-    // PostgreSQL 10 attaches no table whose triggers have transition tables.
+    // PostgreSQL 10 does not attach a table whose triggers have transition tables.
     test.runIf(version > 10).each([
       ['Londiste', []],
       ['pgtide', ['pgtide']],

@@ -1,4 +1,4 @@
-/** C1: a table that several queues feed on one node: merge_all, combined queues, and how Londiste's copies go along with each other. */
+/** C1: several queues feed one table on one node: merge_all, combined queues, and the coordination of Londiste's copies. */
 import { randomBytes } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -21,7 +21,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     ),
   );
 
-  /** Makes this database a node of a queue, and its root another one's. */
+  /** Makes this database a node of a queue whose root, unless this is the root, is another node. */
   const node = async (client: Client, queue: string, type: 'root' | 'branch' | 'leaf', combined?: string) => {
     for (const name of ['far', 'here'])
       await demand(client, 'pgq_node.register_location', queue, name, `node:${name}`, false);
@@ -38,7 +38,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       combined ?? null,
     );
   };
-  /** Leaves p1 .. p3 of queues that have the table, and forgets all of them afterwards. */
+  /** Creates the leaves p1 to p3 of queues that have the table, and removes all of them afterwards. */
   const withParts = (
     combined: 'root' | 'branch' | null,
     work: (client: Client, parts: string[], combined: string) => Promise<void>,
@@ -218,7 +218,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         [null, 0],
         [null, 0],
       ]);
-      // Who comes later copies with the indexes in place, and does not lead.
+      // A copy that begins later copies with the indexes in place, and does not lead.
       await set(p1, 'in-copy');
       expect(await roles()).toEqual([
         ['wait-replay', 0],

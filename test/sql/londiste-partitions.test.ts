@@ -1,4 +1,7 @@
-/** C1: Londiste's partition functions: a partition is like its parent, whatever the names, and old ones are found by theirs. */
+/**
+ * C1: Londiste's partition functions: a partition is like its parent, whatever the names, and old partitions are found by
+ * their names.
+ */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
@@ -108,7 +111,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         [part.slice('shop.'.length)],
       );
       expect(found).toEqual({ triggers: 1, rules: 1, parents: 1 });
-      // A name that PostgreSQL cuts is the same table again.
+      // A name that PostgreSQL truncates finds the same table again.
       const long = `shop.${'x'.repeat(80)}`;
       expect([
         await create(client, `shop.${name}`, long, { field: null }),

@@ -1,4 +1,7 @@
-/** C1: what `londiste execute` and `londiste change-handler` call: a script runs once on a node, and a table gets other triggers. */
+/**
+ * C1: the functions that `londiste execute` and `londiste change-handler` call: a script runs once on a node, and a table
+ * gets other triggers.
+ */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';

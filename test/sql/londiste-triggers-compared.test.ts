@@ -1,6 +1,7 @@
 /**
- * What londiste.create_trigger makes of tgflags and the other arguments, on the real extension and on ours, on one server of Debian's:
- * the triggers, and what becomes of rows. Needs Debian's PostgreSQL 15 with Londiste's SQL; says so and skips where it is missing.
+ * The triggers that londiste.create_trigger creates for tgflags and the other arguments, and their effect on rows, on the
+ * real extension and on ours, on one server of Debian's. Needs Debian's PostgreSQL 15 with Londiste's SQL; skipped, with a
+ * message, if it is missing.
  */
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -18,7 +19,10 @@ const packages = [
 const missing = packages.some((path) => !existsSync(path));
 if (missing) console.log("skipped: Londiste's SQL (test/support/install-peers.sh would bring it)");
 
-/** Arguments, and which SKIP triggers the table has already. Where nothing is asked the form is the same, and the way another. */
+/**
+ * Arguments, and the SKIP triggers that the table has already. Without any argument the form of the events is the same, but
+ * ours is captured in another way.
+ */
 const combinations: [args: string[], others?: string[]][] = [
   ...['B', 'A', 'BA', 'I', 'UD', 'BIU', 'Q', 'L', 'J', 'QL', 'QJ', 'LJ', 'QLJ', 'biq', 'zX'].map(
     (flags): [string[]] => [[`tgflags=${flags}`]],

@@ -1,6 +1,7 @@
 /**
- * Rights on single queues, and on open ones. A grant on a closed queue does what it says and no more, and outlives installation and
- * rotation. On open queues the roles of the cluster do what PgQ lets them; a queue that becomes a node's is closed.
+ * Rights on single queues, and on open ones. A grant on a closed queue gives exactly the named right, and survives
+ * installation and rotation. On open queues the roles of the cluster have the rights that PgQ gives them. A queue that
+ * becomes a node's is closed.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
@@ -63,7 +64,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       { role_name: 'producers', right_name: 'produce' },
     ]);
 
-    // They outlive an installation and a rotation, and end when they are taken back.
+    // They survive an installation and a rotation, and end when they are revoked.
     await shop.db.client(async (client) => {
       await install(client, { force: true });
       await client.query(`update pgq.queue set queue_rotation_period = '0'`);

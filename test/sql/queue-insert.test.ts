@@ -1,6 +1,6 @@
 /**
- * pgq._put_event knows event tables by name and keeps a plan for each. What it knows is a matter of speed alone: an event gets
- * into its queue's current table in whatever order queues are made, dropped, changed and rotated, and sessions notice.
+ * pgq._put_event contains the names of event tables and keeps a plan for each. The list affects speed alone: an event gets
+ * into its queue's current table in whatever order queues are created, dropped, changed and rotated, and sessions notice.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -15,7 +15,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     db = await createDatabase(await postgres(version), { installed: true });
   });
 
-  /** The table that the event went into, and whether by its own statement. */
+  /** The table that the event went into, and whether it has a statement of its own. */
   async function insert(client: Client, queue: string): Promise<[table: string, known: boolean]> {
     const found = await client.first<{ id: bigint }>(`select pgq.insert_event($1, 't', 'd') as id`, [queue]);
     const row = await client.first<{ name: string; known: boolean }>(
@@ -28,7 +28,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     return [row?.name ?? '', row?.known ?? false];
   }
 
-  /** Holds until somebody waits for a lock in this database. */
+  /** Waits until a session waits for a lock in this database. */
   const somebodyWaits = (client: Client) =>
     until('somebody waits for a lock', async () =>
       client.first(

@@ -1,19 +1,25 @@
 /**
- * A transaction that stays open keeps every version of a consumer's row, which each batch updates twice. What a batch reads stays
- * the same all the same. It is counted in blocks, which do not depend on the machine's load.
+ * A transaction that stays open keeps every version of a consumer's row, which each batch updates twice. Nevertheless a
+ * batch reads as much as before. The cost is counted in blocks, which do not depend on the machine's load.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { insertEvent, makeQueue } from '../support/queue.ts';
 
-/** Batches before the second look; a row has two versions of each. */
+/** Batches before the second measurement; each creates two versions of a row. */
 const BATCHES = 1_000;
 const AT_ONCE = 100;
 const LOOKS = 10;
-/** A worker of autovacuum on a busy machine may be at its tables for some time, and makes each look read the catalog again. */
+/**
+ * On a busy machine an autovacuum worker may process the tables for some time, and then each measurement reads the catalog
+ * again.
+ */
 const PATIENCE_MS = 60_000;
-/** For each of the few indexes that are read another level, and pages that are begun or split. Reading dead versions costs thousands. */
+/**
+ * Allows another level of each of the few indexes that are read, and new or split pages. Reading dead versions would cost
+ * thousands.
+ */
 const SLACK = 40;
 
 interface Plan {
@@ -21,7 +27,7 @@ interface Plan {
   'Shared Read Blocks': number;
 }
 
-/** Runs the statement; how many blocks it looked at, those of the functions that it calls among them. */
+/** Runs the statement. Returns the number of blocks that it read, including those of the functions that it calls. */
 async function blocks(client: Client, statement: string): Promise<number> {
   const row = await client.first<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
     `explain (analyze, buffers, format json) ${statement}`,
@@ -62,9 +68,9 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
   });
 
   /**
-   * What each step of a batch reads; the least of some, since a session's first call, or one after ANALYZE, reads the catalog.
-   * They are spread, so that autovacuum, which analyzes one table after the other, is not met by all of them; where they
-   * are not `enough`, there are more.
+   * The blocks that each step of a batch reads: the least of several measurements, since a session's first call, or one
+   * after ANALYZE, reads the catalog. The measurements are spread, so that autovacuum, which analyzes one table after the
+   * other, does not meet all of them. If they are not `enough`, there are more.
    */
   async function least(
     client: Client,

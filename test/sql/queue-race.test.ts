@@ -1,4 +1,4 @@
-/** Two at once: what the functions of schema pgq promise to runs that overlap. */
+/** Two sessions at once: what the functions of schema pgq promise to runs that overlap. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
@@ -13,7 +13,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
   const inQueue = (work: (client: Client, queue: string) => Promise<void>) =>
     db.client(async (client) => work(client, await makeQueue(client)));
 
-  /** Holds until somebody waits for a lock in this database. */
+  /** Waits until a session waits for a lock in this database. */
   const somebodyWaits = (client: Client) =>
     until('somebody waits for a lock', async () =>
       client.first(
@@ -21,9 +21,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       ),
     );
 
-  /**
-   * `first` runs in a transaction that stays open; `second` begins and must wait; the first ends; returns what both gave.
-   */
+  /** `first` runs in a transaction that stays open; `second` begins and must wait; then the first ends. Returns both results. */
   async function overlap<T>(
     client: Client,
     end: 'commit' | 'rollback',

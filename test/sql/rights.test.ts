@@ -1,6 +1,6 @@
 /**
- * Who may do what. pgq_reader, pgq_writer and pgq_admin are made where the installing role may make roles; where it may
- * not, only the owner has access.
+ * The rights of each role. pgq_reader, pgq_writer and pgq_admin are created if the installing role may create roles;
+ * otherwise only the owner has access.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
@@ -38,7 +38,7 @@ const writing = [
   `select pgq.insert_event('q', 't', 'd', null, null, null, null)`,
   `insert into pgq.event_1_0 (ev_time) values (now())`,
 ];
-/** What the owner alone does: queues of nodes are closed. */
+/** Calls that only the owner may make: queues of nodes are closed. */
 const nodeWriting = [
   `select pgq_node.create_node('n', 'root', 'a', 'w', null, null, null)`,
   `select pgq_node.register_location('n', 'a', 'x', false)`,
@@ -52,7 +52,7 @@ const nodeWriting = [
   `select pgq_node.unregister_consumer('n', 'c')`,
   `select cur_error from pgq_node.local_state`,
 ];
-/** As another node, on its provider; there is no such queue here, so nothing is refused. */
+/** Calls that another node makes on its provider. There is no such queue here, so nothing is refused. */
 const nodeReading = [
   `select pgq_node.register_subscriber('n', 'b', 'w', null)`,
   `select pgq_node.set_subscriber_watermark('n', 'b', 1)`,
@@ -87,7 +87,7 @@ const asking = [
   `select pgq_ext.get_last_tick('c'), pgq_ext.get_last_tick('c', 'a')`,
   `select * from pgq_ext.completed_tick, pgq_ext.completed_batch, pgq_ext.completed_event, pgq_ext.partial_batch`,
 ];
-/** What londiste_reader and londiste_writer ask. */
+/** Queries of londiste_reader and londiste_writer. */
 const londisteAsking = [
   `select * from londiste.get_table_list('r')`,
   `select * from londiste.get_seq_list('r')`,
@@ -95,7 +95,7 @@ const londisteAsking = [
   `select * from londiste.get_table_pending_fkeys('a.b')`,
   `select * from londiste.get_valid_pending_fkeys('r')`,
 ];
-/** What functions alone do, whoever calls them. */
+/** Writes that only functions may make, whoever calls the functions. */
 const byHand = [
   `insert into pgq_ext.completed_tick values ('c', '', 1)`,
   `delete from pgq_ext.completed_batch`,
@@ -125,7 +125,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     return db;
   }
 
-  /** The statements that `role` is refused. */
+  /** Returns the statements that `role` may not run. */
   async function refused(db: TestDatabase, role: string, statements: readonly string[]): Promise<string[]> {
     const found: string[] = [];
     await withClient(db.targetAs(role), 'test', async (client) => {

@@ -1,6 +1,6 @@
 /**
- * The queue cannot eat the disk in silence: what keeps its tables from rotating is reported by name, and a policy acts on it.
- * Each version has a server of its own, since a transaction in another database holds rotation too.
+ * The queue cannot fill the disk unnoticed: whatever keeps its tables from rotating is reported by name, and a policy acts
+ * on it. Each version has a separate server, since a transaction in another database holds rotation, too.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -45,7 +45,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     });
   const register = (client: Client, queue: string, consumer: string) =>
     client.query('select pgq.register_consumer($1, $2)', [queue, consumer]);
-  /** A queue that has rotated once, with a consumer that has not noticed, and a tick after that. */
+  /** A queue that has rotated once, with consumers that have not noticed it, and a later tick. */
   const heldBy = async (client: Client, queue: string, ...consumers: string[]) => {
     for (const consumer of consumers) await register(client, queue, consumer);
     await insertEvent(client, queue, 'x'.repeat(10_000));

@@ -1,6 +1,6 @@
 /**
- * Rotation: event tables are emptied by turns, never before every consumer has left them, and never while a writer could
- * still write events that would never be read.
+ * Rotation: event tables are emptied in turn, never before every consumer has left them, and never while a writer could
+ * still write events that no consumer would read.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -19,7 +19,7 @@ interface QueueRow {
 describe.each([10, 18])('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
-    // A server of its own: a transaction that runs in another database holds rotation, too.
+    // A separate server: a transaction that runs in another database holds rotation, too.
     db = await createDatabase(await ownServer({ version }), { owner: 'app' });
     await db.client((client) => install(client));
   });
@@ -57,7 +57,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(between.step1).toBeGreaterThan(before.step1);
 
       await passTime(client, queue, '3 hours');
-      await step1(client, queue); // step 2 has not been
+      await step1(client, queue); // step 2 has not run
       expect(await state(client, queue)).toEqual(between);
       await step2(client);
       const after = await state(client, queue);

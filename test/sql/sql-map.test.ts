@@ -1,4 +1,4 @@
-/** docs/sql-map.md draws the SQL as its files are. After a change that is meant: npx vitest run test/sql/sql-map.test.ts -u. */
+/** docs/sql-map.md draws the SQL as its files are. After an intended change: npx vitest run test/sql/sql-map.test.ts -u. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -56,7 +56,10 @@ test('each stage is a folder, and each folder a stage', () => {
   );
 });
 
-/** What they build stays in the database, as text of functions or triggers. An upgrade may meet what an earlier release's have built. */
+/**
+ * These functions build text of functions or triggers that stays in the database. An upgrade may meet text from an earlier
+ * release.
+ */
 const writers = [
   '_capture_function',
   '_capture_branches',
@@ -67,7 +70,7 @@ const writers = [
   'guard_partitions',
 ];
 
-/** Functions of schema pgtide that the captures of a release call, by its own writers. */
+/** The functions of schema pgtide that the captures of a release call, as the release's own writers built them. */
 function calledByCaptures(release: string): string[] {
   const old = readFunctions(filesOfRelease(release));
   const built = [...old.values()]

@@ -1,6 +1,7 @@
 /**
- * Definitions that were stored come back whatever search_path they were read under, and whatever path the caller has: those of Londiste
- * and of other releases may leave out schemas, and a function in an index may look for what it calls in the session's path.
+ * Stored definitions are restored whatever search_path they were read under, and whatever path the caller has. Those of
+ * Londiste and of other releases may leave out schemas, and a function in an index may search the session's path for the
+ * functions that it calls.
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -8,7 +9,7 @@ import { createDatabase, postgres, type TestDatabase } from '../support/database
 import { ask, demand, makeFollower } from '../support/node.ts';
 import { stateOf } from '../support/queue.ts';
 
-/** PostgreSQL 17 builds indexes under a path of its own, whoever asks. */
+/** PostgreSQL 17 builds indexes under a search_path of its own, in any session. */
 describe.each([10, 15])('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
@@ -25,7 +26,7 @@ describe.each([10, 15])('on PostgreSQL %i', (version) => {
     ),
   );
 
-  /** As pgtide's own sessions are: under pg_catalog alone. */
+  /** The search_path of pgtide's own sessions: pg_catalog alone. */
   const pinned = <T>(client: Client, work: () => Promise<T>) => client.transaction({}, work);
   const index = async (client: Client) =>
     (await client.first<{ there: string | null }>(`select to_regclass('shop.t_v')::text as there`))?.there;

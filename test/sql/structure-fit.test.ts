@@ -1,4 +1,4 @@
-/** Whether a subscriber's table can take all rows of a provider's: each misfit is named with table, column and remedy. */
+/** Whether a subscriber's table can take all rows of a provider's: each misfit is reported with table, column and remedy. */
 import { expect, test } from 'vitest';
 import { describeTable } from '../../lib/structure/structure.ts';
 import { compareStructure } from '../../lib/structure/structure-fit.ts';
@@ -6,7 +6,7 @@ import { createDatabase, postgres, type TestDatabase } from '../support/database
 
 let database: Promise<TestDatabase> | undefined;
 
-/** Makes the two tables in one database, one schema each, and compares them. */
+/** Creates the two tables in one database, one schema each, and compares them. */
 async function misfits(provider: string, subscriber: string, types = ''): Promise<string[]> {
   database ??= postgres(18).then((server) => createDatabase(server, { installed: true }));
   return (await database).client(async (client) => {
@@ -15,7 +15,7 @@ async function misfits(provider: string, subscriber: string, types = ''): Promis
     const [left, right] = [await describeTable(client, 'there.t'), await describeTable(client, 'here.t')];
     if (!left || !right) throw new Error('both tables are there');
     const problems = compareStructure(left, right);
-    // What a remedy says is what helps.
+    // Each remedy that is a statement resolves its problem.
     for (const { remedy } of problems) if (remedy.startsWith('alter')) await client.query(remedy);
     const altered = await describeTable(client, 'here.t');
     if (problems.every(({ remedy }) => remedy.startsWith('alter')))

@@ -1,6 +1,6 @@
 /**
- * What is asked of the catalogs for one table does not grow with the other tables, whatever is known of the catalogs' contents, and also in a
- * session that has made its plans when there were few.
+ * The catalog rows that are read for one table do not grow with the number of other tables, whatever the catalogs'
+ * statistics are, and also in a session that made its plans when there were few tables.
  */
 import { expect, it } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -24,7 +24,7 @@ const makeTables = (
     end loop;
   end loop; end $$`;
 
-/** Rows of the catalogs that a call reads, as PostgreSQL counts them; beside what it costs to ask for that. */
+/** The catalog rows that a call reads, as PostgreSQL counts them, without those that the measurement itself reads. */
 async function rowsRead(client: Client, call: () => Promise<unknown>): Promise<number> {
   const read = async () => {
     const row = await client.first<{ rows: number }>(

@@ -1,4 +1,7 @@
-/** As whom the rows of a subscriber's table are written: as its owner, unless that is the role that replicates, or a superuser. */
+/**
+ * The role as which rows of a subscriber's table are written: its owner, unless that is the role that replicates, or a
+ * superuser.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';

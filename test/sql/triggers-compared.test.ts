@@ -1,6 +1,6 @@
 /**
- * The same scenarios on PgQ's C code and on ours, on one server of Debian's: that trigger-events.json is what the C code does.
- * Needs Debian's postgresql-15 and postgresql-15-pgq3; says so and skips where they are missing.
+ * The same scenarios on PgQ's C code and on ours, on one server of Debian's: they show that trigger-events.json holds the
+ * results of the C code. Needs Debian's postgresql-15 and postgresql-15-pgq3; skipped, with a message, if they are missing.
  */
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';

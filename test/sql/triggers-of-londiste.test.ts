@@ -1,4 +1,7 @@
-/** londiste.local_add_table and create_trigger with arguments of Londiste's own triggers make those in place of our capture. */
+/**
+ * londiste.local_add_table and create_trigger, with arguments of Londiste's own triggers, create these triggers in place of
+ * our capture.
+ */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';

@@ -1,6 +1,6 @@
 /**
- * pgq.sqltriga, logutriga and jsontriga: their events, errors and the order of their checks are those of PgQ's C code,
- * byte for byte (trigger-events.json holds what that makes of the scenarios); where the C code goes wrong, ours does not.
+ * pgq.sqltriga, logutriga and jsontriga: their events, errors and the order of their checks are those of PgQ's C code, byte
+ * for byte (trigger-events.json holds the results of the C code). Where the C code is wrong, ours is not.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';

@@ -1,6 +1,6 @@
 /**
- * A database of each earlier release becomes what a new one is, with its queues, consumers, nodes and captures; also while
- * producers write: they lose no event, and see no error.
+ * A database of each earlier release becomes equal to a new one, and keeps its queues, consumers, nodes and captures.
+ * Producers may write during the upgrade: they lose no event, and see no error.
  */
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
@@ -17,7 +17,7 @@ import { until } from '../support/until.ts';
 
 const newFiles = sqlFiles();
 
-/** A root with a captured table, a queue of its own, and a consumer that has read from it. */
+/** A root with a captured table, another queue, and a consumer of that queue. */
 async function inUse(client: Client, args: string[] = []): Promise<void> {
   await client.query('create table orders (id serial primary key, note text)');
   await demand(client, 'pgq_node.register_location', 'shop', 'root', 'node:root', false);
@@ -26,10 +26,10 @@ async function inUse(client: Client, args: string[] = []): Promise<void> {
   await client.query(`select pgq.create_queue('mails'), pgq.register_consumer('mails', 'sender')`);
 }
 
-/** A capture's function, whose name and body hold the table's oid. */
+/** The function of a capture: its name and body hold the table's oid. */
 const generated = /pgtide\.capture_\d+_\d+\(\)/;
 
-/** What the rows of our tables say, but for when. */
+/** The rows of our tables, except those of pgtide.schema_version. */
 async function rowsOf(client: Client): Promise<unknown[]> {
   const tables = await client.query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace

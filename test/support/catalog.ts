@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from '../../lib/db/client.ts';
 
-/** Every catalog that user objects live in, with oids. */
+/** Every catalog with oids that holds user objects. */
 const catalogs = [
   'pg_namespace',
   'pg_class',
@@ -21,8 +21,8 @@ const catalogs = [
 ];
 
 /**
- * The user objects of a database: one line each, `catalog oid` and with `versions` also the transaction that wrote
- * it last. Equal lists: nothing came, nothing went (and nothing was written).
+ * The user objects of a database: one line each, `catalog oid` and with `versions` also the transaction that wrote it last.
+ * If two lists are equal, no object was created or dropped (and none was written).
  */
 export async function userObjects(client: Client, versions = false): Promise<string[]> {
   const union = catalogs

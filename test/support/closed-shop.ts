@@ -1,7 +1,7 @@
 /**
- * A closed queue and everybody who might want in: the database of an owner who runs the root of the queue `shop`, beside the open
- * queue `mail`, and logins with the roles of the cluster (reader, writer, admin, londiste), without any (consumer, manager,
- * stranger), and in a group (producer, of producers).
+ * A closed queue and the roles that might want access: the database of an owner who runs the root of the queue `shop`,
+ * beside the open queue `mail`, and logins with the roles of the cluster (reader, writer, admin, londiste), without any
+ * (consumer, manager, stranger), and in a group (producer, of producers).
  */
 import { expect } from 'vitest';
 import { type Client, withClient } from '../../lib/db/client.ts';
@@ -11,10 +11,10 @@ import { demand } from './node.ts';
 import { stateOf } from './queue.ts';
 import { batch } from './queue-attacks.ts';
 
-/** PostgreSQL's own refusal, and ours with a remedy. */
+/** PostgreSQL's own refusal, and ours, which names a remedy. */
 const REFUSED = ['42501', 'TD009'];
 
-/** What a queue and its node keep, for a look at whether anything has changed. */
+/** The stored state of a queue and its node, to check whether anything has changed. */
 const STATE = `
   select 'queue', q::text from pgq.queue q union all select 'consumer', c.co_name from pgq.consumer c
   union all select 'subscription', s::text from pgq.subscription s union all select 'retry', r::text from pgq.retry_queue r
@@ -38,7 +38,7 @@ export class ClosedShop {
     this.db = db;
   }
 
-  /** On a server of its own. */
+  /** Uses a separate server. */
   static async open(version: number): Promise<ClosedShop> {
     const server = await ownServer({ version });
     for (const role of roles) await createRole(server, role);
@@ -53,7 +53,7 @@ export class ClosedShop {
     return new ClosedShop(server, await newDatabase(server));
   }
 
-  /** Another database in place of this one, as that was in the beginning. */
+  /** Replaces this database by another one in the initial state. */
   async renew(): Promise<void> {
     this.db = await newDatabase(this.#server);
   }
@@ -62,12 +62,12 @@ export class ClosedShop {
     return withClient(this.db.targetAs(role), 'test', work);
   }
 
-  /** What the queues and the node keep. */
+  /** The stored state of the queues and the node. */
   state(): Promise<unknown[]> {
     return this.db.client((client) => client.query(STATE));
   }
 
-  /** Every statement is refused, or has done nothing and shown nothing, whoever asks. */
+  /** Fails unless every statement is refused, or changes and shows nothing. */
   async lose(role: string, statements: readonly string[], before = ''): Promise<void> {
     const untouched = await this.state();
     const won: string[] = [];

@@ -1,4 +1,4 @@
-/** `pgtide` as a user runs it: a process of its own, with a configuration file. */
+/** `pgtide` as a user runs it: a separate process, with a configuration file. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface Ended {
 
 export interface Running {
   readonly child: ChildProcess;
-  /** What it wrote so far. */
+  /** The output so far. */
   out(): string;
   err(): string;
   readonly ended: Promise<Ended>;
@@ -48,7 +48,7 @@ export function pgtide(args: string[], env: Record<string, string> = {}): Promis
   return startPgtide(args, env).ended;
 }
 
-/** A configuration file in a folder that goes with the test file. */
+/** A configuration file in a folder that is removed with the test file. */
 export function writeConfig(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-test-'));
   onFileEnd(async () => rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-/** Two databases of a queue without its replay: tests say themselves what the subscriber holds and when it has caught up. */
+/** Two databases of a queue without replay: tests decide what the subscriber holds and when it has caught up. */
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Drive } from '../../lib/compare/catch-up.ts';
@@ -11,15 +11,15 @@ import { cascade } from './unit-context.ts';
 export interface ComparePair {
   readonly provider: TestDatabase;
   readonly subscriber: TestDatabase;
-  /** The same statements on both sides. */
+  /** Runs the same statements on both sides. */
   both(sql: string): Promise<void>;
   onProvider(sql: string): Promise<void>;
   onSubscriber(sql: string): Promise<void>;
-  /** Makes tables of the queue, without copying or capturing anything. */
+  /** Adds tables to the queue, without copying or capturing anything. */
   follow(names: string[], state?: string | null): Promise<void>;
-  /** Makes a table of the queue on both sides, with the same rows. */
+  /** Creates a table of the queue on both sides, with the same rows. */
   table(name: string, columns: string, rows?: string): Promise<void>;
-  /** Compares; whenever the comparison waits, `apply` runs, and the subscriber's position passes the awaited tick. */
+  /** Compares. Whenever the comparison waits, `apply` runs, and the subscriber's position passes the awaited tick. */
   compare(options?: CompareRun): Promise<CompareResult & { outcome: string }>;
 }
 

@@ -16,7 +16,7 @@ export interface ConsumerWorld {
   readonly leaseStore: LeaseStore;
 }
 
-/** A configuration of nodes alone, an empty lease table, and a log to look at. */
+/** A configuration with nodes alone, an empty lease table, and a log that tests can read. */
 export async function consumerWorld(nodes: Record<string, TestDatabase>): Promise<ConsumerWorld> {
   const config = parseConfig(
     JSON.stringify({
@@ -36,7 +36,7 @@ export async function consumerWorld(nodes: Record<string, TestDatabase>): Promis
   return { config, environment, lines, leaseStore };
 }
 
-/** A clock that goes on only by `advance`: a run's budget then does not depend on how fast the machine is. */
+/** A clock that moves only by `advance`, so that a run's budget does not depend on the machine's speed. */
 export function handClock(now = Date.now()) {
   return {
     now: () => now,
@@ -46,7 +46,7 @@ export function handClock(now = Date.now()) {
   };
 }
 
-/** What Lambda tells a handler that may take so long. */
+/** The context that Lambda gives a handler with this time limit. */
 export function lambdaContext(remainingMs = 60_000): Context {
   const ends = Date.now() + remainingMs;
   return {

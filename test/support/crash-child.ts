@@ -1,4 +1,7 @@
-/** A run of one unit that kills itself (SIGKILL) in the n-th gap of a name. Started by crash-run.ts; its order comes as an argument. */
+/**
+ * A run of one unit that kills itself (SIGKILL) in the n-th gap of a name. crash-run.ts starts it, with its order as an
+ * argument.
+ */
 import { Budget } from '../../lib/budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/config.ts';
@@ -12,7 +15,7 @@ export interface Order {
   unit: 'replay' | 'copy';
   step: string;
   nth: number;
-  /** Statement for the root in each gap, also the fatal one: `$1` counts the gaps. */
+  /** A statement for the root in each gap, including the fatal one: `$1` counts the gaps. */
   meanwhile: string | null;
   firstRound: number;
   targets: Record<'old' | 'new', ConnectionTarget>;

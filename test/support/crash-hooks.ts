@@ -3,7 +3,7 @@ import type { Outcome } from '../../lib/outcome.ts';
 import type { CrashShop } from './crash-shop.ts';
 import { until } from './until.ts';
 
-/** A hook that acts in the n-th gap of a name, once. `met` tells that it did. */
+/** A hook that acts once, in the n-th gap of a name. `met` shows that it did. */
 export function inGap(step: string, act: () => Promise<unknown>, nth = 1) {
   let count = 0;
   const hook = {
@@ -17,7 +17,7 @@ export function inGap(step: string, act: () => Promise<unknown>, nth = 1) {
   return hook;
 }
 
-/** What a hook throws to end a run in its gap. */
+/** The error that a hook throws to end a run in its gap. */
 export class Ended extends Error {}
 
 export async function endsIn(
@@ -38,7 +38,7 @@ export async function endsIn(
   return hook.met;
 }
 
-/** How a run ended: its outcome's kind, or its error's. */
+/** The end of a run: the kind of its outcome, or of its error. */
 export function endOf(run: Promise<Outcome>): Promise<string> {
   return run.then(
     (outcome) => outcome.kind,
@@ -49,7 +49,7 @@ export function endOf(run: Promise<Outcome>): Promise<string> {
   );
 }
 
-/** Starts something beside a run that is held up in a gap, and waits until it is done, or waits for a lock of that run. */
+/** Starts work beside a run that is held in a gap, and waits until the work is done or waits for a lock of that run. */
 export async function asFarAsItGoes(it: CrashShop, work: Promise<unknown>): Promise<void> {
   let done = false;
   const ended = () => {

@@ -1,6 +1,6 @@
 /**
- * A wire between pgtide and a server that can be cut, or go dead, at a chosen request: before the request reaches the server, or
- * after the server has carried it out and before its answer comes back.
+ * A wire between pgtide and a server. It can be cut, or go dead, at a chosen request: before the request reaches the
+ * server, or after the server has carried it out and before its answer returns.
  */
 
 import type { AddressInfo } from 'node:net';
@@ -8,37 +8,41 @@ import { createServer, connect as dial, type Socket } from 'node:net';
 import type { ConnectionTarget } from '../../lib/db/client.ts';
 import { onFileEnd } from './file-scope.ts';
 
-/** What a client sent: a simple query (`Q`, with its text), the Sync after an extended one (`S`), the end of a COPY (`c`) … */
+/** A message of a client: a simple query (`Q`, with its text), the Sync after an extended one (`S`), the end of a COPY (`c`) … */
 export interface Request {
   type: string;
   text: string;
 }
 
 export interface Fault {
-  /** Which request meets the fault. */
+  /** Chooses the request that meets the fault. */
   at: (request: Request, nr: number) => boolean;
   /**
-   * `before`: the request does not arrive, the connection breaks. `after`: it is carried out, its answer is lost with the connection.
-   * `dead`: it arrives, and from then on nothing passes in either direction, while both ends think the connection is there.
+   * `before`: the request does not arrive, and the connection breaks. `after`: it is carried out, but its answer is lost
+   * with the connection. `dead`: it arrives, and from then on nothing passes in either direction, while both ends consider
+   * the connection open.
    */
   how: 'before' | 'after' | 'dead';
 }
 
 export interface Wire {
-  /** The database, over the wire. */
+  /** Connects to the database over the wire. */
   readonly target: ConnectionTarget;
-  /** Arms a fault for one request of the connections made from now on. */
+  /** Arms a fault for one request of later connections. */
   arm(fault: Fault): void;
   /** True once the armed fault has happened. */
   readonly struck: boolean;
-  /** Ends every connection, also dead ones. */
+  /** Ends every connection, including dead ones. */
   hangUp(): void;
 }
 
 /** A COMMIT as the client class sends it. */
 export const isCommit = ({ type, text }: Request): boolean => type === 'Q' && text === 'commit';
 
-/** The first request that carries this text; in an extended query that is its Parse, the fault comes at its Sync. */
+/**
+ * The first request that carries this text. In an extended query the text is in the Parse message, and the fault comes at
+ * the Sync.
+ */
 export function sends(part: string): Fault['at'] {
   let seen = false;
   return ({ text, type }) => {
@@ -47,9 +51,9 @@ export function sends(part: string): Fault['at'] {
   };
 }
 
-/** Messages that make the server answer. */
+/** Messages to which the server answers. */
 const requestEnds = new Set(['Q', 'S', 'c']);
-/** Messages by which a server is done with a request: ReadyForQuery, or it waits for a COPY's data. */
+/** Messages by which a server ends its answer to a request: ReadyForQuery, or the one by which it waits for a COPY's data. */
 const answerEnds = new Set(['Z', 'G']);
 
 export async function openWire(target: ConnectionTarget): Promise<Wire> {

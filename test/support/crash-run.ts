@@ -11,7 +11,7 @@ import { until } from './until.ts';
 
 const CHILD = new URL('./crash-child.ts', import.meta.url).pathname;
 
-/** Compiled code that the killed processes of a test file share. */
+/** A cache of compiled code, which the killed processes of a test file share. */
 let codeCache: string | undefined;
 
 function cacheFolder(): string {
@@ -23,12 +23,12 @@ function cacheFolder(): string {
   return codeCache;
 }
 
-/** Rounds of changes made inside of runs have numbers of their own. */
+/** Rounds of changes that are made inside of runs have their own range of numbers. */
 let firstRound = 500_000;
 
 /**
- * Runs a unit in a process of its own, which is killed (SIGKILL) in the n-th gap `step`; the root is at work in each gap before it.
- * Returns false when the run ended without coming there.
+ * Runs a unit in a separate process, which is killed (SIGKILL) in the n-th gap `step`. The root changes rows in each gap
+ * before it. Returns false if the run ended without reaching that gap.
  */
 export async function killedAt(
   it: CrashShop,
@@ -61,8 +61,8 @@ export async function killedAt(
 }
 
 /**
- * Runs until the run is let: the server may take a moment to notice that a killed run is gone, and until then says that
- * another run is at work, which a schedule answers by trying again.
+ * Repeats the run until it is admitted: the server may take a moment to notice that a killed run is gone, and until then
+ * reports that another run is at work. A schedule would also try again.
  */
 export function whenLet(run: () => Promise<Outcome>): Promise<Outcome> {
   return until('a run without another in its way', () =>

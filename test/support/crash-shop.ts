@@ -1,6 +1,6 @@
 /**
- * A shop for tests that break things: four related tables, a generator of all kinds of changes, and an oracle of its own
- * (digests of the rows' texts), so that "equal in the end" can be asked after every accident.
+ * A shop for tests that break things: four related tables, a generator of all kinds of changes, and an independent oracle
+ * (digests of the rows' texts) that compares both sides after every accident.
  */
 import { expect } from 'vitest';
 import type { ConnectionTarget } from '../../lib/db/client.ts';
@@ -18,7 +18,7 @@ import { asSuperuser } from './shared-servers.ts';
 import { cascade, type InstalledPair } from './unit-context.ts';
 import { until } from './until.ts';
 
-/** How the subscriber's role applies rows: with foreign keys live, or in replica mode, which it was granted. */
+/** The way in which the subscriber's role applies rows: with foreign keys live, or in replica mode, which it was granted. */
 export type ApplyMode = 'plain owner' | 'replica mode';
 export const applyModes: ApplyMode[] = ['plain owner', 'replica mode'];
 
@@ -39,7 +39,7 @@ const rowsSql = `
   insert into log select 'line ' || i % 10, i % 3 from generate_series(1, 30) i;
   analyze;`;
 
-/** shop_work(n): the n-th round of changes. Keys move to the front and to the back, so between the chunks of a copy. */
+/** shop_work(n): the n-th round of changes. Keys move to the front and to the back, and so between the chunks of a copy. */
 const workSql = `
   create sequence shop_ids start 100000;
   create function shop_work(n int) returns void language plpgsql as $$
@@ -76,17 +76,20 @@ const workSql = `
 export interface CrashShop extends InstalledPair {
   readonly targets: { old: ConnectionTarget; new: ConnectionTarget };
   readonly tuning: Record<string, unknown>;
-  /** One round of changes on the root, each round another. */
+  /** Makes one round of changes on the root; each round is different. */
   work(): Promise<void>;
   onOld(sql: string): Promise<void>;
   onNew(sql: string): Promise<void>;
   tick(): Promise<bigint>;
-  /** Runs the scheduled units, again if they have to try later, until the leaf has all; then both must be equal. */
+  /**
+   * Runs the scheduled units, and again those that have to try later, until the leaf has everything. Then both sides must
+   * be equal.
+   */
   settle(): Promise<void>;
   /** The leaf's position and its place inside a batch. */
   position(): Promise<{ tick: bigint; slice: bigint | null; epoch: bigint; error: string | null }>;
   expectEqual(): Promise<void>;
-  /** Keeps a node's database as it is now, to put it in the place of what it will be then. */
+  /** Keeps a copy of a node's database; `restore` replaces the database by it. */
   backUp(node: 'old' | 'new'): Promise<{ restore(): Promise<void> }>;
 }
 
@@ -95,11 +98,11 @@ const smallChunks = { copy: { chunkBytes: 64 * 1024, parallelChunks: 1 } };
 export interface CrashShopOptions {
   mode?: ApplyMode;
   tuning?: Record<string, unknown>;
-  /** Before the tables are added: what else there is. */
+  /** Runs before the tables are added, to create other objects. */
   prepare?: (pair: InstalledPair) => Promise<void>;
 }
 
-/** The shop, its tables added; copied too unless `copied` is false. */
+/** The shop with its tables added. They are also copied, unless `copied` is false. */
 export async function crashShop(options: CrashShopOptions & { copied?: boolean } = {}): Promise<CrashShop> {
   const old = await createDatabase(await postgres(13), { installed: true });
   const leaf = await createLeaf(options.mode ?? 'plain owner');
@@ -121,7 +124,7 @@ export async function crashShop(options: CrashShopOptions & { copied?: boolean }
   return it;
 }
 
-/** An installed leaf; in replica mode its owner is a role that a superuser let into it. */
+/** An installed leaf. In replica mode, a superuser has allowed the mode to its owner. */
 async function createLeaf(mode: ApplyMode): Promise<TestDatabase> {
   const server = await postgres(17);
   if (mode === 'plain owner') return createDatabase(server, { installed: true });
@@ -130,7 +133,7 @@ async function createLeaf(mode: ApplyMode): Promise<TestDatabase> {
   return leaf;
 }
 
-/** A connection that is opened when it is needed, and kept. */
+/** A connection that is opened when it is needed, and then kept. */
 class Line {
   readonly #database: TestDatabase;
   #open: Promise<OpenClient> | undefined;
@@ -206,7 +209,7 @@ async function digests(side: Line): Promise<unknown> {
   return (await side.query(`select ${each.join(', ')}`))[0];
 }
 
-/** Rows that one side alone has, cut short. */
+/** Rows that only one side has, shortened. */
 async function differences(sides: { old: Line; new: Line }): Promise<string[]> {
   const found: string[] = [];
   for (const table of shopTables) {

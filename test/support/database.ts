@@ -49,9 +49,9 @@ export interface OpenClient {
 export interface DatabaseOptions {
   /** pgtide is installed, by the plain owner. */
   installed?: boolean;
-  /** Another owner than the usual one; made when missing, and no superuser. Not with `installed`. */
+  /** Another owner than the usual one; created if it is missing, without superuser rights. Not with `installed`. */
   owner?: string;
-  /** Another one than UTF8; the locale is C. Not with `installed`. */
+  /** Another encoding than UTF8; the locale is C. Not with `installed`. */
   encoding?: string;
 }
 
@@ -62,12 +62,12 @@ async function askBroker(what: 'server' | 'template', version: number): Promise<
   return JSON.parse(body);
 }
 
-/** The run's shared server of this major version; started when the first test file asks for it. */
+/** The run's shared server of this major version. The first test file that asks for it starts it. */
 export function postgres(version: number): Promise<ServerAddress> {
   return askBroker('server', version);
 }
 
-/** A server of the test file's own, to stop, crash or configure. Gone when the file ends. */
+/** A separate server for the test file, to stop, crash or configure. It is removed when the file ends. */
 export async function ownServer(options: Omit<ServerOptions, 'folder'>): Promise<PostgresServer> {
   const folder = join(inject('folder'), `own-${options.version}-${randomBytes(4).toString('hex')}`);
   const server = await startServer({ ...options, folder });
@@ -81,8 +81,8 @@ function uniqueName(): string {
 }
 
 /**
- * Lets a role use replica mode, from PostgreSQL 15 on. One at a time on a server, until its commit: of two grants at once, one
- * would fail.
+ * Allows a role to use replica mode, from PostgreSQL 15 on. Grants on one server run one at a time, each until its commit:
+ * of two at once, one would fail.
  */
 export async function allowReplicaMode(server: ServerAddress, role: string): Promise<void> {
   await asSuperuser(
@@ -171,7 +171,7 @@ export async function pair(versions: {
 
 const LEAK_PATIENCE_MS = 20_000;
 
-/** Drops the database of a passed file; a connection that is still there is an error. */
+/** Drops the database of a file that has passed. A connection that is still open is an error. */
 async function endDatabase(server: ServerAddress, name: string, failed: boolean): Promise<void> {
   if (failed) {
     const url = urlOf(server, name, server.superuser);
@@ -189,7 +189,7 @@ async function endDatabase(server: ServerAddress, name: string, failed: boolean)
     throw new Error(`connections were left open in ${name}: ${JSON.stringify(leaked, null, 1)}`);
 }
 
-/** Connections that are still there after a while: a closed one takes a moment to go. */
+/** Connections that are still open after a while: a closed one takes a moment to end. */
 async function lingeringConnections(server: ServerAddress, name: string): Promise<unknown[]> {
   const deadline = Date.now() + LEAK_PATIENCE_MS;
   for (;;) {

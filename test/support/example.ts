@@ -12,7 +12,7 @@ export interface Example {
   readonly folder: string;
   /** The text of its README. */
   readonly page: string;
-  /** Runs a script in the folder. A command that fails ends it; processes that it leaves behind end with it. */
+  /** Runs a script in the folder. A command that fails ends the script, and processes that it leaves behind end with it. */
   run(script: string, env: Record<string, string>): Promise<Ended>;
 }
 
@@ -23,8 +23,8 @@ export function blocksOf(page: string, language: string): string {
 }
 
 /**
- * A copy of an example's folder, in which the packages `pgtide` and `pg` are installed. `pgtide`, `node` and `psql` are in the path of
- * its scripts. Gone when the test file ends.
+ * A copy of an example's folder, in which the packages `pgtide` and `pg` are installed. `pgtide`, `node` and `psql` are in
+ * the PATH of its scripts. It is removed when the test file ends.
  */
 export function example(name: string): Example {
   const parent = mkdtempSync(join(tmpdir(), 'pgtide-example-'));
@@ -84,7 +84,7 @@ function runScript(script: string, folder: string, env: Record<string, string>):
   });
 }
 
-/** Ends what a script has left behind: the group is gone when there is nothing. */
+/** Ends the processes that a script has left behind. The process group does not exist if there are none. */
 function endGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {

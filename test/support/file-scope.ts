@@ -1,4 +1,7 @@
-/** What a test file opens for its whole length, and how it ends. A setup file: its hook runs after the file's own. */
+/**
+ * Resources that a test file opens for its whole duration, and their end. This is a setup file, so its hook runs after the
+ * file's own.
+ */
 import type { Suite } from '@vitest/runner';
 import { afterAll } from 'vitest';
 

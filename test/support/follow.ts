@@ -1,11 +1,11 @@
-/** Runs the scheduled units of a pair as a scheduler would, until the leaf has all that the root had. */
+/** Runs the scheduled units of a pair as a scheduler would, until the leaf has all changes of the root. */
 import { tickQueue } from '../../lib/pgq/ticker.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { copy } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
 import type { InstalledPair } from './unit-context.ts';
 
-/** Makes a tick on the root, whatever the ticker's limits say. Returns it. */
+/** Makes a tick on the root, whatever the ticker's limits are. Returns it. */
 export async function tickNow(it: InstalledPair): Promise<bigint> {
   return it.shop.context('old').connect('old', async (client) => {
     await client.query(`select pgq.force_tick('shop')`);
@@ -21,7 +21,7 @@ export async function replayAll(it: InstalledPair): Promise<void> {
   await replay(it.shop.context('new'));
 }
 
-/** Copies and replays until every table of the leaf is ok, with all indexes and foreign keys back. */
+/** Copies and replays until every table of the leaf is ok, with all indexes and foreign keys restored. */
 export async function followUntilSynced(it: InstalledPair): Promise<void> {
   for (let round = 0; round < 50; round++) {
     await copy(it.shop.context('new'));

@@ -1,8 +1,8 @@
-/** A role that owns tables and types on a provider, and has code on them; pgtide's owner captures the tables. */
+/** A role that owns tables and types on a provider, with code on them. pgtide's owner captures the tables. */
 import { type Client, withClient } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from './database.ts';
 
-/** Types whose casts call functions that fail for anybody but Mallory, who owns them. */
+/** Types of Mallory's, whose casts call functions that fail for any other role. */
 export const typesOf = (mallory: string) => `
   create function spy(text) returns text language plpgsql immutable as $$ begin
     if current_user <> '${mallory}' then raise 'foreign code runs as %', current_user; end if; return $1; end $$;
@@ -25,12 +25,12 @@ export const typesOf = (mallory: string) => `
 
 export interface Stage {
   database: TestDatabase;
-  /** pgtide's. */
+  /** The client of pgtide's owner. */
   owner: Client;
   mallory: Client;
 }
 
-/** A database of pgtide's owner, a queue in it, and a schema of Mallory's with what `setUp` makes there. */
+/** A database of pgtide's owner, with a queue, and a schema of Mallory's with the objects that `setUp` creates. */
 export async function stageOf(
   mallory: string,
   { version, setUp, member = false }: { version: number; setUp: string; member?: boolean },
@@ -53,13 +53,13 @@ export async function stageOf(
   });
 }
 
-/** Mallory lets her table be replicated. */
+/** Mallory allows the replication of her table. */
 export async function capture({ owner, mallory }: Stage, table: string): Promise<void> {
   await mallory.query(`grant select, trigger on ${table} to public`);
   await owner.query(`select pgtide.create_capture('shop', $1::text::regclass, $1)`, [table]);
 }
 
-/** The rows in the events, in their order. */
+/** The rows in the events, in order. */
 export async function data(owner: Client): Promise<Record<string, unknown>[]> {
   const rows = await owner.query<{ data: string }>(
     `select ev_data as data from pgq.event_1 where ev_type like '{%' order by ev_id`,

@@ -1,7 +1,7 @@
 /**
- * Runs once around the whole test run. Test files run in processes of their own and share servers, so this process
- * owns them: it listens on a loopback port, and starts a server (or makes a template) when the first file asks.
- * A watchdog outside the run stops what is left and removes the folder, however this process ends.
+ * Runs once around the whole test run. Test files run in separate processes and share servers, so this process owns the
+ * servers: it listens on a loopback port, and starts a server (or creates a template) when a file first asks for it. A
+ * watchdog outside the run stops the remaining servers and removes the folder, however this process ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -15,11 +15,11 @@ import { SharedServers } from './shared-servers.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where a test file asks for a server. */
+    /** The address at which test files ask for a server. */
     broker: string;
     /** The seed of the run's property tests. */
     seed: number;
-    /** A folder for servers that one test file owns. */
+    /** A folder for servers that belong to one test file. */
     folder: string;
   }
 }
@@ -51,7 +51,7 @@ export async function setup(project: TestProject): Promise<void> {
   const shared = new SharedServers(folder);
   servers = shared;
   broker = createServer((request, response) => {
-    // A connection that is kept would be closed after some idle seconds, maybe just when the next request is on its way.
+    // A kept-alive connection would be closed after some idle seconds, possibly just when the next request is on its way.
     response.setHeader('connection', 'close');
     const [, what = '', version = ''] = (request.url ?? '').split('/');
     shared.ask(what, Number(version)).then(

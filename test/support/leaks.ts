@@ -1,4 +1,4 @@
-/** Everything that a thrown error could show of itself, as one text to look for a value in. */
+/** Everything that a thrown error could show of itself, as one text that tests search for a value. */
 import { inspect } from 'node:util';
 
 export function allOf(thrown: unknown): string {

@@ -1,7 +1,7 @@
 import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import { onFileEnd } from './file-scope.ts';
 
-/** DynamoDB's API in this process, on a free port, with an empty lease table. Gone when the test file ends. */
+/** DynamoDB's API in this process, on a free port, with an empty lease table. It ends with the test file. */
 export async function leaseTable(table?: string): Promise<LocalDynamoDb> {
   const local = await startLocalDynamoDb(table === undefined ? {} : { table });
   onFileEnd(() => local.stop().catch(() => undefined));

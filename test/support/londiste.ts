@@ -1,4 +1,4 @@
-/** Nodes that Londiste itself runs, in databases with only our SQL: its programs, one worker a node, and pgqd. */
+/** Nodes that Londiste itself runs, in databases with only our SQL: Londiste's programs, one worker for each node, and pgqd. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -10,7 +10,7 @@ import { connectString, folderForFile, type Run, runPeer, startPeer, startPgqd, 
 import { asSuperuser } from './shared-servers.ts';
 import { until } from './until.ts';
 
-/** Its copies wait for ticks, and between their steps. */
+/** Londiste's copies wait for ticks, and between their steps. */
 export const PATIENCE_MS = 120_000;
 
 /** Databases by name, and Londiste's command line with the settings of a node: a database, and a queue in it. */
@@ -28,7 +28,7 @@ export class LondisteNodes {
   async createDatabase(name: string, tables: string): Promise<TestDatabase> {
     const server = await postgres(15);
     const db = await createDatabase(server, { owner: 'replicator' });
-    // Londiste's workers apply rows as a replica, on the root too.
+    // Londiste's workers apply rows in replica mode, on the root, too.
     await allowReplicaMode(server, 'replicator');
     await db.client(async (client) => {
       await install(client);
@@ -38,7 +38,7 @@ export class LondisteNodes {
     return db;
   }
 
-  /** Settings for `run`, under a name of their own. */
+  /** Registers settings for `run` under a name. */
   configure(name: string, database: string, queue: string, more: Record<string, string> = {}): void {
     this.#inis[name] = writeIni(this.#folder, name, 'londiste', {
       job_name: `${name}_worker`,
@@ -85,7 +85,7 @@ export class LondisteNodes {
     return runPeer('londiste', [this.#ini(name), ...words]);
   }
 
-  /** Runs a command, which must succeed, and returns what it said. */
+  /** Runs a command, which must succeed, and returns its output. */
   async run(name: string, ...words: string[]): Promise<string> {
     const { status, out, err } = await this.attempt(name, ...words);
     expect([status, err].join(': ')).toMatch(/^0: /);
@@ -112,7 +112,7 @@ export class LondisteNodes {
     return this.database(name).client((client: Client) => client.query<T>(sql, values));
   }
 
-  /** Waits until a query gives the same in all databases, and returns that. */
+  /** Waits until a query gives the same result in all databases, and returns the result. */
   async equal(names: readonly string[], sql: string): Promise<unknown[]> {
     let first: unknown[] = [];
     await until(
@@ -127,7 +127,7 @@ export class LondisteNodes {
     return first;
   }
 
-  /** Waits until a query gives that many rows. */
+  /** Waits until a query gives this number of rows. */
   count(name: string, sql: string, rows: number): Promise<unknown> {
     return until(
       `${rows} rows in ${name}: ${sql}`,

@@ -1,4 +1,4 @@
-/** A leaf whose tables belong to Mallory, and who replicates it. */
+/** A leaf whose tables belong to Mallory, and which she replicates. */
 import { basename } from 'node:path';
 import { expect } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
@@ -8,10 +8,13 @@ import { allowReplicaMode, createDatabase, createRole, postgres, type TestDataba
 import { cascade, type InstalledPair } from './unit-context.ts';
 
 const file = basename(expect.getState().testPath ?? 'file', '.test.ts').replaceAll('-', '_');
-/** A role is one for all databases of a server, and test files that share the server grant and revoke it: each has a Mallory. */
+/**
+ * A role exists once for all databases of a server, and test files that share the server grant and revoke it: so each file
+ * has its own Mallory.
+ */
 export const MALLORY = `mallory_of_${file}`;
 
-/** Functions of a role: they fail for anybody else, and for her too if she could become somebody else. */
+/** Functions of a role. They fail for any other role, and also for this one if it could become another role. */
 export const spyOf = (role: string) => `
   create function spy(v text) returns text language plpgsql immutable as $$
     begin
@@ -27,7 +30,7 @@ export const spyOf = (role: string) => `
   create function spying() returns trigger language plpgsql as $$
     begin perform hers.spy('x'); if tg_level = 'STATEMENT' then return null; elsif tg_op = 'DELETE' then return old; end if; return new; end $$;`;
 
-/** Hers, on the subscriber. */
+/** Her objects on the subscriber. */
 export const spy = spyOf(MALLORY);
 
 export interface Stage extends InstalledPair {
@@ -39,7 +42,7 @@ export interface Setting {
   role: 'superuser' | 'member' | 'member in replica mode';
 }
 
-/** The root's tables belong to the plain owner, those of the leaf to Mallory. */
+/** The root's tables belong to the plain owner, and the leaf's to Mallory. */
 export async function stage({ version, role }: Setting): Promise<Stage> {
   const server = await postgres(version);
   const old = await createDatabase(await postgres(14), { installed: true });

@@ -1,4 +1,4 @@
-/** Tables that join and leave a queue in tests: the calls, and who has what. */
+/** Calls for tests of tables that join and leave a queue, and queries for the tables of each side. */
 import { listTables } from '../../lib/membership/member-tables.ts';
 import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { type RemoveTableInput, removeTable, removeTableInput } from '../../lib/units/remove-table.ts';

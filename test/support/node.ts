@@ -16,14 +16,14 @@ export async function ask(client: Client, name: string, ...args: unknown[]): Pro
   return row;
 }
 
-/** The same, and the answer must be one that is fine. */
+/** The same; the answer must be a success. */
 export async function demand(client: Client, name: string, ...args: unknown[]): Promise<Answer> {
   const answer = await ask(client, name, ...args);
   if (answer.ret_code >= 300) throw new Error(`${name}: ${answer.ret_code} ${answer.ret_note}`);
   return answer;
 }
 
-/** Makes the database the root of a new queue with these consumers, and returns the queue's name. The root is called "root". */
+/** Makes the database the root of a new queue with these consumers, and returns the queue's name. The root's name is "root". */
 export async function makeRoot(client: Client, ...consumers: string[]): Promise<string> {
   const queue = `root_${randomBytes(4).toString('hex')}`;
   await demand(client, 'pgq_node.register_location', queue, 'root', 'node:root', false);
@@ -33,7 +33,7 @@ export async function makeRoot(client: Client, ...consumers: string[]): Promise<
   return queue;
 }
 
-/** Makes the database a leaf or branch of a new queue, whose root is elsewhere; it stands at tick 100. */
+/** Makes the database a leaf or branch of a new queue, whose root is elsewhere. Its position is tick 100. */
 export async function makeFollower(client: Client, type: 'leaf' | 'branch'): Promise<string> {
   const queue = `${type}_${randomBytes(4).toString('hex')}`;
   await demand(client, 'pgq_node.register_location', queue, 'root', 'node:root', false);

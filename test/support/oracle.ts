@@ -1,4 +1,4 @@
-/** The independent oracle: the two tables' rows as text, one by one, by no code of pgtide's. */
+/** The independent oracle: compares the rows of two tables as text, one by one, without any code of pgtide. */
 import { expect } from 'vitest';
 import type { TestDatabase } from './database.ts';
 
@@ -20,7 +20,7 @@ export function rowsOf(database: TestDatabase, table: string, columns?: string[]
       (column) => all.find((one) => one.name === column) ?? { name: column, send: null },
     );
     const quoted = (text: string | undefined) => `"${String(text).replaceAll('"', '""')}"`;
-    // Before PostgreSQL 12 the text of a float is another one.
+    // Before PostgreSQL 12 floats have another text.
     const text = (column: string, send: string | null) =>
       send ? `case when ${column} = 'NaN' then 'NaN' else ${send}(${column})::text end` : `${column}::text`;
     const fields = (chosen ?? all)

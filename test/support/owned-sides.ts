@@ -1,4 +1,4 @@
-/** Two nodes with tables of Mallory's, who has put code on them, on both sides. */
+/** Two nodes with tables of Mallory's, on both of which she has put code. */
 import { basename } from 'node:path';
 import { expect } from 'vitest';
 import { withClient } from '../../lib/db/client.ts';
@@ -9,12 +9,12 @@ import { createDatabase, createRole, postgres, type TestDatabase } from './datab
 import { spyOf } from './mallory.ts';
 import { cascade, type InstalledPair } from './unit-context.ts';
 
-/** Of this test file alone: another one may take a membership away meanwhile. */
+/** A role for this test file alone: another file may revoke a membership meanwhile. */
 const file = basename(expect.getState().testPath ?? 'test', '.test.ts').replaceAll('-', '_');
 export const MALLORY = `mallory_${file}`;
 export const MEMBER = `member_${file}`;
 
-/** What she has on her tables. */
+/** The code on her tables. */
 const hers = `${spyOf(MALLORY)}
   create function lure(v text) returns text language sql immutable as $$ select hers.spy(v) $$;
   create function equal(text, text) returns bool language sql as $$ select hers.spy('x') is not null and $1 in ($2) $$;
@@ -23,7 +23,10 @@ const hers = `${spyOf(MALLORY)}
   create operator = (procedure = equal, leftarg = oid, rightarg = oid);
   create domain word as text; create type pair as (a int, b word);`;
 
-/** On the root, it also leaves settings behind, by which her operators are found first. A leaf sets aside what does that when it is written. */
+/**
+ * On the root, her code also leaves settings behind that make sessions find her operators first. A leaf sets aside a table
+ * whose code does this during a write.
+ */
 const settings = `create or replace function lure(v text) returns text language plpgsql immutable as $$ begin
     perform hers.spy(v);
     perform set_config('search_path', 'hers, pg_catalog', false), set_config('default_transaction_read_only', 'on', false),
@@ -36,7 +39,7 @@ export interface OwnedSides extends InstalledPair {
   malloryOnRoot(sql: string): Promise<void>;
 }
 
-/** A root and a leaf of these versions, each with a schema of Mallory's, replicated by a superuser or by a member of hers. */
+/** A root and a leaf of these versions, each with a schema of Mallory's. A superuser or a member of her role replicates them. */
 export async function sides(
   version: number,
   role: 'superuser' | 'member',
@@ -76,7 +79,7 @@ export async function sides(
   return { old, new: leaf, shop, both: () => Promise.reject(new Error('not here')), mallory, malloryOnRoot };
 }
 
-/** Compares all tables of the pair, which replays meanwhile. */
+/** Compares all tables of the pair, while the pair replays. */
 export async function compareAll(on: InstalledPair) {
   const unit = compareWith({ drive: async () => void (await replay(on.shop.context('new'))) });
   const { result } = await unit(on.shop.context('old'), compareInput.parse({}));

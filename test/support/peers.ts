@@ -1,4 +1,4 @@
-/** Programs that were written for PgQ and Londiste, as Debian packages them; test/support/install-peers.sh brings them. */
+/** Programs that were written for PgQ and Londiste, as Debian packages them. test/support/install-peers.sh installs them. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { TestDatabase } from './database.ts';
 import { onFileEnd } from './file-scope.ts';
 
-/** Debian's, which has Debian's modules. */
+/** Debian's Python, which has Debian's modules. */
 export const PYTHON = '/usr/bin/python3';
 
-/** Whether something of this is not installed here, which the console then says. Tests skip what needs it. */
+/** Whether one of these programs is not installed here; the console then names it. Tests that need it are skipped. */
 export function peersAreMissing(): boolean {
   const missing = missingPrograms();
   if (missing.length === 0) return false;
@@ -27,12 +27,12 @@ function missingPrograms(): string[] {
   ];
 }
 
-/** How libpq names this database, as its owner or another role. */
+/** The connection string with which libpq connects to this database, as its owner or another role. */
 export function connectString({ server, name, owner }: TestDatabase, user = owner): string {
   return `host=${server.host} port=${server.port} dbname=${name} user=${user} password=${server.password}`;
 }
 
-/** A folder that goes with the test file. */
+/** A folder that is removed with the test file. */
 export function folderForFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-peers-'));
   onFileEnd(async (failed) => {
@@ -41,7 +41,7 @@ export function folderForFile(): string {
   return folder;
 }
 
-/** An ini file with one section; `logfile` and `pidfile` are beside it. Returns its path. */
+/** Writes an ini file with one section, with `logfile` and `pidfile` beside it. Returns its path. */
 export function writeIni(
   folder: string,
   job: string,
@@ -77,7 +77,7 @@ export function runPeer(program: string, parameters: readonly string[]): Promise
   });
 }
 
-/** Starts a program that stays until it is stopped, at the latest with the test file. */
+/** Starts a program that runs until it is stopped, at the latest at the end of the test file. */
 export function startPeer(program: string, parameters: readonly string[]): { stop(): Promise<void> } {
   const child: ChildProcess = spawn(program, parameters, { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -89,7 +89,7 @@ export function startPeer(program: string, parameters: readonly string[]): { sto
   return { stop };
 }
 
-/** Starts pgqd, which looks after these databases of one server much more often than by default. Returns where it logs. */
+/** Starts pgqd, which serves these databases of one server much more often than by default. Returns the path of its log. */
 export function startPgqd(folder: string, databases: readonly TestDatabase[]) {
   const [first] = databases;
   if (!first) throw new Error('pgqd needs a database');

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { inject } from 'vitest';
 
-/** How long a counterexample is made smaller. Inputs that run on servers take seconds each: without an end it is hours. */
+/**
+ * The time for which a counterexample is shrunk. Inputs that run on servers take seconds each: without a limit shrinking
+ * takes hours.
+ */
 const SHRINK_MS = 60_000;
 
 /**
@@ -17,7 +20,7 @@ export async function holds<T extends [unknown, ...unknown[]]>(
   await fc.assert(bounded as fc.IAsyncProperty<T>, { seed: inject('seed'), numRuns });
 }
 
-/** The property, for which every input holds once `limitMs` have passed since the first that did not. */
+/** The property with a limit: once `limitMs` have passed since the first failure, it holds for every input. */
 function shrunkWithin<T>(limitMs: number, property: fc.IAsyncProperty<T>): fc.IAsyncProperty<T> {
   const run = property.run.bind(property);
   let failedAt: number | undefined;

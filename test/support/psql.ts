@@ -1,4 +1,7 @@
-/** What the examples need of psql, for machines that have none: `psql URL [-q] [-f FILE]… [-c STATEMENT]…`, in one session. */
+/**
+ * The parts of psql that the examples need, for machines without it: `psql URL [-q] [-f FILE]… [-c STATEMENT]…`, in one
+ * session.
+ */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import pg from 'pg';

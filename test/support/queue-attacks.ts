@@ -1,4 +1,4 @@
-/** Statements by which somebody without rights would get into the queue `shop` of test/support/closed-shop.ts, by what they do. */
+/** Statements by which a role without rights would get access to the queue `shop` of test/support/closed-shop.ts, by their aim. */
 
 const batchOf = (consumer: string) =>
   `(select s.sub_batch from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer where c.co_name = '${consumer}')`;
@@ -105,7 +105,7 @@ export const administrating = [
   `select pgq._give_right(1, 'public', 'produce')`,
   `create table pgq.planted ()`,
 ];
-/** For the owner to execute, sooner or later. */
+/** Text that the owner would execute, sooner or later. */
 const planting = [
   `update pgq.queue set queue_extra_maint = array['pgq.drop_queue']`,
   `update pgq.queue set queue_extra_maint = array['attack(); alter role owner superuser; select lower']`,

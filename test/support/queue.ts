@@ -1,4 +1,4 @@
-/** What tests do with a queue, over SQL as any client of PgQ would. */
+/** Calls that tests make on a queue, over SQL as any client of PgQ. */
 import { randomBytes } from 'node:crypto';
 import type { Client } from '../../lib/db/client.ts';
 import { PgtideError } from '../../lib/errors.ts';
@@ -22,7 +22,7 @@ export interface NextBatch {
   prev_tick_id: bigint | null;
 }
 
-/** A queue of the test's own; returns its name. */
+/** Creates a queue for the test and returns its name. */
 export async function makeQueue(client: Client, prefix = 'queue'): Promise<string> {
   const queue = `${prefix}_${randomBytes(4).toString('hex')}`;
   await client.query('select pgq.create_queue($1)', [queue]);
@@ -33,13 +33,13 @@ export async function insertEvent(client: Client, queue: string, data = ''): Pro
   await client.query('select pgq.insert_event($1, $2, $3)', [queue, 'test', data]);
 }
 
-/** Makes events that hold the texts, and a tick after them; returns the tick's id. */
+/** Inserts events that hold the texts, and makes a tick after them. Returns the tick's id. */
 export async function insertEvents(client: Client, queue: string, texts: readonly string[]): Promise<bigint> {
   await client.query(`select pgq.insert_event($1, 'test', t) from unnest($2::text[]) t`, [queue, texts]);
   return tickNow(client, queue);
 }
 
-/** Time passes for what waits to come again, and it comes again, before a new tick. Returns how many events that are. */
+/** Makes all waiting retries due, and puts them back into the queue before a new tick. Returns the number of events. */
 export async function bringBackRetries(client: Client, queue: string): Promise<number> {
   await client.query(
     `update pgq.retry_queue r set ev_retry_after = now() from pgq.queue q
@@ -51,13 +51,13 @@ export async function bringBackRetries(client: Client, queue: string): Promise<n
   return row?.events ?? 0;
 }
 
-/** The new tick's id, or null when it is not yet time. */
+/** The new tick's id, or null if it is not yet time. */
 export async function tick(client: Client, queue: string): Promise<bigint | null> {
   const row = await client.first<{ id: bigint | null }>('select pgq.ticker($1) as id', [queue]);
   return row?.id ?? null;
 }
 
-/** Makes a tick now, whatever the ticker's rules. */
+/** Makes a tick now, whatever the ticker's limits are. */
 export async function tickNow(client: Client, queue: string): Promise<bigint> {
   await client.query('select pgq.force_tick($1)', [queue]);
   const id = await tick(client, queue);
@@ -65,7 +65,7 @@ export async function tickNow(client: Client, queue: string): Promise<bigint> {
   return id;
 }
 
-/** Makes all that the queue remembers look that much older. */
+/** Makes all stored times of the queue older by this much. */
 export async function passTime(client: Client, queue: string, time: string): Promise<void> {
   await client.query(
     `update pgq.tick t set tick_time = tick_time - $2::interval
@@ -95,7 +95,7 @@ export async function finishBatch(client: Client, batch: bigint): Promise<number
   return row?.done ?? -1;
 }
 
-/** The events of the next batch, which it finishes; none when there is no batch. */
+/** The events of the next batch, which it finishes; empty if there is no batch. */
 export async function consume(client: Client, queue: string, consumer: string): Promise<QueueEvent[]> {
   const batch = await nextBatch(client, queue, consumer);
   if (batch === null) return [];
@@ -104,7 +104,7 @@ export async function consume(client: Client, queue: string, consumer: string): 
   return events;
 }
 
-/** SQLSTATE and message of the error that `work` ends with; undefined when it succeeds. */
+/** SQLSTATE and message of the error with which `work` ends; undefined if it succeeds. */
 export async function stateOf(work: Promise<unknown>): Promise<[string | undefined, string] | undefined> {
   try {
     await work;
@@ -115,7 +115,10 @@ export async function stateOf(work: Promise<unknown>): Promise<[string | undefin
   }
 }
 
-/** Runs a statement past Client, whose errors hold nothing of the server's texts: for tests that compare these. Returns the rows of the last. */
+/**
+ * Runs a statement without Client, whose errors hold none of the server's texts, for tests that compare these texts.
+ * Returns the rows of the last statement.
+ */
 export async function rawRows(client: Client, statement: string): Promise<unknown[]> {
   const result = await client.connection.query(statement);
   const last: { rows: unknown[] } | undefined = Array.isArray(result) ? result.at(-1) : result;

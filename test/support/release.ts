@@ -1,6 +1,6 @@
 /**
- * Earlier releases of the SQL files, to upgrade from: support/releases/<release>.json.gz, path → text as `sqlFiles()` gives them.
- * `npm run release` writes one.
+ * Earlier releases of the SQL files, from which tests upgrade: support/releases/<release>.json.gz, path → text as
+ * `sqlFiles()` gives them. `npm run release` writes one.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -8,12 +8,12 @@ import { sqlFiles } from '../../lib/install/sql-files.ts';
 
 const folder = new URL('releases/', import.meta.url);
 
-/** Right after a release its SQL is the present one, and there is nothing to upgrade. */
+/** Right after a release its SQL equals the present one, and there is nothing to upgrade. */
 export const releases = readdirSync(folder)
   .map((file) => file.replace('.json.gz', ''))
   .filter((release) => !isPresent(filesOfRelease(release)));
 
-/** The one that closes no queues by itself, and captures in the form of pgtide's tables, whoever added them. */
+/** The release that closes no queues by itself, and captures every table in the form of pgtide's tables. */
 export const isFirst = (release: string) => release === '0.1.0';
 
 export function filesOfRelease(release: string): ReadonlyMap<string, string> {

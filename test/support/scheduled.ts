@@ -1,4 +1,4 @@
-/** The scheduled functions as Lambda calls them, with a lease table of their own, against the nodes of a configuration. */
+/** The scheduled functions as Lambda calls them, with a separate lease table, against the nodes of a configuration. */
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/config.ts';
 import type { LeaseStore } from '../../lib/lease/lease-store.ts';
@@ -23,12 +23,12 @@ export interface Schedule {
   readonly leaseStore: LeaseStore;
   /** The log's lines, oldest first. */
   readonly lines: Record<string, unknown>[];
-  /** One invocation, as a schedule starts it; `unit` in place of the function's own. */
+  /** One invocation, as a schedule starts it; `unit` replaces the function's own. */
   invoke(name: Name, options?: { unit?: Unit; remainingMs?: number; event?: object }): Promise<Runs>;
   status(queue?: string, remainingMs?: number): Promise<StatusResult>;
 }
 
-/** How each pair ended, by `queue/node`. */
+/** The outcome of each pair, by `queue/node`. */
 export type Runs = Record<string, string>;
 
 export async function schedule(

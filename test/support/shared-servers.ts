@@ -3,7 +3,7 @@ import { withClient } from '../../lib/db/client.ts';
 import { quoteIdent, quoteLiteral } from '../../lib/db/identifier.ts';
 import { type PostgresServer, startServer } from '../../lib/demo/postgres-server.ts';
 
-/** What a test file needs to know about a server. */
+/** The data of a server that a test file needs. */
 export interface ServerAddress {
   version: number;
   host: string;
@@ -12,12 +12,12 @@ export interface ServerAddress {
   password: string;
 }
 
-/** The role that owns the tests' databases: it may create in them, and nothing else. */
+/** The role that owns the tests' databases. It may create objects in them, and nothing else. */
 export const PLAIN_OWNER = 'app';
 /** A database in which pgtide is installed, to be cloned. */
 export const TEMPLATE = 'pgtide_template';
 
-/** The servers and templates of one test run: each is made once, when somebody first asks for it. */
+/** The servers and templates of one test run. Each is created once, when a test file first asks for it. */
 export class SharedServers {
   readonly #folder: string;
   readonly #made = new Map<string, Promise<unknown>>();
@@ -68,7 +68,7 @@ export class SharedServers {
   }
 }
 
-/** Idempotent, also when two test files do it at once. */
+/** Idempotent, even if two test files call it at the same time. */
 export function createRoleStatement(role: string, password: string): string {
   return `do $$ begin
     create role ${quoteIdent(role)} login nosuperuser nocreaterole nocreatedb password ${quoteLiteral(password)};

@@ -4,23 +4,23 @@ import { onFileEnd } from './file-scope.ts';
 
 export interface SilentServer {
   readonly port: number;
-  /** How many connections it was asked for. */
+  /** The number of connections that clients opened. */
   readonly asked: number;
 }
 
-/** Takes connections, and says nothing. */
+/** Accepts connections, and sends nothing. */
 export function silentServer(): Promise<SilentServer> {
   return listen(() => undefined);
 }
 
-/** Lets clients in, as the server behind it does, and says nothing once they send a statement. */
+/** Lets clients log in, as the server behind it does, and sends nothing once they send a statement. */
 export function muteServer(behind: { host: string; port: number }): Promise<SilentServer> {
   return listen((client, sockets) => {
     const server = connect(behind.port, behind.host);
     sockets.add(server);
     let open = true;
     client.on('data', (chunk: Buffer) => {
-      // A simple query, or the parse message of the extended protocol; a password message begins with p.
+      // A simple query, or the Parse message of the extended protocol. (A password message begins with p.)
       if (chunk[0] === 0x51 || chunk[0] === 0x50) open = false;
       if (open) server.write(chunk);
     });

@@ -1,6 +1,6 @@
 /**
- * Draws docs/sql-map.md from the SQL files: who calls whom in schema pgtide, and which temporary tables each function creates, writes and
- * reads. The page's own comments say what is drawn after them; all other text is the page's.
+ * Draws docs/sql-map.md from the SQL files: which function of schema pgtide calls which, and which temporary tables each
+ * creates, writes and reads. Comments in the page mark the drawn parts; all other text belongs to the page.
  */
 import { basename, dirname } from 'node:path';
 
@@ -11,15 +11,15 @@ export interface SqlFunction {
   stage: string;
   /** Functions of schema pgtide that it calls, in the order of its text. */
   calls: string[];
-  /** Those that it names in SQL text that it builds: called when that text runs. */
+  /** Functions that it names in SQL text that it builds. They are called when that text runs. */
   builds: string[];
-  /** Temporary tables by what is done to them. */
+  /** Temporary tables, by their use. */
   creates: string[];
   writes: string[];
   reads: string[];
 }
 
-/** Whoever calls SQL from outside of the schema: a file's path, and the functions and temporary tables that it names. */
+/** A caller from outside of the schema: the path of its file, and the functions and temporary tables that the file names. */
 interface Caller {
   path: string;
   calls: string[];
@@ -44,7 +44,7 @@ function tablesAfter(text: string, verb: string): string[] {
   return unique([...found].map((match) => tableName(match[1] ?? '')));
 }
 
-/** The text outside of quotes and comments, and what is inside of quotes. */
+/** The text outside of quotes and comments, and the text inside of quotes. */
 function splitLiterals(body: string): { code: string; literals: string } {
   const literals: string[] = [];
   const code = body.replace(/--.*|\$(\w+)\$[\s\S]*?\$\1\$|'(?:[^']|'')*'/g, (found) => {
@@ -89,7 +89,7 @@ export function readFunctions(files: ReadonlyMap<string, string>): Map<string, S
   );
 }
 
-/** TypeScript files, and SQL of other schemas, that name functions of schema pgtide. */
+/** TypeScript files, and SQL files of other schemas, that name functions of schema pgtide. */
 export function readCallers(
   sources: ReadonlyMap<string, string>,
   functions: ReadonlyMap<string, SqlFunction>,
@@ -110,7 +110,10 @@ export interface SqlMap {
   callers: Caller[];
 }
 
-/** A tree below each of these functions, each drawn once. Functions of the stage `catalog` are left out: nearly all call some. */
+/**
+ * A tree below each of these functions, each drawn once. Functions of the stage `catalog` are left out, since nearly all
+ * functions call some.
+ */
 function drawCalls({ functions, callers }: SqlMap, roots: string[]): string[] {
   const lines: string[] = [];
   const drawn = new Set<string>();
@@ -163,7 +166,7 @@ function drawTables({ functions, callers }: SqlMap): string[] {
 const DRAWN =
   /(<!-- (calls|temporary tables):? ?([^>]*?) ?-->\n)(?:\n```text\n[\s\S]*?\n```\n|\n(?:\|.*\n)+)?/g;
 
-/** The page with everything drawn again after its comments `calls: FUNCTION …` and `temporary tables`. */
+/** The page, with the parts after its comments `calls: FUNCTION …` and `temporary tables` drawn again. */
 export function drawPage(page: string, map: SqlMap): string {
   return page.replace(DRAWN, (_, comment: string, what: string, roots: string) => {
     const lines = what === 'calls' ? drawCalls(map, roots.split(/\s+/)) : drawTables(map);

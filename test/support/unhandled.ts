@@ -1,10 +1,10 @@
-/** A pair to whose queue any event can be sent, and what its subscriber does with those that it cannot handle. */
+/** A pair whose queue takes any event, and the subscriber's handling of events that it cannot apply. */
 import { status } from '../../lib/units/status.ts';
 import { pgtide, writeConfig } from './command-line.ts';
 import { addTables, followUntilSynced } from './follow.ts';
 import { type InstalledPair, installedPair } from './unit-context.ts';
 
-/** Two tables in step, `t` and `u`; `tuning` is of the queue's configuration. */
+/** Two tables in step, `t` and `u`; `tuning` is part of the queue's configuration. */
 export async function shopWith(tuning: Record<string, unknown> = {}): Promise<InstalledPair> {
   const pair = await installedPair({ provider: 15, subscriber: 10 }, tuning);
   await pair.both('create table t (id int primary key, v text); create table u (id int primary key, v text)');
@@ -13,7 +13,7 @@ export async function shopWith(tuning: Record<string, unknown> = {}): Promise<In
   return pair;
 }
 
-/** On the provider. */
+/** Runs a statement on the provider. */
 export const write = (pair: InstalledPair, sql: string, values: unknown[] = []) =>
   pair.old.client((client) => client.query(sql, values));
 
@@ -30,7 +30,7 @@ export async function send(pair: InstalledPair, ...fields: (string | null)[]): P
   return row?.id ?? 0n;
 }
 
-/** The id of an event that was rolled back: it is given out, and never met. */
+/** The id of an event that was rolled back: replay never meets it. */
 export async function burn(pair: InstalledPair): Promise<bigint> {
   const [row] = await pair.old.client((client) =>
     client.query<{ id: bigint }>(
@@ -40,7 +40,7 @@ export async function burn(pair: InstalledPair): Promise<bigint> {
   return row?.id ?? 0n;
 }
 
-/** The events that the subscriber keeps, or whose pass waits for them. */
+/** The events that the subscriber keeps, and those whose pass waits until replay meets them. */
 export const aside = (pair: InstalledPair) =>
   pair.new.client((client) =>
     client.query<{ id: bigint; state: string; reason: string; type: string | null; data: string | null }>(
@@ -48,7 +48,7 @@ export const aside = (pair: InstalledPair) =>
     ),
   );
 
-/** What status says of the subscriber. */
+/** What status reports of the subscriber. */
 export async function problems(pair: InstalledPair) {
   const { result } = await status(pair.shop.context('old'), {});
   return { healthy: result.healthy, problems: result.queues[0]?.nodes[1]?.problems ?? [] };
@@ -62,7 +62,7 @@ export const setAside = (pair: InstalledPair) =>
     ),
   );
 
-/** `pgtide` with these two nodes; `tuning` as for `shopWith`, in YAML. */
+/** Runs `pgtide` with these two nodes; `tuning` as for `shopWith`, in YAML. */
 export function commands(pair: InstalledPair, tuning = '', oldUrl = pair.old.url) {
   const config = writeConfig(
     `nodes:\n  old: { url: "${oldUrl}" }\n  new: { url: "${pair.new.url}" }\nqueues:\n  shop: { root: old, leaves: [new]${tuning} }\n`,

@@ -11,7 +11,7 @@ import { pair, type TestDatabase } from './database.ts';
 
 export interface TestCascade {
   readonly config: Config;
-  /** What a unit gets when it works for `node`. */
+  /** The context of a unit that works for `node`. */
   context(node: string, overrides?: Partial<UnitContext>): UnitContext;
   readonly counts: Map<string, number>;
   readonly gauges: Map<string, number>;
@@ -22,7 +22,7 @@ interface Member {
   target: ConnectionTarget;
 }
 
-/** A queue over test databases: the first named is the root, the others are its leaves. `tuning` is the queue's. */
+/** A queue over test databases: the first named is the root, the others are its leaves. `tuning` is the queue's configuration. */
 export function cascade(
   queue: string,
   members: Record<string, Member>,

@@ -1,4 +1,4 @@
-/** Asks again and again until `condition` gives something truthy, and returns it; fails after `withinMs`. */
+/** Calls `condition` repeatedly until its result is truthy, and returns the result. Fails after `withinMs`. */
 export async function until<T>(
   what: string,
   condition: () => Promise<T> | T,

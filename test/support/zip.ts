@@ -1,4 +1,4 @@
-/** Takes a zip apart: path → content. Enough for what `npm run package` makes. */
+/** Reads a zip: path → content. It supports what `npm run package` writes, and no more. */
 import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 

@@ -1,4 +1,7 @@
-/** AWS services that the network does not reach: found out soon, named, and an operator's error where a function meets it. */
+/**
+ * AWS services that the network does not reach: found out soon, named, and reported as an operator's error by the function
+ * that meets it.
+ */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { awsClientLimits } from '../../lib/aws-endpoint.ts';
 import { createDynamoDbClient, DynamoDbLeaseStore } from '../../lib/lease/dynamodb-store.ts';
@@ -77,7 +80,7 @@ test('Secrets Manager that does not answer a function is waited for once, not fo
       remedy: expect.stringContaining('the interface endpoint com.amazonaws.eu-central-1.secretsmanager'),
     });
   expect(silent.asked).toBe(ATTEMPTS);
-  // Another region is another place.
+  // Another region has another endpoint.
   await expect(reader.read(arnOf('old', 'eu-west-1'))).rejects.toMatchObject({ kind: 'state' });
   expect(silent.asked).toBe(2 * ATTEMPTS);
 });

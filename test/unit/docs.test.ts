@@ -1,4 +1,4 @@
-/** The documents are true where that can be checked: references are generated, and no code, error or right is left out. */
+/** The documents are true as far as tests can check: references are generated, and no code, error or right is left out. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ interface SchemaNode {
   additionalProperties?: SchemaNode | false;
 }
 
-/** Every key as the page writes it, with what the schema says of it. */
+/** Every key as the page writes it, with its description in the schema. */
 function settings(node: SchemaNode, path: string[] = []): { key: string; node: SchemaNode }[] {
   if (node.additionalProperties) return settings(node.additionalProperties, [...path, 'NAME']);
   if (!node.properties) return [{ key: path.join('.'), node }];

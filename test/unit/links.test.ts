@@ -1,4 +1,4 @@
-/** Every relative link of the documents leads somewhere: the file is there, and so is the heading. npm installs it, too. */
+/** Every relative link of the documents leads somewhere: the file exists, and so does the heading. npm installs the file, too. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, matchesGlob, normalize } from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,14 +12,14 @@ const examples = readdirSync(join(top, 'examples'), { recursive: true, encoding:
   .filter((file) => file.endsWith('README.md'))
   .map((file) => join('examples', file));
 const pages = ['README.md', 'CHANGELOG.md', join('sql', 'README.md'), ...docs, ...examples];
-/** For those who work on pgtide. */
+/** Pages for contributors. */
 const pagesOfTheRepository = ['CONTRIBUTING.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md'];
 
 /** A page without its fenced blocks, which hold no headings and no links. */
 const proseOf = (page: string) =>
   readFileSync(join(top, page), 'utf8').replaceAll(/^ *```[\s\S]*?^ *```/gm, '');
 
-/** As GitHub makes the anchor of a heading: letters, digits, hyphens and underscores stay; one that repeats gets a number. */
+/** The anchor that GitHub makes of a heading: letters, digits, hyphens and underscores stay; a repeated anchor gets a number. */
 function anchorsOf(page: string): Set<string> {
   const seen = new Map<string, number>();
   const headings = [...proseOf(page).matchAll(/^#{1,6} +(.+?) *#*$/gm)].map(([, heading]) => heading ?? '');
@@ -36,9 +36,9 @@ function anchorsOf(page: string): Set<string> {
 
 interface Link {
   from: string;
-  /** As it is written. */
+  /** The target as the page writes it. */
   to: string;
-  /** Of the repository. */
+  /** The path in the repository. */
   file: string;
   anchor: string | undefined;
 }

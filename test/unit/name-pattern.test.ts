@@ -1,4 +1,4 @@
-/** Names of tables as people write them: schema.table, table in public, and wildcards; a name that means none says so. */
+/** Names of tables as users write them: schema.table, table in public, and wildcards. A name that matches no table is reported. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { matchTables, type Relation } from '../../lib/membership/relations.ts';
@@ -105,7 +105,7 @@ test('tables and all of them at once are refused', () => {
   );
 });
 
-/** What a pattern means, said the short way. */
+/** The meaning of a pattern, defined in the shortest way. */
 function means(name: string[], pattern: string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return name.length === 0;

@@ -1,4 +1,4 @@
-/** The words that `npm run lint` keeps out. */
+/** The words that `npm run lint` excludes. */
 import { expect, test } from 'vitest';
 import { findWords, isRead } from '../words.ts';
 

@@ -22,7 +22,7 @@ begin
            and d.refobjid = v_table and d.deptype in ('a', 'i')
          order by s.nr
     loop
-        -- Where dots in names make two sequences the same, the name is the other's.
+        -- If dots in names make two sequences the same, the name belongs to the other one.
         continue when londiste.find_seq_oid(v_seq.name) <> v_seq.oid;
         perform londiste.local_remove_seq(i_queue_name, v_seq.name);
     end loop;

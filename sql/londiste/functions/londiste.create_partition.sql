@@ -42,7 +42,7 @@ begin
     elsif v_field is not null and (i_part_period is null or i_part_time is null or not isfinite(i_part_time)) then
         raise exception 'need part time and period' using errcode = 'TD001';
     end if;
-    -- As for names of tables: every dot is tried as the one after the schema.
+    -- As in names of tables, every dot is tried as the one after the schema.
     select min(d.pos) into v_dot
       from generate_series(2, length(v_name) - 1) d(pos)
       join pg_namespace n on n.nspname = left(v_name, d.pos - 1)
@@ -65,7 +65,7 @@ begin
         raise exception 'the partition must be made as role %, whose code % calls', pg_get_userbyid(v_owner), v_parent::regclass
             using errcode = 'TD004', hint = format('grant create on schema %I to %I', left(v_name, v_dot - 1), pg_get_userbyid(v_owner));
     else
-        -- Indexes compute constant calls when they are made, as whoever makes them.
+        -- CREATE INDEX computes constant calls as the role that runs it.
         perform pgtide.run(pgtide.owner_runner(v_owner), v_create);
     end if;
     v_oid := v_part::regclass;

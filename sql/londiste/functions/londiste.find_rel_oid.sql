@@ -20,7 +20,8 @@ begin
             return null;
         end if;
         v_dot := v_dot + v_next;
-        -- As names, so that the indexes of the catalogs are used in every version; a longer part would be cut, and be another's name.
+        -- Compared as names, so that every version uses the catalogs' indexes. A longer part would be truncated, and be
+        -- another object's name.
         if v_dot < length(v_name) and octet_length(substr(v_name, 1, v_dot - 1)) < 64 and octet_length(substr(v_name, v_dot + 1)) < 64 then
             select c.oid into v_oid
               from pg_namespace n

@@ -24,7 +24,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       from londiste.table_info t
       left join lateral (
           select r.copy_role, r.copy_pos from londiste._coordinate_copy(t.queue_name, t.table_name) r
-           -- OFFSET 0 keeps the condition in here, so that the function is called for these tables alone.
+           -- OFFSET 0 keeps the condition inside the subquery, so that the function is called for these tables alone.
            where t.merge_state in ('in-copy', 'catching-up') offset 0) c on true
      where t.queue_name = i_queue_name order by t.nr, t.table_name;
 $$;

@@ -38,7 +38,7 @@ begin
         return;
     end if;
     v_table := londiste.find_table_oid(v_known.dest);
-    -- A trigger that goes needs this lock in the end; taken first, it does not have to be waited for with a weaker one held.
+    -- Dropping a trigger needs this lock in the end. Taken first, it is not waited for while a weaker one is held.
     if v_table is not null then
         execute format('lock table %s in access exclusive mode', v_table::regclass);
     end if;
@@ -60,7 +60,7 @@ begin
             array[v_trigger.name, ('_londiste_' || i_queue_name || '_truncate')::name]);
     end if;
 
-    -- no_triggers is shown among the attributes, and a caller may hand them back.
+    -- get_table_list shows no_triggers among the attributes, and a caller may pass it back.
     v_attrs := (select string_agg(a.attr, '&' order by a.nr)
                   from unnest(string_to_array(i_table_attrs, '&')) with ordinality a(attr, nr)
                  where a.attr <> '' and a.attr <> 'no_triggers=1');

@@ -42,7 +42,8 @@ begin
           from pgq.subscription s where s.sub_queue = i_queue_id and s.sub_consumer = v_co_id
          order by s.sub_active desc limit 1 for update;
         exit when found or v_alone;
-        -- Whoever registers the same consumer waits here, and then sees that; in REPEATABLE READ, where it could not, it fails.
+        -- A session that registers the same consumer waits here, and then sees this registration. In REPEATABLE READ it
+        -- could not see it, and fails.
         update pgq.consumer c set co_name = c.co_name where c.co_id = v_co_id;
         v_alone := true;
     end loop;

@@ -12,7 +12,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_grant text;
 begin
-    -- pgq.queue says the tables' name, which is not trusted; see pgq_node._event_table.
+    -- The tables' name is in pgq.queue, which is not trusted; see pgq_node._event_table.
     for v_grant in
         select format('grant select on %s to %s', c.oid::regclass, c.relowner::regrole)
           from pg_inherits i

@@ -50,10 +50,11 @@ begin
     v_new := pgq._row_fields(coalesce(i_new, i_old));
     if i_op = 'UPDATE' then
         if i_when = 'BEFORE' then
-            -- What is generated is not computed yet, and null in NEW.
+            -- Generated columns are not computed yet, and are null in NEW.
             for v_field in
                 select a.nr
-                  -- Before PostgreSQL 12 the name is the outer query's. Not by to_jsonb of the row: that may call casts of users.
+                  -- Before PostgreSQL 12 the name refers to the outer query. to_jsonb of the row is not used: it may call
+                  -- casts of users.
                   from (select ''::text as attgenerated) before_12
                  cross join lateral (
                         select row_number() over (order by c.attnum) as nr, attgenerated::text as generated
@@ -67,7 +68,7 @@ begin
         for i in 1 .. cardinality(v_changed) loop
             if not v_changed[i] then
                 if i_kind = 'sql' and v_shape.is_key[i] then
-                    v_new[i] := v_old[i]; -- equal, but it may be written in another way
+                    v_new[i] := v_old[i]; -- equal, but possibly written in another way
                 end if;
                 continue;
             end if;

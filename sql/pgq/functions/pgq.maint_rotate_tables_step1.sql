@@ -43,7 +43,8 @@ begin
 
     select min(s.sub_last_tick) into v_lowest from pgq.subscription s where s.sub_queue = v_queue.queue_id;
     if v_lowest is null then
-        -- There are no consumers, but one may subscribe at a tick that is kept: writers to the table before must have ended.
+        -- There are no consumers, but one may subscribe at a tick that is kept. So all writers to the previous table must
+        -- have ended.
         v_xmin := txid_snapshot_xmin(txid_current_snapshot());
     else
         select txid_snapshot_xmin(t.tick_snapshot) into v_xmin

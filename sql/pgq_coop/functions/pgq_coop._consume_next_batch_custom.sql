@@ -53,7 +53,7 @@ begin
         return v_member.sub_batch;
     end if;
 
-    -- Seen last before the clock went back: how long ago cannot be known, and counts from now on.
+    -- Members that were last seen before the clock went back: their absence cannot be measured, and counts from now on.
     for v_ahead in
         select x.sub_consumer, x.sub_active
           from pgq.consumer c
@@ -77,7 +77,7 @@ begin
        and s.sub_active < now() - i_dead_interval
      order by s.sub_batch is null, s.sub_active limit 1;
     if found then
-        -- It may be alive after all, and finish its batch just now.
+        -- The member may be alive after all, and finish its batch at this moment.
         delete from pgq.subscription
          where sub_queue = v_main.sub_queue and sub_consumer = v_dead.sub_consumer and sub_active = v_dead.sub_active;
         if not found then

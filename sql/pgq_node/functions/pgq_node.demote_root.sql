@@ -82,7 +82,7 @@ begin
         return;
     elsif i_step = 2 then
         execute format('lock table %s in exclusive mode', pgq_node._event_table(i_queue_name));
-        -- The ticker's own lock: a tick under way has its number before this one has.
+        -- The ticker's own lock: a tick under way gets its number before this one.
         perform pg_advisory_xact_lock(7366513, v_queue.queue_id);
         last_tick := pgq.ticker(i_queue_name, nextval(pgq.quote_fqname(v_queue.queue_tick_seq)::regclass), now(),
                                 nextval(pgq.quote_fqname(v_queue.queue_event_seq)::regclass));

@@ -13,7 +13,7 @@ begin
       from pgq_node.node_info n
      cross join pgq.get_consumer_info(n.queue_name, '.global_watermark') c
      where n.queue_name = i_queue_name and n.node_type = 'root';
-    -- Below 0, how long ago is not known: the clock was set back.
+    -- Below 0 the clock was set back, and the lag is unknown.
     if v_lag >= interval '5 minutes' or v_lag < '0' then
         perform pgq_node.set_global_watermark(i_queue_name, null);
     end if;

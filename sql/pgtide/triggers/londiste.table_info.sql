@@ -1,4 +1,4 @@
--- Our own Londiste takes captures off by itself.
+-- Our own schema londiste drops captures itself; the real extension needs this trigger.
 do $$
 begin
     if exists (select 1 from pg_catalog.pg_extension where extname = 'londiste')

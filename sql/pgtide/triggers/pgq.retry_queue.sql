@@ -1,5 +1,5 @@
--- Events that were retried too often become dead letters. Where the real extension pgq belongs to somebody else, its owner has
--- to make this trigger; until then events are retried for ever, as in PgQ.
+-- Events that were retried too often become dead letters. If the real extension pgq belongs to another role, that role has
+-- to create this trigger; until then events are retried without limit, as in PgQ.
 do $$
 begin
     if (select pg_has_role(c.relowner, 'USAGE') from pg_catalog.pg_class c where c.oid = 'pgq.retry_queue'::regclass) then

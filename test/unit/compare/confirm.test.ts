@@ -1,4 +1,4 @@
-/** compare's judgement: a row on its way is never called different, and a row that stays wrong always is in the end. */
+/** compare's judgement: a row in flight is never called different, and a row that stays wrong is always found in the end. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { judge } from '../../../lib/compare/confirm.ts';
@@ -39,7 +39,7 @@ test('a row that came and went on the provider meanwhile is in flight', () => {
   expect(judge(reading, { subscriber: entry('a', '2'), provider: undefined })).toBe('in-flight');
 });
 
-/** A provider's row over time: each step writes a value (or deletes it), or does nothing. */
+/** A provider's row over time: each step writes a value, deletes the row, or does nothing. */
 const history = fc.array(fc.constantFrom('a', 'b', 'c', 'delete', 'nothing'), {
   minLength: 12,
   maxLength: 40,
@@ -59,7 +59,8 @@ test('a subscriber that replays in order is never called different, whatever it 
   await holds(
     fc.property(history, fc.array(fc.nat(1000), { minLength: 6, maxLength: 6 }), (steps, cuts) => {
       const provider = entriesOf(steps);
-      // Moments s0 < p1 < s1 < p2, as steps of the provider; the subscriber shows an older step, at s1 not before p1's.
+      // The moments s0 < p1 < s1 < p2, as steps of the provider. The subscriber shows an older step: at s1, one that is not
+      // before p1's.
       const [s0 = 0, p1 = 0, s1 = 0, p2 = 0] = cuts
         .slice(0, 4)
         .map((cut) => cut % provider.length)

@@ -1,4 +1,4 @@
-/** pgtide.yml: strict, every error at once, each naming key, value and fix; no password in any message. */
+/** pgtide.yml: strict, with every error at once, each with key, value and fix; no message contains a password. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadConfig, nodeConfig, parseConfig, queueConfig } from '../../../lib/config/config.ts';
@@ -211,7 +211,7 @@ test('a message that holds megabytes is redacted at once, and shown without its 
     (size) => `pwd${' '.repeat(size)}`,
   ];
   for (const make of long) {
-    // Reading such a text again from each place would take hours.
+    // If the pattern read such a text again from each position, it would take hours.
     const shown = shownMessage(`begin ${make(4e6)} end`);
     expect(shown.length).toBeLessThan(8_100);
     expect(shown).toMatch(/^begin .*(?:characters are left out|\*\*\*).* end$/);

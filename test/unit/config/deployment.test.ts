@@ -1,4 +1,4 @@
-/** What of a configuration a deployment packages, and what it refuses because functions could not use it. */
+/** The parts of a configuration that a deployment packages, and those that it refuses because functions could not use them. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { loadConfig, parseConfig } from '../../../lib/config/config.ts';
 import { deploymentOf } from '../../../lib/config/deployment.ts';
 import { onFileEnd } from '../../support/file-scope.ts';
 
-/** A folder with a CA file in it, and one beside it. */
+/** A folder that contains a CA file, and one beside it. */
 function project(): string {
   const outside = mkdtempSync(join(tmpdir(), 'pgtide-deployable-'));
   onFileEnd(async () => rmSync(outside, { recursive: true }));

@@ -1,4 +1,4 @@
-/** How a server's error becomes a message, where it depends on nothing but the error: its language, its source, its context. */
+/** The message for a server's error, as far as it depends on the error alone: its language, its source, its context. */
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { expect, it } from 'vitest';
 import { conditionOf } from '../../../lib/db/conditions.ts';

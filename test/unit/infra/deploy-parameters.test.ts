@@ -1,4 +1,4 @@
-/** Parameters of a deployment, and the versions of what deploys it. */
+/** Parameters of a deployment, and the versions of the tools that deploy it. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ test('what deploys is a version that knows the runtime, and versions that do not
   const { satisfies } = createRequire(require.resolve('serverless/package.json'))('semver');
   expect(manifest.devDependencies.serverless).toMatch(/^npm:osls@/);
   expect(satisfies(version, frameworkVersion)).toBe(true);
-  // Serverless Framework 3 ends with nodejs20.x.
+  // Serverless Framework 3 supports runtimes up to nodejs20.x.
   for (const ofFramework3 of ['3.38.0', '3.40.0'])
     expect(satisfies(ofFramework3, frameworkVersion)).toBe(false);
   const known = readFileSync(require.resolve('serverless/lib/plugins/aws/provider.js'), 'utf8');

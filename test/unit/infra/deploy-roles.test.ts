@@ -39,7 +39,7 @@ interface Configuration {
   queues: Record<string, { root: string; leaves: string[] }>;
 }
 
-/** The roles, and what is attached to them, that a deployment with this configuration makes. */
+/** The roles, and the policies attached to them, that a deployment with this configuration creates. */
 async function rolesOf(configuration: Configuration): Promise<Resources> {
   const folder = projectWith(JSON.stringify(configuration));
   const roles = createRequire(import.meta.url)(join(folder, 'infra', 'function-roles.cjs'));
@@ -47,11 +47,11 @@ async function rolesOf(configuration: Configuration): Promise<Resources> {
   return Resources;
 }
 
-/** An ARN of 100 characters, with the six that Secrets Manager puts at the end. */
+/** An ARN of 100 characters, including the six that Secrets Manager appends. */
 const arnOf = (name: string) =>
   `${`arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-`.padEnd(93, 'x')}-Ab3${name.slice(-3).padStart(3, '0')}`;
 
-/** So many queues, each from a database of its own to a database of its own. */
+/** `count` queues, each from a separate database to another one. */
 function pairs(count: number): Configuration {
   const numbers = Array.from({ length: count }, (_, number) => String(number).padStart(3, '0'));
   const nodes = (kind: string) => numbers.map((n) => [`${kind}${n}`, { secret: arnOf(`${kind}${n}`) }]);
@@ -61,7 +61,7 @@ function pairs(count: number): Configuration {
   };
 }
 
-/** As IAM counts: CloudFormation's functions by what they may become, without white space. */
+/** The length as IAM counts it: without white space, and with the longest results of CloudFormation's functions. */
 const lengthOf = (document: Document) =>
   JSON.stringify(document)
     .replaceAll(/\{"Fn::GetAtt":\[[^\]]*\]\}/g, `"${'x'.repeat(90)}"`)

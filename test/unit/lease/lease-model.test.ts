@@ -1,7 +1,8 @@
 /**
- * The lease protocol in every order of events up to a length: two runs whose clocks differ by all that the margin allows take leases,
- * release them and die, while time passes. The transitions are the store's own, on an item of their own each. Two never hold a
- * lease at once, epochs only grow, a stale release changes nothing, and a lease that is over by the margin can be taken.
+ * The lease protocol in every order of events up to a length: two runs, whose clocks differ by as much as the margin
+ * allows, take leases, release them and die, while time passes. The transitions are the store's own, each on a separate
+ * item. Two runs never hold a lease at the same time, epochs only grow, a stale release changes nothing, and a lease that
+ * has been over for the margin can be taken.
  */
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -34,7 +35,7 @@ afterAll(() => dynamo.stop());
 
 let keys = 0;
 
-/** Does one thing with the store, to an item as it is in this world. Returns what became of the item. */
+/** Makes one call to the store, on an item in the state of this world. Returns the item's new state. */
 async function withItem(world: World, work: (key: string) => Promise<void>): Promise<Item | null> {
   const key = `model/${++keys}`;
   const { client, table } = dynamo;
@@ -103,7 +104,7 @@ const moves: Move[] = [
   ...[1, leaseMs - 1, skewMs].map(passes),
 ];
 
-/** Equal for worlds that nothing to come can tell apart: times count from now, and runs have no names. */
+/** Equal for two worlds if no later event can distinguish them: times count from now, and runs have no names. */
 function stateOf({ item, now, leases, highest }: World): string {
   const since = (time: string | undefined) => (time === undefined ? null : Number(time) - now);
   const holder = leases.findIndex((lease) => lease !== null && lease.owner === item?.owner?.S);

@@ -1,6 +1,6 @@
 /**
- * A table that is short of capacity answers a part of a request and names the rest. What it has left out must not look like work that
- * was never done, rests or fails.
+ * A table that is short of capacity answers a part of a request and names the rest. The missing items must not look like
+ * work that was never done, rests or fails.
  */
 import { type BatchGetItemCommandOutput, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ const now = 1_800_000_000_000;
 const clock = { now: () => now };
 const keys = Array.from({ length: 230 }, (_, nr) => `replay/q${nr}/leaf`);
 
-/** The items of `keys`, in a table that answers at most so many a request, from its `from`th request on. */
+/** The items of `keys`, in a table that answers at most a given number in each request, from its `from`th request on. */
 async function shortTable(most: number) {
   const dynamo = await leaseTable();
   const { endpoint, table } = dynamo;

@@ -1,4 +1,7 @@
-/** The local scheduler: jobs repeat beside each other, none overlaps itself, and only what an operator must fix ends it. */
+/**
+ * The local scheduler: jobs repeat beside each other, no job overlaps itself, and only an error that an operator must fix
+ * ends it.
+ */
 import { expect, test } from 'vitest';
 import { PgtideError } from '../../../lib/errors.ts';
 import { type Job, runJobs } from '../../../lib/local/scheduler.ts';

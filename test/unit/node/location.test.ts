@@ -1,4 +1,4 @@
-/** A node's location is what libpq reads, with each value quoted as it wants them, and never a password. */
+/** A node's location is a connection string of libpq, with each value quoted as libpq requires, and never a password. */
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../../lib/db/client.ts';
 import { locationOf } from '../../../lib/node/location.ts';

@@ -1,4 +1,7 @@
-/** What is measured goes by a clock that only goes forward; clocks that differ are laid to whom the others do not confirm. */
+/**
+ * Durations are measured by a clock that only goes forward. Clocks that differ are attributed to the node that the others
+ * do not confirm.
+ */
 import { expect, test } from 'vitest';
 import { Budget } from '../../../lib/budget.ts';
 import { elapsedMs } from '../../../lib/clock.ts';
@@ -25,7 +28,7 @@ const server = (node: string, ahead: number) =>
 
 async function messages(nodes: Record<string, number>, skewSeconds = 60): Promise<Record<string, string[]>> {
   const clocks = new ClockComparison({ now: () => NOW }, { skewSeconds, nodes: Object.keys(nodes) });
-  // Whichever answers first.
+  // Either node may answer first.
   for (const [node, ahead] of Object.entries(nodes).toReversed()) await clocks.note(server(node, ahead));
   return Object.fromEntries(
     [...clocks.problems()].map(([node, problems]) => [node, problems.map(({ message }) => message)]),

@@ -1,4 +1,4 @@
-/** The ground that every other test stands on: databases of one's own, owned by a role that is no superuser. */
+/** The base of every other test: separate databases, owned by a role without superuser rights. */
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { createDatabase, pair, postgres } from '../../support/database.ts';

@@ -1,4 +1,4 @@
-/** What people read: durations, columns, speed, and when a goal is met. */
+/** Figures for readers: durations, columns, speed, and whether a goal is met. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
@@ -146,13 +146,14 @@ test('status is a small tree, with problems and what to do', () => {
 describe('an idle month', () => {
   test('costs its calls, their duration and their leases', () => {
     const [free, slow] = [monthlyCost(() => 0), monthlyCost((unit) => (unit === 'tick' ? 1000 : 0))];
-    // A minutely call that holds a quarter of a GB for a second.
+    // A call each minute that holds a quarter of a GB for a second.
     expect(slow.lambda - free.lambda).toBeCloseTo(43_200 * 0.25 * 0.0000133334, 6);
     expect(free.calls).toBe(3 * 43_200 + 8_640);
-    // Replay takes its lease each minute, copy each fifth minute. Each call reads how the last run ended, and whether the pair rests.
+    // Replay takes its lease each minute, copy every fifth minute. Each call reads how the last run ended, and whether the
+    // pair rests.
     const writes = 2 * 43_200 + 2 * 8_640;
     expect(free.dynamoDb).toBeCloseTo((writes * 0.625 + free.calls * 0.0625) / 1e6, 9);
-    // Each call writes a line, and Lambda three.
+    // Each call writes one line, and Lambda three.
     expect(free.logs).toBeCloseTo((free.calls * 1000 * 0.5) / 1e9, 9);
     expect(slow.pair).toBeCloseTo(slow.lambda + slow.dynamoDb + slow.logs, 9);
   });

@@ -1,4 +1,4 @@
-/** lib/topology/tree.ts: roles and providers, as the configuration draws them. */
+/** lib/topology/tree.ts: roles and providers, as the configuration defines them. */
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../lib/config/config.ts';
 import {

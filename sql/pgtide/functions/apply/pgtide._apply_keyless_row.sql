@@ -16,7 +16,7 @@ as $$
 declare
     v_columns int[];
     v_statement text;
-    -- An identity column that is always generated can be set by INSERT alone.
+    -- An identity column GENERATED ALWAYS can be set by INSERT alone.
     v_replace bool;
     v_count int;
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);

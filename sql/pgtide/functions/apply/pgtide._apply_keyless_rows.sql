@@ -35,7 +35,7 @@ begin
             select from pg_attribute a where a.attrelid = i_table and a.attnum = any (v_columns) and a.attidentity = 'a') then
         return false;
     end if;
-    -- The column that tells rows apart best, rather one that an index begins with: values that are equal as text are equal.
+    -- The column that distinguishes rows best, preferably the first one of an index: values that are equal as text are equal.
     select a.* into v_lead
     from pg_attribute a
     join pg_class c on c.oid = a.attrelid
@@ -77,8 +77,9 @@ begin
     perform pgtide._grant_to_owner('pgtide_images', i_table);
     perform pgtide.run(v_runner, 'insert into pg_temp.pgtide_images ' || v_query);
     analyze pg_temp.pgtide_images;
-    -- A digest costs more than a look at one column: of rows that column tells apart it is the last question ("is true" keeps it out of
-    -- the join's condition). Locked, so that no session moves a row before it is changed by the place it was found at.
+    -- A digest costs more than a look at one column, so it is compared last, if that column distinguishes rows ("is true"
+    -- keeps it out of the join's condition). The rows are locked, so that no session moves one between the moment that its
+    -- place is found and its change.
     create temp table pgtide_found (relation oid, place tid, image text) on commit drop;
     perform pgtide._grant_to_owner('pgtide_found', i_table);
     perform pgtide.run(v_runner, format(

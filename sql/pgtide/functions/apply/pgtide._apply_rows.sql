@@ -49,7 +49,7 @@ begin
                          else 'update %1$s t set %5$s from %2$s r where %3$s and %4$s' end,
                     i_table::regclass, v_rows, v_where, v_same_key, string_agg(format('%I = r.c%s', a.attname, a.attnum), ', '))
                 from pg_attribute a
-                -- An identity column that is always generated can be set by INSERT alone: pgtide._apply_identity.
+                -- An identity column GENERATED ALWAYS can be set by INSERT alone: pgtide._apply_identity.
                 where a.attrelid = i_table and a.attnum = any (v_shape.columns) and a.attidentity <> 'a'));
             if i_op = 'U' and exists (select from pg_attribute a where a.attrelid = i_table and a.attidentity = 'a'
                                       and a.attnum = any (v_shape.columns) and a.attnum <> all (v_shape.key)) then

@@ -18,7 +18,8 @@ declare
 begin
     select * into strict v_work from pg_temp.pgtide_work where nr = i_nr;
     if v_work.one_by_one then
-        -- Rows that no one key tells apart have no last image: they go in exact order, but for those that have no key at all.
+        -- If no single key distinguishes the rows, they have no last image and are applied in exact order, unless they have
+        -- no key at all.
         if i_op = 'E' and not pgtide._apply_keyless_rows(v_work.oid, i_nr, i_on_conflict) then
             select array_agg(s.ev_id) as events, array_agg(s.op::"char") as ops into v_steps from pgtide._exact_steps(array[i_nr]) s;
             for i in 1 .. coalesce(cardinality(v_steps.events), 0) loop

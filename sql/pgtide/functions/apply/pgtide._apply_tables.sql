@@ -42,9 +42,9 @@ declare
     v_column text;
     v_constraint text;
     v_type text;
-    -- What to say of a foreign key of a table whose rows do not change here.
+    -- The reason if a foreign key fails whose table is not changed here.
     v_own_key text;
-    -- The tables that have rows; others are only truncated.
+    -- The tables that have rows; the others are only truncated.
     v_nrs constant int[] := array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.events > 0 order by w.nr);
 begin
     loop
@@ -98,8 +98,8 @@ begin
                 and exists (select from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
                             where k.contype = 'f' and k.conname = v_constraint and c.relname = v_table and n.nspname = v_schema)
             then
-                -- A key of a table whose rows do not change here: neither another order nor a longer slice helps. (Names are looked up: a
-                -- function may raise any.)
+                -- The key's table is not changed here, so neither another order nor a longer slice helps. (Names are looked
+                -- up, because a function may raise any name.)
                 v_exact := true;
                 v_state := '23001';
                 v_own_key := format('%s: foreign key "%s" of table %s.%s refers to rows that are to be deleted; '

@@ -57,7 +57,7 @@ begin
         join pg_namespace s on s.oid = q.oprnamespace
         where k.oid = v_key.key
         group by k.conname, k.conrelid, k.confrelid;
-        -- An update changes no column by which events find their row.
+        -- An update does not change the columns by which events find their row.
         continue when not (v_key.truncated or v_key.deletes or v_key.updates and not v_columns.in_key);
         execute format('create temp table pgtide_deleted (%s) on commit drop', v_columns.referred_types);
         execute format('create temp table pgtide_referring (%s) on commit drop', v_columns.referring_types);

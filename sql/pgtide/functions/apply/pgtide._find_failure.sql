@@ -36,11 +36,11 @@ begin
     end if;
     begin
         if i_on_conflict is not null then
-            -- Rows that the slice truncates are not in the way.
+            -- Rows that the slice truncates must not conflict with its events.
             perform pgtide._apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = i_nr and w.truncated));
         end if;
         loop
-            -- A statement that times out would say less.
+            -- If the statement timed out, it would report less.
             exit when clock_timestamp() - statement_timestamp() > nullif(current_setting('statement_timeout'), '0')::interval / 4;
             execute format('select percentile_disc(0.5) within group (order by s.ev_id), max(s.ev_id), count(*)
                             from pg_temp.pgtide_stage s where %s', v_rows) into v_middle, v_last, v_count;
@@ -66,7 +66,7 @@ begin
     exception when data_exception then
         return;
     end;
-    -- Not in the statement's text, which the server may log.
+    -- The values stay out of the statement's text, which the server may log.
     create temp table pgtide_failed on commit drop as select v_data as row;
     perform pgtide._grant_to_owner('pgtide_failed', i_table);
     foreach v_attnum in array array(

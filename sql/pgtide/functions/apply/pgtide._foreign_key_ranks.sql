@@ -16,7 +16,8 @@ as $$
 declare
     v_tables oid[] := array(select distinct t from unnest(i_tables) t order by t);
     v_count int := cardinality(v_tables);
-    -- Of the keys, by positions in v_tables, ordered by the table referred to; those of table i are v_first[i] .. v_first[i + 1] - 1.
+    -- Keys as positions of the referring tables in v_tables, ordered by the table referred to. Those of table i are
+    -- v_first[i] .. v_first[i + 1] - 1.
     v_children int[];
     v_first int[];
     v_waiting int[];

@@ -49,7 +49,7 @@ declare
 begin
     perform pgtide._take_truncates(i_queue);
 
-    -- truncated: by pgtide._apply_tables, as a part of the table's changes. Those without events are only truncated.
+    -- truncated: pgtide._apply_tables truncates the table as a part of its changes. Tables without events are only truncated.
     create temp table pgtide_work on commit drop as
     select k.table_name, londiste.find_table_oid(coalesce(max(t.dest_table), k.table_name)) as oid,
            row_number() over (order by k.table_name)::int as nr, 0 as rank, sum(k.events)::bigint as events,
@@ -75,8 +75,9 @@ begin
     foreach v_nr in array array(select nr from pg_temp.pgtide_work order by nr) loop
         perform pgtide._note_runner(v_nr, i_on_conflict);
         select w.*, c.collapse, c.guess into v_table from pg_temp.pgtide_work w
-        -- If all are inserts, or all are deletes, no two have the same key, unless the rows differ from the provider's. If all are
-        -- updates, the statement itself shows whether two met one row: it then changes fewer rows than it was given.
+        -- If all events are inserts, or all are deletes, no two have the same key, unless the rows differ from the
+        -- provider's. If all are updates, the statement shows whether two met one row: it then changes fewer rows than it
+        -- was given.
         cross join lateral (
             select sum(k.events) > 1 and (i_on_conflict = 'overwrite' or bool_or(k.op = 'U') or count(distinct k.op) > 1) as collapse,
                    i_on_conflict <> 'overwrite' and bool_and(k.op = 'U') as guess
@@ -89,7 +90,7 @@ begin
 
     if i_replica then
         perform pgtide._find_own_keys();
-        -- Tables that refer to each other are truncated together, all but those whose truncate may have to be undone.
+        -- Tables that refer to each other are truncated together, except those whose truncation may have to be undone.
         begin
             perform pgtide._apply_truncates(array(select nr from pg_temp.pgtide_work where truncated and error is null
                                                  except select nr from pg_temp.pgtide_own_keys));
@@ -98,13 +99,13 @@ begin
             if not pgtide._is_table_failure(sqlstate) then
                 raise;
             end if;
-            -- One by one below: which it is, shows there.
+            -- They are truncated one by one below, which shows the table that failed.
         end;
         foreach v_nr in array array(select nr from pg_temp.pgtide_work where error is null order by nr) loop
             perform pgtide._apply_tables(array[v_nr], true, i_on_conflict);
         end loop;
     else
-        -- A foreign key that copy is putting back just now is waited for: it decides the order, and its cascades count.
+        -- Wait for a foreign key that a copy is restoring: it decides the order, and its cascades count.
         select string_agg(oid::regclass::text, ', ' order by oid) into v_list
         from pg_temp.pgtide_work where oid is not null and error is null and events > 0;
         if v_list is not null then
@@ -115,7 +116,7 @@ begin
         update pg_temp.pgtide_work w set rank = r.rank from pgtide._foreign_key_ranks(
             array(select oid from pg_temp.pgtide_work where oid is not null)) r where r.oid = w.oid;
         loop
-            -- A table that fails takes only itself out; the others are tried again without it.
+            -- If a table fails, only this table is left out; the others are tried again without it.
             v_again := pgtide._apply_tables(array(select nr from pg_temp.pgtide_work where error is null order by nr), false, i_on_conflict);
             exit when not v_again;
         end loop;

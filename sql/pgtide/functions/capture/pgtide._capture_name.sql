@@ -14,7 +14,7 @@ as $$
 begin
     return (
         with candidates as (
-            -- By the index on names: the number of other tables does not matter.
+            -- Looked up by the index on names, so that the number of other tables does not matter.
             select p.oid, p.proname from pg_proc p
             where p.pronamespace = 'pgtide'::regnamespace and p.proname >= format('capture_%s_%s', i_queue_id, i_table)::name
               and p.proname < format('capture_%s_%s`', i_queue_id, i_table)::name

@@ -71,7 +71,8 @@ begin
             execute format('drop trigger %I on %s', v_one.trigger_name, v_one.relation::regclass);
             v_changes := v_changes + 1;
         end loop;
-        -- Other triggers may call it: of a partition that was detached, or on a table of any role, which may execute it.
+        -- Other triggers may call the function: one of a partition that was detached, or one on a table of any role, since
+        -- any role may execute it.
         perform pgtide._drop_uncalled_captures(v_queue_id, array[format('pgtide.%I()', v_function)::regprocedure::oid]);
     end if;
     return v_changes;

@@ -34,7 +34,7 @@ as $$
     cross join lateral (
         select pgtide._capture_made_for(q.queue_id, r.relation, c.root) as made_for,
                quote_literal(pgtide.capture_shape(r.relation, c.root)) as shape offset 0) m
-    -- The text is long, and says at its beginning what it was made for. If that is what is there now, the rest is not read.
+    -- The text is long, and its beginning names what it was made for. If that is still the case, the rest is not read.
     left join lateral (
         select f.proname, f.prosrc, position(m.made_for in f.start) > 0 and position(m.shape in f.start) > 0 as fits
         from (select x.proname, x.prosrc, substring(x.prosrc for 1000) as start from pg_proc x where x.oid = t.function offset 0) f

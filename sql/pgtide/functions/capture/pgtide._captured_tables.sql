@@ -13,7 +13,7 @@ as $$
     select o.root, t.table_name
     from londiste.table_info t
     join pgq_node.node_info n on n.queue_name = t.queue_name
-    -- OFFSET keeps the look-up from being done once for each place where it is used.
+    -- OFFSET keeps the look-up from being repeated in each place that uses it.
     cross join lateral (select londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) as root offset 0) o
     where t.queue_name = i_queue and t.local and n.node_type in ('root', 'branch')
       and coalesce(t.table_attrs, '') !~ '(^|&)no_triggers=1(&|$)'

@@ -62,7 +62,7 @@ begin
             begin
                 execute pgtide.capture_statement(i_root, i_root, i_event_table, 'FILL', i_form);
             exception when others then
-                -- A table that cannot be looked into is truncated nevertheless.
+                -- If the table's rows cannot be read, it is truncated nevertheless.
                 if left(sqlstate, 2) in ('40', '53', '55', '57') then
                     raise;
                 end if;

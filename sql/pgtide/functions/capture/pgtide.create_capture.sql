@@ -55,7 +55,7 @@ begin
         insert into pgtide.url_form (queue_name, table_name) values (i_queue, i_global_name) on conflict do nothing;
         v_reform := found;
     end if;
-    -- Two at once would make the same functions.
+    -- Two sessions at once would create the same functions.
     perform pg_advisory_xact_lock(hashtext('pgtide.create_capture'), hashtext(i_table::text));
     v_relations := array(select t from pgtide.table_tree(i_table) t where i_only is null or t = i_only);
     for i in 1 .. cardinality(v_relations) loop
@@ -63,7 +63,8 @@ begin
         if v_reform or not exists (
             select from pg_proc p
             where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_functions[i]
-              -- A function that no trigger calls may be dropped meanwhile (pgtide._drop_uncalled_captures), unless it is replaced here.
+              -- A function that no trigger calls may be dropped meanwhile (pgtide._drop_uncalled_captures), unless it is
+              -- replaced here.
               and p.oid in (select g.function from pgtide.capture_triggers(v_queue_id, v_relations[i]) g)
               and position(pgtide._capture_version() || ' ' || pgtide._capture_made_for(v_queue_id, v_relations[i], i_table) in p.prosrc) > 0
               and position(quote_literal(pgtide.capture_shape(v_relations[i], i_table)) in p.prosrc) > 0)
@@ -75,7 +76,7 @@ begin
     if i_only is null then
         perform pgtide.let_look(i_queue, i_table);
     end if;
-    -- Looked up before the first lock, like the rest: a table may have very many partitions that have their triggers.
+    -- Looked up before the first lock, like the rest: very many partitions of a table may have their triggers already.
     v_lacking := array(
         select r.nr from unnest(v_relations, v_functions) with ordinality r (relation, function, nr)
         where (select count(distinct g.suffix) < 5 or bool_or(g.suffix is null or g.function <> to_regproc(format('pgtide.%I', r.function)))

@@ -19,7 +19,7 @@ declare
     v_drops text[];
     v_drop text;
 begin
-    -- All are looked up before the first lock: a table may have very many partitions that have no triggers any more.
+    -- All are looked up before the first lock: very many partitions of a table may have lost their triggers already.
     select coalesce(array_agg(distinct g.function), '{}'),
            coalesce(array_agg(format('drop trigger %I on %s', g.trigger_name, t.relation::regclass) order by t.nr), '{}')
     into v_functions, v_drops

@@ -78,7 +78,7 @@ begin
                 return next v_stale.name;
             end if;
         exception when lock_not_available then
-            -- The table's writers come first; the next run tries again, and status reports it.
+            -- The table's writers have precedence. The next run tries again, and status reports the table.
             null;
         end;
     end loop;

@@ -36,7 +36,7 @@ begin
         select c.opcdefault, c.opcmethod, c.opcintype, c.opcfamily, null::oid as own, null::oid as usual into v_class
         from pg_opclass c where c.oid = v_index.classes[v_at];
         if not v_class.opcdefault then
-            -- The equality of text_pattern_ops and the like is the usual one.
+            -- The equality of text_pattern_ops and similar classes is the usual one.
             select m.amopopr, d.amopopr into v_class.own, v_class.usual
             from pg_amop m
             left join pg_opclass c on c.opcmethod = v_class.opcmethod and c.opcintype = v_class.opcintype and c.opcdefault
@@ -46,13 +46,13 @@ begin
               and m.amopstrategy = 3;
         end if;
         groups := v_class.own is not distinct from v_class.usual;
-        -- A look-up costs as much as to apply some rows; types of PostgreSQL's own have their operators in pg_catalog.
+        -- A look-up costs as much as applying some rows. Types of PostgreSQL's own have their operators in pg_catalog.
         operator := case when groups and v_column.atttypid < 16384 then '=' when groups then pgtide._type_operator(v_column.atttypid, '=')
             else (select format('operator(%I.%s)', n.nspname, o.oprname) from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
                   where o.oid = v_class.own) end;
         groups := groups and (v_column.atttypid < 16384 or pgtide._input_is_safe(v_column.atttypid));
         v_collation := coalesce(v_index.collations[v_at], v_column.attcollation);
-        -- 100 is the default collation.
+        -- 100 is the OID of the default collation.
         collated := case when v_collation in (0, 100) and v_column.attcollation in (0, 100) and v_column.typcollation in (0, 100) then ''
             else pgtide._collate_clause(v_collation, v_column.attcollation, v_column.atttypid) end;
         return next;

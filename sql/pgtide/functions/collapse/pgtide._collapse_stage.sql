@@ -24,7 +24,7 @@ declare
     v_last bigint;
     v_distinct bool;
     c_events constant text := 'ev_extra1 = %L and ev_type like ''{%%'' and ev_type not like ''{"op":"TRUNCATE"%%''';
-    -- Two low bits carry the operation through min(): 0 insert, 1 other.
+    -- The low bit carries the operation through min(): 0 insert, 1 other.
     c_last constant text :=
         'create temp table pgtide_last_%s on commit drop as
          select max(s.ev_id) as ev_id, min(s.ev_id * 2 + case when s.ev_type like ''{"op":"INSERT"%%'' then 0 else 1 end) & 1 as existed
@@ -34,7 +34,7 @@ begin
     from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h;
     begin
         if i_guess then
-            -- Of pages from everywhere: hot rows that are updated in turn would look distinct at the start.
+            -- The sample has pages from everywhere: at the start alone, hot rows that are updated in turn would look distinct.
             execute format('select count(*) = count(distinct (%s)) from pg_temp.pgtide_stage s tablesample system (%s) repeatable (0) where %s',
                 coalesce(v_quick_key, v_key), (select least(100, 100000 / sum(events)) from pg_temp.pgtide_kinds), format(c_events, i_name))
             into v_distinct;
@@ -47,7 +47,7 @@ begin
         if v_quick_key is null then
             raise;
         end if;
-        -- The provider's column is of another type.
+        -- The provider's column has another type.
         execute format(c_last, i_nr, format(c_events, i_name), v_key);
     end;
     get diagnostics v_last = row_count;

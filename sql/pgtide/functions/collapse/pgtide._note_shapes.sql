@@ -47,7 +47,7 @@ begin
                   where pgtide.column_generated(a.attrelid, a.attnum) = '' order by a.attnum),
             array(select a.attnum::int from json_array_elements_text(v_shape.ev_type::json->'pkey') with ordinality k (name, nr)
                   join pg_attribute a on a.attrelid = i_table and a.attname = k.name and not a.attisdropped order by k.nr);
-        -- Less than the key would find other rows, too.
+        -- A part of the key would find other rows, too.
         if (select cardinality(h.key) < json_array_length(coalesce(v_shape.ev_type::json->'pkey', '[]')) from pg_temp.pgtide_shapes h
             where h.nr = i_nr and h.shape = v_shape.nr) then
             raise exception 'table % lacks a column of the key of event %', i_name, v_shape.first_ev_id using errcode = 'TD004';

@@ -15,7 +15,7 @@ returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     -- An integer in JSON as the capture writes it: up to the next comma. Quotes inside of values are escaped there, so that
-    -- nothing but the name can look like the name.
+    -- only the name itself can match the name.
     select format('rtrim(split_part(substr(s.ev_data, strpos(s.ev_data, %1$L) + length(%1$L), 21), '','', 1), ''}'')::%2$s',
                   to_json(a.attname) || ':', format_type(b.oid, -1))
     from (select key from pg_temp.pgtide_shapes where nr = i_nr limit 1) h

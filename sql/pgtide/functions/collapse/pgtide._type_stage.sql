@@ -60,8 +60,8 @@ begin
     execute format('drop table if exists pg_temp.pgtide_row_%1$s, pg_temp.pgtide_events_%1$s', i_nr);
     v_tag := pgtide._note_shapes(i_name, i_table, i_nr);
 
-    -- All columns of any shape, read once; of deletes by key, the key. json and jsonb are read as text, so that a json
-    -- string stays one.
+    -- All columns of any shape, read once; for deletes by key, the key's columns. json and jsonb are read as text, so that
+    -- a json string stays one.
     select string_agg(format('%I %s', a.attname, case when t.base in ('json'::regtype, 'jsonb'::regtype) then 'text'
                              else format_type(a.atttypid, a.atttypmod) end), ', ' order by a.attnum),
            string_agg(format('(s.x).%I::%s as c%s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnum), ', ' order by a.attnum)
@@ -75,7 +75,7 @@ begin
         v_values := '(s.x).nothing';
     end if;
     v_groups := pgtide._note_keys(i_table, i_nr);
-    -- To group by a value of a type that a user has created, this role would have to read it.
+    -- To group by a value of a type that a user has created, this role would have to read the value.
     if v_runner is not null and exists (
             select from pg_temp.pgtide_shapes h cross join unnest(h.key) k
             join pg_attribute a on a.attrelid = i_table and a.attnum = k
@@ -93,7 +93,7 @@ begin
            case when count(*) = 1 and min(h.ev_type) like '{"op":"DELETE"%' then pgtide._quick_key(i_table, i_nr) end
     into v_lazy, v_quick_key
     from pg_temp.pgtide_shapes h where h.nr = i_nr;
-    -- A row type of its own: to_record() in FROM would put each row into a set first, and json_.. build a hash table for it.
+    -- A separate row type: to_record() in FROM would first put each row into a set, and json_.. would build a hash table for it.
     execute format('create temp table pgtide_row_%s (%s) on commit drop', i_nr, v_columns);
     select case when count(*) = 1 and bool_and(h.tag like 'pgtide:%') then min(h.shape)::text
                 else 'case ' || string_agg(format('when s.ev_type = %L and %s = %L then %s', h.ev_type, v_tag, h.tag, h.shape), ' ') || ' end' end,
@@ -115,7 +115,7 @@ begin
     if v_lazy and v_quick_key is not null then
         v_values := format('%s as c%s', v_quick_key, (select h.key[1] from pg_temp.pgtide_shapes h where h.nr = i_nr));
     else
-        -- offset 0: each event is parsed once, and none before it is known to be a last image.
+        -- offset 0: each event is parsed once, and only after it is known to be a last image.
         v_source := format('(select s.*, jsonb_populate_record(null::pg_temp.pgtide_row_%s, s.ev_data::jsonb) as x from %s offset 0) s',
             i_nr, v_source);
     end if;
@@ -130,7 +130,7 @@ begin
         return case when v_repeated is not null then 0 end;
     end if;
     execute format('create temp table pgtide_rows_%s on commit drop as %s with no data', i_nr, v_rows_query);
-    -- As in the stage: wide values are not compressed on their way through.
+    -- As in the stage, wide values are not compressed.
     execute (
         select format('alter table pg_temp.pgtide_rows_%s %s', i_nr, string_agg(format('alter %I set storage external', a.attname), ', '))
         from pg_attribute a
@@ -144,7 +144,7 @@ begin
     end if;
     execute format('insert into pg_temp.pgtide_groups select %1$s, op, shape, count(*) from pg_temp.pgtide_rows_%1$s group by op, shape', i_nr);
     if v_rows > 10000 then
-        -- As for the stage. For a type that a user has created, statistics may call functions.
+        -- As for the stage. The statistics of a type that a user has created may call functions.
         select string_agg(distinct ', c' || k, '') into v_keys
         from pg_temp.pgtide_shapes h cross join unnest(h.key) k
         join pg_attribute a on a.attrelid = i_table and a.attnum = k and (v_runner is null or a.atttypid < 16384)

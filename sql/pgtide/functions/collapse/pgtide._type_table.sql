@@ -37,8 +37,8 @@ begin
     update pg_temp.pgtide_work
     set collapsed = pgtide._type_stage(v_table.table_name, v_table.oid, i_nr, i_collapse, i_guess, i_on_conflict <> 'overwrite')
     where nr = i_nr;
-    -- Rows have a last image only if one key, always the same, and grouped as its index compares it, tells them apart. Of inserts alone
-    -- all images are the last.
+    -- Rows have a last image only if one key distinguishes them, always the same one, and grouped as its index compares it.
+    -- If all events are inserts, every image is the last.
     update pg_temp.pgtide_work set
         lazy = (select c.relkind = 'v' from pg_class c where c.oid = to_regclass('pg_temp.pgtide_rows_' || i_nr)),
         one_by_one = (select (count(distinct h.key) > 1 or bool_or(h.key = '{}') or not coalesce(bool_and(h.groups), true))
@@ -61,7 +61,7 @@ exception when others or assert_failure then
     end if;
     select f.ev_id, coalesce(f.schema_name, v_schema), coalesce(f.table_name, v_relation), coalesce(f.column_name, v_column)
     into v_event, v_schema, v_relation, v_column
-    -- Errors of our own are of the table, or name the event.
+    -- Errors of our own concern the table, or name the event.
     from pgtide._find_failure(v_table.table_name, case when v_state not like 'TD%' then v_table.oid end, i_nr, v_state, null) f;
     v_failed := pgtide._table_failure(v_state, pgtide._failure_text(v_state, v_message, v_detail, v_context, v_schema, v_relation,
         v_column, v_constraint, v_type, v_event), i_on_conflict);

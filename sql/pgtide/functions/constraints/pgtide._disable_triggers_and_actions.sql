@@ -22,7 +22,7 @@ declare
     v_change record;
     v_changes int := 0;
 begin
-    -- No loop over the query: see pgtide.apply_stage.
+    -- The query is not looped over; see pgtide.apply_stage.
     select jsonb_agg(to_jsonb(c)) into v_list from (
         select pgtide._replicated_as(i_queue, l.relation) as table_name, 'trigger' as kind,
                g.tgname::text || ' on ' || pgtide.table_name(l.relation) as object_name, null::text as other_table,
@@ -33,7 +33,8 @@ begin
         from unnest(v_relations) l (relation) join pg_trigger g on g.tgrelid = l.relation
         join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
         where not g.tgisinternal and g.tgenabled in ('O', 'A')
-          -- Those of pgtide and Londiste stay, and are recognized by their functions: any trigger may have such a name.
+          -- Triggers of pgtide and Londiste stay enabled. They are recognized by their functions, since any trigger may
+          -- have such a name.
           and n.nspname <> 'pgtide' and not (n.nspname in ('pgq', 'londiste') and left(g.tgname, 10) = '_londiste_')
         union all
         select pgtide._replicated_as(i_queue, l.relation), 'trigger', format('rule %s on %s', w.rulename, pgtide.table_name(l.relation)), null,
@@ -74,10 +75,11 @@ begin
             perform pgtide.run(case when v_change.acts and (select c.relkind = 'p' from pg_class c where c.oid = v_change.relation)
                 then pgtide._key_runner(v_change.relation, v_change.other) end, v_change.quiet_sql);
         exception when undefined_object then
-            -- Copy has taken the key off since it was looked up.
+            -- A copy has dropped the key since it was looked up.
             continue;
         end;
-        -- A key that was made deferrable while one of its tables was not this node's is changed again, and has its actions still.
+        -- A key that was made deferrable while one of its tables was not replicated here still has its actions, and is
+        -- changed again.
         insert into pgtide.saved_ddl as d (queue_name, table_name, kind, object_name, other_table, restore_sql)
         values (i_queue, v_change.table_name, v_change.kind, v_change.object_name, v_change.other_table, v_change.restore_sql)
         on conflict (queue_name, table_name, kind, object_name) do update

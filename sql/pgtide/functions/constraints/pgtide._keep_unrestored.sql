@@ -26,7 +26,7 @@ begin
             i_saved.kind := 'foreign key';
             i_saved.restore_sql := format('alter table %s validate constraint %I', v_relation, i_saved.object_name);
         exception when syntax_error_or_access_rule_violation then
-            -- What it refers to is missing, too.
+            -- The table that it refers to is missing, too.
             null;
         end;
     end if;

@@ -18,7 +18,7 @@ declare
     v_count int := 0;
     v_key_index oid := pgtide._key_index(i_oid);
 begin
-    -- Looked up again after each: while one is waited for, replay may make it again (pgtide._disable_triggers_and_actions).
+    -- Looked up again after each key: while one is waited for, replay may create it again (pgtide._disable_triggers_and_actions).
     loop
         select k.oid into v_object from pg_constraint k
         where k.contype = 'f' and (k.conrelid = i_oid or k.confrelid in (select pgtide.table_tree(i_oid)))
@@ -40,8 +40,8 @@ begin
         union all
         select 'index', c.relname,
                format('drop index %s', i.indexrelid::regclass),
-               -- An index of a partitioned table goes with those of its partitions, and has them made again. Only one that is not
-               -- valid has none on some.
+               -- An index of a partitioned table is dropped with those of its partitions, and its definition creates them
+               -- again. Only an index that is not valid lacks those of some partitions.
                case when c.relkind = 'I' and i.indisvalid and left(definition, length(head || 'ONLY ')) = head || 'ONLY '
                     then overlay(definition placing head from 1 for length(head || 'ONLY '))
                     else definition end

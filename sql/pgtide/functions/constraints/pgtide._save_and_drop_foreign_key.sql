@@ -14,7 +14,7 @@ declare
     v_key record;
 begin
     select k.conname::text as name, k.conrelid::regclass::text as relation, pgtide.table_name(k.conrelid) as table_name,
-           -- Of a partition that is referred to: the replicated table above it, which must be ok before the key is put back.
+           -- If the key refers to a partition: the replicated table above it, which must be ok before the key is restored.
            coalesce((select min(t.table_name) from unnest(pgtide.above_partition(array[k.confrelid])) a (relation)
                      join londiste.table_info t on t.queue_name = i_queue and coalesce(t.dest_table, t.table_name) = pgtide.table_name(a.relation)),
                     pgtide.table_name(k.confrelid)) as other_table, pg_get_constraintdef(k.oid) as definition

@@ -45,7 +45,8 @@ begin
         if i_kind = 'foreign key' and v_saved.restore_sql like 'alter table % add constraint %'
                 and v_saved.restore_sql not like '% NOT VALID'
                 and (select relkind from pg_class where oid = londiste.find_table_oid(i_table)) = 'r' then
-            -- Added without a check of the rows, which is quick, and validated afterwards, which blocks neither reads nor writes.
+            -- The key is added without a check of the rows, which is quick, and validated afterwards, which blocks neither
+            -- reads nor writes.
             execute v_saved.restore_sql || ' not valid';
             v_validate := format('alter table %s validate constraint %I', londiste.find_table_oid(i_table)::regclass, i_name);
             v_result := 'begun';
@@ -54,7 +55,7 @@ begin
                 then pgtide._key_runner(londiste.find_table_oid(i_table), londiste.find_table_oid(v_saved.other_table))
                 else pgtide.table_runner(londiste.find_table_oid(i_table)) end;
             perform pgtide.run(v_runner, v_saved.restore_sql);
-            -- Between tables that are both replicated here a key stays without actions (pgtide._disable_triggers_and_actions).
+            -- A key between two tables that are both replicated here stays without actions (pgtide._disable_triggers_and_actions).
             delete from pgtide.saved_ddl d
             where i_kind = 'foreign key' and d.queue_name = i_queue and d.table_name = i_table and d.kind = 'deferrable'
               and d.object_name = i_name and exists (

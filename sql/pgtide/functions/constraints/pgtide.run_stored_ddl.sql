@@ -28,7 +28,7 @@ begin
         perform pgtide.run(i_runner, i_sql);
         return;
     end if;
-    -- The caller is one of ours then, which has not stored them.
+    -- With this path the caller is a function of ours, and did not store the statements.
     if i_path like 'pg_catalog%' then
         v_first := v_begun;
         v_second := i_path;

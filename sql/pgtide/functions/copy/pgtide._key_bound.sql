@@ -25,7 +25,7 @@ begin
                pgtide._key_value(i_table, k.name, quote_literal(i_key[k.nr])) as value, a.atttypid as type
         from unnest(pgtide.table_key(i_table)) with ordinality k (name, nr)
         join pg_attribute a on a.attrelid = i_table and a.attname = k.name
-        -- As a value of the domain it would be checked, by functions that may belong to any role.
+        -- As a value of the domain it would be checked by functions that may belong to any role.
         cross join lateral pgtide._base_type(a.atttypid) as b (oid)
         where i_key is not null
         order by k.nr desc

@@ -28,7 +28,7 @@ begin
                                and not coalesce(pgtide._snapshot_covers(i_tick_snapshot, c.snapshot), false)) as consistent
         from pgtide.table_state t
         where t.queue_name = i_queue and t.phase in ('copying', 'catching-up') and t.error is null
-          -- As this transaction has judged them: a chunk that was copied meanwhile may still have events parked.
+          -- The states are those that this transaction has judged: a chunk that was copied meanwhile may still have parked events.
           and not exists (select from pg_temp.pgtide_chunks c where c.table_name = t.table_name and c.state <> 'copied')
           and exists (select from pg_temp.pgtide_chunks c where c.table_name = t.table_name)
     loop

@@ -37,7 +37,7 @@ begin
     end if;
     v_target := londiste.find_table_oid(coalesce(v_info.dest_table, i_table));
     if v_target is not null then
-        -- Before the state: a chunk that is being stored has the table first.
+        -- Locked before the state: a session that stores a chunk locks the table first.
         if has_table_privilege(v_target, 'UPDATE, DELETE, TRUNCATE') then
             execute format('lock table %s in access exclusive mode', v_target::regclass);
         end if;
@@ -48,13 +48,14 @@ begin
             perform pgtide.run(pgtide.table_runner(v_target), format('truncate %s', v_target::regclass));
             v_emptied := true;
         end if;
-        -- A foreign key's deferrability and actions last: of one that is there. No loop over the query: see pgtide.apply_stage.
+        -- A foreign key's deferrability and actions come last, since they need the key. The query is not looped over; see
+        -- pgtide.apply_stage.
         v_list := (
             select jsonb_agg(to_jsonb(d) order by case d.kind when 'deferrable' then 2 when 'foreign key' then 1 else 0 end, d.saved_at)
             from pgtide.saved_ddl d where d.queue_name = i_queue and i_table in (d.table_name, d.other_table));
         for i in 0 .. coalesce(jsonb_array_length(v_list), 0) - 1 loop
             v_saved := jsonb_populate_record(null::pgtide.saved_ddl, v_list->i);
-            -- A foreign key to a table that is still being copied waits for that one.
+            -- A foreign key to a table that is still being copied waits for that table.
             continue when v_saved.kind = 'foreign key' and exists (
                 select from londiste.table_info t
                 where t.table_name in (v_saved.table_name, v_saved.other_table) and t.table_name <> i_table
@@ -74,7 +75,7 @@ begin
                     -- A user has created it.
                     null;
                 when others then
-                    -- A key that is not there now gets its deferrability and actions when it is put back (pgtide.restore_object).
+                    -- A key that is missing now gets its deferrability and actions when it is restored (pgtide.restore_object).
                     continue when sqlstate = '42704' and v_saved.kind = 'deferrable' and exists (
                         select from pgtide.saved_ddl d
                         where d.queue_name = i_queue and d.table_name = v_saved.table_name and d.kind = 'foreign key'

@@ -19,7 +19,8 @@ as $$
 #variable_conflict use_column
 begin
     for v_turn in 1 .. 2 loop
-        -- The choice is a CTE, which is made once: a subquery in FROM may be run for each row of c, and choose another chunk each time.
+        -- The choice is a CTE, which is evaluated once: a subquery in FROM may run for each row of c, and choose another
+        -- chunk each time.
         with next as (
             select t.table_name, p.chunk_no, t.generation
             from (select s.table_name, s.generation from pgtide.table_state s

@@ -38,7 +38,7 @@ begin
     insert into pgtide.table_stats (queue_name, table_name) values (i_queue, i_table) on conflict do nothing;
 
     perform pgtide._save_and_drop_constraints(i_queue, i_table, v_table);
-    -- Without replica mode, the copied rows would fire the table's triggers.
+    -- Without replica mode the copied rows would fire the table's triggers.
     if not pgtide.enter_apply() then
         execute format('lock table %s in access exclusive mode', v_table::regclass);
         perform pgtide._disable_triggers_and_actions(i_queue, array[v_table]);
@@ -51,7 +51,7 @@ begin
     insert into pgtide.copy_chunk (queue_name, table_name, chunk_no, lower_key)
     select i_queue, i_table, b.nr, array(select jsonb_array_elements_text(b.bound))
     from jsonb_array_elements(i_bounds) with ordinality b (bound, nr);
-    -- Without statistics all open chunks are read and sorted to take the first (pgtide.announce_chunk).
+    -- Without statistics all open chunks would be read and sorted to choose the first (pgtide.announce_chunk).
     if jsonb_array_length(i_bounds) > 100 then
         analyze pgtide.copy_chunk;
     end if;

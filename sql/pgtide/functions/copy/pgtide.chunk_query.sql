@@ -15,7 +15,7 @@ returns table (query text, columns text[], missing text[]) language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case when i_reader is null then format('select %s from %s', q.names, q.rows)
-                -- A table of none of these columns has rows all the same.
+                -- A table that has none of these columns still has rows.
                 else format('select %s from %s(%L) as r (%s)', q.names, i_reader, format('select %s from %s', coalesce(nullif(q.names, ''), 'true'), q.rows),
                             coalesce(q.types, 'nothing bool')) end,
            q.columns, q.missing

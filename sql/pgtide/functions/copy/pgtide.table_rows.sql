@@ -11,7 +11,7 @@ as $$
     select coalesce(sum(case
         when c.reltuples > 0 and c.relpages > 0
             then c.reltuples::float8 / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::int)
-        -- Never analyzed: a row of a hundred bytes.
+        -- Never analyzed: assumes a hundred bytes a row.
         else pg_relation_size(c.oid) / 100 end), 0)::bigint
     from pgtide.table_tree(i_table) t join pg_class c on c.oid = t and c.relkind = 'r';
 $$;

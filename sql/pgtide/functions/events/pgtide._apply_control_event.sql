@@ -37,7 +37,7 @@ begin
         when 'londiste.remove-seq' then
             perform londiste.global_remove_seq(i_queue, i_data);
         when 'pgtide.new-epoch' then
-            -- The provider's transaction ids began again, so the snapshots of chunks say nothing about the new ids.
+            -- The provider's transaction ids began again, so the snapshots of chunks do not apply to the new ids.
             perform pgtide.reset_copy(i_queue, t.table_name) from pgtide.table_state t
             where t.queue_name = i_queue and t.phase in ('copying', 'catching-up');
         else

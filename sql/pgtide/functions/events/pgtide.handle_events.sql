@@ -49,7 +49,7 @@ declare
     c_max_bytes constant bigint := 64 * 1024 * 1024;
 begin
     set_aside := 0;
-    -- Replay stopped at this event before. If it stops at it again, this is rolled back.
+    -- Replay stopped at this event before. If it stops here again, this delete is rolled back.
     delete from pgtide.unhandled_event e where e.queue_name = i_queue and e.state = 'stopped';
     if exists (select from pgtide.unhandled_event e where e.queue_name = i_queue and e.state = 'passed') then
         with met as (

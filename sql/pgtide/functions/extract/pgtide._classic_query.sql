@@ -23,7 +23,7 @@ declare
     v_tables text;
     v_encoding name := getdatabaseencoding();
 begin
-    -- PgQ's own PL/pgSQL triggers encode in UTF-8, whatever the database.
+    -- PgQ's own PL/pgSQL triggers encode in UTF-8, whatever the database's encoding is.
     if to_regprocedure('pgq._urlencode(text)') is not null then
         v_encoding := 'UTF8';
     end if;

@@ -57,7 +57,7 @@ begin
     end if;
     key := case when i_op = 'I' then '{}' else columns[v_from:] end;
     if i_op = 'U' and columns[:v_from - 1] && key then
-        -- An update that changes nothing sets a column of its key.
+        -- An update without changes sets a column of its key.
         select array_agg(u.name), array_agg(u.value) into columns, v_values
         from unnest(columns, v_values) with ordinality u (name, value, nr) where u.nr >= v_from or u.name <> all (key);
     end if;

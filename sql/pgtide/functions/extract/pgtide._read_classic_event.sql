@@ -28,7 +28,7 @@ declare
 begin
     if i_type like '_:%' then
         select r.data, r.columns into v_data, v_columns from pgtide._json_of_urlencoded(i_data, i_encoding) r;
-        -- The list is not quoted: it is what the trigger was given.
+        -- The list is not quoted: it is the trigger's argument.
         v_key := case when substr(i_type, 3) = array_to_string(i_key, ',') then i_key else string_to_array(substr(i_type, 3), ',') end;
         if not v_key <@ v_columns then
             v_key := array(select btrim(k.name) from unnest(v_key) with ordinality k (name, nr) order by k.nr);

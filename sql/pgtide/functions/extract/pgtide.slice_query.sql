@@ -40,7 +40,7 @@ declare
     v_unreadable bool := false;
     c_largest constant bigint := coalesce(nullif(current_setting('pgtide.max_event_bytes', true), '')::bigint, 256 * 1024 * 1024 - 1);
     v_classic bool;
-    -- Events that are not sent as they are.
+    -- The query that replaces events that are not sent as they are.
     c_replace constant text := 'select ev_id, ev_txid, ev_time, case when reason is null or is_row or ev_type = ''EXECUTE'' then ev_type else ''pgtide:unsendable'' end,
         case when reason is null then ev_data when is_row then json_build_object(''type'', substr(ev_type, 8, 6), ''reason'', reason)::text else reason end,
         case when reason is null or is_row then ev_extra1 end,
@@ -53,9 +53,10 @@ declare
                     ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no) offset 0) c offset 0) c';
 begin
     for v_copy in
-        -- The bounds of a key of one column are one literal: an expression for each would take longer to plan than the events to read.
-        -- Not if the type's length is not a multiple of its alignment (macaddr, timetz): width_bucket steps through such an array
-        -- without the padding between its values, and finds the wrong bucket. Rows have no fixed length, so it does not do that.
+        -- The bounds of a key of one column are one literal: planning an expression for each would take longer than reading
+        -- the events. This excludes types whose length is not a multiple of their alignment (macaddr, timetz): width_bucket
+        -- steps through such an array without the padding between its values, and finds the wrong bucket. Rows have no
+        -- fixed length, so it finds the right one for them.
         select c.name, t.oid, k.key, c.bounds, case when jsonb_array_length(k.key) = 1 then (
                    select format('%L::%s[]', array(select b->>0 from jsonb_array_elements(c.bounds) with ordinality o (b, nr) order by nr),
                                  format_type(a.atttypid, a.atttypmod))
@@ -66,7 +67,7 @@ begin
         cross join lateral londiste.find_table_oid(c.name) as t (oid)
         cross join lateral to_jsonb(pgtide.table_key(t.oid)) as k (key)
     loop
-        -- The type of a key can have changed since the copy was planned.
+        -- The type of a key may have changed since the copy was planned.
         if exists (select from pg_attribute a
                    where a.attrelid = v_copy.oid and jsonb_exists(v_copy.key, a.attname) and not pgtide._input_is_safe(a.atttypid)
                      and jsonb_array_length(v_copy.bounds) > 0) then
@@ -90,7 +91,7 @@ begin
         v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name,
             case when i_careful then format('pgtide._try_chunk(%L, ev_data)', v_chunk) else v_chunk end);
     end loop;
-    -- The batch's own query sorts; here nothing needs the order.
+    -- The batch's own query sorts; the order is not needed here.
     v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
     execute format('select count(*) > $2, sum(coalesce(octet_length(ev_data), 0) + coalesce(octet_length(ev_extra2), 0)),
                            bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')

@@ -13,12 +13,12 @@ declare
     v_text text;
 begin
     foreach v_text in array i_texts loop
-        -- On the wire all text is UTF-8.
+        -- Text is sent as UTF-8.
         perform convert(convert_to(v_text, 'UTF8'), 'UTF8', i_encoding);
     end loop;
     return null;
 exception when character_not_in_repertoire or untranslatable_character then
-    -- Not the server's own message, which contains the bytes.
+    -- The server's own message is not used: it contains the bytes.
     return format('it holds a character that the encoding %s does not have', i_encoding);
 end;
 $$;

@@ -39,13 +39,14 @@ begin
         perform londiste.local_set_table_state(i_queue, v_table.table_name, null, 'ok');
     end loop;
 
-    -- Tables that are in step are not touched: the stage is read again only for the others.
+    -- The events of tables that are in step are not touched: the stage is read again only for the others.
     create temp table pgtide_unsettled on commit drop as
     select k.table_name, x.phase, k.seen,
            not coalesce(t.local, false) or x.error is not null
                or coalesce(x.phase, case when t.merge_state = 'ok' then 'ok' end) is null
                or m.change = 'leaving'
-               -- Planned only after this transaction has read the chunks: every snapshot of that copy is yet later, so it was pending.
+               -- Planned after this transaction read the chunks: every snapshot of that copy is later still, so the chunk
+               -- was pending.
                or x.phase in ('copying', 'catching-up')
                   and not exists (select from pg_temp.pgtide_chunks c where c.table_name = k.table_name) as ignored
     from (select k.table_name, max(case when k.first_txid < txid_snapshot_xmax(t.custom_snapshot::txid_snapshot)

@@ -29,7 +29,7 @@ begin
         table_name text, ev_type text, op "char", tag text, events bigint, empty bigint, first_ev_id bigint, last_ev_id bigint,
         first_txid bigint, first_data text, misfit text
     ) on commit drop;
-    -- As in the stage.
+    -- As in the stage, wide values are not compressed.
     alter table pg_temp.pgtide_kinds alter first_data set storage external;
     select jsonb_object_agg(k.table_name, k.misfit) into v_misfits from pg_temp.pgtide_kinds k where k.misfit is not null;
     truncate pg_temp.pgtide_kinds;
@@ -52,21 +52,21 @@ begin
     end if;
     select coalesce(sum(events), 0) into v_events from pg_temp.pgtide_kinds;
     if v_events > 100 then
-        -- Without statistics the planner takes a large slice for a handful of rows. A small sample does.
+        -- Without statistics the planner estimates a handful of rows for a large slice. A small sample is enough.
         perform set_config('default_statistics_target', '3', true);
         analyze pg_temp.pgtide_stage (ev_extra1, ev_type);
         if (select count(distinct table_name) > 3 from pg_temp.pgtide_kinds) then
-            -- The steps for one table do not read all tables' events.
+            -- With the index, the steps for one table do not read the events of all tables.
             begin
                 create index if not exists pgtide_stage_table on pg_temp.pgtide_stage (ev_extra1);
             exception when program_limit_exceeded then
-                -- Some event has more there than a name.
+                -- The field of some event holds more than a name.
                 null;
             end;
             create index if not exists pgtide_kinds_table on pg_temp.pgtide_kinds (table_name);
         end if;
     end if;
-    -- Looked up one by one: the first event of a kind mostly lies near the first of the stage.
+    -- Looked up one by one: the first event of a kind is mostly near the first event of the stage.
     update pg_temp.pgtide_kinds k set first_data = (
         select s.ev_data from pg_temp.pgtide_stage s where s.ev_extra1 = k.table_name and s.ev_id = k.first_ev_id limit 1)
     where k.op <> 'T' and k.tag is not null;

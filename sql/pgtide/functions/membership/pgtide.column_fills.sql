@@ -26,7 +26,7 @@ begin
                    select from regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') f (ids)
                    join pg_proc p on p.oid = f.ids[1]::oid
                    where p.provolatile <> 'i'),
-               -- pg_attribute.attmissingval came with PostgreSQL 11; before, the name is before_11's.
+               -- pg_attribute.attmissingval came with PostgreSQL 11. Before, the name refers to before_11.
                (select string_agg(distinct
                            (select (select attmissingval::text from pg_attribute c where c.attrelid = m.attrelid and c.attnum = m.attnum)
                             from (select null::text as attmissingval) before_11), ' ')

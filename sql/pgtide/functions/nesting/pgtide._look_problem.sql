@@ -14,13 +14,13 @@ declare
     v_reader oid;
     v_us name := (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'pgtide');
 begin
-    -- Most tables are named by the captures themselves, and need no look with the rights of another role.
+    -- The captures themselves can read most tables, without the rights of another role.
     if pgtide._look_mode(i_root) is null and not row_security_active(i_root) or pgtide.table_key(i_root) = '{}' then
         return;
     end if;
     v_reader := pgtide._capture_reader(i_root);
     perform from pgtide.capture_look(i_root, pgtide._look_query(i_root, i_root, 'json'), '[]', true);
-    -- Captures usually run as the owner of schema pgtide, and this role may be another.
+    -- Captures usually run as the owner of schema pgtide, and the present role may be another.
     if v_reader <> 0 and not has_function_privilege(v_us, (select f.function_oid from pgtide._owner_function(v_reader, 'look') f), 'EXECUTE') then
         failure := format('it belongs to role %s, for which %s may not act', pg_get_userbyid(v_reader), v_us);
         remedy := pgtide._grant_of(v_reader, v_us) || '; the next run of maintain does the rest';

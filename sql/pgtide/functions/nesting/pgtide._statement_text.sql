@@ -12,7 +12,7 @@ create or replace function pgtide._statement_text(i_context text)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    -- A longer text takes too long to search for each of its statements.
+    -- Searching a longer text for each of its statements takes too long.
     select case when length(x.text) < 100000 and x.text !~* '\m(execute|fetch|move|cursor_to_xml)\M'
         and not exists (select from pg_rewrite r where r.oid >= 16384 and r.ev_type <> '1') then x.text end
     from (select case when c.context = '' then current_query() when c.context like 'SQL statement "%' then c.context end as text

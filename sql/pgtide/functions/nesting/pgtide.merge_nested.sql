@@ -63,7 +63,7 @@ begin
     into v_from, v_last using i_inner, i_name;
     v_from := coalesce(v_from, i_inner);
     if v_last is null or v_last <= i_outer then
-        -- The outer statement has changed nothing.
+        -- The outer statement has changed no row.
         return 0;
     end if;
 
@@ -77,13 +77,13 @@ begin
         v_row := '(select ' || pgtide._url_expression(i_root) || ' from (select t.*) t)';
     end if;
     select m.of_event, m.of_key, m.matches into v_event_key, v_key_columns, v_match from pgtide._merge_key(i_root) m;
-    -- Nothing here joins two sets whose sizes the planner has to guess: a statement may have a million keys.
+    -- The query joins no two sets whose sizes the planner has to guess: a statement may have a million keys.
     if v_reader = 0 then
         perform pgtide._refuse_old_tree(i_root);
         v_now := format('keys k left join lateral (select %s::text as ev_data, true as found from (select %s) p, %s t where %s limit 1) n on true',
             v_row, v_key_columns, i_root::regclass, v_match);
     else
-        -- MATERIALIZED, the default up to version 11: a thousand keys are looked up once, and not again for each of them.
+        -- MATERIALIZED, the default up to version 11: a thousand keys are looked up at once, and not again for each of them.
         v_looked := format(', looked as %s(select c.nr, c.first, array(select l.data from generate_series(1, c.keys) g'
             ' left join pgtide.capture_look(%s, %L, c.key, true) l on l.nr = g order by g) as data'
             ' from (select k.nr / 1000 as nr, min(k.nr) as first, count(*) as keys, json_agg(json_build_object(%s) order by k.nr) as key'
@@ -135,7 +135,7 @@ begin
         )
         select count(*) from found where before not in (0, 1)$sql$,
         i_event_parent, v_event_table, v_event_key, v_now,
-        -- Rows are read in the shape that the table has now.
+        -- Rows are read in the table's present shape.
         pgtide.shape_tag(i_root),
         case when v_url then 1 else 8 end,
         case when v_url then '(pgtide._json_of_urlencoded(e.ev_data, getdatabaseencoding())).data::json' else 'e.ev_data::json' end,
@@ -143,14 +143,14 @@ begin
         case when v_url then 'left(o.op, 1) || substr(n.ev_type, 2)'
              else 'regexp_replace(n.ev_type, ''"op":"[A-Z]+"'', ''"op":"'' || o.op || ''"'')' end,
         v_gone, v_looked,
-        -- Events from before a key column was renamed in this transaction are left as they are.
+        -- Events from before a rename of a key column in this transaction stay as they are.
         (select string_agg(format('j.data->>%L is not null', n.name), ' and ') from unnest(v_key) n (name)),
-        -- For each event, whether the key existed before the first one: events in a possible order all give the same answer.
+        -- For each event, whether the key existed before the first one: all events give the same answer if their order is possible.
         case when i_outer is not null then format('(o.sign <> 1)::int - sum(o.sign) over (partition by %s order by e.ev_id) + o.sign', v_event_key)
             else '0' end)
         into v_left using v_from, i_name, i_outer, i_how;
     exception when sqlstate 'TD004' or data_exception then
-        -- Not looked; or a key has another type since the event.
+        -- The table could not be read, or the type of a key has changed since the event.
         v_left := 0;
     end;
     v_pins := pgtide.pin_settings(v_pins);

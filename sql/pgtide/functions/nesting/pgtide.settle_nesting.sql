@@ -49,7 +49,7 @@ returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- This function itself is called by a trigger, not as one: the depth is the capture's.
+    -- A trigger calls this function, which is not a trigger itself, so the depth is the capture's.
     v_depth int := pg_trigger_depth();
     v_turn int := case i_op when 'DELETE' then 1 when 'UPDATE' then 2 else 3 end;
     v_table text := i_event_parent || ' ' || i_root;
@@ -65,7 +65,7 @@ declare
     v_near bigint;
     v_far bigint;
     v_from bigint;
-    -- The UPDATE may be a MERGE's that shows other rows.
+    -- The UPDATE may be part of a MERGE that shows other rows.
     v_shown bool := v_turn = 2 and current_setting('server_version_num')::int >= 150000
         and (select c.relkind from pg_class c where c.oid = i_root) = 'p';
     v_merge bool;
@@ -110,7 +110,7 @@ begin
         v_from := least(v_new, v_near, i_before);
     end if;
     if i_op = 'TRUNCATE' then
-        -- Before a partition is truncated, its rows are deletes in the queue, and still in the table.
+        -- Before a partition is truncated, its rows are deletes in the queue, and still rows of the table.
         null;
     elsif i_there and not v_merge then
         v_new := 0;
@@ -122,7 +122,7 @@ begin
         end if;
         if pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, i_before,
                                case when v_far is null or v_merge then 'nested' else 'parts' end) > 0 and not v_merge then
-            -- Another part of the statement was captured before the inner statements were.
+            -- Another part of the statement was captured before the inner statements.
             v_new := 0;
             v_inner := 0;
             perform pgtide.merge_nested(i_event_parent, i_root, i_name, v_inner, null);

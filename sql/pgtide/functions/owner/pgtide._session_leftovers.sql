@@ -23,7 +23,7 @@ begin
     if pgtide._session_state() <> i_before then
         return 'settings or prepared statements';
     elsif exists (
-            -- By the schema's dependants, which an index finds: ours are tables and views alone.
+            -- Found by the schema's dependants, which have an index. Our own objects are tables and views alone.
             select from pg_depend d
             left join pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
             left join pg_roles r on r.oid = c.relowner

@@ -21,7 +21,7 @@ declare
     v_types oid[];
     v_secured oid[];
 begin
-    -- Most tables have none of all that, and a writer in REPEATABLE READ asks at each statement.
+    -- Most tables have none of these, and a writer in REPEATABLE READ asks at each statement.
     if not exists (select from pg_class c
                    where c.oid = i_table and (c.relkind <> 'r' or c.relhassubclass or c.relrowsecurity or c.relchecks > 0
                        or c.relispartition and exists (select from pg_partitioned_table p where p.partexprs is not null)))
@@ -29,8 +29,8 @@ begin
             and not exists (select from pg_statistic_ext s where s.stxrelid = i_table) then
         return null;
     end if;
-    -- A capture calls this at each DELETE by the name of a partitioned table. Most trees refer to nothing but themselves, and nothing else is
-    -- looked up then, part by part (offset 0), whatever state the catalogs' statistics are in.
+    -- A capture calls this at each DELETE that names a partitioned table. Most trees depend on their own objects alone.
+    -- Nothing else is then looked up, part by part (offset 0), whatever statistics the catalogs have.
     with recursive tree as (
         select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid
     ), above as (
@@ -69,7 +69,7 @@ begin
             select 'function ' || p.oid::regprocedure as code
             from pg_proc p join pg_roles r on r.oid = p.proowner
             where p.oid = any (v_functions
-                -- A function of PostgreSQL's own that is inlined, as anynonarray || text, calls a cast of its argument's type.
+                -- A function of PostgreSQL's own that is inlined, such as anynonarray || text, calls a cast of its argument's type.
                 || array(select k.castfunc from pg_cast k where k.castsource = any (v_types) or k.casttarget = any (v_types)))
               and not r.rolsuper and p.proowner <> (select oid from us)
             union all

@@ -31,7 +31,7 @@ begin
         return format('pgtide.%I', v_function.function_name);
     end if;
     v_signature := format('pgtide.%I(%s)', v_function.function_name, v_function.arguments);
-    -- One at a time: the rights of the schema are one row.
+    -- One session at a time: the rights of the schema are one row.
     perform pg_advisory_xact_lock(hashtext('pgtide.owner_runner'));
     begin
         execute format('create or replace function %s returns %s'
@@ -44,7 +44,7 @@ begin
             execute format('revoke all on function %s from %s', v_signature, v_stranger);
         end loop;
         if (select p.proowner from pg_proc p where p.pronamespace = 'pgtide'::regnamespace and p.proname = v_function.function_name) <> i_owner then
-            -- The new owner of a function needs the right to create one there, while it becomes the owner.
+            -- The new owner of a function needs the right to create functions in its schema while the ownership changes.
             v_may_create := has_schema_privilege(i_owner, 'pgtide', 'CREATE') or (select r.rolsuper from pg_roles r where r.rolname = current_user);
             if not v_may_create then
                 execute format('grant create on schema pgtide to %I', c_owner);

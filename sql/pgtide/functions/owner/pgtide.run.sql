@@ -41,7 +41,7 @@ begin
         get diagnostics v_count = row_count;
         return v_count;
     end if;
-    -- Taken once where many statements follow (pgtide._note_session): it costs more than to apply a row.
+    -- Taken once if many statements follow (pgtide._note_session): it costs more than applying a row.
     if to_regclass('pg_temp.pgtide_session') is null then
         v_before := pgtide._session_state();
     else
@@ -59,7 +59,8 @@ begin
             end if;
         end if;
     exception when others then
-        -- Of errors that concern more than a table elsewhere (a missing right, say), only those are believed that end by themselves.
+        -- Some errors concern more than a table when they occur elsewhere (a missing right, for example). Of these only the
+        -- ones that end by themselves are believed.
         if i_runner is null or pgtide._is_table_failure(sqlstate) or sqlstate in ('40001', '40P01', '55P03') or left(sqlstate, 2) = '53' then
             raise;
         end if;

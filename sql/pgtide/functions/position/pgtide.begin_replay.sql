@@ -46,7 +46,7 @@ begin
         raise exception 'consumer not registered: %/%', i_queue, i_consumer using errcode = 'TD002',
             hint = 'pgtide init registers the nodes of the configuration';
     end if;
-    -- Inserted only if it is missing: if another run has changed the row, an insert would wait for that run's end.
+    -- The row is inserted only if it is missing: if another run has changed it, an insert would wait for the end of that run.
     if not exists (select from pgtide.replay_state r where r.queue_name = i_queue and r.consumer_name = i_consumer) then
         insert into pgtide.replay_state (queue_name, consumer_name) values (i_queue, i_consumer) on conflict do nothing;
     end if;
@@ -97,9 +97,9 @@ begin
         ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,
         ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int
     ) on commit drop;
-    -- Wide values are read only once or twice: to compress them would cost more than everything else.
+    -- Wide values are read only once or twice: compressing them would cost more than everything else.
     alter table pg_temp.pgtide_stage alter ev_data set storage external, alter ev_extra2 set storage external;
-    -- FOR SHARE: a copy must not be started over while the states of its chunks are in use.
+    -- FOR SHARE: no copy may start over while the states of its chunks are in use.
     perform from pgtide.table_state t where t.queue_name = i_queue and t.phase <> 'ok' for share;
     create temp table pgtide_chunks on commit drop as
     select c.table_name, c.chunk_no, c.state, c.snapshot, c.lower_key

@@ -38,7 +38,7 @@ begin
             raise exception 'PgQ corruption: Consumer % on queue % does not see tick %', i_consumer, v_queue, v_sub.sub_last_tick
                 using errcode = 'TD005';
         end if;
-        -- The look-ahead is bounded, so that a batch costs the same however far the consumer is behind.
+        -- The look-ahead is bounded, so that a batch costs the same however far behind the consumer is.
         select t.tick_id into tick_id
         from (select a.tick_id, a.tick_event_seq from pgq.tick a
               where a.tick_queue = v_sub.sub_queue and a.tick_id > v_sub.sub_last_tick

@@ -34,7 +34,7 @@ begin
         where d.queue_name = i_queue and d.consumer_name = i_consumer and (i_events is null or d.ev_id = any (i_events))
         returning d.*
     loop
-        -- One that is on its way as a retry comes anyway.
+        -- An event that is waiting as a retry comes back anyway.
         if not exists (select from pgq.retry_queue r where r.ev_owner = v_sub and r.ev_id = v_letter.ev_id) then
             perform pgq.event_retry_raw(i_queue, i_consumer, now(), v_letter.ev_id, v_letter.ev_time, null, v_letter.ev_type,
                 v_letter.ev_data, v_letter.ev_extra1, v_letter.ev_extra2, v_letter.ev_extra3, v_letter.ev_extra4);

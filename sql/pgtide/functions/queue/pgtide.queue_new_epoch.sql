@@ -68,7 +68,7 @@ begin
         execute format('lock table %s in access exclusive mode', v_table);
     end loop;
 
-    -- From here on no event is being written; the statement's snapshot is after every writer that was waited for.
+    -- From here on no session writes an event, and the statement's snapshot is after every writer that was waited for.
     v_own := txid_current();
     v_now := txid_current_snapshot();
     v_low := least(txid_snapshot_xmin(v_now), v_own);
@@ -100,7 +100,7 @@ begin
     for i in 2 .. kept_ticks loop
         v_case := v_case || format(' when txid_visible_in_snapshot(ev_txid, %L) then %s', v_snapshots[i], v_low - (kept_ticks - i + 1));
     end loop;
-    -- The first of the tables is to be emptied by the next rotation: no consumer needs it.
+    -- The next rotation would empty the first of the tables: no consumer needs it.
     execute format('truncate %s', v_tables[1]);
     foreach v_table in array v_tables[2:] loop
         if kept_ticks > 0 then
