@@ -56,7 +56,7 @@ Examples:
   $ pgtide run --verbose 2>run.log            # one JSON line for each unit of work
 
 Each function is called for each queue and leaf: tick, replay and copy every --every seconds, maintain
-every 30. Two runs at once do no harm: the lease gives each piece of work to one of them.`,
+every 30. Two runs at once do no harm: one of them does each piece of work, the other one reports it.`,
 
   status: `
 Examples:
@@ -79,7 +79,10 @@ Events that were forgotten cannot be had back.`,
   compare: `
 Examples:
   $ pgtide compare shop                            # exit status 0: every row is equal
-  $ pgtide compare shop public.orders 'log.*' --json`,
+  $ pgtide compare shop public.orders 'log.*' --json
+
+Each side is counted as it is read. While writes go on, the two numbers of rows may differ by changes that are
+on their way; differences are rows that stay different once these have arrived.`,
 
   queue: `
 Examples:
