@@ -24,7 +24,7 @@ test('the last line is one array of results with ours, the peers, the goal and t
   expect(results.filter(({ met }) => met !== null).every(({ goal }) => goal !== null)).toBe(true);
 });
 
-test('a case that is none is refused', () => {
+test('an unknown case is refused', () => {
   const { status, stderr } = bench('speed');
   expect(status).not.toBe(0);
   expect(stderr).toContain('capture, copy, replay, compare, queue, idle, scale');

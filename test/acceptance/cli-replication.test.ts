@@ -52,7 +52,7 @@ test('compare before init says the same', async () => {
   expect(err).toBe('error: new: this database is not a node of the queue shop\nfix: run: pgtide init shop\n');
 });
 
-test('init makes the nodes, and may be run again', async () => {
+test('init creates the nodes, and can be run again', async () => {
   const first = await pgtide(['init'], env);
   expect(first).toMatchObject({ status: 0, err: '' });
   expect(first.out).toContain('shop: old (root):');
@@ -67,7 +67,7 @@ test('a table that is missing on the root changes nothing', async () => {
   expect(err).toContain('public.godds');
 });
 
-test('add-table --all --create makes the tables on the leaf', async () => {
+test('add-table --all --create creates the tables on the leaf', async () => {
   const { status, out } = await pgtide(['add-table', 'shop', '--all', '--create'], env);
   expect(status).toBe(0);
   expect(out).toMatch(/^public\.goods +new/m);
@@ -119,7 +119,7 @@ test('compare goes on beside another run that is replaying', async () => {
   expect(out).toContain('2 tables, 0 differences');
 });
 
-test('the error of a role without rights names whose it needs', async () => {
+test('the error of a role without rights names the role that has them', async () => {
   const { target, server } = old;
   await createRole(server, 'stranger');
   const foreign = writeConfig(`
@@ -143,7 +143,7 @@ queues:
   }
 });
 
-test('a row that was changed behind its back fails compare, and resync repairs it', async () => {
+test('a row that was changed on the leaf fails compare, and resync repairs it', async () => {
   await young.superuser((client) =>
     client.query(`begin; set local session_replication_role = 'replica';
       update public.goods set title = 'tampered' where id = 77; delete from public.sales where id = 99; commit`),
@@ -168,7 +168,7 @@ test('with --verbose each unit of work leaves one JSON line', async () => {
   );
 });
 
-test('a goal that is not reached in time fails, and says what lacks', async () => {
+test('a goal that is not reached in time fails, and says what is missing', async () => {
   await pgtide(['resync', 'shop', 'goods'], env);
   const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '0.001'], env);
   expect(status).toBe(1);
@@ -176,7 +176,7 @@ test('a goal that is not reached in time fails, and says what lacks', async () =
   expect((await pgtide(['run', '--until', 'synced', '--for', '30'], env)).status).toBe(0);
 });
 
-test('Ctrl-C ends after the units that are under way, with 130', async () => {
+test('Ctrl-C ends the run with 130, after the units that are running', async () => {
   const running = startPgtide(['run', '--verbose'], env);
   await until('a unit has run', () => running.err().includes('"unit":"replay"'));
   running.child.kill('SIGINT');
@@ -192,7 +192,7 @@ test('a run by hand needs no leases', async () => {
   expect(status).toBe(0);
 });
 
-test('a removed table is followed no more, and its rows stay', async () => {
+test('a removed table is no longer followed, and its rows stay', async () => {
   const { status, out } = await pgtide(['remove-table', 'shop', 'sales'], env);
   expect(status).toBe(0);
   expect(out).toContain('public.sales');

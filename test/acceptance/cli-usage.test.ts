@@ -35,13 +35,13 @@ describe('help', () => {
     expect(out).toContain('Exit status');
   });
 
-  test.each(commands)('of %s can be had', async (command) => {
+  test.each(commands)('of %s is shown', async (command) => {
     const { status, out } = await pgtide([command, '--help']);
     expect(status).toBe(0);
     expect(out).toContain(`Usage: pgtide ${command}`);
   });
 
-  test('of each command has an example of it', async () => {
+  test('of each command has an example', async () => {
     const without: string[] = [];
     for (const group of [[], ['queue']])
       for (const name of commandsIn(await help(...group))) {
@@ -85,7 +85,7 @@ describe('wrong usage ends with 2 and a hint', () => {
 });
 
 describe('a configuration that cannot be used', () => {
-  test('is not there', async () => {
+  test('does not exist', async () => {
     const { status, err } = await pgtide(['status', '--config', '/nowhere/pgtide.yml']);
     expect(status).toBe(1);
     expect(err).toMatch(
@@ -151,7 +151,7 @@ describe('a database that cannot be used', () => {
     expect(err.trim().split('\n').length).toBeLessThanOrEqual(3);
   });
 
-  test('init: the server asks for a password, and there is none', async () => {
+  test('init: the server asks for a password, and none is configured', async () => {
     const { target } = await createDatabase(await postgres(17));
     const url = `postgres://${target.user}@${target.host}:${target.port}/${target.database}`;
     const { status, err } = await pgtide(['init', '--config', over(url)], { HOME: '/nowhere' });
@@ -168,7 +168,7 @@ describe('a database that cannot be used', () => {
     expect(err).toMatch(/^error: .*does not support SSL.*\nfix: .*tls: \{ mode: disable \}.*\n$/);
   });
 
-  test('with PGTIDE_DEBUG the stack is shown', async () => {
+  test('PGTIDE_DEBUG shows the stack', async () => {
     const port = await freePort();
     const config = over(`postgres://app@127.0.0.1:${port}/shop`);
     const { err } = await pgtide(['init', '--config', config], { PGTIDE_DEBUG: '1' });

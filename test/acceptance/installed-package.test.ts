@@ -80,7 +80,7 @@ describe('without dynalite', () => {
     expect(status).toBe(1);
   });
 
-  test('the demo names all packages that it needs, in one command', async () => {
+  test('the demo names all packages that are missing, in one command', async () => {
     const { status, err } = await pgtide(installed(), 'demo');
     expect(err).toContain('error: not installed as npm packages: PostgreSQL 13, PostgreSQL 17, dynalite\n');
     expect(err).toMatch(

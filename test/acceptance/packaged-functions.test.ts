@@ -105,7 +105,7 @@ async function tableState(): Promise<string | undefined> {
   return queues[0]?.nodes.find(({ name }) => name === 'new')?.tables[0]?.state;
 }
 
-test('every function has a zip of its own, at most 1.5 MB, with the configuration in it', () => {
+test('every function has its own zip of at most 1.5 MB, which contains the configuration', () => {
   for (const name of names) {
     const zip = join(zips, `${name}.zip`);
     expect(statSync(zip).size).toBeLessThanOrEqual(1_500_000);
@@ -168,7 +168,7 @@ test('the stack deploys into an account with the default limit, and again after 
   expect(tables).toMatchObject([{ DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' }]);
 });
 
-test('bad input is refused before anything is opened', async () => {
+test('bad input is refused before a connection is opened', async () => {
   await expect(invoke('add-table', { queue: 'shop', tabels: ['orders'] })).rejects.toMatchObject({
     kind: 'input',
   });
@@ -177,7 +177,7 @@ test('bad input is refused before anything is opened', async () => {
   expect(lines.map(({ outcome }) => outcome)).toEqual(['error', 'error']);
 });
 
-test('the functions make a queue, copy a table, follow it, prove it equal, and report', async () => {
+test('the functions create a queue, copy a table, follow it, compare it, and report', async () => {
   const ddl = 'create table public.orders (id int primary key, note text, amount numeric(12,2))';
   await old.client((client) =>
     client.query(
@@ -230,7 +230,7 @@ test('two runs of replay at once: one has the lease, the other ends without a da
   if (held.kind === 'acquired') await store.release(held.lease);
 });
 
-test('a table is copied again, and then taken out', async () => {
+test('a table is copied again, and then removed', async () => {
   expect(await invoke('resync', { queue: 'shop', tables: ['public.orders'] })).toMatchObject({
     outcome: 'done',
   });
@@ -241,7 +241,7 @@ test('a table is copied again, and then taken out', async () => {
   await runSchedules(async () => (await tableState()) === undefined);
 });
 
-test('a rotated password is read again', async () => {
+test('a rotated password is read from the secret again', async () => {
   const superuser = old.target.user;
   await old.superuser((client) => client.query(`alter role "${superuser}" password 'rotated'`));
   secretsManager.secrets.set(arnOf('shop-old'), { ...secretOf(old), password: 'rotated' });

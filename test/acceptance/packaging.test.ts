@@ -33,7 +33,7 @@ test('a url from an environment variable is refused, and so is a password in a u
   expect(ofPassword).not.toContain('hunter2');
 });
 
-test('a CA file is in the package of each function, which finds it there, wherever that is unpacked', async () => {
+test('a CA file is in the package of each function, and is found wherever that is unpacked', async () => {
   const secretsManager = await startSecretsManager();
   const connection = { host: '127.0.0.1', port: 9, username: 'app', password: 'hunter2', dbname: 'shop' };
   secretsManager.secrets.set(secret, connection);
@@ -89,7 +89,7 @@ test('a CA file is packaged whatever its name is, also by `deploy function`', as
   );
 });
 
-test('`invoke local` has the configuration and its CA files, and may use what is on this machine', async () => {
+test('`invoke local` has the configuration and its CA files, and may use files of this machine', async () => {
   const folder = projectWithFiles(['certs/shop.pem'], 'postgres://app@127.0.0.1:9/shop');
   const data = JSON.stringify({ queue: 'shop' });
   const { output } = await serverless(
@@ -100,7 +100,7 @@ test('`invoke local` has the configuration and its CA files, and may use what is
   expect(output).toContain('n0 (127.0.0.1:9/shop0 as app): ECONNREFUSED');
 });
 
-test('a configuration that is not valid is refused with all that is wrong with it, and stops no other command', async () => {
+test('an invalid configuration is refused with all its errors, and stops no other command', async () => {
   const folder = projectWith(JSON.stringify({ nodes: { old: { secret: 'shop' } }, queues: { shop: {} } }));
   const refused = await serverless(folder, ['package']);
   expect(refused.status).toBe(1);

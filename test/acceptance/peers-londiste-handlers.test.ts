@@ -103,7 +103,7 @@ describe.skipIf(peersAreMissing())('Londiste’s handlers, on our SQL', { timeou
       PATIENCE_MS,
     );
 
-  test('it follows the location that pgtide has registered, and shows it in its status', async () => {
+  test('it connects to the location that pgtide has registered, and shows it in its status', async () => {
     expect(await nodes.run('root', 'members')).toMatch(
       /^root +False +host=\S+ port=\d+ dbname=\S+ user=\S+ sslmode=disable/m,
     );

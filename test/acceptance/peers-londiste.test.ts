@@ -57,7 +57,7 @@ describe.skipIf(peersAreMissing())('Londiste, on our SQL', { timeout: 3 * PATIEN
     expect(await nodes.run('root', 'members')).toMatch(/^leaf +False +host=/m);
   });
 
-  test('a paused node stands still, and goes on', async () => {
+  test('a paused node stops, and goes on when resumed', async () => {
     await nodes.run('leaf', 'pause');
     expect(await nodes.run('leaf', 'status')).toMatch(/leaf \(leaf\)[^+]*PAUSED/);
     await change(`insert into orders (note) values ('meanwhile')`);
@@ -65,7 +65,7 @@ describe.skipIf(peersAreMissing())('Londiste, on our SQL', { timeout: 3 * PATIEN
     await inStep();
   });
 
-  test('a table leaves, and the node', async () => {
+  test('a table and the node are removed', async () => {
     await nodes.run('leaf', 'remove-table', 'orders');
     await nodes.run('root', 'remove-table', 'orders');
     expect(await nodes.run('root', 'tables')).not.toContain('public.orders');

@@ -61,7 +61,7 @@ describe.skipIf(peersAreMissing())('Londiste, on our SQL', { timeout: 3 * PATIEN
     await nodes.equal(all, orders);
   });
 
-  test('the root is taken over: ticks, ids and the order of events go on, and no change is lost', async () => {
+  test('after a takeover of the root, ticks, ids and the order of events go on, and no change is lost', async () => {
     let written = 0;
     let refused: string | undefined;
     const writing = (async () => {
@@ -90,7 +90,7 @@ describe.skipIf(peersAreMissing())('Londiste, on our SQL', { timeout: 3 * PATIEN
     expect(await stateOf(add('a', 'x'))).toMatchObject([expect.anything(), 'Insert into queue disallowed']);
   });
 
-  test('a dead root is taken over by what is left', async () => {
+  test('one of the remaining nodes takes over a dead root', async () => {
     await nodes.query('b', `update pgq.queue set queue_ticker_paused = true`);
     await nodes.equal(
       all,

@@ -40,7 +40,7 @@ interface Seen {
   ev_retry: number | null;
 }
 
-describe.skipIf(missing)("programs of PgQ's", () => {
+describe.skipIf(missing)("PgQ's programs", () => {
   let [db, elsewhere]: TestDatabase[] = [];
   const [folder] = missing ? [''] : [folderForFile()];
   const query = <T>(sql: string) => (db as TestDatabase).client((client) => client.query<T>(sql));
@@ -106,7 +106,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
   const retry = (client: Client, queue: string) =>
     client.query('select pgq.maint_retry_events()').then(() => tickNow(client, queue));
 
-  test('a consumer gets the events, once more what it wants to retry, and its batch again when it dies', async () => {
+  test('a consumer gets events, retries them, and gets its batch again after a crash', async () => {
     for (const fetch of ['0', '2']) {
       const it = await peer('plain', `plain_${fetch}`, { pgq_lazy_fetch: fetch });
       await it.done('--register');
@@ -125,7 +125,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
     }
   });
 
-  test('a consumer collects events, keeps behind, and reads the tables that it asks for', async () => {
+  test('a consumer collects events, keeps a lag, and reads the tables that it chose', async () => {
     const it = await peer('plain', 'choosy', {
       pgq_batch_collect_events: '3',
       table_filter: 'public.wanted',
@@ -145,7 +145,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
     expect(await it.seen()).toEqual([row('t', 'public.wanted'), row('t', 'public.wanted')]);
   });
 
-  test('members of a cooperative consumer share its events, and one takes over what another left', async () => {
+  test('members of a cooperative consumer share its events, and take over the batches of a dead one', async () => {
     const one = await peer('coop', 'coop', { subconsumer_name: 'one' });
     await one.done('--register');
     const settings = { queue_name: one.queue, consumer_name: 'coop', subconsumer_name: 'two' };
@@ -169,33 +169,36 @@ describe.skipIf(missing)("programs of PgQ's", () => {
     await two.done('--unregister');
   });
 
-  test.each(['remote', 'serial'])('a %s consumer does each batch once, wherever it dies', async (kind) => {
-    const it = await peer(kind, kind);
-    await it.done('--register');
-    await it.send(['a', 'one']);
-    await it.send(['a', 'two'], ['die late', 'three']);
-    expect((await it.run()).status).toBe(DIED);
-    const done = [row('a', 'one'), row('a', 'two'), row('die late', 'three')];
-    expect(await it.seen(elsewhere)).toEqual(done);
-    await it.done();
-    expect(await it.seen(elsewhere)).toEqual(done);
-    await it.send(['a', 'four']);
-    await it.done();
-    expect(await it.seen(elsewhere)).toEqual([...done, row('a', 'four')]);
-    if (kind === 'remote') return;
-    // The queue's side forgets the consumer; the position in the other database counts.
-    await query(`select pgq.register_consumer('${it.queue}', 'serial')`);
-    await it.send(['a', 'five']);
-    await query(
-      `select pgq.unregister_consumer('${it.queue}', 'serial'); select pgq.register_consumer('${it.queue}', 'serial')`,
-    );
-    await it.done('--rewind');
-    await it.done();
-    expect(await it.seen(elsewhere)).toEqual([...done, row('a', 'four'), row('a', 'five')]);
-    await it.done('--unregister');
-  });
+  test.each(['remote', 'serial'])(
+    'a %s consumer processes each batch once, wherever it is killed',
+    async (kind) => {
+      const it = await peer(kind, kind);
+      await it.done('--register');
+      await it.send(['a', 'one']);
+      await it.send(['a', 'two'], ['die late', 'three']);
+      expect((await it.run()).status).toBe(DIED);
+      const done = [row('a', 'one'), row('a', 'two'), row('die late', 'three')];
+      expect(await it.seen(elsewhere)).toEqual(done);
+      await it.done();
+      expect(await it.seen(elsewhere)).toEqual(done);
+      await it.send(['a', 'four']);
+      await it.done();
+      expect(await it.seen(elsewhere)).toEqual([...done, row('a', 'four')]);
+      if (kind === 'remote') return;
+      // The queue's side forgets the consumer; the position in the other database counts.
+      await query(`select pgq.register_consumer('${it.queue}', 'serial')`);
+      await it.send(['a', 'five']);
+      await query(
+        `select pgq.unregister_consumer('${it.queue}', 'serial'); select pgq.register_consumer('${it.queue}', 'serial')`,
+      );
+      await it.done('--rewind');
+      await it.done();
+      expect(await it.seen(elsewhere)).toEqual([...done, row('a', 'four'), row('a', 'five')]);
+      await it.done('--unregister');
+    },
+  );
 
-  test('a consumer that keeps its position in a file registers there', async () => {
+  test('a consumer with its position in a file registers at that position', async () => {
     const it = await peer('local', 'local', { local_tracking_file: join(folder ?? '', 'local.tick') });
     await it.done('--register');
     await it.send(['a', 'one']);
@@ -232,7 +235,7 @@ describe.skipIf(missing)("programs of PgQ's", () => {
     expect(out).toMatch(/^ {2}slow +\d+s +\d+s +2$/m);
   });
 
-  test('pgqd ticks, puts retries back, rotates, and finds nothing to complain of', async () => {
+  test('pgqd ticks, reinserts retries, rotates, and logs no error', async () => {
     const it = db as TestDatabase;
     const queue = await it.client(async (client) => {
       const name = await makeQueue(client);

@@ -111,7 +111,7 @@ const scheduled = ['tick', 'copy', 'replay', 'maintain'];
 const rows = (db: TestDatabase) =>
   db.client((client) => client.first<{ rows: number }>('select count(*)::int as rows from public.orders'));
 
-test('calls set the queue up, schedules copy the table, and a scheduled function can also be called', {
+test('invocations set the queue up, schedules copy the table, and a scheduled function can be invoked, too', {
   timeout: 450_000,
 }, async () => {
   await old.client((client) =>

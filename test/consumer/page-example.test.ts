@@ -90,7 +90,7 @@ async function application(work: (client: pg.Client) => Promise<void>): Promise<
 const invoke = () => handler({ source: 'aws.scheduler' }, lambdaContext());
 const tick = async () => expect((await pgtide(['queue', 'tick', 'mail'], env)).status).toBe(0);
 
-test('who signs up gets one mail, and who does not gets none', async () => {
+test('each sign-up that commits sends one mail, and one that rolls back sends none', async () => {
   expect(await invoke()).toEqual({ outcome: 'idle', events: 0, failed: 0 });
   await application(async (client) => {
     await signUp(client, 'ann@example.com', 'Ann');
@@ -105,7 +105,7 @@ test('who signs up gets one mail, and who does not gets none', async () => {
   expect(await invoke()).toMatchObject({ outcome: 'idle' });
 });
 
-test('a mail that cannot be sent is tried again five times, and is then a dead letter that can be replayed', async () => {
+test('a mail that cannot be sent is retried five times, and then is a dead letter that can be replayed', async () => {
   mailServer.sent.length = 0;
   mailServer.down = true;
   await application((client) => signUp(client, 'ben@example.com', 'Ben'));

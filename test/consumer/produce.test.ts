@@ -23,7 +23,7 @@ const arrived = (): Promise<QueueEvent[]> =>
     return consume(client, queue, 'reader');
   });
 
-test('events get ids in their order, and data that is no text becomes JSON', async () => {
+test('events get ids in order, and data other than text becomes JSON', async () => {
   const ids = await produce({ url: db.url }, queue, [
     { type: 'a', data: 'plain', extra1: 'x', extra4: '' },
     { type: 'b', data: { name: 'Ünï', list: [1, null] } },
@@ -51,7 +51,7 @@ test("with a client of pg the events belong to the application's transaction", a
   expect(await arrived()).toMatchObject([{ ev_id: id, ev_type: 'kept' }]);
 });
 
-test('a queue that is not there is an error that names it', async () => {
+test('an unknown queue is an error that names it', async () => {
   await expect(produce({ url: db.url }, 'nowhere', { type: 'a', data: '' })).rejects.toMatchObject({
     kind: 'not-found',
     message: expect.stringContaining('nowhere'),
@@ -73,7 +73,7 @@ test('bulk: every character survives COPY', async () => {
   expect(events.every(({ ev_extra1, ev_time }) => ev_extra1 === null && ev_time instanceof Date)).toBe(true);
 });
 
-test('bulk: the source is asked for no more than the server has taken', async () => {
+test('bulk: the source is read only as fast as the server accepts', async () => {
   let ahead = 0;
   async function* endless(): AsyncGenerator<NewEvent> {
     for (let made = 0; made < 20_000; made += 1) {
@@ -101,7 +101,7 @@ test('bulk: the source is asked for no more than the server has taken', async ()
   expect(await arrived()).toHaveLength(20_000);
 });
 
-test('bulk: a source that fails makes no event, and its error is the one that is thrown', async () => {
+test('bulk: a source that fails inserts no event, and its error is thrown', async () => {
   async function* broken(): AsyncGenerator<NewEvent> {
     for (let made = 0; made < 2_000; made += 1) yield { type: 'n', data: String(made) };
     throw new RangeError('the file ends here');

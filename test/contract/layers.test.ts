@@ -133,7 +133,7 @@ test('no folder may import from itself, from above, or from where it needs nothi
     }
 });
 
-test('functions import the runtime and units', () => {
+test('functions import only the runtime and units', () => {
   const wrong = inside.filter(
     ({ from, to }) => from.startsWith('functions/') && !/^lib\/(runtime|units)\//.test(to),
   );
@@ -147,7 +147,7 @@ test('only lib/db knows the driver', () => {
   expect(wrong.map(({ from }) => relative('lib', from))).toEqual([]);
 });
 
-test('only lib/topology reads from the configuration which nodes a queue has', () => {
+test("only lib/topology reads a queue's nodes from the configuration", () => {
   const wrong = sources('lib').filter((file) => {
     const text = readFileSync(join(top, file), 'utf8');
     return /\bconfiguredNodes\b|\bconfig\.queues\[/.test(text) && !/^lib\/(topology|config)\//.test(file);

@@ -15,7 +15,7 @@ interface LockedPackage {
   engines?: { node?: string };
 }
 
-test('every package that is installed with it runs on the oldest Node.js that it names', () => {
+test('every installed dependency runs on the oldest Node.js that the package supports', () => {
   const oldest = Number(/\d+/.exec(manifest.engines.node)?.[0]);
   const lock: { packages: Record<string, LockedPackage> } = JSON.parse(
     readFileSync(join(root, 'package-lock.json'), 'utf8'),
@@ -26,7 +26,7 @@ test('every package that is installed with it runs on the oldest Node.js that it
   expect(tooNew.map(([name]) => name)).toEqual([]);
 });
 
-test('every package that its types name is installed with it, and so are the types of that', () => {
+test('every package that its types import is installed with it, with types', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-types-'));
   onFileEnd(async () => rmSync(folder, { recursive: true }));
   const args = ['-p', join(root, 'tsconfig.build.json'), '--outDir', folder];

@@ -18,7 +18,7 @@ const sent = files
     })),
   );
 
-test('every query file is sent by one module, which stands beside it', () => {
+test('every query file is sent by one module, in the same folder', () => {
   expect(sent.map(({ path }) => path).sort()).toEqual(queries.sort());
   expect(sent.filter(({ path, from }) => dirname(path) !== from)).toEqual([]);
 });

@@ -68,7 +68,7 @@ function commitAfter(part: string): (request: Parameters<typeof isCommit>[0]) =>
 }
 
 describe('the connection of a replay', () => {
-  it.each(sides)('may break at any request to %s', async (side) => {
+  it.each(sides)('can break at any request to %s', async (side) => {
     let broken = 0;
     for (const how of ['before', 'after'] as const) {
       for (let nth = 1; ; nth++) {
@@ -87,7 +87,7 @@ describe('the connection of a replay', () => {
     await finish();
   });
 
-  it('may lose the COMMIT: nothing has happened', async () => {
+  it('can lose the COMMIT: nothing has happened', async () => {
     await change();
     const before = await shop.position();
     wires.new.arm({ at: commitAfter('pgtide.advance'), how: 'before' });
@@ -97,7 +97,7 @@ describe('the connection of a replay', () => {
     await shop.expectEqual();
   });
 
-  it('may lose the answer to COMMIT: the next run has only to tell the provider', async () => {
+  it('can lose the answer to COMMIT: the next run only finishes the batch on the provider', async () => {
     await shop.work();
     const tick = await shop.tick();
     wires.new.arm({ at: commitAfter('pgtide.advance'), how: 'after' });
@@ -108,7 +108,7 @@ describe('the connection of a replay', () => {
     await finish();
   });
 
-  it('may lose the answer to the end of the batch: the next run has nothing to do', async () => {
+  it('can lose the answer to finish_batch: the next run has nothing to do', async () => {
     await change();
     wires.old.arm({ at: commitAfter('pgq.finish_batch'), how: 'after' });
     expect(await endOf(replay(wired.context('new')))).toBe('connection');
@@ -116,7 +116,7 @@ describe('the connection of a replay', () => {
     await finish();
   });
 
-  it('may end with its backend', async () => {
+  it('can end with its backend', async () => {
     for (const side of sides) {
       await change();
       const hook = inGap('events.staged', async () => {
@@ -132,7 +132,7 @@ describe('the connection of a replay', () => {
     }
   });
 
-  it('may go dead: its locks end with the time that its run had', async () => {
+  it('can become silent: its locks end with the budget of its run', async () => {
     await change();
     const budget = new Budget(systemClock, 4_000);
     wires.new.arm({ at: sends('pgtide.begin_replay'), how: 'dead' });
@@ -152,7 +152,7 @@ describe('the connection of a replay', () => {
 });
 
 describe('the connection of a copy', () => {
-  it.each(sides)('may break at any request to %s', async (side) => {
+  it.each(sides)('can break at any request to %s', async (side) => {
     let broken = 0;
     for (const how of ['before', 'after'] as const) {
       await resync(shop.shop.context('old'), resyncInput.parse({ tables: ['stock', 'customer'] }));
@@ -171,7 +171,7 @@ describe('the connection of a copy', () => {
     expect(broken, 'it was broken at many places').toBeGreaterThan(10);
   });
 
-  it('may lose the answer to a chunk’s COMMIT: the chunk is there, and is not copied again', async () => {
+  it('can lose the answer to a chunk’s COMMIT: the chunk is stored, and is not copied again', async () => {
     await resync(shop.shop.context('old'), resyncInput.parse({ tables: ['stock'] }));
     const hook = inGap('chunk.stored', async () => wires.new.arm({ at: isCommit, how: 'after' }), 2);
     expect(await endOf(copyWith(hook)(wired.context('new')))).toBe('connection');
@@ -187,7 +187,7 @@ describe('the connection of a copy', () => {
     await shop.settle();
   });
 
-  it('may break in the middle of a chunk’s rows: the chunk is pending again, or taken over', async () => {
+  it('can break in the middle of a chunk’s rows: the chunk is pending again, or taken over', async () => {
     for (const side of sides) {
       await resync(shop.shop.context('old'), resyncInput.parse({ tables: ['stock'] }));
       wires[side].arm({ at: sends('copy '), how: side === 'old' ? 'after' : 'before' });

@@ -76,7 +76,7 @@ const faults = fc.record({
   batches: fc.boolean(),
 });
 
-test('every event is taken once, wherever the connection breaks', async () => {
+test('every event is processed once, wherever the connection breaks', async () => {
   let struck = 0;
   await holds(
     fc.asyncProperty(faults, async ({ side, how, nr, failing, batches }) => {

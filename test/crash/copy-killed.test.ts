@@ -29,7 +29,7 @@ describe('a copy', () => {
     await whenLet(() => replay(shop.shop.context('new')));
   }
 
-  it.each(copySteps)('ends equal when it is killed at %s, twice', async (step) => {
+  it.each(copySteps)('ends equal when it is killed twice at %s', async (step) => {
     await resync(shop.shop.context('old'), resyncInput.parse({ tables: ['orders', 'customer'] }));
     if (step === 'index.restored') {
       await whenLet(() => copy(shop.shop.context('new')));
@@ -46,8 +46,8 @@ describe('a copy', () => {
   });
 });
 
-describe('an index that is built when its run dies', () => {
-  it('is built to its end by the server, and not again', async () => {
+describe('an index that is being built when its run dies', () => {
+  it('is completed by the server, and not built again', async () => {
     const shop = await crashShop({ mode: 'replica mode' });
     const wire = await openWire(shop.targets.new);
     const wired = cascade(

@@ -32,7 +32,7 @@ async function withPipe(side: 'source' | 'sink', work: (pipe: Pipe) => Promise<v
 }
 
 describe('a COPY from server to server', () => {
-  it('ends when a row does not fit; the sink can be used on', () =>
+  it('ends when a row does not fit; the sink stays usable', () =>
     withPipe('sink', async ({ source, sink }) => {
       await expect(
         copyPipe(source, manyRows('n % 1000'), sink, 'copy item from stdin'),
@@ -44,7 +44,7 @@ describe('a COPY from server to server', () => {
       expect(await sink.first('select 1 as one')).toEqual({ one: 1 });
     }));
 
-  it('ends when the source fails; the sink can be used on', () =>
+  it('ends when the source fails; the sink stays usable', () =>
     withPipe('sink', async ({ source, sink }) => {
       await expect(
         copyPipe(source, manyRows('n + 1000 / (150000 - n)'), sink, 'copy item from stdin'),

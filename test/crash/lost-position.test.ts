@@ -56,21 +56,21 @@ describe('a node whose position is lost', () => {
     await expectMended();
   });
 
-  it('was moved on by hand', async () => {
+  it('was moved forward by hand', async () => {
     await moveTo('last_tick_id + 100');
     await changes(1);
     await expectLost();
     await expectMended();
   });
 
-  it('stands in the middle of a batch that the provider does not know', async () => {
+  it('is in the middle of a batch that the provider does not know', async () => {
     await shop.onNew(`update pgtide.replay_state set slice_tick = 1, slice_ev_id = 1`);
     await changes(1);
     await expectLost();
     await expectMended();
   });
 
-  it('has a provider that was moved on by hand', async () => {
+  it('has a provider that was moved forward by hand', async () => {
     await changes(1);
     await shop.onOld(`
       select pgq.finish_batch(batch_id) from pgtide.next_batch('shop', 'shop.new', 1000)`);
@@ -153,7 +153,7 @@ describe('a provider that was restored from an older backup', () => {
     await expectNoticed(shop);
   });
 
-  it('is no matter where nothing was applied since', async () => {
+  it('does no harm if nothing was applied since', async () => {
     const shop = await crashShop({ mode: 'replica mode' });
     await shop.work();
     await shop.settle();

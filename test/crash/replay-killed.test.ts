@@ -13,7 +13,7 @@ import { applyModes, crashShop } from '../support/crash-shop.ts';
 vi.setConfig({ testTimeout: 180_000 });
 
 describe.each(applyModes)('replay as a %s', (mode) => {
-  it('ends equal when it is killed between any two steps and run again', async () => {
+  it('ends equal when it is killed between any two steps, and runs again', async () => {
     const shop = await crashShop({ mode });
     const steps = mode === 'plain owner' ? replaySteps : replaySteps.slice(-4);
     for (const step of steps) {
@@ -32,7 +32,7 @@ describe.each(applyModes)('replay as a %s', (mode) => {
     }
   });
 
-  it('applies a batch far over the cap in slices, and goes on behind the last one when it is killed', async () => {
+  it('applies a batch far over the cap in slices, and goes on after the last one when it is killed', async () => {
     const shop = await crashShop({ mode, tuning: { replay: { maxEvents: 40 } } });
     for (let round = 0; round < 5; round++) await shop.work();
     const before = await shop.position();

@@ -25,13 +25,13 @@ test('every step succeeds', () => {
   expect(ended.out).toContain(`{ outcome: 'applied', events: 2, failed: 1 }`);
 });
 
-test('the mail that is refused comes again, and then is a dead letter', () => {
+test('a refused mail is retried, and then is a dead letter', () => {
   expect(ended.out).toMatch(/order-mail +after .* put aside 1 time +order-placed .*ben@example\.com/);
   expect(ended.out).toContain(`{ outcome: 'applied', events: 1, failed: 1 }`);
   expect(ended.out).toMatch(/order-mail .* 550 no such mailbox +order-placed .*ben@example\.com/);
 });
 
-test('each order that was committed has one mail', () => {
+test('each committed order has one mail', () => {
   expect(sent.map(({ id, to }) => [id, to])).toEqual([
     ['<order-1@shop.example>', 'ann@example.com'],
     ['<order-2@shop.example>', 'ben@example.com'],

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { onFileEnd } from '../support/file-scope.ts';
 import { until } from '../support/until.ts';
 
-test('prints URLs that can be connected to, and leaves nothing behind after Ctrl-C', async () => {
+test('prints URLs that accept connections, and leaves nothing behind after Ctrl-C', async () => {
   // The servers may run as another user.
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-test-'));
   chmodSync(folder, 0o755);

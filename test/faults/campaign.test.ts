@@ -43,7 +43,7 @@ interface Failure {
   played: Played;
 }
 
-it('ends equal and in order whatever befalls it', { timeout: minutes * 60_000 + 600_000 }, async () => {
+it('ends equal and in order, whatever faults it meets', { timeout: minutes * 60_000 + 600_000 }, async () => {
   const began = Date.now();
   const until = began + minutes * 60_000;
   const totals = noTotals([provider, subscriber]);

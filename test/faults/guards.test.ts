@@ -1,6 +1,8 @@
 /** Guards that need a schedule made for them: each test here notices when its guard is broken. */
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { tickQueue } from '../../lib/pgq/ticker.ts';
 import { copyWith } from '../../lib/units/copy.ts';
@@ -10,16 +12,35 @@ import { inGap } from '../support/crash-hooks.ts';
 import { type CrashShop, crashShop } from '../support/crash-shop.ts';
 import { guards } from './guards.ts';
 
+const top = join(import.meta.dirname, '../..');
+
 let shop: CrashShop;
 beforeAll(async () => {
   shop = await crashShop({ mode: 'replica mode' });
 });
 
-it('each guard’s text is in its file, once', () => {
+it('the text of each guard is in its file once', () => {
   for (const { file, breaks } of guards) {
-    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    const text = readFileSync(join(top, file), 'utf8');
     for (const [found] of breaks) expect(text.split(found).length - 1, `${file}: ${found}`).toBe(1);
   }
+});
+
+it('the test that must notice each broken guard exists', () => {
+  const files = [...new Set(guards.map(({ noticedBy: [file] }) => file))];
+  const list = execFileSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'list', ...files, '--json'],
+    {
+      cwd: top,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  const tests: { name: string; file: string }[] = JSON.parse(list.slice(list.indexOf('[')));
+  const isThere = ([file, names = '']: (typeof guards)[number]['noticedBy']) =>
+    tests.some((test) => test.file === join(top, file) && new RegExp(names).test(test.name));
+  expect(guards.map(({ noticedBy }) => noticedBy).filter((test) => !isThere(test))).toEqual([]);
 });
 
 const resyncStock = () => resync(shop.shop.context('old'), resyncInput.parse({ tables: ['stock'] }));
@@ -101,7 +122,7 @@ async function applied(sql: string): Promise<void> {
   await shop.expectEqual();
 }
 
-it('a row that comes and changes in one batch is inserted, one that goes and comes back is updated', async () => {
+it('a row that is inserted and changed in one batch is inserted, one that is deleted and inserted again is updated', async () => {
   await applied(
     `insert into stock values ('new', 1, 1, 'a'); update stock set amount = 2 where place = 'new'`,
   );
@@ -118,7 +139,7 @@ it('keys that repeat late in a large slice of updates get their last image', asy
   await applied(`update orders set total = 1 where id < 0; update orders set total = 2 where id = -1700`);
 });
 
-it('unique values that change hands in one batch are applied in the exact order', async () => {
+it('unique values that move between rows in one batch are applied in the exact order', async () => {
   await applied(`insert into customer values (-1, 'one', 'one@y'), (-2, 'two', 'two@y')`);
   await applied(`update customer set email = 'free@y' where id = -1; update customer set email = 'one@y' where id = -2;
     update customer set email = 'two@y' where id = -1`);

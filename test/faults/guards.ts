@@ -76,7 +76,7 @@ export const guards: Guard[] = [
     name: 'epoch check',
     file: begin,
     breaks: [['if i_epoch < v_replay.epoch then', 'if false then']],
-    noticedBy: ['test/race/replay.test.ts', 'keeps its holder out'],
+    noticedBy: ['test/race/replay.test.ts', 'stops its holder'],
   },
   {
     name: 'position check',
@@ -94,7 +94,7 @@ export const guards: Guard[] = [
     name: 'already applied',
     file: begin,
     breaks: [['elsif i_tick = v_state.last_tick_id and v_replay.slice_tick is null and', 'elsif false and']],
-    noticedBy: ['test/crash/connection.test.ts', 'may lose the answer to COMMIT'],
+    noticedBy: ['test/crash/connection.test.ts', 'can lose the answer to COMMIT'],
   },
   {
     name: 'place inside a batch',
@@ -180,13 +180,13 @@ export const guards: Guard[] = [
     name: 'rows without a key: an event takes what was there before it',
     file: sql('pgtide._apply_keyless_rows'),
     breaks: [['(l.before < l.ev_id) is not true', 'l.before is null']],
-    noticedBy: ['test/flow/keyless.test.ts', 'comes only later'],
+    noticedBy: ['test/flow/keyless.test.ts', 'is inserted only later'],
   },
   {
     name: 'collapse: whether a key existed before',
     file: sql('pgtide._collapse_stage'),
     breaks: [['then 0 else 1 end', 'then 1 else 1 end']],
-    noticedBy: ['test/faults/guards.test.ts', 'comes and changes in one batch'],
+    noticedBy: ['test/faults/guards.test.ts', 'is inserted and changed in one batch'],
   },
   {
     name: 'collapse: a guess that keys are distinct is checked',
@@ -198,7 +198,7 @@ export const guards: Guard[] = [
     name: 'fallback to the exact order',
     file: sql('pgtide._apply_tables'),
     breaks: [["if v_exact or v_state not in ('23505', '23503', '23P01') then", 'if true then']],
-    noticedBy: ['test/faults/guards.test.ts', 'change hands'],
+    noticedBy: ['test/faults/guards.test.ts', 'move between rows'],
   },
   {
     name: 'tickers one after the other',

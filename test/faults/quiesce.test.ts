@@ -150,7 +150,7 @@ it.each<[what: string, sql: string, said: string]>([
   }
 });
 
-it('a commit that was answered, and is on neither side, is found', async () => {
+it('an acknowledged commit that is on neither side is found', async () => {
   world.writers[1]?.seen.add(99_999);
   expect(await differences(world)).toEqual([
     expect.stringContaining('are not on old: 99999'),
@@ -159,7 +159,7 @@ it('a commit that was answered, and is on neither side, is found', async () => {
   world.writers[1]?.seen.delete(99_999);
 });
 
-it('work that is not done, and a lease that is not released, are found', async () => {
+it('unfinished work and a lease that was not released are found', async () => {
   expect(await unrest(world)).toEqual([]);
   await world.change();
   expect((await unrest(world)).join()).toContain('a last replay was not idle');
@@ -170,7 +170,7 @@ it('work that is not done, and a lease that is not released, are found', async (
   expect(await unrest(world)).toEqual([]);
 });
 
-it('what a removal leaves, or takes away that was there before, is found', async () => {
+it('objects that a removal leaves, or drops though it did not create them, are found', async () => {
   await world.user.new.query('drop index wide_hot');
   await world.user.old.query(
     `create function left_behind() returns trigger language plpgsql as 'begin return null; end';

@@ -26,7 +26,7 @@ function nextSlice(pair: InstalledPair) {
   );
 }
 
-test('a table that is set aside comes with the SQLSTATE that its rows met', async () => {
+test('a table that is set aside is reported with the SQLSTATE', async () => {
   const pair = await installedPair();
   await pair.both(`
     create table once (id int primary key, v int);

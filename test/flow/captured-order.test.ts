@@ -62,7 +62,7 @@ test.each([
   [18, 14],
 ])('from %i to %i', (provider, subscriber) => expectEqualAfter({ provider, subscriber }, stories));
 
-test('a MERGE that a rule runs is in no text of a statement', () =>
+test("a MERGE that a rule runs does not appear in the statement's text", () =>
   expectEqualAfter(
     { provider: 18, subscriber: 17 },
     {

@@ -38,7 +38,7 @@ const problemsOf = (result: StatusResult, code: string) =>
     .flatMap(({ nodes }) => nodes)
     .flatMap(({ problems }) => problems.filter((one) => one.code === code));
 
-it('a clock of the root that was set back by an hour is named, until the next tick, which comes at once', async () => {
+it("a root's clock that was set back by an hour is reported, until the next tick, which comes at once", async () => {
   await setBack();
   const before = await readStatus();
   expect(before.healthy).toBe(false);
@@ -57,7 +57,7 @@ it('a clock of the root that was set back by an hour is named, until the next ti
   expect(after.healthy).toBe(true);
 });
 
-it('replay that has stopped after that is stale by the clock as it is now', async () => {
+it('replay that stopped after that is stale by the present clock', async () => {
   await onOld('insert into item values (2)');
   await setBack();
   await tick(shop.shop.context('old'));
@@ -71,7 +71,7 @@ it('replay that has stopped after that is stale by the clock as it is now', asyn
 it.each([
   [86_400_000, /that of this machine is 86\d\d\d s ahead of that of old/],
   [-3_600_000, /that of this machine is 3[56]\d\d s behind that of old/],
-])('a clock of this machine that is wrong by %i ms is named', async (ahead, message) => {
+])('a clock of this machine that is wrong by %i ms is reported', async (ahead, message) => {
   const found = await readStatus(ahead);
   expect(found.healthy).toBe(false);
   expect(problemsOf(found, 'clocks-differ').map((one) => one.message)).toEqual([

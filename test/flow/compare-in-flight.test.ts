@@ -42,7 +42,7 @@ test('a subscriber that is behind is not different once it has caught up', async
   expect(applied).toBe(1);
 });
 
-test('a subscriber that never gets there is in flight, and that is no proof', async () => {
+test('a subscriber that never catches up is in flight, which proves nothing', async () => {
   await shop.table('stuck', 'id int4 primary key, t text', `values (1, 'x')`);
   await shop.onProvider(`update stuck set t = 'y'`);
   const time = testTime(60_000);

@@ -6,7 +6,7 @@ import { replay } from '../../lib/units/replay.ts';
 import { addTables, followUntilSynced } from '../support/follow.ts';
 import { installedPair } from '../support/unit-context.ts';
 
-test('compared while it is written to and replayed, then with rows that somebody spoilt', async () => {
+test('compared during writes and replay, then with rows that were changed on the subscriber', async () => {
   const pair = await installedPair({ provider: 13, subscriber: 17 });
   await pair.both(`
     create table orders (id bigint primary key, total numeric(12,2), note text, at timestamptz);

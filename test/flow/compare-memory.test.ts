@@ -37,7 +37,7 @@ function sizeOf(values: unknown[]): number {
   }, 0);
 }
 
-test('buckets of a table with many rows are fetched a few at a time', { timeout: 120_000 }, async () => {
+test('buckets of a table with many rows are read a few at a time', { timeout: 120_000 }, async () => {
   await shop.both('create table lettered (id text primary key, n int4) with (autovacuum_enabled = off)');
   await shop.follow(['public.lettered']);
   const rows = (from: number, to: number) =>
@@ -53,7 +53,7 @@ test('buckets of a table with many rows are fetched a few at a time', { timeout:
   expect(bytes).toBeLessThan(1_000_000);
 });
 
-test('long keys are not all remembered, and every row is judged', { timeout: 120_000 }, async () => {
+test('long keys are not all kept in memory, and every row is compared', { timeout: 120_000 }, async () => {
   const rows = `select repeat(md5(g::text), 60) || g, g from generate_series(1, 3000) g`;
   await shop.table('wordy', 'id text primary key, n int4', rows);
   await shop.onSubscriber('update wordy set n = -n');

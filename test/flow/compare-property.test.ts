@@ -54,7 +54,7 @@ const scenario = fc.record({
 
 let nr = 0;
 
-test('the rows that are found are the rows that were spoilt', async () => {
+test('the rows that are found are the rows that were changed', async () => {
   const property = fc.asyncProperty(scenario, async (given) => {
     nr += 1;
     const table = `t${nr} ${given.name}`;

@@ -78,7 +78,7 @@ const firstRow = everyType.slice(
   everyType.indexOf(',\n    (2,'),
 );
 
-test('not-a-number has one meaning, whatever its bits', async () => {
+test('NaN is equal to NaN, whatever its bits', async () => {
   const shop = await comparePair({ provider: 17, subscriber: 17 });
   await shop.both('create table nan (id int4 primary key, f float8, g float4)');
   await shop.onProvider(

@@ -37,7 +37,7 @@ test('each kind of difference is found, and nothing else', async () => {
   ]);
 });
 
-test('values that two rows have swapped are found', async () => {
+test('values that were swapped between two rows are found', async () => {
   await shop.table('swapped', 'id int4 primary key, a int4, b int4', 'values (1, 10, 100), (2, 20, 200)');
   await shop.onSubscriber('update swapped set b = 300 - b');
   expect(await shop.compare({ tables: ['public.swapped'] })).toMatchObject({ differences: 2 });
@@ -63,7 +63,7 @@ test('names that need quoting', async () => {
   });
 });
 
-test('a table without a key is a multiset: copies of one row are counted', async () => {
+test('a table without a key is compared as a multiset: copies of one row are counted', async () => {
   await shop.table(
     'bag',
     'a int4, b text',
@@ -88,7 +88,7 @@ test('a subscriber table that lost its key and holds a row twice', async () => {
   });
 });
 
-test('a subscriber table that lets the key be null, and holds such a row', async () => {
+test('a subscriber table whose key columns may be null, with such a row', async () => {
   await shop.onProvider(
     `create table holes (id int4 primary key, t text); insert into holes values (1, 'x')`,
   );
@@ -142,7 +142,7 @@ test('a partitioned table is compared as one, also with a plain table', async ()
   );
 });
 
-test('a big table is read range by range, and tells how far it is', async () => {
+test('a big table is read range by range, with progress', async () => {
   await shop.table(
     'ranged',
     'id int8 primary key, t text',
@@ -191,7 +191,7 @@ test('a subscriber table of another name', async () => {
   expect(await shop.compare({ tables: ['here'] })).toMatchObject({ equal: true });
 });
 
-test('a table whose copy is not done is not compared, and that is no proof', async () => {
+test('a table that is not copied yet is not compared, which proves nothing', async () => {
   await shop.both('create table copying (id int4 primary key)');
   await shop.follow(['public.copying'], 'in-copy');
   expect(await shop.compare({ tables: ['copying', 'here'] })).toMatchObject({
@@ -202,7 +202,7 @@ test('a table whose copy is not done is not compared, and that is no proof', asy
   });
 });
 
-test('a table that cannot be compared is an error of its own; the others are compared', async () => {
+test('a table that cannot be compared is reported; the others are compared', async () => {
   await shop.table('dropped', 'id int4');
   await shop.onSubscriber('drop table dropped');
   await shop.table('forbidden', 'id int4');
@@ -236,7 +236,7 @@ test('tables are named by patterns, too', async () => {
   expect(tables.map(({ name }) => name)).toEqual(['public.here']);
 });
 
-test('a table that is none of the queue', async () => {
+test('a table that is not in the queue', async () => {
   await expect(shop.compare({ tables: ['here', 'nowhere'] })).rejects.toMatchObject({
     kind: 'not-found',
     message: 'not in queue shop: nowhere',

@@ -104,7 +104,7 @@ describe.each(modes)('%s', (_, make) => {
     expect(await errorsOf(pair)).toEqual([]);
   });
 
-  it('columns come first on the subscriber and go first on the provider, while events flow', async () => {
+  it('columns are added first on the subscriber and dropped first on the provider, while events flow', async () => {
     const pair = await make();
     await pair.both('create table t (id int primary key, a text, b int default 1)');
     await write(pair, `insert into t select i, 'a' || i from generate_series(1, 20) i`);
@@ -151,7 +151,7 @@ describe.each(modes)('%s', (_, make) => {
     expect(await errorsOf(pair)).toEqual([]);
   });
 
-  it('what is the subscriber’s own stays: columns, indexes, triggers, foreign keys of tables that are not replicated', async () => {
+  it('the subscriber’s additions stay: columns, indexes, triggers, foreign keys of tables that are not replicated', async () => {
     const pair = await make();
     await pair.both(
       `create table parent (id int primary key, v text); create table child (id int primary key, parent int references parent on delete cascade, v text)`,
@@ -235,7 +235,7 @@ async function expectEqualIn(pair: InstalledPair, columns: string[], table = 't'
 }
 
 describe('PostgreSQL 10, whose partitions have keys of their own', () => {
-  it('follows a partitioned table that has no key as one without a key', async () => {
+  it('follows a partitioned table without a key', async () => {
     const pair = await installedPair({ provider: 10, subscriber: 17 });
     const parts = (key: string) => `create table p (id int not null, v text) partition by range (id);
       create table p_low partition of p for values from (minvalue) to (100); create table p_high partition of p for values from (100) to (maxvalue); ${key}`;

@@ -126,7 +126,7 @@ async function problemsOf(pair: InstalledPair): Promise<{ healthy: boolean; text
 }
 
 describe.each(modes)('%s', (_, make) => {
-  it('values that change places are no conflict, wherever a slice ends', async () => {
+  it('values that change places are not a conflict, wherever a slice ends', async () => {
     const pair = await make({ replay: { maxEvents: 2 } });
     await pair.both('create table seat (id int primary key, place int unique deferrable)');
     await write(pair, 'insert into seat select i, i from generate_series(1, 9) i');
@@ -205,7 +205,7 @@ describe.each(modes)('%s', (_, make) => {
     expect(await errorsOf(pair)).toEqual([]);
   });
 
-  it('resync: a table that differs is copied again by itself', async () => {
+  it('resync: a table that differs is copied again automatically', async () => {
     const tables = ['lost_update', 'lost_delete', 'found_insert', 'found_unique'];
     const pair = await startedPair(make, 'resync', tables);
     await onBoth(

@@ -92,7 +92,7 @@ for (const [what, given] of Object.entries(cases))
     expect(await constraints(pair, 'good')).toEqual([{ name: 'good_n_key' }]);
   });
 
-test('a trigger that was dropped while it was switched off holds nothing up', {
+test('a trigger that was dropped while it was disabled blocks nothing', {
   timeout: 120_000,
 }, async () => {
   const pair = await installedPair({ provider: 13, subscriber: 14 });

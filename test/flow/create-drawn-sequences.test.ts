@@ -33,7 +33,7 @@ const snowflakes = `
   create function lucky(n int) returns bigint language sql as $$ select nextval('seq_' || n) $$;
   create sequence seq_7;`;
 
-test('they come with the table, and follow', async () => {
+test('they are created with the table, and follow', async () => {
   await it.old.client((client) =>
     client.query(`${snowflakes}
       create table accounts (id bigint primary key default timestamp_id('accounts'), n bigint default "My ids".next(),
@@ -68,7 +68,7 @@ test('they come with the table, and follow', async () => {
   expect(row).toEqual({ increment: 5n, other: null });
 });
 
-test('and leave with it', async () => {
+test('they are removed with it', async () => {
   const { result } = await removeTable(
     it.shop.context('old'),
     removeTableInput.parse({ tables: ['accounts'] }),
@@ -76,7 +76,7 @@ test('and leave with it', async () => {
   expect(result.sequences).toEqual(['My ids.the Seq', 'public.accounts_id_seq', 'public.handed_over']);
 });
 
-test('one that is not found is noted', async () => {
+test('a sequence that is not found is noted', async () => {
   await it.old.client((client) =>
     client.query('create table lots (id bigint primary key default lucky(7), n int default 1)'),
   );

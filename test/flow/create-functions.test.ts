@@ -43,7 +43,7 @@ describe.each([
     );
   });
 
-  test('are named at once, and the script makes them in one go', async () => {
+  test('are all named in one refusal, and the script creates them', async () => {
     const refused = await add(it, ['music.*']).catch((error: unknown) => error);
     expect(refused).toMatchObject({ kind: 'schema' });
     const { message, remedy } = refused as { message: string; remedy: string };
@@ -72,7 +72,7 @@ describe.each([
     ]);
   });
 
-  test('and the tables are made then, and followed', async () => {
+  test('after that, the tables are created and followed', async () => {
     expect((await add(it, ['music.*'])).tables.map(({ name }) => name)).toEqual([
       'music.artist',
       'music.song',
@@ -85,7 +85,7 @@ describe.each([
     );
   });
 
-  test('a default that was given needs no function', async () => {
+  test('a default from --default needs no function', async () => {
     await it.old.client((client) =>
       client.query(`create function music.today() returns date language sql as 'select current_date';
         create table music.concert (id int primary key, on_day date default music.today())`),

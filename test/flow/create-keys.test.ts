@@ -9,7 +9,7 @@ import { installedPair } from '../support/unit-context.ts';
 const ddl = `create table parent (id int primary key, v text); create table child (id int primary key, parent int references parent on delete cascade);
   insert into parent values (1, 'a'), (2, 'b'); insert into child values (1, 1), (2, 2)`;
 
-test('a key to a table that follows already is made, whether or not its rows have come', async () => {
+test('a key to a table that is followed already is created, whether or not its rows are copied', async () => {
   for (const synced of [true, false]) {
     const pair = await installedPair();
     await pair.old.client((client) => client.query(ddl));
@@ -34,7 +34,7 @@ test('a key to a table that follows already is made, whether or not its rows hav
   }
 });
 
-test('a key of a table that follows already is named, with the statement that makes it', async () => {
+test('a key of a table that is followed already is named, with the statement that creates it', async () => {
   const pair = await installedPair();
   await pair.old.client((client) => client.query(ddl));
   const [child] = (await add(pair, { tables: ['child'], create: true })).result.tables;

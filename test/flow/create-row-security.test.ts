@@ -60,7 +60,7 @@ describe.each([
     );
   });
 
-  test('is as closed on the leaf as on the root, and followed', async () => {
+  test('has the same row security on the leaf as on the root, and is followed', async () => {
     const { result } = await addTable(
       it.shop.context('old'),
       addTableInput.parse({ tables: [], all: true, create: true }),
@@ -128,7 +128,7 @@ test('row security that is forced upon the owner would hide rows from replay: it
   );
 });
 
-test('a role that no row security holds gets it forced, too', async () => {
+test('for a role that bypasses row security it is forced, too', async () => {
   const { provider, subscriber } = await bare();
   await provider.superuser((from) =>
     subscriber.superuser(async (to) => {
@@ -140,7 +140,7 @@ test('a role that no row security holds gets it forced, too', async () => {
   );
 });
 
-test('a policy that stands on what the leaf lacks is left out; without a restrictive one, no policy lets anybody in', async () => {
+test('a policy that needs objects that the leaf lacks is left out; if a restrictive one is left out, no policy permits anything', async () => {
   const { provider, subscriber } = await bare();
   await provider.client((from) =>
     subscriber.client(async (to) => {
@@ -172,7 +172,7 @@ test('a policy that stands on what the leaf lacks is left out; without a restric
   );
 });
 
-test('policies of a table whose row security is off come along, and stay off', async () => {
+test('policies of a table whose row security is off are created, and row security stays off', async () => {
   const { provider, subscriber } = await bare();
   await provider.client((from) =>
     subscriber.client(async (to) => {

@@ -61,7 +61,7 @@ describe.each([
   { provider: 17, subscriber: 14 },
   { provider: 13, subscriber: 10, lacking: true },
 ])('from PostgreSQL $provider to $subscriber', ({ lacking, ...versions }) => {
-  test('a table has the same settings, also once it is copied', async () => {
+  test('a table has the same settings, also after its copy', async () => {
     const it = await installedPair(versions);
     await it.old.client((client) => client.query(schema(versions.provider)));
     const { result } = await addTable(
@@ -126,7 +126,7 @@ test('storage parameters and compression that the version does not know are left
   );
 });
 
-test('owner, tablespace and grants are not carried, and noted', async () => {
+test('owner, tablespace and grants are not copied, and noted', async () => {
   const server = await postgres(17);
   const OWNER = 'owner_elsewhere_of_created';
   await createRole(server, OWNER);

@@ -51,7 +51,7 @@ describe.each([
   { provider: 13, subscriber: 18 },
   { provider: 18, subscriber: 14 },
 ])('from PostgreSQL $provider to $subscriber', (versions) => {
-  test('every table arrives whole, and a second time makes nothing', async () => {
+  test('every table is created completely, and a second call creates nothing', async () => {
     const provider = await createDatabase(await postgres(versions.provider), { installed: true });
     const subscriber = await createDatabase(await postgres(versions.subscriber), { installed: true });
     await provider.client((from) =>
@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-test('what a version of PostgreSQL lacks is noted', async () => {
+test('what the version of PostgreSQL does not support is noted', async () => {
   const provider = await createDatabase(await postgres(18), { installed: true });
   const subscriber = await createDatabase(await postgres(10), { installed: true });
   await provider.client((from) =>
@@ -109,7 +109,7 @@ test('what a version of PostgreSQL lacks is noted', async () => {
   );
 });
 
-test('a table that cannot be made is refused with all the reasons, and nothing is made', async () => {
+test('a table that cannot be created is refused with all reasons, and nothing is created', async () => {
   const provider = await createDatabase(await postgres(17), { installed: true });
   const subscriber = await createDatabase(await postgres(17), { installed: true });
   await provider.superuser((client) => client.query('create extension citext; create extension btree_gist'));
@@ -170,7 +170,7 @@ test('foreign keys to tables that are not created are noted, inheritance too', a
   );
 });
 
-test('a role that may not create gets the GRANTs that it needs', async () => {
+test('for a role that may not create tables, the error has the GRANTs that it needs', async () => {
   const server = await postgres(17);
   const [provider, subscriber] = [
     await createDatabase(server, { installed: true }),

@@ -133,7 +133,7 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
   );
 
   it.each(['checked', 'int', 'unique', 'disguised', 'raised', 'missing'])(
-    'stop, %s: what is thrown, logged and said on stderr has no value, nor has its cause',
+    'stop, %s: the error, the log and stderr have no value, nor has the cause',
     async (name) => {
       const pair = await spoiled(version, 'stop', [name]);
       await tickNow(pair);
@@ -161,7 +161,7 @@ describe.each([10, 18])('PostgreSQL %i', (version) => {
     },
   );
 
-  it('values are shown only where they were asked for, in the log line and nowhere else', async () => {
+  it('values are shown only if configured, in the log line and nowhere else', async () => {
     const pair = await spoiled(version, 'set-aside', ['checked']);
     await tickNow(pair);
     const lines: unknown[] = [];

@@ -74,7 +74,7 @@ it.each([
   expect(wrong).toEqual([]);
 });
 
-it('a key without overlaps is followed as the key that it is', async () => {
+it('a key WITHOUT OVERLAPS is followed as a key', async () => {
   const pair = await installedPair({ provider: 18, subscriber: 18 });
   await pair.both(
     'create table stay (room int4range, during daterange, guest text, primary key (room, during without overlaps))',

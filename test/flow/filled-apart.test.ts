@@ -36,7 +36,7 @@ async function makeEqual(...tables: string[]): Promise<void> {
   await followUntilSynced(shop);
 }
 
-it('columns that were filled by each side for itself', async () => {
+it('columns that each side filled by itself', async () => {
   await shop.both('create table item (id int primary key, qty int)');
   await on('old', 'insert into item select i, i from generate_series(1, 5) i');
   await addTables(shop, ['item']);
@@ -144,7 +144,7 @@ it('columns between versions that keep no value for the rows that were there', a
   expect(found.map((text) => /column (\w+) of/.exec(text)?.[1])).toEqual(['c3', 'd1']);
 });
 
-it('tables are left alone where reading them runs code of their owner', async () => {
+it('tables are skipped if reading them runs code of their owner', async () => {
   const [owner, pair] = ['owner_filled_apart', await installedPair({ provider: 17, subscriber: 17 })];
   await createRole(pair.new.server, owner);
   await pair.both(`create table secret (id int primary key); create table sly (id int primary key);

@@ -16,7 +16,7 @@ async function emptyPair(): Promise<{ old: TestDatabase; new: TestDatabase }> {
   return { old: provider, new: subscriber };
 }
 
-test('install makes a root and a leaf out of two empty databases', async () => {
+test('install makes two empty databases a root and a leaf', async () => {
   const nodes = await emptyPair();
   const shop = cascade('shop', nodes, { tickSeconds: 5, rotationSeconds: 3600 });
   const { outcome, result } = await install(shop.context('old'), {});
@@ -82,7 +82,7 @@ test('install again changes nothing', async () => {
   expect(await nodes.new.client((client) => findNode(client, 'shop'))).toEqual(before);
 });
 
-test('an install that ended between the two sides is taken up where the provider stands', async () => {
+test("an install that ended between the two sides goes on at the provider's position", async () => {
   const nodes = await emptyPair();
   const shop = cascade('shop', nodes);
   await install(shop.context('old'), {});
@@ -103,7 +103,7 @@ test('a second leaf joins later, and can be installed alone', async () => {
   expect(await third.client((client) => findNode(client, 'shop'))).toMatchObject({ provider: 'old' });
 });
 
-test('a node that is something else already is refused before anything changes', async () => {
+test('a node that has another role already is refused before anything changes', async () => {
   const nodes = await emptyPair();
   await install(cascade('shop', nodes).context('old'), {});
   const fresh = await empty(17);

@@ -92,7 +92,7 @@ describe.each(modes)('%s', (_, make) => {
     await inOneBatch(([one]) => `update %t set k = ${one}`);
   });
 
-  it('a trigger that spells the key of the row differently does not turn the order of its versions around', async () => {
+  it('a trigger that spells the key of the row differently does not reverse the order of its versions', async () => {
     const pair = await make();
     await withTables(pair);
     for (const [name, , one, two] of kinds)
@@ -117,7 +117,7 @@ describe.each(modes)('%s', (_, make) => {
   });
 });
 
-it('a key whose index compares by an operator class of its own is followed row by row', async () => {
+it('a key whose index has a custom operator class is followed row by row', async () => {
   const pair = await installedPair({ provider: 17, subscriber: 13 });
   for (const database of [pair.old, pair.new])
     await database.superuser((client) =>
@@ -203,7 +203,7 @@ it('a table is copied in chunks of such keys beside writers that spell them diff
   await expectEqual(pair.old, pair.new, copied);
 });
 
-it('compare tells of a key that is spelled otherwise on the two sides, and ends', async () => {
+it('compare reports a key that is spelled differently on the two sides, and ends', async () => {
   const shop = await comparePair({ provider: 13, subscriber: 17 });
   await shop.both(`${collation}; create table t (k text collate nocase primary key, v int); create table n (k numeric primary key, v int);
     insert into t select 'key ' || i, i from generate_series(1, 9) i; insert into n select i, i from generate_series(1, 9) i`);

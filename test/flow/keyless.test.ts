@@ -135,7 +135,7 @@ describe.each([
     );
   });
 
-  test('an event does not find a row that comes only later', async () => {
+  test('an event does not find a row that is inserted only later', async () => {
     await pair.new.superuser((client) =>
       client.query('set session_replication_role = replica; delete from public.wider where a = 1'),
     );

@@ -51,7 +51,7 @@ async function replicated(...tables: string[]): Promise<InstalledPair> {
   return pair;
 }
 
-it('a row larger than can be carried sets its table aside, and is copied', async () => {
+it('a row that is too large for an event sets its table aside, and is copied', async () => {
   const pair = await replicated('t', 'u');
   await pair.old.superuser((client) =>
     client.query(`alter database ${pair.old.name} set pgtide.max_event_bytes = '1000000'`),
@@ -146,7 +146,7 @@ it('a server that stalls for some runs sets nothing aside', async () => {
   expect(await timeout(pair)).toBeUndefined();
 });
 
-it('a lock that somebody holds longer than a run sets nothing aside', { timeout: 180_000 }, async () => {
+it('a lock that is held longer than a run sets nothing aside', { timeout: 180_000 }, async () => {
   const pair = await replicated('t');
   await write(pair, `insert into t values (1, 'a')`);
   await tickNow(pair);

@@ -57,7 +57,7 @@ async function queueInUse() {
   return { pair, late, shop, follow, positions };
 }
 
-it('a leaf that joins meets nothing from before, and loses nothing that commits meanwhile', async () => {
+it('a leaf that joins gets no earlier event, and loses none that commits meanwhile', async () => {
   const { pair, late, shop, follow, positions } = await queueInUse();
   await using writer = await pair.old.open();
   await writer.client.query(`begin; insert into t values (2, 'open at the tick where it begins')`);

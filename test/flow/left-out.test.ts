@@ -21,7 +21,7 @@ const add = async (input: Partial<AddTableInput>) =>
 const INHERITS = (names: string) =>
   `related by INHERITS to ${names}: a statement on a parent changes rows of its children, whose triggers do not fire`;
 
-describe('what cannot be replicated is left out, and the rest goes on', () => {
+describe('tables that cannot be replicated are left out, and the others go on', () => {
   beforeAll(() =>
     it.old.superuser((client) =>
       client.query(`
@@ -67,7 +67,7 @@ describe('what cannot be replicated is left out, and the rest goes on', () => {
     expect(await add({ tables: ['odd.*'] })).toMatchObject([{ name: 'odd.fine', state: 'ok' }, ...leftOut]);
   });
 
-  test('and refused by its own name', async () => {
+  test('and refused if it is named', async () => {
     for (const name of ['odd.child', 'odd.parent'])
       await expect(add({ tables: [name, 'odd.f*'] })).rejects.toThrow(
         `old: ${name} is related by INHERITS to`,
@@ -136,7 +136,7 @@ describe('--exclude', () => {
     expect(result.tables.map(({ name }) => name)).toEqual(['big.a_log', 'big.b_log', 'big.z']);
   });
 
-  test('that leaves nothing out is an error, as is one that leaves nothing', async () => {
+  test('that matches no table is an error, as is one that matches all', async () => {
     for (const run of [
       () => add({ tables: ['big.*'], exclude: ['big.a', 'big.nix*'] }),
       () => removeTable(it.shop.context('old'), removeTableInput.parse({ ...all, exclude: ['big.nix*'] })),

@@ -39,7 +39,7 @@ async function leafCatchesUp(): Promise<void> {
   );
 }
 
-test('what a leaf no longer needs is reported to its provider', async () => {
+test("the leaf's position is reported to its provider as its watermark", async () => {
   await leafCatchesUp();
   const [before] = await it.old.client((client) => listSubscribers(client, 'shop'));
   expect(await maintain(it.shop.context('old'))).toEqual({ kind: 'done' });
@@ -115,7 +115,7 @@ test('the capture follows the shape of its table', async () => {
   expect(await stale()).toEqual([]);
 });
 
-test('events that were put off come back when they are due', async () => {
+test('events in the retry queue come back when they are due', async () => {
   await it.old.client(async (client) => {
     await client.query(`select pgq.register_consumer('shop', 'mail')`);
     await client.query(

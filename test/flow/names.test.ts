@@ -184,7 +184,7 @@ describe.each([
     );
   });
 
-  it('keeps apart columns that are called as its own SQL calls things', async () => {
+  it("keeps columns apart whose names are used in pgtide's SQL", async () => {
     const pair = await installedPair(versions);
     const list = columns.map((name) => `${quote(name)} int`).join(', ');
     const again = `create function again() returns trigger language plpgsql as $again$ begin

@@ -60,7 +60,7 @@ const locations = (it: InstalledPair) =>
 test.each([
   ['a root', false],
   ['a root and a leaf', true],
-])('%s of Londiste’s making are followed and led like ours', async (_, both) => {
+])("%s that Londiste created are followed, and provide, as pgtide's do", async (_, both) => {
   const it = await databases();
   await it.both('create table items (id int primary key, v text)');
   await it.old.client(async (root) => {

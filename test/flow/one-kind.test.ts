@@ -13,7 +13,7 @@ describe.each([
   { provider: 10, subscriber: 18 },
   { provider: 17, subscriber: 10 },
 ])('from PostgreSQL $provider to $subscriber', (versions) => {
-  it('rows are deleted by a key that the provider has made another type', async () => {
+  it('rows are deleted by a key whose type was changed on the provider', async () => {
     const pair = await installedPair(versions);
     await pair.both(`create table item (id int primary key, note text);
       insert into item select i, md5(i::text) from generate_series(1, 100) i`);

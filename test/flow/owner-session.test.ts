@@ -116,7 +116,7 @@ describe.each<Setting>([
     expect(await stolen()).toEqual([]);
   });
 
-  it('lets a table go whose foreign key it may not validate, and keeps the key', async () => {
+  it('removes a table whose foreign key it may not validate, and keeps the key', async () => {
     await removeTable(on.shop.context('old'), removeTableInput.parse({ tables: ['public.ours'], now: true }));
     expect(await stolen()).toEqual([]);
     expect(

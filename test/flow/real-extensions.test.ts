@@ -121,7 +121,7 @@ describe.skipIf(missing.length > 0)('with the real extensions', () => {
       ).toEqual([]);
   }
 
-  test('from there, by a role that does not own them, with the rights that the refusal names', async () => {
+  test('from there, by another role, with the rights that the refusal names', async () => {
     const db = await createDatabase(debian, { owner: 'app' });
     await db.superuser((client) => client.query('create extension pgq'));
     const refusal = await db.client(installSql).catch((error: PgtideError) => error);

@@ -40,7 +40,7 @@ test('a table that the queue does not have is named, and nothing changes', async
   expect(await left('old')).toHaveLength(3);
 });
 
-test('with now a removed table is captured no more, and may be written on the leaf', async () => {
+test('with now a removed table is no longer captured, and can be written on the leaf', async () => {
   await it.old.client((client) => client.query('insert into one default values'));
   const result = await remove({ tables: ['one'], now: true });
   expect(result).toEqual({
@@ -90,7 +90,7 @@ test('a table that was dropped can be removed', async () => {
   expect(await left('new')).not.toContain('public.three');
 });
 
-test('all empties the queue', async () => {
+test('all removes every table of the queue', async () => {
   const result = await remove({ all: true, now: true });
   expect(result.tables.map(({ name }) => name)).toEqual(['public.one', 'public.two']);
   expect(await left('old')).toEqual([]);
@@ -128,7 +128,7 @@ test('a leaf gets what was written before the removal, and nothing that was writ
   await pair.new.client((client) => client.query(`insert into diary values (101, 'mine')`));
 });
 
-test('a table that readers of the leaf hold keeps no other one waiting, and leaves afterwards', async () => {
+test('a table that is locked by readers of the leaf blocks no other one, and is removed afterwards', async () => {
   const pair = await installedPair();
   await pair.both('create table held (id int primary key); create table free (id int primary key)');
   await addTable(pair.shop.context('old'), addTableInput.parse({ all: true }));
@@ -187,7 +187,7 @@ const problemsOf = async (pair: InstalledPair) =>
     nodes.flatMap(({ problems }) => problems),
   );
 
-test('a table whose last changes do not fit does not leave in silence', async () => {
+test('a table whose last changes do not fit is not removed silently', async () => {
   const pair = await pairWithConflict();
   expect(await removeD(pair)).toEqual([{ name: 'public.d', state: 'leaving' }]);
   await replayAll(pair);
@@ -211,7 +211,7 @@ test('a table whose last changes do not fit does not leave in silence', async ()
   expect((await problemsOf(pair)).map(({ code }) => code)).not.toContain('table-error');
 });
 
-test('a table that is set aside already leaves at once, and the call says what it lacks', async () => {
+test('a table that is already set aside is removed at once, and the call says what it lacks', async () => {
   const pair = await pairWithConflict();
   await replayAll(pair);
   expect((await problemsOf(pair)).map(({ code }) => code)).toContain('table-error');

@@ -51,7 +51,7 @@ async function failAlone(pair: InstalledPair, { left }: { left: number }): Promi
     await expect(slowFor(runs === 0 ? 2 : 1)(pair.shop.context('new'))).rejects.toThrow('too long');
 }
 
-it('gets slow rows done in smaller slices', { timeout: 120_000 }, async () => {
+it('applies slow rows in smaller slices', { timeout: 120_000 }, async () => {
   const pair = await installedPair();
   await pair.both('create table slow (id int primary key, n int)');
   await addTables(pair, ['slow']);
@@ -75,7 +75,7 @@ it('gets slow rows done in smaller slices', { timeout: 120_000 }, async () => {
   await expectEqual(pair.old, pair.new, ['slow']);
 });
 
-it('a leaf whose first slice takes too long remembers it; a run that was overtaken stores nothing', async () => {
+it('a leaf whose first slice takes too long stores that; a run that was overtaken stores nothing', async () => {
   const pair = await installedPair();
   await write(pair, `select pgq.insert_event('shop', 'hello', 'x')`);
   await tickNow(pair);
@@ -108,7 +108,7 @@ it('a leaf whose first slice takes too long remembers it; a run that was overtak
   expect(await attempts(pair)).toMatchObject([{ events: BigInt(ALONE) }]);
 });
 
-it('a run that has but a share of its invocation does not count against an event', async () => {
+it('a run that has only a share of its invocation does not count against an event', async () => {
   const pair = await oneEvent();
   const share = () => ({ budget: new Budget(systemClock, 20_000), wholeMs: 53_000 });
   for (let runs = 0; runs <= RUNS_ALONE; runs++)
@@ -186,7 +186,7 @@ it.each([
   },
 );
 
-it('an event that is given up takes no other with it, where the next slice has to be read with care', async () => {
+it('giving up an event gives up no other, if the next slice has to be read with care', async () => {
   const pair = await installedPair(
     { provider: 15, subscriber: 14 },
     { replay: { maxEvents: 2 }, copy: { chunkBytes: 64 * 1024 } },

@@ -19,7 +19,7 @@ const run = async (input: { tables?: string[]; all?: boolean }) =>
 const states = async () =>
   (await it.new.client((client) => listTables(client, 'shop'))).map((t) => [t.name, t.mergeState]);
 
-test('a table waits for its copy again', async () => {
+test('a table is put back to be copied', async () => {
   const result = await run({ tables: ['one'] });
   expect(result).toEqual({ nodes: [{ name: 'new', tables: [{ name: 'public.one', state: 'new' }] }] });
   expect(await states()).toEqual([
@@ -72,7 +72,7 @@ test('two nodes that are one database are refused, and not found equal', async (
   await expect(compare(same.context('old'), {})).rejects.toMatchObject(refused);
 });
 
-test('all means all', async () => {
+test('all resyncs every table', async () => {
   expect((await run({ all: true })).nodes[0]?.tables).toHaveLength(2);
 });
 

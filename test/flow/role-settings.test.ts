@@ -20,7 +20,7 @@ const evil = `
   create function evil.eq(text, text) returns bool language sql as 'select false';
   create operator evil.= (leftarg = text, rightarg = text, function = evil.eq)`;
 
-it('statements of ours are not compiled, whatever the server would do', async () => {
+it("JIT is off for pgtide's statements, whatever the server's settings", async () => {
   const pair = await installedPair({ provider: 10, subscriber: 17 });
   const jit = (node: string) =>
     pair.shop
@@ -29,7 +29,7 @@ it('statements of ours are not compiled, whatever the server would do', async ()
   expect([await jit('old'), await jit('new')]).toEqual([[{ jit: null }], [{ jit: 'off' }]]);
 });
 
-it('a limit for transactions is none of ours', async () => {
+it("transaction_timeout does not end pgtide's transactions", async () => {
   const pair = await installedPair({ provider: 13, subscriber: 17 });
   await pair.new.superuser((client) =>
     client.query(

@@ -176,7 +176,7 @@ describe.each([10, 15, 18])('PostgreSQL %i', (version) => {
     expect(allOf(error) + report(error)).not.toContain(CANARY);
   });
 
-  it('what our own functions raise is said, with its hint', async () => {
+  it("errors that pgtide's functions raise are shown, with their hints", async () => {
     const error = await failure(client.query(`select pgq.next_batch('nowhere', 'absent')`));
     expect(error.message).toContain('Not subscriber to queue: nowhere/absent');
     expect(error.remedy).toContain('pgq.register_consumer');

@@ -32,7 +32,7 @@ async function leafCatchesUp(): Promise<void> {
   await onNew(`select * from pgq_node.set_consumer_completed('shop', 'shop.new', $1)`, [last?.tick]);
 }
 
-test('a pair in order is healthy, and has this shape', async () => {
+test('a pair without problems is healthy, and has this shape', async () => {
   const result = await read();
   const informed = result.queues[0]?.nodes.map(({ problems }) => problems.map(({ code }) => code));
   expect(informed).toEqual([[], ['no-replica-role']]);
@@ -103,7 +103,7 @@ test('a paused ticker is reported', async () => {
   expect(codes(await read())).toContain('ticker-paused');
 });
 
-test('a capture that somebody disabled is reported', async () => {
+test('a disabled capture is reported', async () => {
   await onOld('alter table items disable trigger user');
   const result = await read();
   expect(result.healthy).toBe(false);
@@ -135,7 +135,7 @@ test('a table set aside shows its error', async () => {
   expect(codes(result)).toContain('table-error');
 });
 
-test('events that met other rows than they should have are reported', async () => {
+test('events whose rows differed are reported', async () => {
   await onNew(`insert into pgtide.table_stats (queue_name, table_name, missing) values ('shop', 'public.items', 3)
     on conflict (queue_name, table_name) do update set missing = 3`);
   const result = await read();
@@ -175,7 +175,7 @@ test('a position that the provider does not share is lost', async () => {
   expect(codes(result)).toContain('position-lost');
 });
 
-test('a leaf that has applied a batch, and not yet said so, is on track', async () => {
+test('a leaf that has applied a batch and not finished it on the provider is on track', async () => {
   await onOld(`insert into items (name) values ('a')`);
   await onOld(`select pgq.force_tick('shop')`);
   await onOld(`select pgq.ticker('shop')`);
@@ -189,7 +189,7 @@ test('a consumer that was unregistered is reported', async () => {
   expect(codes(await read())).toContain('subscription-missing');
 });
 
-test('event tables that cannot rotate name who holds them, and their size', async () => {
+test('event tables that cannot rotate are reported with their blockers and their size', async () => {
   await onOld(`select pgq.register_consumer('shop', 'forgotten')`);
   await onOld(`update pgq.subscription set sub_last_tick = 1 where sub_consumer =
     (select co_id from pgq.consumer where co_name = 'forgotten')`);
@@ -202,7 +202,7 @@ test('event tables that cannot rotate name who holds them, and their size', asyn
   expect(result.healthy).toBe(false);
 });
 
-test('a right that was taken away is reported with the GRANT', async () => {
+test('a revoked right is reported with the GRANT', async () => {
   await onOld('revoke trigger on items from app');
   const problem = (await read()).queues[0]?.nodes[0]?.problems[0];
   expect(problem).toMatchObject({
@@ -237,7 +237,7 @@ test('a root that cannot be reached is a problem of its own; the leaf is still s
   expect(codes(result)).toContain('node-unreachable');
 });
 
-test('a root that lets one connection in at a time is enough to compare with', async () => {
+test('a root that accepts one connection at a time can be compared with', async () => {
   await onOld('alter table items add price numeric');
   for (const first of ['compare', 'read'] as const) {
     const context = it.shop.context('old');
@@ -272,7 +272,7 @@ test('leaves that cannot be compared are shown, and the root says why', async ()
   ]);
 });
 
-test('what keeps the root from being read keeps no leaf from being shown', async () => {
+test('if the root cannot be read, the leaves are still shown', async () => {
   await it.old.superuser((client) =>
     client.query(`alter schema pgtide owner to postgres; revoke usage on schema pgtide from ${it.old.owner}`),
   );
@@ -287,7 +287,7 @@ test('a table that is renamed is missing, and its capture is not called left beh
   expect(codes(await read())).not.toContain('capture-left');
 });
 
-test('of two tables that are called the same, the one that is replicated is judged', async () => {
+test('of two tables of the same name, the replicated one is looked at', async () => {
   await it.both('create schema a; create schema "a.b"; create table a."b.c" (id int primary key, x text)');
   await addTable(it.shop.context('old'), addTableInput.parse({ tables: ['a.b.c'], expectSync: true }));
   await onOld('create table "a.b".c (id text primary key, x varchar(3))');

@@ -7,7 +7,7 @@ import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 
 describe.each(modes)('%s', (_, make) => {
-  it('rules do nothing to what is replicated, and are back when their table leaves', async () => {
+  it('rules do not fire for replicated rows, and are enabled again when their table leaves', async () => {
     const pair = await make();
     await pair.both('create table t (id int primary key, v text); create table k (id int, v text)');
     const write = (sql: string) => pair.old.client((client) => client.query(sql));

@@ -43,7 +43,7 @@ async function watchLocks(pair: InstalledPair, work: () => Promise<unknown>): Pr
   return most;
 }
 
-test('one table is locked at a time, on the way in and on the way out', async () => {
+test('one table is locked at a time, when tables are added and removed', async () => {
   const pair = await installedPair();
   await pair.both(ddl);
   const seen: ProgressEvent[] = [];
@@ -57,7 +57,7 @@ test('one table is locked at a time, on the way in and on the way out', async ()
   expect(seen.at(-1)).toEqual({ queue: 'shop', node: 'old', step: 'remove', tables: 20, totalTables: 20 });
 });
 
-test('partitions are captured one at a time, and nothing of them is lost', async () => {
+test('partitions are captured one at a time, and no row is lost', async () => {
   const pair = await installedPair();
   const parts = Array.from({ length: 12 }, (_, nr) => `p_${nr + 10}`);
   await pair.both(`create table p (id int primary key, v text) partition by range (id);
@@ -97,7 +97,7 @@ test('a partitioned table with a unique index is at no time locked together with
   expect(await captured(pair)).toEqual([]);
 });
 
-test('a table that a transaction holds keeps no other one waiting, and is named', async () => {
+test('a table that a transaction has locked blocks no other one, and is named', async () => {
   const pair = await installedPair();
   await pair.both(ddl);
   await using writer = await pair.old.open();
@@ -135,7 +135,7 @@ test('a table that a transaction holds keeps no other one waiting, and is named'
   await expectEqual(pair.old, pair.new, names);
 });
 
-test('a call whose time is over says how far it came, and the same call goes on', async () => {
+test('a call that runs out of time says how far it came, and the same call goes on', async () => {
   const pair = await installedPair();
   await pair.both(ddl);
   let left = 4;
@@ -152,7 +152,7 @@ test('a call whose time is over says how far it came, and the same call goes on'
   expect(await members(pair, 'new')).toEqual(names);
 });
 
-test('a call that dies between two partitions is gone on with, on the way in and on the way out', async () => {
+test('a call that dies between two partitions is continued, for add-table and remove-table', async () => {
   const pair = await installedPair();
   await pair.both(`create table p (id int, v text) partition by range (id);
     create table p_1 partition of p for values from (0) to (10);

@@ -35,7 +35,7 @@ describe('an event that replay cannot handle', () => {
     ['whose type is a page long', [`long ${SECRET}\n`.repeat(300), SECRET]],
   ];
 
-  it('is set aside, of whatever form, and the rows around it arrive', async () => {
+  it('is set aside, whatever its form, and the rows around it arrive', async () => {
     const pair = await shopWith();
     await write(pair, `insert into t values (1, 'before')`);
     const sent: { what: string; id: bigint; type: string | null; data: string | null }[] = [];
@@ -112,7 +112,7 @@ describe('an event that replay cannot handle', () => {
     expect(await run('events', 'shop', '--node', 'old')).toMatchObject({ status: 1 });
   });
 
-  it('in a flood does not fill the subscriber: a thousand are kept, the rest are counted', async () => {
+  it('a thousand are kept on the subscriber, the rest are counted', async () => {
     const pair = await shopWith();
     await write(
       pair,
@@ -186,7 +186,7 @@ describe('where the policy is to stop', () => {
     expect(await aside(pair)).toMatchObject([{ id: other, state: 'aside' }]);
   });
 
-  it('a pass of an event that can be handled is used up when the event is met', async () => {
+  it('a pass of an event that can be handled is used up when replay reaches the event', async () => {
     const pair = await shopWith();
     const id = await send(pair, 'pgq.global-watermark', '1', 'shop');
     const unborn = await burn(pair);

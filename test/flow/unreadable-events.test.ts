@@ -14,7 +14,7 @@ import { cascade, type InstalledPair, installedPair } from '../support/unit-cont
 const SECRET = 'alice-4711';
 
 describe('a row event that cannot be read', () => {
-  it('sets its table aside, of whatever form, and others go on', async () => {
+  it('sets its table aside, whatever its form, and others go on', async () => {
     const pair = await installedPair({ provider: 15, subscriber: 14 });
     const cases: [table: string, type: string, data: string | null][] = [
       ['type_no_json', '{"op":"INSERT"', '{"id":5,"v":"x"}'],
@@ -73,7 +73,7 @@ describe('an event that the subscriber does not get as it is', () => {
       client.query(`alter database ${pair.old.name} set pgtide.max_event_bytes = '1000000'`),
     );
 
-  it('is set aside with the reason; one that is only called so has no say', async () => {
+  it('is set aside with the reason; one that only has that type is not', async () => {
     const pair = await shopWith();
     await limit(pair);
     const ids = [await send(pair, 'hello', large), await send(pair, 'pgtide:unsendable', SECRET)];
@@ -84,7 +84,7 @@ describe('an event that the subscriber does not get as it is', () => {
     ]);
   });
 
-  it('stops replay all the same where it is EXECUTE', async () => {
+  it('stops replay nevertheless if it is EXECUTE', async () => {
     const pair = await shopWith();
     await limit(pair);
     const id = await send(pair, 'EXECUTE', large, 'file.sql');

@@ -112,7 +112,7 @@ it.each([
   },
 );
 
-it('a truncate of one table leaves what was judged of another', async () => {
+it('a truncate of one table does not change the verdict on another', async () => {
   const pair = await installedPair({ provider: 17, subscriber: 13 });
   await pair.both(
     'create table a (id int primary key); create table b (id int primary key, v numeric(10,2))',
@@ -133,7 +133,7 @@ it('a truncate of one table leaves what was judged of another', async () => {
   ]);
 });
 
-it('a wider subscriber follows, in whatever order the sides are altered', async () => {
+it('a wider subscriber follows, whichever side is altered first', async () => {
   const pair = await retypedPair({ provider: 13, subscriber: 17 });
   await onSubscriber(
     pair,

@@ -90,7 +90,7 @@ test('a node that was there and is lost fails the invocation', async () => {
     await expect(shop.invoke(name)).rejects.toMatchObject({ kind: 'not-found' });
 });
 
-test('where the other side cannot be asked, the error stays as it was', async () => {
+test('if the other side cannot be reached, the error stays the same', async () => {
   const { members, nodes } = await freshDeployment();
   const shop = await schedule({
     nodes: { ...nodes(members), new: { url: 'postgres://app@127.0.0.1:9/new' } },

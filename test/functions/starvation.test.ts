@@ -78,7 +78,7 @@ const healthy = (runs: Record<string, string>) =>
     ([pair, outcome]) => pair.startsWith('healthy') && ['idle', 'applied'].includes(outcome),
   );
 
-test('of twelve roots eight take connections and say nothing: the four others are ticked in each run', {
+test('eight of twelve roots accept connections and never answer: the four others are ticked in each run', {
   timeout: 300_000,
 }, async () => {
   const hanging = await several(silentServer);
@@ -100,7 +100,7 @@ test('of twelve roots eight take connections and say nothing: the four others ar
   expect(queue?.nodes[0]?.problems.map(({ code }) => code)).toEqual(['node-unreachable', 'runs-skipped']);
 });
 
-test('of twelve roots eight let us in and hang at the first statement: the four others are ticked in each run', {
+test('eight of twelve roots hang at the first statement: the four others are ticked in each run', {
   timeout: 300_000,
 }, async () => {
   const hanging = await several(() => muteServer(db.target));
@@ -140,7 +140,7 @@ test('leaves that do not answer leave time for the upkeep of their root', { time
   expect(leaves.every(({ asked }) => asked === 1)).toBe(true);
 });
 
-test('each leaf has time to answer, and those that do not take half of the run together', async () => {
+test('each leaf has time to answer, and those that do not answer take at most half of the run together', async () => {
   const leaves = Array.from({ length: 10 }, (_, nr) => `leaf${nr}`);
   const { connect, ...context } = cascade('healthy0', { root0: db }).context('root0');
   const config = parseConfig(
@@ -173,7 +173,7 @@ test('each leaf has time to answer, and those that do not take half of the run t
   expect(asked.size).toBeGreaterThan(3);
 });
 
-test('a way to the secrets that does not answer takes no more time than a server', async () => {
+test('a Secrets Manager that does not answer takes no more time than a server', async () => {
   const config = parseConfig(
     'nodes: { old: { secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:old-AbCdEf" } }\nqueues: { shop: { root: old } }',
   );

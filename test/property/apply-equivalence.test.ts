@@ -47,7 +47,7 @@ describe.each(modes)('%s', (_, make, replica) => {
     }
   }
 
-  it('set-wise is row by row is the provider, for random tables and statements', {
+  it('replay set-wise and row by row end equal to the provider, for random tables and statements', {
     timeout: 3_600_000,
   }, async () => {
     await holds(fc.asyncProperty(workload, holdsFor), 8);

@@ -42,7 +42,9 @@ async function run(client: Client, { table, triggers, before, transactions }: Wo
 }
 
 describe.each([10, 13, 15, 17, 18])('from %i', (provider) => {
-  it('the events of random statements and triggers make the rows', { timeout: 3_600_000 }, async () => {
+  it("the events of random statements and triggers lead to the provider's rows", {
+    timeout: 3_600_000,
+  }, async () => {
     const pair = await installedPair({ provider, subscriber: 17 });
     const made = Object.entries(tables).filter(([, { since }]) => provider >= since);
     const names = made.map(([name]) => `public.${name}`);

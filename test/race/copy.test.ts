@@ -83,7 +83,7 @@ describe('beside a copy', () => {
   });
 
   it.each(['chunk.announced', 'snapshot.taken', 'chunk.copied'])(
-    'a run that was thought dead at %s finds its chunk taken, and changes nothing',
+    'a run that was believed dead at %s finds its chunk taken over, and changes nothing',
     async (step) => {
       await resyncTables(shop, ['orders']);
       let other: Promise<string> | undefined;
@@ -119,7 +119,7 @@ describe('beside a copy', () => {
     await shop.settle();
   });
 
-  it('a TRUNCATE that no replay has brought yet makes chunks that were copied before and after it void', async () => {
+  it('a TRUNCATE that is not replayed yet invalidates chunks that were copied before and after it', async () => {
     await resyncTables(shop, ['orders']);
     const hook = inGap('snapshot.taken', () => shop.onOld('truncate orders'), 2);
     expect(await tryCopy(shop, hook)).toBe('applied');
@@ -129,7 +129,7 @@ describe('beside a copy', () => {
     await shop.settle();
   });
 
-  it('a table that is rewritten between a chunk’s snapshot and its read is not taken for empty', async () => {
+  it('a table that is rewritten between a chunk’s snapshot and its read is not copied as empty', async () => {
     await resyncTables(shop, ['orders']);
     const hook = inGap(
       'snapshot.taken',
@@ -161,7 +161,7 @@ describe('beside a copy', () => {
     await shop.settle();
   });
 
-  it('a resync while a chunk is on its way makes that chunk void', async () => {
+  it('a resync while a chunk is being copied invalidates that chunk', async () => {
     await resyncTables(shop, ['orders']);
     const hook = inGap(
       'chunk.copied',
@@ -216,7 +216,7 @@ describe('beside a replay', () => {
   });
 
   it.each(replaySteps)(
-    'at %s, a table that is in step is copied again: each event counts once',
+    'at %s, a table that is in sync is copied again: each event counts once',
     async (step) => {
       await shop.work();
       await shop.tick();
@@ -234,7 +234,7 @@ describe('beside a replay', () => {
   );
 });
 
-describe('a table that is taken out in the middle of its copy', () => {
+describe('a table that is removed in the middle of its copy', () => {
   it('has its indexes and foreign keys back; the others are copied and followed', async () => {
     const shop = await crashShop();
     await resyncTables(shop, ['customer', 'orders']);

@@ -80,7 +80,7 @@ it.each(['joins again', 'leaves while the other is copied', 'leaves, and joins w
   },
 );
 
-it('a key that another session drops while replay waits to change it is let go', async () => {
+it('a key that another session drops while replay waits to change it is forgotten', async () => {
   const pair = await installedPair();
   await pair.both(`${setUp}; create table other (id int primary key)`);
   await addTables(pair, ['parent', 'child', 'other']);

@@ -82,7 +82,7 @@ describe('a machine whose clock is a day fast', () => {
     await applies(run(systemClock, { store: other.store() }));
   });
 
-  it('that dies with a lease that ends tomorrow holds up no run', async () => {
+  it('that dies with a lease that ends tomorrow blocks no run', async () => {
     await dynamo.store({ clock: fast }).acquire('replay/shop/new', 'dead', 55_000);
     await applies(run());
     expect(await storedAhead()).toBeLessThan(60_000);
@@ -90,7 +90,7 @@ describe('a machine whose clock is a day fast', () => {
 });
 
 describe('an epoch from tomorrow', () => {
-  it('in the subscriber is replaced by the next run, which says no word of it', async () => {
+  it('in the subscriber is replaced by the next run silently', async () => {
     await shop.onNew(
       `update pgtide.replay_state set epoch = extract(epoch from now() + interval '1 day')::bigint * 1000`,
     );
@@ -98,7 +98,7 @@ describe('an epoch from tomorrow', () => {
     expect(await storedAhead()).toBeLessThan(60_000);
   });
 
-  it('in the lease table is put right by the next run', async () => {
+  it('in the lease table is corrected by the next run', async () => {
     const ahead = dynamo.store({ clock: fast });
     const taken = await ahead.acquire('replay/shop/new', 'of an older version', 55_000);
     if (taken.kind === 'acquired') await ahead.release(taken.lease);

@@ -54,7 +54,7 @@ describe('a subscriber whose constraints are live', () => {
       ),
     );
 
-  it('has its own triggers kept from firing, from the first copied row on', async () => {
+  it('does not fire its triggers, from the first copied row on', async () => {
     await copy(shop.shop.context('new'));
     await shop.work();
     await shop.settle();
@@ -81,7 +81,7 @@ describe('a subscriber whose constraints are live', () => {
     expect(await foreignKeys()).toEqual([{ convalidated: true }]);
   });
 
-  it('has a foreign key back that was taken off again while it waited to be validated', async () => {
+  it('has a foreign key back that was dropped again while it waited to be validated', async () => {
     const restore = `select pgtide.restore_object('shop', 'public.orders', 'foreign key', 'orders_customer_id_fkey') as result`;
     const takeOff = `select pgtide._save_and_drop_foreign_key('shop', oid) from pg_constraint where conname = 'orders_customer_id_fkey'`;
     await using slice = await shop.new.open();
@@ -105,7 +105,7 @@ describe('a subscriber whose constraints are live', () => {
     expect(await foreignKeys()).toEqual([{ convalidated: true }]);
   });
 
-  it('lets a parent go in the middle of its copy, says which key cannot be put back, and has it back when it can', async () => {
+  it('loses a parent in the middle of its copy, reports the key that cannot be restored, and has it back when it can', async () => {
     await resync(shop.shop.context('old'), resyncInput.parse({ tables: ['customer'] }));
     expect(await endsIn((at) => copyWith({ at })(shop.shop.context('new')), 'chunk.committed')).toBe(true);
     await remove(shop, ['customer']);

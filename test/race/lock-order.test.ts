@@ -14,7 +14,7 @@ import { installedPair } from '../support/unit-context.ts';
 const ROUNDS = 12;
 const names = ['a', 'b', 'c', 'd', 'e'];
 
-it('copy and replay of tables that refer to each other deadlock nowhere', { timeout: 300_000 }, async () => {
+it('copy and replay of tables that refer to each other do not deadlock', { timeout: 300_000 }, async () => {
   const pair = await installedPair();
   const refers = (name: string, to: string) =>
     `alter table ${name} add foreign key (other) references ${to} on delete cascade deferrable initially deferred;`;

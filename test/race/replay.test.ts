@@ -78,7 +78,7 @@ describe('replays at once', () => {
     await finish();
   });
 
-  it('are not lost when another has applied and finished several batches since theirs was opened', async () => {
+  it('lose nothing when another has applied and finished several batches since theirs was opened', async () => {
     await changes();
     const hook = inGap('batch.opened', async () => {
       await replay(context());
@@ -93,7 +93,7 @@ describe('replays at once', () => {
 });
 
 describe('a lease that is over', () => {
-  it('keeps its holder out once another has written with a newer one', async () => {
+  it('stops its holder once another has written with a newer one', async () => {
     await changes();
     let taken = '';
     const hook = inGap('batch.opened', async () => {
@@ -111,7 +111,7 @@ describe('a lease that is over', () => {
     expect((await shop.position()).epoch).toBe(7n);
   });
 
-  it('lets its holder finish what it has begun while no run has taken over', async () => {
+  it('lets its holder finish its work while no run has taken over', async () => {
     await changes();
     const hook = inGap('rows.applied', async () => {
       expect(await endOf(replay(context(9n)))).toBe('busy');
@@ -120,7 +120,7 @@ describe('a lease that is over', () => {
     await finish();
   });
 
-  it('stops no run by hand, without a lease', async () => {
+  it('stops no run that has no lease', async () => {
     await changes();
     expect(await endOf(replay(context(null)))).toBe('applied');
     expect((await shop.position()).epoch).toBe(8n);
@@ -132,7 +132,7 @@ describe('a paused node', () => {
   const pause = (paused: boolean) =>
     shop.onNew(`select * from pgq_node.set_consumer_paused('shop', 'shop.new', ${paused})`);
 
-  it('stands still, also in the middle of a batch, and goes on where it stood', async () => {
+  it('stops, also in the middle of a batch, and goes on from there', async () => {
     const sliced = await crashShop({ mode: 'replica mode', tuning: { replay: { maxEvents: 30 } } });
     for (let round = 0; round < 3; round++) await sliced.work();
     await sliced.tick();

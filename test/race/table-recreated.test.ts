@@ -23,7 +23,7 @@ const items = (from: number, to: number) =>
 
 describe('a provider’s table that was dropped and made again', () => {
   it.each(['in the middle of its copy', 'while it was in step'])(
-    '%s is reported until somebody has it captured and copied again',
+    '%s is reported until it is captured and copied again',
     async (when) => {
       const pair = await installedPair(undefined, small);
       await pair.both('create table item (id int primary key, note text)');
@@ -51,7 +51,7 @@ describe('a provider’s table that was dropped and made again', () => {
 });
 
 describe('a new partition', () => {
-  it('does not have its table copied again by add-table: maintain brings it under the capture', async () => {
+  it('does not make add-table copy its table again: maintain captures it', async () => {
     const pair = await installedPair(undefined, small);
     await pair.both(`create table item (id int primary key, note text) partition by range (id);
       create table item_1 partition of item for values from (0) to (1000)`);

@@ -49,7 +49,7 @@ test('a CA file is read, and one that is missing is named', async () => {
   await expect(target({ url, tls: { caFile } })).rejects.toThrow(`cannot read the CA file ${caFile}`);
 });
 
-test('a CA file and an sslmode mean what they mean to libpq, or are refused', async () => {
+test("a CA file and an sslmode have libpq's meaning, or are refused", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pgtide-ca-'));
   const caFile = join(folder, 'ca.pem');
   const empty = join(folder, 'empty.pem');
@@ -192,7 +192,7 @@ test('a secret that RDS manages holds a user and a password: host, port and dbna
   });
 });
 
-test('what stands beside a secret wins over what is in it, so that one secret serves several databases', async () => {
+test('settings beside a secret win over its contents, so that one secret serves several databases', async () => {
   const whole = {
     host: 'writer',
     port: 6000,

@@ -15,7 +15,7 @@ interface Explained {
 }
 
 it.each([10, 18])(
-  'PostgreSQL %i claims the next of very many chunks by a look at few',
+  'PostgreSQL %i claims the next of very many chunks by reading a few rows',
   async (subscriber) => {
     const pair = await installedPair({ provider: 13, subscriber });
     await pair.both('create table item (id int primary key)');

@@ -218,7 +218,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect((await eventsOf(client, batch ?? 0n)).map((event) => event.ev_data)).toEqual(['long', 'short']);
     }));
 
-  test('Reading a batch uses the index, however much the queue holds', () =>
+  test('Reading a batch uses the index, however large the queue is', () =>
     db.client(async (client) => {
       const queue = await makeQueue(client);
       const table = await client.first<{ name: string }>('select pgq.current_event_table($1) as name', [

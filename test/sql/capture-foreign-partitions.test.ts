@@ -157,7 +157,7 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
     },
   );
 
-  it('goes on through everything that may be done to a captured table', async () => {
+  it('works through everything that can be done to a captured table', async () => {
     const database = await withForeignServer(version);
     await database.client(async (client) => {
       await client.query(`create table t (id int primary key, n int, gone int); select pgtide.create_capture('shop', 't'::regclass, 'public.t');

@@ -29,7 +29,7 @@ const changes = {
 };
 
 test.each(Object.entries(changes))(
-  'no code of hers runs as pgtide’s owner in a session that has deleted before: %s',
+  "no code of the table's owner runs as pgtide’s owner in a session that has deleted before: %s",
   async (_, { check, setUp, change }) => {
     const server = await postgres(17);
     const database = await createDatabase(server, { installed: true });
@@ -69,7 +69,7 @@ test.each(Object.entries(changes))(
 );
 
 describe.each([10, 17])('on PostgreSQL %i', (version) => {
-  it('writes and captures what pgtide’s owner may read no more, but for one partition that is truncated', async () => {
+  it('writes and captures tables that pgtide’s owner may no longer read, except for one partition that is truncated', async () => {
     const server = await postgres(version);
     const database = await createDatabase(server, { installed: true });
     await createRole(server, WRITER);

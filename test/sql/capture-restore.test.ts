@@ -234,7 +234,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     });
   });
 
-  it('says that two tables have changed their names', async () => {
+  it('reports two tables that have swapped their names', async () => {
     await rootWith(version, `${makeT}; ${makeU}`, ['public.t', 'public.u'], async (client) => {
       await client.query('alter table t rename to x; alter table u rename to t; alter table x rename to u');
       await client.query(`insert into t values (1, 'was u')`);
@@ -244,7 +244,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     });
   });
 
-  it('knows its triggers by what they do, whatever they are called', async () => {
+  it('finds its triggers by their functions, whatever their names', async () => {
     await rootWith(version, makeT, ['public.t'], async (client) => {
       await client.query(`do $$ declare v record; begin
         for v in select tgname from pg_trigger where tgrelid = 't'::regclass and not tgisinternal loop

@@ -65,7 +65,7 @@ describe.each([10, 17])('on PostgreSQL %i, when the clock goes back', (version) 
       expect(await tick(client, queue)).toBe(null);
     }));
 
-  test('a tick later than a transaction, but not than the clock, is no tick of the future', () =>
+  test('a tick later than a transaction, but not than the clock, is not a tick of the future', () =>
     inQueue(async (client, queue) => {
       await tickNow(client, queue);
       await client.query('begin');
@@ -76,7 +76,7 @@ describe.each([10, 17])('on PostgreSQL %i, when the clock goes back', (version) 
       await client.query('rollback');
     }));
 
-  test('batches of a least lag, and of a least span of time, come at once', () =>
+  test('batches of a minimum lag, and of a minimum interval, come at once', () =>
     inQueue(async (client, queue) => {
       const custom = async (consumer: string, ...limits: (string | number | null)[]) =>
         (
@@ -148,7 +148,7 @@ describe.each([10, 17])('on PostgreSQL %i, when the clock goes back', (version) 
       expect(rows).toHaveLength(1);
     }));
 
-  test('a dead member of a cooperative consumer is missed an interval later, and a living one is not', () =>
+  test('a dead member of a cooperative consumer is found after an interval, and a live one is not', () =>
     inQueue(async (client, queue) => {
       const next = async (member: string, dead: string | null = null) =>
         (

@@ -14,7 +14,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     shop = await ClosedShop.open(version);
   });
 
-  test('the roles of the cluster have no way into a queue that nodes follow', async () => {
+  test('the roles of the cluster have no access to a queue that nodes follow', async () => {
     for (const role of ['reader', 'writer', 'admin', 'londiste', 'stranger']) await shop.lose(role, attacks);
     await shop.lose('admin', attacks, 'set role pgq_admin');
     await shop.lose('londiste', attacks, 'set role pgq_writer');
@@ -42,7 +42,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     }
   });
 
-  test('a row trigger of theirs makes no events', async () => {
+  test('their row triggers insert no events', async () => {
     await shop.as('admin', (client) =>
       client.query(`create table traps.bait (id int primary key); grant all on traps.bait to public;
         create trigger t after insert on traps.bait for each row
@@ -99,7 +99,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     });
   });
 
-  test('the gate of one queue does not lead into another one', async () => {
+  test('the gate of one queue does not open another one', async () => {
     await shop.renew();
     await shop.db.client((client) =>
       client.query(`select pgtide.close_queue('mail'); select pgtide.grant_queue('mail', 'consumer', 'consume'),

@@ -110,7 +110,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await lowest()).toBe((begin ?? 0n) + 3n);
     }));
 
-  test('next_batch_custom waits for as much as it is asked for', () =>
+  test('next_batch_custom waits for the minimum that it is given', () =>
     inQueue(async (client, queue) => {
       const custom = (...args: unknown[]) =>
         call<bigint | null>(client, 'next_batch_custom', queue, 'main', 'a', ...args);
@@ -142,7 +142,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await finish(client, batch)).toBe(1);
     }));
 
-  test('A main consumer with a batch of its own gives none to members', () =>
+  test('A main consumer with an open batch gives none to members', () =>
     inQueue(async (client, queue) => {
       await call(client, 'register_subconsumer', queue, 'main', 'a');
       await fill(client, queue, 'one');

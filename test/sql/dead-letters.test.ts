@@ -63,7 +63,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await fail(client, queue)).toEqual([]);
     }));
 
-  test('Without a limit it is retried for ever; a limit of 0 gives no second chance', () =>
+  test('Without a limit it is retried forever; with a limit of 0 it is not retried', () =>
     inQueue(async (client, queue) => {
       await insertEvent(client, queue, 'x');
       for (let i = 0; i < 12; i++) expect(await fail(client, queue)).toEqual([1]);
@@ -76,7 +76,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await letters(client, queue)).toMatchObject([{ retries: 14 }]);
     }));
 
-  test('batch_retry and event_retry_raw keep to the limit too', () =>
+  test('batch_retry and event_retry_raw respect the limit, too', () =>
     inQueue(async (client, queue) => {
       await policy(client, queue, 'retry_limit', '0');
       for (const data of ['one', 'two']) await insertEvent(client, queue, data);
@@ -96,7 +96,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await letters(client, queue, 'somebody else')).toEqual([]);
     }));
 
-  test('A consumer may give an event up at once, with its reason', () =>
+  test('A consumer can give an event up at once, with a reason', () =>
     inQueue(async (client, queue) => {
       await insertEvent(client, queue, 'bad');
       await tickNow(client, queue);
@@ -176,7 +176,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect(await client.query('select from pgtide.dead_letter where queue_name = $1', [queue])).toEqual([]);
     }));
 
-  test('Only a policy that exists can be set, to a value that is one', () =>
+  test('Only known policies can be set, to valid values', () =>
     inQueue(async (client, queue) => {
       expect(await stateOf(policy(client, queue, 'mood', '1'))).toEqual([
         'TD001',

@@ -202,7 +202,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       expect((await readAll(client, queue, 'reader')).sort()).toEqual(['again', 'b', 'c']);
     }));
 
-  test('A root tells its nodes, which start over the copies under way', async () => {
+  test('A root notifies its nodes, which restart running copies', async () => {
     await db.client(async (client) => {
       const queue = await makeRoot(client);
       await register(client, queue, 'reader');

@@ -57,7 +57,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       ).toEqual([{ cur_batch_id: 2n }]);
     }));
 
-  test('The last tick is kept, moved anywhere, and forgotten', () =>
+  test('The last tick is kept, moved to any other, and forgotten', () =>
     story(async (ask) => {
       expect(await ask('get_last_tick', 'ticks')).toBeNull();
       expect(await ask('set_last_tick', 'ticks', 5)).toBe(1);

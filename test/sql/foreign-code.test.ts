@@ -54,7 +54,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
     );
   });
 
-  it('looks into no table of which a query would compute what a role has put into an index or a policy', async () => {
+  it("reads no table for which a query would run code of another role's index or policy", async () => {
     const setUp = `${types}; create table t (id int primary key, n int);
       create function again() returns trigger language plpgsql as $$ begin
         if new.n < 10 then update hers.t set n = n + 10 where id = new.id; end if; return null; end $$`;
@@ -233,7 +233,7 @@ it('compares rows without casts and checks', async () => {
   expect((await shop.compare()).tables).toMatchObject([{ verdict: 'different' }, { verdict: 'different' }]);
 });
 
-it('lets no trigger pass for one of ours by its name', async () => {
+it('recognizes its triggers by more than their names', async () => {
   const database = await createDatabase(await postgres(17), { installed: true });
   await database.client(async (client) => {
     await client.query(`select pgq.create_queue('shop')`);

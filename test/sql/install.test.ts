@@ -214,7 +214,7 @@ describe('it refuses', () => {
     });
   });
 
-  test('a broken file, naming it and leaving nothing half done', async () => {
+  test('a broken file, which it names, and changes nothing', async () => {
     await db.client(async (client) => {
       const before = await userObjects(client);
       const files = new Map([...firstRelease, ['pgq/functions/pgq.bad.sql', 'create function pgq.bad(']]);

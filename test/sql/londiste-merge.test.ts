@@ -88,7 +88,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       expect((await stateOf(client.query('insert into shop.t values (1)')))?.[1]).toContain(p2);
     }));
 
-  test('What is not asked for clearly is refused, and nothing has changed', () =>
+  test('An unclear request is refused, and nothing changes', () =>
     withParts(null, async (client, parts) => {
       const [p1 = '', p2 = '', p3 = ''] = parts;
       const before = await allOf(client, parts);
@@ -155,7 +155,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       expect(await tableOf(client, combined)).toMatchObject({ local: false });
     }));
 
-  test('A queue whose root is here does not feed the table, and is left alone', () =>
+  test('A queue whose root is here does not feed the table, and is not changed', () =>
     withParts(null, async (client, parts) => {
       const own = `${parts[0]}_own`;
       await node(client, own, 'root');

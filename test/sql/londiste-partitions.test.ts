@@ -132,7 +132,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await check(client, 'shop.unbounded')).toBeUndefined();
     }));
 
-  test('What cannot be made is said, and nothing is', () =>
+  test('What cannot be created is reported, and nothing is created', () =>
     db.client(async (client) => {
       await client.query('create table shop.events (id int primary key, ctime timestamptz)');
       const fails = (table: string | null, part: string | null, rest = {}) =>

@@ -170,7 +170,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(got[1]?.ev_extra4).toBe('xbetween');
       }));
 
-    test('loses a trigger that skipped the change itself', () =>
+    test('loses a trigger with SKIP', () =>
       added(['tgflags=BI', 'SKIP'], async (client, queue) => {
         expect(await change(client, queue, ['tgflags=AIUDL'], null)).toEqual([
           200,
@@ -182,7 +182,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(got.map((e) => e.ev_data)).toEqual(['id=1&v=before', 'id=2&v=kept']);
       }));
 
-    test('may have none any more, and says so where its triggers are looked for', () =>
+    test('may have no trigger any more, which checks of its triggers report', () =>
       added(['backup'], async (client, queue) => {
         expect(await change(client, queue, ['no_triggers'], 'a=1')).toEqual([
           200,
@@ -195,7 +195,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(await attrs(client, queue)).toBe('a=1&b=2');
       }));
 
-    test('keeps what it has where it cannot have that', () =>
+    test('keeps its trigger if it cannot have the new one', () =>
       added(null, async (client, queue) => {
         const before = [await triggers(client), await attrs(client, queue)];
         await client.query('alter table shop.t drop constraint t_pkey');

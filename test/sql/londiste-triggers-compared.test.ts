@@ -104,7 +104,7 @@ describe.skipIf(missing)("beside Londiste's SQL", () => {
     expect(await ours?.superuser((client) => play(client, args, others))).toEqual(expected);
   });
 
-  test('SKIP in an AFTER trigger fails the write, and swallows nothing', async () => {
+  test('SKIP in an AFTER trigger fails the write, and drops no event', async () => {
     const played = await ours?.superuser((client) => play(client, ['skip']));
     expect(played).toMatchObject({
       outcomes: [

@@ -84,7 +84,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     for (const role of ['producer', 'consumer', 'manager']) await shop.lose(role, attacks);
   });
 
-  test('an open queue is for whoever has the role, and closed at will', async () => {
+  test('an open queue is for all members of the role, and can be closed', async () => {
     await shop.renew();
     const produce = `select pgq.insert_event('mail', 't', 'd')`;
     const consume = `select pgq.register_consumer('mail', 'reader')`;
@@ -120,7 +120,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     ).toEqual([]);
   });
 
-  test('what others wrote before a queue became a node’s is not for its subscribers', async () => {
+  test('events that others wrote before a queue became a node’s are not for its subscribers', async () => {
     await shop.renew();
     await shop.as('writer', (client) =>
       client.query(`select pgq.insert_event('mail', 'R', '', 'public.orders', null, null, null)`),

@@ -60,7 +60,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       await client.query('rollback');
     }));
 
-  test('A session with plans goes to where another session’s rotation leads', () =>
+  test('A session with cached plans follows a rotation by another session', () =>
     db.client(async (client) => {
       await using other = await db.open();
       const queue = await makeQueue(client);

@@ -43,14 +43,14 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     async (client: Client) =>
       (await client.first<{ v: unknown }>(`select ${statement} as v`, args))?.v;
 
-  test('Two who create one queue make one', () =>
+  test('Two sessions that create one queue create it once', () =>
     db.client(async (client) => {
       const create = (name: string) => value('pgq.create_queue($1)', name);
       expect(await overlap(client, 'commit', create('race_a'), create('race_a'))).toEqual([1, 0]);
       expect(await overlap(client, 'rollback', create('race_b'), create('race_b'))).toEqual([1, 1]);
     }));
 
-  test('Two who register one consumer make one subscription', () =>
+  test('Two sessions that register one consumer register it once', () =>
     inQueue(async (client, queue) => {
       const register = (name: string) => value('pgq.register_consumer($1, $2)', queue, name);
       expect(await overlap(client, 'commit', register('a'), register('a'))).toEqual([1, 0]);
@@ -59,7 +59,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await overlap(client, 'commit', leave, register('b'))).toEqual([1, 1]);
     }));
 
-  test('Who registers a consumer while another does so moves it, or is asked to try again', () =>
+  test('A session that registers a consumer while another does moves it, or is asked to try again', () =>
     inQueue(async (client, queue) => {
       await tickNow(client, queue);
       const at = (name: string, tick: number) =>
@@ -82,7 +82,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       ]);
     }));
 
-  test('Two who ask for a batch get the same one', () =>
+  test('Two sessions that ask for a batch get the same one', () =>
     inQueue(async (client, queue) => {
       await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
       await insertEvent(client, queue);
@@ -97,7 +97,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await next(client)).toBe(own);
     }));
 
-  test('A member of a cooperative consumer that finishes just now is not taken for dead', () =>
+  test('A member of a cooperative consumer that is finishing is not taken for dead', () =>
     inQueue(async (client, queue) => {
       const next = (member: string, dead: string | null) =>
         value('pgq_coop.next_batch($1, $2, $3, $4)', queue, 'shared', member, dead);
@@ -176,7 +176,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(got.sort()).toEqual(committed.sort());
     }));
 
-  test('Retries that are due are put back once, whoever looks', () =>
+  test('Retries that are due are put back once, whoever calls', () =>
     inQueue(async (client, queue) => {
       await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
       await client.query(

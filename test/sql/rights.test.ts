@@ -205,7 +205,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     await checkRoles(await installedBy('maker'));
   });
 
-  test('An owner who finds the roles there uses them, whosever they are', async () => {
+  test('An owner uses roles that exist already, whoever owns them', async () => {
     await checkRoles(await installedBy('plain'));
   });
 });

@@ -68,8 +68,8 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       [queue],
     );
 
-  describe('rotation_blockers tells', () => {
-    test('of nothing while all is well, also right after a rotation', () =>
+  describe('rotation_blockers reports', () => {
+    test('nothing while rotation works, also right after a rotation', () =>
       inQueue(async (client, queue) => {
         await register(client, queue, 'reader');
         expect(await kinds(client, queue)).toEqual([]);
@@ -80,7 +80,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(await stateOf(blockers(client, 'nowhere'))).toEqual(['TD002', 'No such queue: nowhere']);
       }));
 
-    test('of a consumer that is behind: since when, what it holds, how that grows, what to do', () =>
+    test('a consumer that is behind: since when, what it holds, how that grows, what to do', () =>
       inQueue(async (client, queue) => {
         await heldBy(client, queue, 'slow');
         await passTime(client, queue, '3 hours');
@@ -98,7 +98,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect((await kinds(client, queue)).filter(([kind]) => kind !== 'maintenance')).toEqual([]);
       }));
 
-    test("of a node's worker and its watermark, a dead one as dead", () =>
+    test("a node's worker and its watermark, a dead one as dead", () =>
       db.client(async (client) => {
         const queue = await makeRoot(client);
         await tickNow(client, queue);
@@ -124,7 +124,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(await kinds(client, queue)).toEqual([['maintenance', null]]);
       }));
 
-    test('of a transaction that is older than the last rotation, whose consumers are not to blame', () =>
+    test('a transaction that is older than the last rotation, and not its consumers', () =>
       inQueue(async (client, queue) => {
         await register(client, queue, 'reader');
         await using old = await db.open();
@@ -145,7 +145,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(await kinds(client, queue)).toEqual([['consumer', 'reader']]);
       }));
 
-    test('of a prepared transaction', () =>
+    test('a prepared transaction', () =>
       inQueue(async (client, queue) => {
         await register(client, queue, 'reader');
         await client.query(`begin; select txid_current(); prepare transaction 'forgotten'`);
@@ -163,7 +163,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         }
       }));
 
-    test('of a lock on the table that is to be emptied, once it is time', () =>
+    test('a lock on the table that is to be emptied, once it is time', () =>
       inQueue(async (client, queue) => {
         const table = await client.first<{ name: string }>(
           `select queue_data_pfx || '_1' as name from pgq.queue where queue_name = $1`,
@@ -184,7 +184,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(await kinds(client, queue)).toEqual([['maintenance', null]]);
       }));
 
-    test('of maintenance that does not run, a step that is missing, a tick that is gone', () =>
+    test('maintenance that does not run, a missing step, a lost tick', () =>
       inQueue(async (client, queue) => {
         await passTime(client, queue, '3 hours');
         expect(await kinds(client, queue)).toEqual([['maintenance', null]]);
@@ -202,7 +202,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
   });
 
   describe('A policy', () => {
-    test('tells of whoever holds rotation too long, and takes that back', () =>
+    test('reports whoever blocks rotation too long, and withdraws the report', () =>
       inQueue(async (client, queue) => {
         await policy(client, queue, 'alarm_time', '4 hours');
         await heldBy(client, queue, 'slow');
@@ -250,7 +250,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
         expect(await alarms(client, queue)).toEqual([]);
       }));
 
-    test('detaches a node whole, and never the global watermark', () =>
+    test('detaches all consumers of a node, and never the global watermark', () =>
       db.client(async (client) => {
         const queue = await makeRoot(client);
         await tickNow(client, queue);

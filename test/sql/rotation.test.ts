@@ -106,7 +106,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await client.first(`select count(*) as t0 from ${queue_data_pfx}_0`)).toEqual({ t0: 0n });
     }));
 
-  test('A consumer that stands still holds rotation; a cooperative one that idles does not', () =>
+  test('A consumer that stands still blocks rotation; an idle cooperative one does not', () =>
     inQueue(async (client, queue) => {
       await client.query('select pgq.register_consumer($1, $2)', [queue, 'slow']);
       await client.query('select pgq.register_consumer($1, $2)', [queue, 'quick']);
@@ -125,7 +125,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect(await current(client, queue)).toBe((stuck + 1) % 3);
     }));
 
-  test('Ticks older than the rotation before go, and a consumer can be moved back to any other', () =>
+  test('Ticks older than the previous rotation are deleted, and a consumer can be moved back to any other', () =>
     inQueue(async (client, queue) => {
       await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
       const kept = async () =>
@@ -150,7 +150,7 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       expect((await consume(client, queue, 'reader')).map((event) => event.ev_data)).toEqual(['y']);
     }));
 
-  test('A table that is in use, and a queue row that is, are left for the next time', () =>
+  test('A locked event table, and a locked row of the queue, are left for the next call', () =>
     inQueue(async (client, queue) => {
       const { queue_data_pfx } = await state(client, queue);
       await using other = await db.open();

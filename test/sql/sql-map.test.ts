@@ -85,7 +85,7 @@ test.each(releases)('what captures of release %s call is still there', (release)
   expect(called.filter((name) => !map.functions.has(name))).toEqual([]);
 });
 
-test('a name begins with _ unless somebody outside of the schema may call it', () => {
+test('a name begins with _ unless it is called from outside of the schema', () => {
   const functions = [...map.functions.values()];
   const documented = sqlReadme.slice(sqlReadme.indexOf('\n## pgtide\n'));
   const called = new Set([

@@ -71,7 +71,7 @@ describe.each([10, 15])('on PostgreSQL %i', (version) => {
       expect(await pinned(client, () => client.query(restore, [queue]))).toEqual([{ result: 'restored' }]);
     }));
 
-  test('a foreign key that was kept without schemas comes back', () =>
+  test('a foreign key that was saved without schemas is restored', () =>
     db.client(async (client) => {
       await client.query(
         `insert into londiste.pending_fkeys values ('shop.t', 'shop.other', 't_w', 'alter table only t add constraint t_w foreign key (w) references other')`,
@@ -80,7 +80,7 @@ describe.each([10, 15])('on PostgreSQL %i', (version) => {
       expect(await client.query(`select from pg_constraint where conname = 't_w'`)).toHaveLength(1);
     }));
 
-  test('what cannot be put back fails as it stands, and the caller keeps its search_path', () =>
+  test('what cannot be restored fails with its error, and the caller keeps its search_path', () =>
     db.client(async (client) => {
       const queue = await follower(client);
       await client.query(`set search_path = shop, public`);

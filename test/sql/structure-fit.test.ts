@@ -107,7 +107,7 @@ test.each([
   expect(await misfits(provider, subscriber)).toContain(message);
 });
 
-test('an enum takes another when it has all its values, and text takes any enum', async () => {
+test('an enum fits into one that has all its values, and any enum fits into text', async () => {
   const types = `create type there.mood as enum ('good', 'bad'); create type here.mood as enum ('good')`;
   expect(await misfits('(a there.mood)', '(a here.mood)', types)).toEqual([
     'column a of here.t is here.mood without the value "bad" on the subscriber, which does not take every there.mood of the provider',
@@ -167,7 +167,7 @@ test('a domain fits into its base type, and not the other way', async () => {
   expect(await misfits('(a int)', '(a here.d)', types)).not.toEqual([]);
 });
 
-test('views, foreign and unlogged tables are none that can be replicated', async () => {
+test('views, foreign and unlogged tables cannot be replicated', async () => {
   const server = await postgres(18);
   const db = await createDatabase(server, { installed: true });
   await db.client(async (client) => {

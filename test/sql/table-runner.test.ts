@@ -36,7 +36,7 @@ describe.each([10, 14, 18])('on PostgreSQL %i', (version) => {
     );
   });
 
-  it('asks for the owner, and refuses one for whom the role may not act', async () => {
+  it('needs the owner, and refuses one for whom the role may not act', async () => {
     await asOther('create table t (id int)');
     expect(await runner('t')).toEqual(RUNNER);
     for (const owner of [PLAIN_OWNER, 'postgres']) {
@@ -67,7 +67,7 @@ describe.each([10, 14, 18])('on PostgreSQL %i', (version) => {
     });
   });
 
-  it('makes a runner again that its owner has altered, also where something depends on it', async () => {
+  it('creates a runner again that its owner has altered, also if something depends on it', async () => {
     await asOther('create table altered (id int)');
     const name = String(await runner('altered'));
     const signature = `${name}(text, bigint, tid[])`;

@@ -144,7 +144,7 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
     });
   });
 
-  test('They need what pgq.insert_event needs of the role that writes, and no more', async () => {
+  test('They need the rights that pgq.insert_event needs, and no others', async () => {
     await createRole(db.server, 'app_writer');
     const write = () =>
       withClient(db.targetAs('app_writer'), 'test', (client) =>

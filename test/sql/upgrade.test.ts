@@ -82,7 +82,7 @@ describe.each(releases)('from release %s', (release) => {
     expect(upgraded).toEqual(installed);
   });
 
-  test('with every row that no migration is about, and the rights that the owner gave', async () => {
+  test('with every row that no migration changes, and the rights that the owner granted', async () => {
     const db = await beOf(filesOfRelease(release));
     await createRole(db.server, 'producer');
     await db.client(async (client) => {

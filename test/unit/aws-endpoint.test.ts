@@ -90,7 +90,7 @@ test('a call that gets no answer is given up while a run still has time to say s
   expect(awsClientLimits.maxAttempts * Math.max(connectionTimeout, usualTimeout)).toBeLessThanOrEqual(12_000);
 });
 
-test('elsewhere the same passes by itself: a network of a laptop comes and goes', async () => {
+test('elsewhere the same error is transient: the network of a laptop comes and goes', async () => {
   vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', undefined);
   const silent = await silentServer();
   await expect(storeAt(`http://127.0.0.1:${silent.port}`).acquire('k', 'me', 1000)).rejects.toMatchObject({

@@ -67,7 +67,7 @@ test('a table of an extension can be named', () => {
   expect(names(['spatial'])).toEqual(['public.spatial']);
 });
 
-test('what is no table is refused with what it is', () => {
+test('a relation that is not a table is refused with its kind', () => {
   expect(() => names(['report'])).toThrow('old: public.report is a view; only tables are replicated');
   expect(() => names(['sales.days_1'])).toThrow('old: sales.days_1 is a partition of sales.days');
   expect(() => names([])).toThrow('no table was named');
@@ -93,7 +93,7 @@ test('tables of the queue are found by the same rules', () => {
   expect(() => matchNames(known, { tables: ['nix'] })).toThrow('there is no table public.nix in the queue');
 });
 
-test('a name that is there means itself alone, also with * or ? in it', () => {
+test('an existing name means itself alone, also with * or ? in it', () => {
   const known = ['public.what?', 'public.whats', 'public.a*b', 'public.aab'];
   expect(matchNames(known, { tables: ['what?', 'a*b'] })).toEqual(['public.what?', 'public.a*b']);
 });
@@ -113,7 +113,7 @@ function means(name: string[], pattern: string[]): boolean {
   return name.length > 0 && (first === '?' || first === name[0]) && means(name.slice(1), rest);
 }
 
-test('a name is of a pattern exactly if there is a way to share it out', () =>
+test('a name matches a pattern exactly if it can be divided so', () =>
   holds(
     fc.property(
       fc.array(fc.constantFrom('a', 'b', '.', '*', '💧', '\n'), { maxLength: 9 }),
@@ -125,7 +125,7 @@ test('a name is of a pattern exactly if there is a way to share it out', () =>
     2_000,
   ));
 
-test('a pattern of many stars ends, where trying all ways to share the name out would not', () => {
+test('a pattern of many stars is matched in bounded time', () => {
   const name = `public.${'a'.repeat(63)}`;
   expect(isOfPattern(name, `${'*a'.repeat(30)}*b`)).toBe(false);
   expect(matchNames([name], { tables: ['*a'.repeat(30)] })).toEqual([name]);

@@ -34,7 +34,7 @@ test('each column of the tables that lists its values has a type with the same o
   });
 });
 
-test('the position is compared with exactly these answers', () => {
+test('the comparison of positions has exactly these answers', () => {
   const begin = sqlFiles().get('pgtide/functions/position/pgtide.begin_replay.sql') ?? '';
   const verdicts = [...begin.matchAll(/verdict := '([^']*)'/g)].map(([, verdict = '']) => verdict);
   expect([...new Set(verdicts)].sort()).toEqual([...positionVerdicts].sort());

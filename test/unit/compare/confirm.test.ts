@@ -17,7 +17,7 @@ test('a row that arrived is equal, also when the provider has gone on since', ()
   );
 });
 
-test('a row that the provider did not touch, and that the subscriber still has otherwise, is different', () => {
+test('a row that the provider did not change, and that still differs on the subscriber, is different', () => {
   const read = entry('b', '2');
   expect(
     judge({ subscriber: entry('a', '1'), provider: read }, { subscriber: entry('a', '5'), provider: read }),

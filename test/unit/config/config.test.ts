@@ -44,7 +44,7 @@ test('a short file gets every default', () => {
   expect(config.metrics).toEqual({ byPair: false });
 });
 
-test('all that is wrong is reported at once, with line, key, value and what is allowed', () => {
+test('all errors are reported at once, with line, key, value and the allowed values', () => {
   const message = problemsOf(`
 nodes:
   old: { url: "postgres://app@h/shop", pasword: 1 }
@@ -170,7 +170,7 @@ test('no message shows a password, however it is written', () => {
     );
 });
 
-test('asking for a queue or node that is none names those that are', () => {
+test('an unknown queue or node is an error that names the known ones', () => {
   const config = parseConfig(shop);
   expect(() => queueConfig(config, 'shopp')).toThrow(/no queue "shopp"/);
   expect(() => queueConfig(config, 'constructor')).toThrow(/no queue/);

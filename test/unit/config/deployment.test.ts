@@ -76,7 +76,7 @@ test('a url that only the machine of the operator understands is refused', () =>
   ]);
 });
 
-test('what is on the machine of the operator alone is refused: databases, sockets, a local DynamoDB', () => {
+test("what only the operator's machine has is refused: databases, sockets, a local DynamoDB", () => {
   const nodes = {
     a: { url: 'postgres://app@localhost/shop' },
     b: { url: 'postgres://app@%2Fvar%2Frun%2Fpostgresql/shop' },

@@ -15,7 +15,7 @@ it.each([
   'PL/pgSQL-Funktion pgtide.deny() Zeile 3 bei RAISE',
   'fonction PL/pgSQL pgtide.deny(), ligne 3, à RAISE',
   'PL/pgSQL関数pgtide.deny()の3行目 - RAISE',
-])('what a function of ours raises is said in any language: %s', (where) => {
+])("an error that pgtide's function raises is shown in any language: %s", (where) => {
   const error = serverError({
     code: 'TD003',
     routine: 'exec_stmt_raise',
@@ -107,7 +107,7 @@ it.each([
   ...['ENETDOWN', 'EHOSTDOWN', 'ECONNABORTED', 'EADDRNOTAVAIL', 'EAI_FAIL', 'EAI_AGAIN', 'EPROTO'],
   ...['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_UNABLE_TO_PIPE', 'ERR_STREAM_DESTROYED'],
   ...['ERR_SOCKET_CLOSED', 'ERR_TLS_HANDSHAKE_TIMEOUT'],
-])('the network has failed, and not pgtide: %s', (code) => {
+])('an error of the network, and not of pgtide: %s', (code) => {
   expect(asPgtideError(Object.assign(new TypeError('geheim'), { code }), 'n')).toMatchObject({
     kind: 'connection',
     message: `n: ${code}`,
@@ -125,7 +125,7 @@ it('a certificate for other names is refused with the name that was asked for', 
   });
 });
 
-it('two sessions that changed one row of a catalog at once pass by themselves', async () => {
+it('a concurrent change of a catalog row is a transient error', async () => {
   const db = await createDatabase(await postgres(18));
   await using one = await db.open();
   await using other = await db.open();

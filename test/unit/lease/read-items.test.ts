@@ -39,7 +39,7 @@ async function shortTable(most: number) {
   };
 }
 
-test('what a request leaves out is asked for again, until all is there', async () => {
+test('items that a request leaves out are requested again, until all are there', async () => {
   const { short, requests } = await shortTable(40);
   const states = await short.states(keys);
   expect([...states].map(([key, { next }]) => [key, next]).toSorted()).toEqual(

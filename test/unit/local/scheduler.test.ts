@@ -30,7 +30,7 @@ test('a job never overlaps itself, while two jobs do overlap each other', async 
   expect(together).toBeGreaterThan(0);
 });
 
-test('trouble that passes by itself is reported once, and the job goes on', async () => {
+test('a transient error is reported once, and the job goes on', async () => {
   const stop = new AbortController();
   const reported: string[] = [];
   let calls = 0;
@@ -47,7 +47,7 @@ test('trouble that passes by itself is reported once, and the job goes on', asyn
   expect(reported).toEqual(['replay shop/new: new: the server is away']);
 });
 
-test('what an operator must fix ends all jobs, each after the run that it is in', async () => {
+test('an error that an operator must fix ends all jobs, each after its present run', async () => {
   let finished = false;
   const slow = job('copy', async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));

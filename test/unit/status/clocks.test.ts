@@ -8,7 +8,7 @@ import { elapsedMs } from '../../../lib/clock.ts';
 import type { Client } from '../../../lib/db/client.ts';
 import { ClockComparison } from '../../../lib/status/clocks.ts';
 
-test.each([-86_400_000, 86_400_000])('a budget does not care for a clock that jumps by %i ms', (jump) => {
+test.each([-86_400_000, 86_400_000])('a budget does not depend on a clock that jumps by %i ms', (jump) => {
   let wall = 1_800_000_000_000;
   let elapsed = 0;
   const clock = { now: () => wall, elapsed: () => elapsed };

@@ -21,7 +21,7 @@ test('several connections can be open at once, and are closed at the end of thei
   expect(pids[0]).not.toEqual(pids[1]);
 });
 
-test('a connection that cannot be made is an error at once', async () => {
+test('a connection that cannot be opened is an error at once', async () => {
   const db = await createDatabase(await postgres(17));
   await expect(db.open('no such role')).rejects.toMatchObject({ kind: 'authentication' });
 });

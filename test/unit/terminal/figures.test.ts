@@ -26,7 +26,7 @@ test('nouns follow their number', () => {
   expect(plural(12_345, 'row')).toBe('12,345 rows');
 });
 
-test('a number of events that is taken from ids is shown as the most that there may be', () => {
+test('a number of events that is estimated from ids is shown as an upper limit', () => {
   expect(waiting(0)).toBe('0 events wait');
   expect(waiting(1)).toBe('up to 1 event waits');
   expect(waiting(2002)).toBe('up to 2,002 events wait');
@@ -91,7 +91,7 @@ describe('synced', () => {
     const found = synced(statusOf({ tables: [table('a', 'ok'), table('b', 'in-copy')] }), ticks);
     expect(found).toEqual({ met: false, missing: 'new: b (in-copy, 10 of about 40 rows) not yet in sync' });
   });
-  test('is hopeless once only tables that were set aside are left', () => {
+  test('fails once only tables that are set aside are left', () => {
     const broken = table('b', 'ok', 'a row is there twice');
     expect(synced(statusOf({ tables: [table('a', 'in-copy'), broken] }), ticks)).toMatchObject({
       met: false,
@@ -100,7 +100,7 @@ describe('synced', () => {
       hopeless: 'new: b is set aside: a row is there twice',
     });
   });
-  test('is not met before what was there at the start has been met, which may set a table aside', () => {
+  test('is not met before the events of the start have been replayed, which may set a table aside', () => {
     expect(synced(statusOf({ tables: [table('a', 'ok')], tick: 6 }), ticks)).toMatchObject({ met: false });
   });
   test('waits for a leaf that is behind, or whose lag is unknown', () => {
@@ -158,7 +158,7 @@ describe('an idle month', () => {
     expect(slow.pair).toBeCloseTo(slow.lambda + slow.dynamoDb + slow.logs, 9);
   });
 
-  test('adds up all that a deployment with one pair pays for, and names the parts', () => {
+  test('adds up all costs of a deployment with one pair, and names the parts', () => {
     const cost = monthlyCost(() => 100);
     expect([cost.metrics, cost.secrets]).toEqual([0.3, 2 * 0.4]);
     expect(cost.total).toBeCloseTo(cost.pair + cost.metrics + cost.secrets, 9);

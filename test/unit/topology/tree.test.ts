@@ -39,7 +39,7 @@ test('the root comes first and is its own provider; the others follow it', () =>
   expect(nodesOf(config, 'mails', isSubscriber)).toEqual([]);
 });
 
-test('a node has a place in each queue of its own', () => {
+test('a node has a place in each of its queues', () => {
   expect(placeOf(config, 'shop', 'new')).toEqual({ node: 'new', role: 'leaf', provider: 'old' });
   expect(placeOf(config, 'back', 'new')).toEqual({ node: 'new', role: 'root', provider: 'new' });
   expect(queuesOfRoot(config, 'old')).toEqual(['shop', 'mails']);
@@ -49,7 +49,7 @@ test('a node that is not in the queue’s tree has no place there', () => {
   expect(() => placeOf(config, 'shop', 'other')).toThrow(/"other" is not a node of the queue shop/);
 });
 
-test('a queue that is not in the configuration is on the node that a consumer names', () => {
+test('a queue that is not configured is on the node that a consumer names', () => {
   expect(placeAlone('other')).toEqual({ node: 'other', role: 'root', provider: 'other' });
   expect(nodeOfQueue(config, 'theirs', 'other')).toBe('other');
   expect(nodeOfQueue(config, 'shop')).toBe('old');
