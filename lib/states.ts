@@ -74,7 +74,7 @@ export type SavedKind = (typeof savedKinds)[number];
 export const memberChanges = [
   /** Set by add-table, on a leaf whose root does not have the table yet. Waits for add-table. */
   'joining',
-  /** Set by replay (pgtide.let_leave), for a table that the root has removed and that cannot leave at once. Waits for copy. */
+  /** Set by replay (pgtide.apply_removal), for a table that the root has removed and that cannot leave at once. Waits for copy. */
   'leaving',
 ] as const;
 export type MemberChange = (typeof memberChanges)[number];

@@ -153,7 +153,7 @@ export async function setReplicaCapture(
 /** Returns those of these tables that native subscriptions write to, with the names of the subscriptions. */
 export async function listFedTables(client: Client, names: readonly string[]): Promise<Map<string, string>> {
   const rows = await client.query<{ name: string; by: string | null }>(
-    'select w.name, pgtide.fed_by(londiste.find_table_oid(w.name)) as by from unnest($1::text[]) w (name)',
+    'select w.name, pgtide.feeding_subscriptions(londiste.find_table_oid(w.name)) as by from unnest($1::text[]) w (name)',
     [names],
   );
   return new Map(rows.flatMap(({ name, by }) => (by === null ? [] : [[name, by]])));

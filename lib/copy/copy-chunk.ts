@@ -152,7 +152,7 @@ async function copyStatements(
   { chunk, reader }: { chunk: Chunk; reader: Reader },
 ): Promise<{ read: string; write: string }> {
   const target = await subscriber.first<{ columns: string[]; generated: string[] }>(
-    'select columns, generated, pgtide.enter_apply() from pgtide.copy_columns($1, $2)',
+    'select columns, generated, pgtide.begin_apply() from pgtide.copy_columns($1, $2)',
     [copy.queue, chunk.table],
   );
   if (!target) throw new PgtideError('schema', `${subscriber.node}: table ${chunk.table} is not there`);

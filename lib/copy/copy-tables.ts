@@ -1,7 +1,7 @@
 import { queueConfig } from '../config/config.ts';
 import type { Client } from '../db/client.ts';
 import { PgtideError } from '../errors.ts';
-import { letLeave, listLeaving } from '../node/member-change.ts';
+import { completeRemoval, listLeaving } from '../node/member-change.ts';
 import type { Outcome } from '../outcome.ts';
 import { forceTick } from '../pgq/ticker.ts';
 import type { UnitContext } from '../unit-context/context.ts';
@@ -122,7 +122,7 @@ async function leave(context: UnitContext, subscriber: Client): Promise<boolean>
   let gone = 0;
   for (const { name: table } of await listLeaving(subscriber, context.queue)) {
     if (!context.budget.allows(MIN_REMAINING_MS)) break;
-    if (await subscriber.transaction({}, () => letLeave(subscriber, context.queue, table))) gone++;
+    if (await subscriber.transaction({}, () => completeRemoval(subscriber, context.queue, table))) gone++;
   }
   context.count('leftTables', gone);
   return gone > 0;

@@ -38,7 +38,10 @@ export async function forgetJoining(leaf: Client, queue: string, tables: readonl
 }
 
 /** Completes the removal of a table that the root has removed, if nothing prevents it any more. Returns whether the table is gone. */
-export async function letLeave(leaf: Client, queue: string, table: string): Promise<boolean> {
-  const row = await leaf.first<{ gone: boolean }>('select pgtide.let_leave($1, $2) as gone', [queue, table]);
+export async function completeRemoval(leaf: Client, queue: string, table: string): Promise<boolean> {
+  const row = await leaf.first<{ gone: boolean }>('select pgtide.apply_removal($1, $2) as gone', [
+    queue,
+    table,
+  ]);
   return row?.gone === true;
 }

@@ -27,7 +27,7 @@ export async function settleEpoch(work: Replay, error: unknown, { clock, restamp
   work.refusals = (work.refusals ?? 0) + 1;
   if (!restamp || work.refusals > ATTEMPTS) return false;
   const row = await work.subscriber.first<{ epoch: bigint }>(
-    'select pgtide.fair_epoch($1, $2, $3) as epoch',
+    'select pgtide.next_epoch($1, $2, $3) as epoch',
     [work.queue, work.consumer, work.skewMs],
   );
   if (row === undefined || !(await restamp(row.epoch))) return false;

@@ -68,7 +68,7 @@ async function timeoutProblems(client: Client, queue: string, worker: string): P
   ];
 }
 
-/** Uses the rule of pgtide.enter_apply. If only an attempt could decide, and none was made yet, the result is true. */
+/** Uses the rule of pgtide.begin_apply. If only an attempt could decide, and none was made yet, the result is true. */
 async function mayUseReplicaRole(client: Client): Promise<boolean> {
   const row = await client.first<{ may: boolean }>(
     `select current_setting('session_replication_role') = 'replica' or coalesce(pgtide.may_use_replica(), true) as may`,

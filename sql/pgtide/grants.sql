@@ -25,7 +25,7 @@ begin
             end loop;
         end if;
         if v_role <> 'public' and pg_catalog.to_regrole(v_role) is not null then
-            perform pgtide.let_consume(v_role);
+            perform pgtide.grant_consumer_functions(v_role);
             if not v_gates then
                 execute pg_catalog.format('grant execute on function pgtide._consume_next_batch(int, text, bigint),'
                     ' pgtide._consume_dead_letter_put(int, bigint, bigint, text) to %I', v_role);
@@ -34,9 +34,9 @@ begin
     end loop;
     -- Captures of an older release look by these functions from now on.
     if to_regclass('londiste.table_info') is not null and to_regclass('pgq_node.node_info') is not null then
-        perform pgtide.let_look(q.queue_name) from pgq.queue q;
+        perform pgtide.create_look_functions(q.queue_name) from pgq.queue q;
     end if;
-    perform pgtide.let_consume(r.rolname)
+    perform pgtide.grant_consumer_functions(r.rolname)
     from (select distinct a.grantee
           from pg_catalog.pg_proc p cross join pg_catalog.aclexplode(p.proacl) a
           where v_gates and p.pronamespace = 'pgq'::regnamespace and p.proname ~ '^event_\d+_consume$'

@@ -242,7 +242,7 @@ create table pgtide.copied_columns (
 );
 
 -- A subscriber's tables that are about to join or to leave. A joining table is not on the root yet, and add-table goes on
--- with it. A leaving table was removed on the root; error holds the obstacle, and copy tries again (pgtide.let_leave).
+-- with it. A leaving table was removed on the root; error holds the obstacle, and copy tries again (pgtide.apply_removal).
 create table pgtide.member_change (
     queue_name      text not null,
     table_name      text not null,

@@ -56,7 +56,7 @@ describe.each([13, 17])('on PostgreSQL %i', (version) => {
       client.query('create role rds_superuser; grant rds_superuser to plain'),
     );
     expect(await may('0')).toEqual([{ may: null }]);
-    expect(await onLeaf('select pgtide.enter_apply() as replica')).toEqual([{ replica: false }]);
+    expect(await onLeaf('select pgtide.begin_apply() as replica')).toEqual([{ replica: false }]);
     expect(await may('0'), 'remembered').toEqual([{ may: false }]);
     expect(await may('25 hours')).toEqual([{ may: null }]);
     expect(await may('-1 hour'), 'by a clock that was set back since').toEqual([{ may: null }]);
@@ -68,7 +68,7 @@ describe.each([13, 17])('on PostgreSQL %i', (version) => {
           `alter role plain in database "${pair.new.name}" set session_replication_role = 'replica'`,
         ),
       );
-    expect(await onLeaf('select pgtide.enter_apply() as replica')).toEqual([{ replica: true }]);
+    expect(await onLeaf('select pgtide.begin_apply() as replica')).toEqual([{ replica: true }]);
     expect(JSON.stringify((await status(pair.shop.context('old'), {})).result)).not.toContain(
       'no-replica-role',
     );

@@ -3,7 +3,7 @@
 -- On the subscriber: applies the staged row events that pgtide.judge_stage left: truncates, then rows. All other events are
 -- handled by pgtide.handle_events.
 --
--- Arguments: i_replica - the transaction is in replica mode (pgtide.enter_apply)
+-- Arguments: i_replica - the transaction is in replica mode (pgtide.begin_apply)
 --            i_on_conflict - policy for a table whose events do not fit its rows: an update or delete that finds
 --            no row, an insert that finds one, a column or value that does not fit
 --              set-aside  undo this slice's part of it, store the reason, skip it until it is copied again; others go on

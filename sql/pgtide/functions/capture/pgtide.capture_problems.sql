@@ -84,7 +84,7 @@ as $$
     where (r.stale or r.shared) and r.whole and not r.replaced
     union all
     select r.name, 'replica-uncaptured',
-           case when not k.wanted then format('what the subscription %s writes to %s is not captured', pgtide.fed_by(r.root), r.name)
+           case when not k.wanted then format('what the subscription %s writes to %s is not captured', pgtide.feeding_subscriptions(r.root), r.name)
                 else format('what is written to %s in replica mode is not captured: a trigger of queue %s is missing or disabled',
                             r.name, i_queue) end,
            format(case when not k.wanted
@@ -94,7 +94,7 @@ as $$
     cross join lateral (
         select coalesce((select p.capture_replica from pgtide.queue_policy p where p.queue_name = i_queue), false) as wanted) k
     where r.relation = r.root and r.whole and case
-        when not k.wanted then case when exists (select from pg_subscription_rel) then pgtide.fed_by(r.root) is not null else false end
+        when not k.wanted then case when exists (select from pg_subscription_rel) then pgtide.feeding_subscriptions(r.root) is not null else false end
         else exists (select from pgtide._replica_relations(r.root) n (relation)
                      where n.relation not in (select g.relation from pgtide._replica_triggers(r.queue_id, r.root) g))
              or exists (select from pgtide._replica_triggers(r.queue_id, r.root) g where g.enabled <> 'R')

@@ -9,7 +9,7 @@
 --            table's partitions, if it still is one
 -- Returns: int, the number of triggers created; 0 when all existed
 -- Writes: pgtide.url_form; functions capture_* in schema pgtide, and triggers on the table and its partitions; without i_only
---         also as pgtide.let_look, pgtide.guard_partitions and pgtide._capture_replica
+--         also as pgtide.create_look_functions, pgtide.guard_partitions and pgtide._capture_replica
 -- Errors: TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
 --
 -- It locks the relations that lack a trigger as CREATE TRIGGER does, and so waits for their writers. All functions are created
@@ -74,7 +74,7 @@ begin
         end if;
     end loop;
     if i_only is null then
-        perform pgtide.let_look(i_queue, i_table);
+        perform pgtide.create_look_functions(i_queue, i_table);
     end if;
     -- Looked up before the first lock, like the rest: very many partitions of a table may have their triggers already.
     v_lacking := array(

@@ -5,7 +5,7 @@
 --
 -- Returns: setof text, the names of the tables that it has changed; no rows if there are none, or another session is doing the
 --          same
--- Writes: functions in schema pgtide, and triggers on the tables and their partitions: as pgtide.create_capture, pgtide.let_look,
+-- Writes: functions in schema pgtide, and triggers on the tables and their partitions: as pgtide.create_capture, pgtide.create_look_functions,
 --         pgtide._drop_uncalled_captures, pgtide.guard_partitions, pgtide._capture_replica and londiste.create_trigger
 -- Errors: as pgtide.create_capture and londiste.create_trigger
 --
@@ -65,7 +65,7 @@ begin
             return next v_stale.name;
         end if;
     end loop;
-    perform pgtide.let_look(i_queue);
+    perform pgtide.create_look_functions(i_queue);
     perform pgtide._drop_uncalled_captures((select q.queue_id from pgq.queue q where q.queue_name = i_queue));
     for v_stale in
         select r.root, r.name from pgtide._captured_relations(i_queue) r

@@ -8,7 +8,7 @@
 --          not one of this node's
 -- Writes: pgtide.saved_ddl, pgtide.table_state (and by that pgtide.copy_chunk, pgtide.parked_event), pgtide.table_stats; the
 --         table's rows, if its copy is not finished; its indexes, constraints, triggers and rules; as pgtide._keep_unrestored,
---         pgtide.enter_apply
+--         pgtide.begin_apply
 -- Errors: those of putting an object back that do not concern it (classes 08, 25, 40, 53, 55, 57, 58); as
 --         pgtide.lock_structure, pgtide.table_runner, pgtide._key_runner
 --
@@ -44,7 +44,7 @@ begin
         if coalesce(v_info.merge_state, '') <> 'ok' and coalesce(v_info.table_attrs, '') !~ '(^|&)skip_truncate=1(&|$)'
            and exists (select from pgtide.copy_chunk c where c.queue_name = i_queue and c.table_name = i_table)
         then
-            perform pgtide.enter_apply();
+            perform pgtide.begin_apply();
             perform pgtide.run(pgtide.table_runner(v_target), format('truncate %s', v_target::regclass));
             v_emptied := true;
         end if;

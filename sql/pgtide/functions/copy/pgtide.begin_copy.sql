@@ -8,7 +8,7 @@
 --            of rows, for progress
 -- Returns: bool, true; false when the table is not waiting for a plan, or not any more
 -- Writes: pgtide.table_state, pgtide.copy_chunk, pgtide.parked_event, pgtide.table_stats; londiste.table_info (merge_state
---         becomes in-copy); the table's rows; as pgtide.note_columns, pgtide._save_and_drop_constraints, pgtide.enter_apply,
+--         becomes in-copy); the table's rows; as pgtide.note_columns, pgtide._save_and_drop_constraints, pgtide.begin_apply,
 --         pgtide._disable_triggers_and_actions
 -- Errors: TD002 the table is not there; as pgtide.lock_structure, pgtide.table_runner, pgtide._disable_triggers_and_actions, pgtide.run
 create or replace function pgtide.begin_copy(i_queue text, i_table text, i_bounds jsonb, i_rows bigint)
@@ -39,7 +39,7 @@ begin
 
     perform pgtide._save_and_drop_constraints(i_queue, i_table, v_table);
     -- Without replica mode the copied rows would fire the table's triggers.
-    if not pgtide.enter_apply() then
+    if not pgtide.begin_apply() then
         execute format('lock table %s in access exclusive mode', v_table::regclass);
         perform pgtide._disable_triggers_and_actions(i_queue, array[v_table]);
     end if;

@@ -5,7 +5,7 @@
 -- Returns: nothing
 -- Writes: as pgq_node.register_location, pgq_node.unregister_location, pgq_node.set_global_watermark,
 --         pgq_node.set_partition_watermark, londiste.global_add_table, londiste.global_update_seq, londiste.global_remove_seq,
---         pgtide.let_leave, pgtide.reset_copy
+--         pgtide.apply_removal, pgtide.reset_copy
 -- Errors: TD007 the event's type is unknown, or it is an event pgq.* (but for pgq.tick-id) of another queue; 22P02, 22003 its
 --         data is not a number or a boolean; and as the functions that it calls
 --
@@ -31,7 +31,7 @@ begin
         when 'londiste.add-table' then
             perform londiste.global_add_table(i_queue, i_data);
         when 'londiste.remove-table' then
-            perform pgtide.let_leave(i_queue, i_data);
+            perform pgtide.apply_removal(i_queue, i_data);
         when 'londiste.update-seq' then
             perform londiste.global_update_seq(i_queue, i_extra1, i_data::bigint);
         when 'londiste.remove-seq' then

@@ -4,8 +4,8 @@
 -- pgtide.handle_events). A table that was offered again after its removal becomes known again.
 --
 -- Returns: int, the number of these tables; 0 if there are none
--- Writes: as pgtide.let_leave and londiste.global_add_table
--- Errors: as pgtide.let_leave
+-- Writes: as pgtide.apply_removal and londiste.global_add_table
+-- Errors: as pgtide.apply_removal
 create or replace function pgtide._leave_staged(i_queue text)
 returns int language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -18,7 +18,7 @@ begin
     end if;
     v_names := array(select l.table_name from pg_temp.pgtide_leaving l order by 1);
     for i in 1 .. cardinality(v_names) loop
-        perform pgtide.let_leave(i_queue, v_names[i]);
+        perform pgtide.apply_removal(i_queue, v_names[i]);
         if (select s.ev_type = 'londiste.add-table' from pg_temp.pgtide_stage s
             where s.ev_type in ('londiste.add-table', 'londiste.remove-table') and s.ev_data = v_names[i]
             order by s.ev_id desc limit 1) then

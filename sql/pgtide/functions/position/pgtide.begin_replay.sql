@@ -13,9 +13,9 @@
 --                           paused           the node is paused
 --              position     the last completed tick
 --              after_ev_id  the last event of the slices of the batch that are applied; 0 if there are none
---              replica      whether replica mode is in use (pgtide.enter_apply); null unless on-track
+--              replica      whether replica mode is in use (pgtide.begin_apply); null unless on-track
 --              copies       i_copies of pgtide.slice_query; null if no table is being copied, and unless on-track
--- Writes: pgtide.replay_state (a missing row; epoch, refusals); if on-track, as pgtide.enter_apply, and the temporary tables
+-- Writes: pgtide.replay_state (a missing row; epoch, refusals); if on-track, as pgtide.begin_apply, and the temporary tables
 --         pgtide_stage (the events) and pgtide_chunks (the chunks' states, read once for the transaction), which it creates
 -- Errors: TD002 the consumer is not registered; TD006 i_epoch is below the highest epoch; TD008 another run is replaying the
 --         queue; TD012 i_epoch is beyond the bound
@@ -92,7 +92,7 @@ begin
     end if;
 
     perform pgtide.lock_structure(i_queue);
-    replica := pgtide.enter_apply();
+    replica := pgtide.begin_apply();
     create temp table pgtide_stage (
         ev_id bigint, ev_txid bigint, ev_time timestamptz, ev_type text, ev_data text,
         ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text, chunk_no int

@@ -8,7 +8,7 @@
 --              admin     configuring and dropping the queue, storing ticks that were made elsewhere, pgq.event_retry_raw
 -- Returns: nothing
 -- Writes: the queue's gates; access lists of its tables, sequences and gates, and with consume those of schema pgtide
---         (pgtide.let_consume)
+--         (pgtide.grant_consumer_functions)
 -- Errors: TD001 unknown right, or the role is pgq_reader, pgq_writer or pgq_admin; TD002 no such queue, no such role; TD003
 --         pgq is the real extension
 --
@@ -32,7 +32,7 @@ begin
     perform pgq._make_gates(v_queue);
     if i_right = 'consume' then
         perform pgq._give_right(v_queue, quote_ident(i_role), 'read');
-        perform pgtide.let_consume(i_role);
+        perform pgtide.grant_consumer_functions(i_role);
     end if;
     perform pgq._give_right(v_queue, quote_ident(i_role), i_right);
 end;

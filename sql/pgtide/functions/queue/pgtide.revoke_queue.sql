@@ -9,7 +9,7 @@
 -- Errors: TD001 unknown right, or the role is pgq_reader, pgq_writer or pgq_admin; TD002 no such queue, no such role; TD003
 --         pgq is the real extension
 --
--- The right to call functions of schema pgtide (pgtide.let_consume) stays: without a right on a queue it is of no use.
+-- The right to call functions of schema pgtide (pgtide.grant_consumer_functions) stays: without a right on a queue it is of no use.
 create or replace function pgtide.revoke_queue(i_queue text, i_role text, i_right text)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,10 @@
--- pgtide.let_consume(i_role)
+-- pgtide.grant_consumer_functions(i_role)
 --
 -- Lets a role call the functions of this schema that consumers call. Its rights on each queue decide what they let it do.
 --
 -- Returns: nothing
 -- Writes: access lists of schema pgtide, pgtide.next_batch and pgtide.dead_letter_put
-create or replace function pgtide.let_consume(i_role name)
+create or replace function pgtide.grant_consumer_functions(i_role name)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide.let_leave(i_queue, i_table)
+-- pgtide.apply_removal(i_queue, i_table)
 --
 -- On the subscriber, within replay: lets a table go that the root has removed from the queue.
 --
@@ -11,7 +11,7 @@
 -- (pgtide.abandon_copy), and a lock is not waited for longer than a second. If the table cannot go, it is noted as leaving in
 -- pgtide.member_change, with the reason: no event of it is applied any more, and copy tries again. A table that was set aside
 -- lacks changes. It stays, so that this is not forgotten, until a user takes it out as it is (remove-table --now).
-create or replace function pgtide.let_leave(i_queue text, i_table text)
+create or replace function pgtide.apply_removal(i_queue text, i_table text)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

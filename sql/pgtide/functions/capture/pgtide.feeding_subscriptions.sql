@@ -1,10 +1,10 @@
--- pgtide.fed_by(i_table)
+-- pgtide.feeding_subscriptions(i_table)
 --
 -- The native subscriptions that write into a table or a partition of it.
 --
 -- Returns: text, their names; null if there are none
 -- Writes: nothing
-create or replace function pgtide.fed_by(i_table oid)
+create or replace function pgtide.feeding_subscriptions(i_table oid)
 returns text language sql stable
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- pgtide.let_look(i_queue [, i_table])
+-- pgtide.create_look_functions(i_queue [, i_table])
 --
 -- On the provider: creates the functions by which captures look into tables of other roles and their partitions
 -- (pgtide.capture_look), if they are missing and this role may create them. If it may not, pgtide.capture_problems reports that.
@@ -6,7 +6,7 @@
 -- Arguments: i_table - only for this table; null: for all captured tables of the queue
 -- Returns: nothing
 -- Writes: functions in schema pgtide, as pgtide.owner_runner
-create or replace function pgtide.let_look(i_queue text, i_table oid default null)
+create or replace function pgtide.create_look_functions(i_queue text, i_table oid default null)
 returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

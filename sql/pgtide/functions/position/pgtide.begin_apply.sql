@@ -1,4 +1,4 @@
--- pgtide.enter_apply()
+-- pgtide.begin_apply()
 --
 -- On the subscriber: makes the rest of the transaction one that applies changes from elsewhere: user triggers do not fire, and
 -- foreign keys are not checked.
@@ -10,7 +10,7 @@
 --
 -- Replica mode is tried only if that may succeed (pgtide.may_use_replica); a refusal is noted in pgtide.replica_refused. The
 -- larger work_mem keeps the grouping of a large slice's keys off the disk.
-create or replace function pgtide.enter_apply()
+create or replace function pgtide.begin_apply()
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
