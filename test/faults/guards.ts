@@ -215,7 +215,7 @@ export const guards: Guard[] = [
         'if false then',
       ],
     ],
-    noticedBy: ['test/sql/queue.test.ts', 'isolation levels'],
+    noticedBy: ['test/sql/queue-ticker.test.ts', 'isolation levels'],
   },
   {
     name: 'ticks in order',
@@ -226,7 +226,7 @@ export const guards: Guard[] = [
         'false',
       ],
     ],
-    noticedBy: ['test/sql/queue.test.ts', 'snapshot is not after'],
+    noticedBy: ['test/sql/queue-ticker.test.ts', 'snapshot is not after'],
   },
   {
     name: 'a table that was rewritten after the chunk’s snapshot',
