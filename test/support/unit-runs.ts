@@ -6,7 +6,7 @@ import type { Environment } from '../../lib/runtime/environment.ts';
 import { type RunRequest, runUnit } from '../../lib/runtime/run-unit.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
 import type { UnitContext } from '../../lib/unit-context/context.ts';
-import { handClock } from './consumer.ts';
+import { handClock } from './hand-clock.ts';
 import { leaseTable } from './lease-table.ts';
 
 /** Nothing listens there: a unit that connects fails at once. */
@@ -22,7 +22,7 @@ queues:
 
 /** A clock, an empty lease table, and the lines that were logged. The clock begins at 2027-01-15 08:00 UTC. */
 export async function world(of: Config = config) {
-  const clock = handClock(1_800_000_000_000);
+  const clock = handClock();
   const lines: Record<string, unknown>[] = [];
   const secrets = createSecretReader(() => Promise.reject(new Error('no secrets here')));
   const leaseStore = (await leaseTable()).store({ clock });

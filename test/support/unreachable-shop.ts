@@ -2,7 +2,7 @@
 import { PgtideError } from '../../lib/errors.ts';
 import type { Outcome } from '../../lib/outcome.ts';
 import type { Unit } from '../../lib/unit-context/context.ts';
-import { handClock } from './consumer.ts';
+import { handClock } from './hand-clock.ts';
 import { type Schedule, schedule } from './scheduled.ts';
 
 /** Nothing listens there. */
@@ -10,7 +10,7 @@ const url = (database: string) => `postgres://app@127.0.0.1:9/${database}`;
 
 /** One queue with one leaf, or `queues` of them, each with its own root. The clock begins at 2027-01-15 08:00 UTC. */
 export async function world(queues = 1) {
-  const clock = handClock(1_800_000_000_000);
+  const clock = handClock();
   const all = Array.from({ length: queues }, (_, nr) => `q${nr}`);
   const shop = await schedule(
     {
