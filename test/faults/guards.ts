@@ -168,7 +168,7 @@ export const guards: Guard[] = [
     name: 'nested changes are merged',
     file: sql('pgtide.settle_nesting'),
     breaks: [['if v_inner is not null then\n        if v_turn', 'if false then\n        if v_turn']],
-    noticedBy: ['test/sql/capture.test.ts', 'keeps the order'],
+    noticedBy: ['test/sql/capture-order.test.ts', 'keeps the order'],
   },
   {
     name: 'images of some columns are folded',
