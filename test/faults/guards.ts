@@ -250,7 +250,7 @@ export const guards: Guard[] = [
     name: 'captures look into tables of other roles as their owners',
     file: sql('pgtide._capture_reader'),
     breaks: [["'USAGE') then v_class.relowner", "'USAGE') then 0"]],
-    noticedBy: ['test/sql/capture-looks.test.ts', 'settles what statements do twice'],
+    noticedBy: ['test/sql/capture-looks.test.ts', 'settles the order when'],
   },
   {
     name: 'what code of others leaves in the session is refused',
