@@ -168,7 +168,7 @@ export const guards: Guard[] = [
     name: 'nested changes are merged',
     file: sql('pgtide.settle_nesting'),
     breaks: [['if v_inner is not null then\n        if v_turn', 'if false then\n        if v_turn']],
-    noticedBy: ['test/sql/capture.test.ts', 'keeps the order'],
+    noticedBy: ['test/sql/capture-order.test.ts', 'keeps the order'],
   },
   {
     name: 'images of some columns are folded',
@@ -215,7 +215,7 @@ export const guards: Guard[] = [
         'if false then',
       ],
     ],
-    noticedBy: ['test/sql/queue.test.ts', 'isolation levels'],
+    noticedBy: ['test/sql/queue-ticker.test.ts', 'isolation levels'],
   },
   {
     name: 'ticks in order',
@@ -226,7 +226,7 @@ export const guards: Guard[] = [
         'false',
       ],
     ],
-    noticedBy: ['test/sql/queue.test.ts', 'snapshot is not after'],
+    noticedBy: ['test/sql/queue-ticker.test.ts', 'snapshot is not after'],
   },
   {
     name: 'a table that was rewritten after the chunk’s snapshot',
@@ -250,7 +250,7 @@ export const guards: Guard[] = [
     name: 'captures look into tables of other roles as their owners',
     file: sql('pgtide._capture_reader'),
     breaks: [["'USAGE') then v_class.relowner", "'USAGE') then 0"]],
-    noticedBy: ['test/sql/capture-looks.test.ts', 'settles what statements do twice'],
+    noticedBy: ['test/sql/capture-looks.test.ts', 'settles the order when'],
   },
   {
     name: 'what code of others leaves in the session is refused',

@@ -1,12 +1,10 @@
 /**
- * C2: what pgq.logutriga and pgq.sqltriga write is read as the row that it was: every type, name and value, in databases of any
- * encoding; and what they would not write is not read as something else.
+ * C2: an event of pgq.logutriga or pgq.sqltriga is read as the row that it describes, with every type, name and value, in databases
+ * of any encoding. A text that these triggers would not write is not read at all.
  */
-import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
-import { holds } from '../support/property.ts';
 import known from '../support/trigger-events.json' with { type: 'json' };
 
 interface Read {
@@ -138,15 +136,15 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     expect(await partialSql(db, op, data)).toEqual({ data: null, columns: null, key: null }),
   );
 
-  test('a long value is no slower than its length', async () => {
+  test('a long value is read in linear time', async () => {
     const value = `'' \\\\ "%&= `.repeat(20_000);
     const read = await partialSql(db, 'U', `b=E'${value}' where a='1'`);
     expect(rowIn(read)?.b).toBe(value.replaceAll(`''`, `'`).replaceAll('\\\\', '\\'));
   });
 });
 
-/** What the triggers of the scenarios wrote of one row, one after the other: sqltriga, logutriga, jsontriga. */
-describe("what PgQ's C code made of each scenario", () => {
+/** The events of one row that the triggers of a scenario have written, one after the other: sqltriga, logutriga, jsontriga. */
+describe("events of PgQ's C code in each scenario", () => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(17), { installed: true });
@@ -206,7 +204,7 @@ describe('in a database whose encoding is not UTF8', () => {
     expect(await urlencoded(db, 'a=%e9', 'UTF8')).toEqual({ data: null, columns: null });
   });
 
-  test('what the triggers write there is read there', async () => {
+  test('events that the triggers write there are read there', async () => {
     const rows = await db.client(async (client) => {
       await client.query(`create table t (id int primary key, "é" text);
         create trigger a after insert on t for each row execute procedure pgq.logutriga('q');
@@ -222,108 +220,5 @@ describe('in a database whose encoding is not UTF8', () => {
       { id: '1', é: 'é "Ã©" \\ %' },
       { id: '1', é: 'é "Ã©" \\ %' },
     ]);
-  });
-});
-
-describe.each([10, 18])('random rows on PostgreSQL %i', (version) => {
-  const nasty = fc.constantFrom(
-    "'",
-    "''",
-    '"',
-    '\\',
-    '\\\\',
-    '%',
-    '&',
-    '=',
-    '+',
-    ' ',
-    ',',
-    '(',
-    ')',
-    ' where ',
-    ' and ',
-    ') values (',
-    'E',
-    'null',
-    '\n',
-    '\t',
-    '\r',
-    '\u0001',
-    '\u007f',
-    'é',
-    '€',
-    '😀',
-    '\u0085',
-    '\u2028',
-    'a',
-    'Z',
-    '0',
-    '-',
-    '_',
-    '.',
-    '~',
-    '%41',
-    '\\u0041',
-  );
-  const text = fc.array(nasty, { maxLength: 12 }).map((parts) => parts.join(''));
-  const name = fc.array(nasty, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''));
-  const value = fc.option(text, { freq: 6 });
-  const table = fc.uniqueArray(name, { minLength: 1, maxLength: 5 }).chain((names) =>
-    fc.record({
-      names: fc.constant(names),
-      rows: fc.array(fc.tuple(...names.map(() => value)), { minLength: 2, maxLength: 2 }),
-      key: text,
-    }),
-  );
-  let db: TestDatabase;
-  beforeAll(async () => {
-    db = await createDatabase(await postgres(version), { installed: true });
-    await db.client((client) => client.query(`select pgq.create_queue('q')`));
-  });
-
-  test('all three triggers tell of the same row', { timeout: 600_000 }, async () => {
-    await holds(
-      fc.asyncProperty(table, ({ names, rows, key }) =>
-        db.client(async (client) => {
-          const quoted = names.map((n) => client.connection.escapeIdentifier(n));
-          const keyName = `key ${names.join(' ')}`.slice(0, 15).toWellFormed().replaceAll('\ufffd', '?');
-          const quotedKey = client.connection.escapeIdentifier(keyName);
-          await client.query(
-            `truncate pgq.event_1; drop table if exists t; create table t (${quotedKey} text primary key, ${quoted.map((n) => `${n} text`).join(', ')});
-             ${['sqltriga', 'logutriga', 'jsontriga'].map((trigger, nr) => `create trigger t${nr} after insert or update or delete on t for each row execute procedure pgq.${trigger}('q');`).join('\n')}`,
-          );
-          const [first = [], second = []] = rows;
-          const places = names.map((_, i) => `$${i + 2}`);
-          await client.query(`insert into t values ($1, ${places.join(', ')})`, [key, ...first]);
-          await client.query(
-            `update t set ${quoted.map((n, i) => `${n} = ${places[i]}`).join(', ')} where ${quotedKey} = $1`,
-            [key, ...second],
-          );
-          await client.query('delete from t');
-          const read = await client.query<{ op: string; kind: string; data: string; key: string[] | null }>(
-            `select left(ev_type, 1) as op, case when ev_type like '{%' then 'json' when ev_type like '_:%' then 'url' else 'sql' end as kind,
-               case when ev_type like '{%' then ev_data when ev_type like '_:%' then (pgtide._json_of_urlencoded(ev_data, 'UTF8')).data
-                    else (pgtide._json_of_partial_sql(ev_type, ev_data)).data end as data,
-               case when ev_type in ('U', 'D') then (pgtide._json_of_partial_sql(ev_type, ev_data)).key end as key
-             from pgq.event_template order by ev_id`,
-          );
-          const rowsOf = (kind: string) =>
-            read.filter((one) => one.kind === kind).map((one) => JSON.parse(one.data) as Row);
-          const json = rowsOf('json');
-          const row = (values: (string | null)[]) =>
-            Object.fromEntries([[keyName, key], ...names.map((n, i) => [n, values[i] ?? null])]);
-          expect(json).toEqual([row(first), row(second), row(second)]);
-          expect(rowsOf('url')).toEqual(json);
-          const changed = Object.fromEntries(
-            names.flatMap((n, i) =>
-              (first[i] ?? null) === (second[i] ?? null) ? [] : [[n, second[i] ?? null]],
-            ),
-          );
-          expect(rowsOf('sql')).toEqual([row(first), { ...changed, [keyName]: key }, { [keyName]: key }]);
-          expect(read.flatMap((one) => (one.key ? [one.key] : []))).toEqual([[keyName], [keyName]]);
-        }),
-      ),
-      60,
-    );
   });
 });

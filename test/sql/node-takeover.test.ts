@@ -3,56 +3,20 @@
  * is lost, and ids and ticks go on.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
-import { ask, demand, makeFollower, makeRoot } from '../support/node.ts';
-import { stateOf, tickNow } from '../support/queue.ts';
-import { until } from '../support/until.ts';
-
-interface Queue {
-  queue_disable_insert: boolean;
-  queue_external_ticker: boolean;
-  queue_data_pfx: string;
-}
+import { ask, demand, makeFollower } from '../support/node.ts';
+import { type QueueWork, stateOf, tickNow } from '../support/queue.ts';
+import { atReplaceableRoot, demote, insert, stateOfQueue } from '../support/takeover.ts';
 
 describe.each([10, 17])('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });
   });
-
-  /** A root with a second node to hand over to. */
-  const atRoot = (work: (client: Client, queue: string) => Promise<void>) =>
-    db.client(async (client) => {
-      const queue = await makeRoot(client);
-      await demand(client, 'pgq_node.register_location', queue, 'next', 'node:next', false);
-      await work(client, queue);
-    });
-  const demote = (client: Client, queue: string, step: number | null, provider: string | null = 'next') =>
-    ask(client, 'pgq_node.demote_root', queue, step, provider);
-  const stateOfQueue = async (client: Client, queue: string) => {
-    const row = await client.first<Queue>('select * from pgq.queue where queue_name = $1', [queue]);
-    if (!row) throw new Error(`no queue ${queue}`);
-    return row;
-  };
-  const insert = (client: Client, queue: string, data = 'd') =>
-    client.first<{ id: bigint }>(`select pgq.insert_event($1, 't', $2) as id`, [queue, data]);
-
-  const pidOf = async (client: Client) =>
-    (await client.first<{ pid: number }>('select pg_backend_pid() as pid'))?.pid;
-  /** Waits until a process waits: for a lock, or between two looks. */
-  const waits = (pid: number | undefined) =>
-    db.superuser((superuser) =>
-      until(`process ${pid} waits`, () =>
-        superuser.first(
-          `select from pg_stat_activity where pid = $1 and state = 'active' and wait_event_type in ('Lock', 'Timeout')`,
-          [pid],
-        ),
-      ),
-    );
+  const atRoot = (work: QueueWork) => atReplaceableRoot(db, work);
 
   describe('A root that steps down', () => {
-    test('takes no more events, makes a last tick, and stands at it as a branch', () =>
+    test('takes no more events, makes a last tick, and is then a branch at that tick', () =>
       atRoot(async (client, queue) => {
         await insert(client, queue);
         expect(await demote(client, queue, 1)).toEqual({
@@ -90,7 +54,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         });
       }));
 
-    test('does so within one transaction, too', () =>
+    test('can take all steps in one transaction', () =>
       atRoot(async (client, queue) => {
         await client.query('begin');
         for (const step of [1, 2, 3])
@@ -99,120 +63,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(await ask(client, 'pgq_node.get_node_info', queue)).toMatchObject({ node_type: 'branch' });
       }));
 
-    test('waits for who has written, and has all of it before the last tick', () =>
-      atRoot(async (client, queue) => {
-        await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);
-        await using writer = await db.open();
-        await writer.client.query('begin');
-        await insert(writer.client, queue, 'open');
-        await demote(client, queue, 1);
-        const pid = await pidOf(client);
-        const last = demote(client, queue, 2);
-        await waits(pid);
-        await writer.client.query('commit');
-        const { last_tick } = await last;
-        const batch = await client.first<{ id: bigint; cur_tick_id: bigint }>(
-          'select batch_id as id, cur_tick_id from pgq.next_batch_info($1, $2)',
-          [queue, 'reader'],
-        );
-        expect(batch?.cur_tick_id).toBe(last_tick);
-        expect(
-          await client.query(`select ev_data from pgq.get_batch_events($1) where ev_type = 't'`, [batch?.id]),
-        ).toEqual([{ ev_data: 'open' }]);
-        expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick });
-      }));
-
-    test('waits for who has seen inserts enabled, and writes only then', () =>
-      atRoot(async (client, queue) => {
-        const { queue_data_pfx } = await stateOfQueue(client, queue);
-        await using copier = await db.open();
-        await copier.client.query('begin');
-        const found = await copier.client.first<{ name: string }>(
-          'select pgq.current_event_table($1) as name',
-          [queue],
-        );
-        // What it has locked by then it gives back.
-        await copier.client.query(
-          `savepoint one; insert into ${found?.name} (ev_id, ev_time) values (0, now()); rollback to one`,
-        );
-        await using blocker = await db.open();
-        await blocker.client.query(`begin; alter sequence ${queue_data_pfx}_id_seq cache 1`);
-        await using inserter = await db.open();
-        const [pid, inserterPid] = await Promise.all([pidOf(client), pidOf(inserter.client)]);
-        const inserted = insert(inserter.client, queue);
-        await waits(inserterPid);
-
-        await demote(client, queue, 1);
-        const second = demote(client, queue, 2);
-        await waits(pid);
-        await blocker.client.query('commit');
-        await inserted;
-        await copier.client.query(
-          `insert into ${found?.name} (ev_id, ev_time, ev_type) values (0, now(), 't')`,
-        );
-        await copier.client.query('commit');
-        const { last_tick } = await second;
-        expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick });
-        expect(
-          await client.query(
-            `select from ${queue_data_pfx} e, pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue
-              where q.queue_name = $1 and t.tick_id = $2 and e.ev_type = 't' and txid_visible_in_snapshot(e.ev_txid, t.tick_snapshot)`,
-            [queue, last_tick],
-          ),
-        ).toHaveLength(2);
-      }));
-
-    test('waits for a captured write that has found inserts enabled in its plan, and for no other', () =>
-      atRoot(async (client, queue) => {
-        const { queue_data_pfx } = await stateOfQueue(client, queue);
-        const table = `t_${queue}`;
-        await client.query(`create table ${table} (id int primary key)`);
-        await client.query(`select pgtide.create_capture($1, $2::regclass, 'public.' || $2)`, [queue, table]);
-        await using writer = await db.open();
-        await writer.client.query(`insert into ${table} values (1)`);
-        await using other = await db.open();
-        await other.client.query(`begin; insert into ${table} values (3); rollback`);
-        await using blocker = await db.open();
-        await blocker.client.query(`begin; alter sequence ${queue_data_pfx}_id_seq cache 1`);
-        const [pid, writerPid] = await Promise.all([pidOf(client), pidOf(writer.client)]);
-        const written = writer.client.query(`insert into ${table} values (2)`);
-        await waits(writerPid);
-
-        await demote(client, queue, 1);
-        const second = demote(client, queue, 2);
-        await waits(pid);
-        // Others do not wait behind it.
-        expect(await stateOf(other.client.query(`insert into ${table} values (3)`))).toEqual([
-          'TD003',
-          'Insert into queue disallowed',
-        ]);
-        await blocker.client.query('commit');
-        await written;
-        const { last_tick } = await second;
-        expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick });
-        expect(
-          await client.query(
-            `select ev_data from ${queue_data_pfx} e, pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue
-              where q.queue_name = $1 and t.tick_id = $2 and e.ev_type like '{%' and txid_visible_in_snapshot(e.ev_txid, t.tick_snapshot) order by ev_id`,
-            [queue, last_tick],
-          ),
-        ).toEqual([{ ev_data: '{"id":1}' }, { ev_data: '{"id":2}' }]);
-      }));
-
-    test('has no last tick before the first step is committed', () =>
-      atRoot(async (client, queue) => {
-        await using first = await db.open();
-        await first.client.query('begin');
-        await demote(first.client, queue, 1);
-        const pid = await pidOf(client);
-        const second = stateOf(demote(client, queue, 2));
-        await waits(pid);
-        await first.client.query('commit');
-        expect(await second).toEqual(['TD003', 'steps in wrong order']);
-        expect(await demote(client, queue, 2)).toMatchObject({ ret_code: 200 });
-      }));
-
-    test('is held back while there are events that no other node would ever get', () =>
+    test('stays a root while there are events after its last tick, which no other node would get', () =>
       atRoot(async (client, queue) => {
         await demote(client, queue, 1);
         await demote(client, queue, 2);
@@ -227,7 +78,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick: again.last_tick });
       }));
 
-    test('does not run what stands in for the name of its event tables', () =>
+    test('does not execute the stored name of its event tables as SQL', () =>
       atRoot(async (client, queue) => {
         await client.query(`drop table if exists public.victim; create table public.victim (ev_txid bigint)`);
         await demote(client, queue, 1);
@@ -244,7 +95,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(await client.query('select * from public.victim')).toEqual([]);
       }));
 
-    test('says what it cannot do, and changes nothing then', () =>
+    test('rejects wrong steps and arguments, and changes nothing then', () =>
       atRoot(async (client, queue) => {
         for (const step of [2, 3, 4])
           expect(await stateOf(demote(client, queue, step))).toEqual(['TD003', 'steps in wrong order']);
@@ -267,7 +118,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
   });
 
   describe('A branch that is promoted', () => {
-    test('makes events and ticks that go on after those that it has copied', () =>
+    test('numbers its events and ticks after those that it has copied', () =>
       db.client(async (client) => {
         const queue = await makeFollower(client, 'branch');
         await client.query('select pgq.ticker($1, 107, now(), 500)', [queue]);
@@ -298,7 +149,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         });
       }));
 
-    test('knows the ids of copied events beyond the last tick', () =>
+    test('numbers its events after copied events that are later than the last tick', () =>
       db.client(async (client) => {
         const queue = await makeFollower(client, 'branch');
         await client.query('select pgq.ticker($1, 107, now(), 500)', [queue]);
@@ -312,7 +163,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
         expect(await insert(client, queue)).toEqual({ id: 901n });
       }));
 
-    test('is the way back for a root that stepped down', () =>
+    test('may be the root that has stepped down before', () =>
       atRoot(async (client, queue) => {
         for (const step of [1, 2, 3]) await demote(client, queue, step);
         await demand(client, 'pgq_node.promote_branch', queue);
@@ -322,7 +173,7 @@ describe.each([10, 17])('on PostgreSQL %i', (version) => {
       }));
   });
 
-  test('A leaf that is merged on a branch of the combined queue stands where that queue says', () =>
+  test('A leaf that is merged on a branch of the combined queue takes its position from that queue', () =>
     db.client(async (client) => {
       const combined = await makeFollower(client, 'branch');
       const part = `${combined}_part`;

@@ -6,6 +6,7 @@ import type { LeaseStore } from '../../lib/lease/lease-store.ts';
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { createSecretReader } from '../../lib/secrets/secret-reader.ts';
 import type { TestDatabase } from './database.ts';
+import { handClock as handClockFrom } from './hand-clock.ts';
 import { leaseTable } from './lease-table.ts';
 
 export interface ConsumerWorld {
@@ -36,15 +37,8 @@ export async function consumerWorld(nodes: Record<string, TestDatabase>): Promis
   return { config, environment, lines, leaseStore };
 }
 
-/** A clock that moves only by `advance`, so that a run's budget does not depend on the machine's speed. */
-export function handClock(now = Date.now()) {
-  return {
-    now: () => now,
-    advance: (ms: number) => {
-      now += ms;
-    },
-  };
-}
+/** A clock that begins now and moves only by `advance`, so that a run's budget does not depend on the machine's speed. */
+export const handClock = () => handClockFrom(Date.now());
 
 /** The context that Lambda gives a handler with this time limit. */
 export function lambdaContext(remainingMs = 60_000): Context {

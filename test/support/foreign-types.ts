@@ -28,6 +28,8 @@ export interface Stage {
   /** The client of pgtide's owner. */
   owner: Client;
   mallory: Client;
+  /** Mallory's role. */
+  role: string;
 }
 
 /** A database of pgtide's owner, with a queue, and a schema of Mallory's with the objects that `setUp` creates. */
@@ -48,7 +50,7 @@ export async function stageOf(
     await owner.query(`select pgq.create_queue('shop')`);
     await withClient(database.targetAs(mallory), 'test', async (client) => {
       await client.query(`set search_path = hers; grant usage on schema hers to public; ${setUp}`);
-      await story({ database, owner, mallory: client });
+      await story({ database, owner, mallory: client, role: mallory });
     });
   });
 }

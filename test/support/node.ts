@@ -1,6 +1,8 @@
 /** Nodes of a queue in one database, set up over SQL as any client of pgq_node would. */
 import { randomBytes } from 'node:crypto';
 import type { Client } from '../../lib/db/client.ts';
+import type { TestDatabase } from './database.ts';
+import type { QueueWork } from './queue.ts';
 
 export interface Answer {
   ret_code: number;
@@ -41,3 +43,11 @@ export async function makeFollower(client: Client, type: 'leaf' | 'branch'): Pro
   await demand(client, 'pgq_node.create_node', queue, type, type, `${queue}.${type}`, 'root', 100, null);
   return queue;
 }
+
+/** Makes the database the root of a new queue, as `makeRoot` does, and works with it. */
+export const atNewRoot = (db: TestDatabase, work: QueueWork, ...consumers: string[]) =>
+  db.client(async (client) => work(client, await makeRoot(client, ...consumers)));
+
+/** Makes the database a leaf of a new queue, as `makeFollower` does, and works with it. */
+export const atNewLeaf = (db: TestDatabase, work: QueueWork) =>
+  db.client(async (client) => work(client, await makeFollower(client, 'leaf')));

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '../../lib/db/client.ts';
 import { PgtideError } from '../../lib/errors.ts';
+import type { TestDatabase } from './database.ts';
 
 export interface QueueEvent {
   ev_id: bigint;
@@ -28,6 +29,12 @@ export async function makeQueue(client: Client, prefix = 'queue'): Promise<strin
   await client.query('select pgq.create_queue($1)', [queue]);
   return queue;
 }
+
+export type QueueWork = (client: Client, queue: string) => Promise<void>;
+
+/** Creates a queue in the database and works with it. */
+export const inNewQueue = (db: TestDatabase, work: QueueWork) =>
+  db.client(async (client) => work(client, await makeQueue(client)));
 
 export async function insertEvent(client: Client, queue: string, data = ''): Promise<void> {
   await client.query('select pgq.insert_event($1, $2, $3)', [queue, 'test', data]);
