@@ -13,7 +13,8 @@ import { atGap, briefly, type Gap } from './gaps.ts';
 import { answerLost, refusing, releaseLost } from './lease-faults.ts';
 import { heldWhile, locksOf } from './locks.ts';
 import { type RunUnit, type Side, type Strike, sides } from './schedule.ts';
-import { CONSUMER, QUEUE, type RunOptions, type World } from './world.ts';
+import type { RunOptions, World } from './world.ts';
+import { CONSUMER, QUEUE } from './world-config.ts';
 
 export interface StruckRun {
   world: World;
