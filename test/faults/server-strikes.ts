@@ -38,7 +38,7 @@ const lockTimeout: Striking = async ({ world, meanwhile }) => {
   return true;
 };
 
-/** The user has a row that replay wants, and wants a table that replay has. */
+/** The user has locked a row that replay waits for, and waits for a table that replay has locked. */
 const deadlock: Striking = async ({ world, meanwhile }) => {
   let found = false;
   const user = world.user.new;
@@ -91,7 +91,7 @@ const restored =
     await Promise.allSettled(world.loose.splice(0));
     const position = await lastTick(world, 'new');
     await backup.restore();
-    // As many ticks as there were, so that their ids are given again.
+    // As many ticks as there were, so that their ids are used again.
     do await world.change();
     while ((await lastTick(world, 'old')) < position);
     const report = await world.run('replay', { store: null, tolerates: 'lost-position' });
@@ -110,7 +110,7 @@ const restored =
     }
   };
 
-/** No more room on the subscriber's disk until the run is over; for every third also none for the log, which crashes the server. */
+/** The subscriber's disk is full until the run is over. In a third of the cases the log has no room either, which crashes the server. */
 const diskFull: Striking = async (it) => {
   const { world, unit, strike } = it;
   const { disk } = world.servers;
@@ -132,7 +132,7 @@ const diskFull: Striking = async (it) => {
   return gap.met && report.error !== undefined;
 };
 
-/** Fills the log's segments that are there. The server goes down in the attempt to make another. */
+/** Uses up the segments of the log. The server crashes when it tries to create another. */
 async function useUpLog(world: World): Promise<void> {
   for (let segment = 0; segment < 40; segment++)
     try {

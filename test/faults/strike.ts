@@ -12,7 +12,7 @@ export interface StruckRun {
   meanwhile: () => Promise<void>;
 }
 
-/** Carries out the run with its fault; true when the fault came about. */
+/** Carries out the run with its fault; true if the fault occurred. */
 export type Striking = (it: StruckRun) => Promise<boolean>;
 
 /** A fault that comes in a gap between two steps. */

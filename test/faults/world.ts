@@ -37,7 +37,7 @@ const auditTable = (name: string) =>
 /** Errors after which the next run simply tries again. */
 const expectedErrors = new Set(['connection', 'busy', 'fenced']);
 
-/** In so many chunks of a run, the first of each copier, there are changes between snapshot and commit. */
+/** In this many chunks of a run, the first of each copier, rows change between snapshot and commit. */
 const LIVELY_CHUNKS = 3;
 
 export interface RunOptions {
@@ -141,7 +141,7 @@ export class World {
     await this.openOldTransaction();
   }
 
-  /** A transaction that is older than all to come, and stays; again after an accident of the provider that has ended it. */
+  /** Opens a transaction that is older than all later ones, and stays open; again after a crash of the provider that has ended it. */
   async openOldTransaction(): Promise<void> {
     if (!this.campaign.oldTransaction) return;
     await this.oldTransaction.close();

@@ -43,7 +43,7 @@ const nasty = (n: number) => literal(hostile[n % hostile.length] ?? '');
 
 const columns = `v text, "Na me" text, "c""d" varchar, "select" text, "where" text, "é,=&" text, n numeric, ok bool, j jsonb, js json,
   at timestamptz, day date, arr text[], b bytea, f float8, iv interval, r int4range, u uuid`;
-/** Triggers of each kind, on tables of one shape but for the key. */
+/** Triggers of each kind, on tables that differ only in their key. */
 const shapes: Record<string, { key: string; args: string[] }> = {
   url: { key: 'k int primary key, z int default 0', args: ['tgflags=L', 'backup'] },
   sql: { key: 'k int primary key, z int default 0', args: ['tgflags=Q'] },
@@ -55,7 +55,7 @@ const shapes: Record<string, { key: string; args: string[] }> = {
 const names = Object.keys(shapes);
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/** Changes whose n-th run differs from the others. Each of its tables sees hot rows, and one key come and go and come. */
+/** Changes that differ with `n`. In each table some rows change often, and one key is inserted, deleted and inserted again. */
 function change(n: number): string {
   const key = (x: string) => `(${x})::text`;
   return names
@@ -222,7 +222,7 @@ describe.each([
       await write(pair, changes());
       for (const table of tables) await changeTrigger(pair, table, (args as typeof classic)[table] ?? []);
       await write(pair, changes());
-      // Only our capture writes it to the queue: no later image that lacks it may lose it.
+      // Only our capture writes `w` to the queue. Later images without it must not change it.
       if (args !== classic)
         await write(
           pair,

@@ -124,7 +124,7 @@ describe.each<Setting>([
     );
     await replayAll(on);
     await equal();
-    // One key twice in a batch, and a key that moves to one that was free before: in exact order, where set-wise fails.
+    // A key twice in a batch, and a key that another row had before: applied in the exact order if the set-wise form fails.
     await each(
       (name) =>
         `update ${name} set id = 100 where id = 1; update ${name} set id = 1 where id = 2; update ${name} set v = 'last' where id = 1`,
@@ -149,7 +149,7 @@ describe.each<Setting>([
     expect(await on.asMallory('select count(*)::int as n from empty')).toEqual([{ n: 1 }]);
   });
 
-  it('says what the role may do without need, and which tables are written as their owner', async () => {
+  it('reports rights that the role does not need, and which tables are written as their owner', async () => {
     await onRoot(
       on,
       'create table noted (id int primary key, v text); create table simple (id int primary key)',

@@ -82,7 +82,7 @@ describe.each<Setting>([
     );
     await replayAll(on).catch(() => undefined);
     const aside = await setAside(on);
-    // From 18 on a deferred trigger runs as whoever has caused it.
+    // Since PostgreSQL 18 a deferred trigger runs as the role that caused it.
     if (left && !(setting.version >= 18 && left.startsWith('a deferred')))
       expect(aside).toEqual([{ name: `hers.${bad}`, error: expect.stringContaining(`leaves ${left}`) }]);
     await on.asMallory(
