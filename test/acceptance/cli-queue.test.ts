@@ -1,36 +1,21 @@
 /**
- * `pgtide queue …`: what an operator does with queues, from an empty database on. With --json each command's result is
- * one JSON document; without it, lines for people. The server is its own: a transaction in another database holds rotation too.
+ * `pgtide queue …` from an empty database to an empty database: install, queues, their consumers and subconsumers, uninstall. With
+ * --json each command's result is one JSON document; without it, lines for people.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { runCommandLine } from '../../lib/cli/program.ts';
-import { type Ended, pgtide, writeConfig } from '../support/command-line.ts';
-import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
+import { pgtide, writeConfig } from '../support/command-line.ts';
+import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
+import { queueCommands } from './queue-commands.ts';
 
 let db: TestDatabase;
-let env: { PGTIDE_CONFIG: string };
 
 beforeAll(async () => {
-  db = await createDatabase(await ownServer({ version: 14 }), { owner: 'app' });
-  env = { PGTIDE_CONFIG: writeConfig(`nodes:\n  app: { url: "${db.url}" }\nqueues: {}\n`) };
+  db = await createDatabase(await postgres(14));
 });
 
-const queue = (...args: string[]): Promise<Ended> => pgtide(['queue', ...args], env);
+const { queue, json, sql, insert } = queueCommands(() => db);
 
-/** The result of a command that must hold. */
-async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> {
-  const { status, out, err } = await queue(...args, '--json');
-  expect(status, out + err).toBe(0);
-  return JSON.parse(out) as T;
-}
-
-const sql = <T = Record<string, unknown>>(text: string, values: unknown[] = []) =>
-  db.client((client) => client.query<T>(text, values));
-
-const insert = (...texts: string[]) =>
-  sql(`select pgq.insert_event('mail', 'sign-up', t) from unnest($1::text[]) t`, [texts]);
-
-describe('before anything is there', () => {
+describe('in an empty database', () => {
   test('a database without queues is distinguished from a queue that is missing', async () => {
     const { status, err } = await queue('create', 'mail');
     expect(status).toBe(1);
@@ -42,7 +27,7 @@ describe('before anything is there', () => {
     expect(shown.out).toContain('pgtide queue install --node app');
   });
 
-  test('install makes the schemas, and may be run again', async () => {
+  test('install creates the schemas, and may be run again', async () => {
     expect(await json('install')).toMatchObject({
       nodes: [{ node: 'app', installed: expect.arrayContaining(['pgq']) }],
     });
@@ -87,7 +72,7 @@ describe('queues', () => {
     expect((await queue('set', 'mail', 'ticker_paused=false')).status).toBe(0);
   });
 
-  test('that are not there are named', async () => {
+  test('that do not exist are named', async () => {
     const { status, err } = await queue('show', 'post');
     expect(status).toBe(1);
     expect(err).toMatch(/^error: there is no queue post on app\nfix: pgtide queue show/);
@@ -102,7 +87,7 @@ describe('queues', () => {
 });
 
 describe('consumers', () => {
-  test('are registered after the last tick, at a tick, or where another one is', async () => {
+  test('are registered after the last tick, at a tick, or at the position of another one', async () => {
     const first = await json<{ tick: number }>('register', 'mail', 'sender');
     expect(first).toMatchObject({ queue: 'mail', consumer: 'sender', registered: true });
     await insert('ann', 'ben');
@@ -118,13 +103,13 @@ describe('consumers', () => {
       'mail',
     );
     expect(shown.queues[0]?.consumers.map(({ name }) => name)).toEqual(['audit', 'early', 'late', 'sender']);
-    // The tick by hand has used up ids: sender is to read none of those events.
+    // The tick has used up event ids: most of these events do not exist.
     expect((await queue('show')).out).toMatch(
       /^ {3}sender +tick \d+ +lag .* up to 1,\d{3} events behind +seen /m,
     );
   });
 
-  test('that are there already are not moved by chance', async () => {
+  test('that are registered already are not moved by accident', async () => {
     expect(await json('register', 'mail', 'late')).toMatchObject({ registered: false });
     const { status, err } = await queue('register', 'mail', 'late', '--copy', 'sender');
     expect(status).toBe(1);
@@ -133,7 +118,7 @@ describe('consumers', () => {
     );
   });
 
-  test('are moved, and a tick that is not there is refused', async () => {
+  test('are moved, and a tick that does not exist is refused', async () => {
     const moved = await json<{ from: number; tick: number }>(
       'reposition',
       'mail',
@@ -160,85 +145,6 @@ describe('consumers', () => {
   });
 });
 
-describe('what a consumer has before it', () => {
-  test('no batch is open', async () => {
-    expect(await json('batch', 'mail', 'sender')).toEqual({ batch: null });
-    expect((await queue('events', 'mail', 'sender')).err).toMatch(
-      /^error: app: sender has no batch of mail open\nfix: /,
-    );
-  });
-
-  test('the open batch and its events', async () => {
-    const [opened] = await sql<{ batch: bigint }>(`select pgq.next_batch('mail', 'sender') as batch`);
-    expect(await json('batch', 'mail', 'sender')).toMatchObject({
-      batch: Number(opened?.batch),
-      consumer: 'sender',
-    });
-    const { events } = await json<{ events: object[] }>('events', 'mail', 'sender');
-    expect(events).toMatchObject([
-      { type: 'sign-up', data: 'ann', retry: null },
-      { type: 'sign-up', data: 'ben' },
-    ]);
-    const limited = await queue('events', 'mail', 'sender', '--limit', '1');
-    expect(limited.out).toMatch(/^\d+ .*sign-up +ann\n$/);
-  });
-
-  test('events that wait to come again, and how they are forgotten', async () => {
-    expect((await queue('retries', 'mail')).out).toBe('nothing waits\n');
-    await sql(`select pgq.event_retry(s.sub_batch, e.ev_id, 3600)
-      from pgq.subscription s cross join lateral pgq.get_batch_events(s.sub_batch) e where s.sub_batch is not null`);
-    await sql(`select pgq.finish_batch(sub_batch) from pgq.subscription where sub_batch is not null`);
-    const { retries } = await json<{ retries: { id: number; data: string }[] }>('retries', 'mail', 'sender');
-    expect(retries).toMatchObject([
-      { consumer: 'sender', retries: 1, data: 'ann' },
-      { consumer: 'sender', retries: 1, data: 'ben' },
-    ]);
-    expect((await queue('retries', 'mail')).out).toMatch(
-      /sender +after \S+Z +put aside 1 time +sign-up +ann\n/,
-    );
-    expect(await json('delete-retries', 'mail', 'sender', String(retries[0]?.id))).toMatchObject({
-      deleted: 1,
-    });
-    expect((await queue('delete-retries', 'mail', 'sender', '--all')).out).toBe(
-      '1 event will not come again\n',
-    );
-  });
-});
-
-describe('dead letters', () => {
-  test('hold what was given up, with the reason', async () => {
-    expect((await queue('dead-letters', 'mail')).out).toBe('no dead letters\n');
-    await insert('dora', 'emil');
-    await queue('tick', 'mail');
-    await sql(`select pgtide.dead_letter_put(b.id, e.ev_id, 'no such address')
-      from pgq.next_batch('mail', 'sender') as b (id) cross join lateral pgq.get_batch_events(b.id) e`);
-    await sql(`select pgq.finish_batch(sub_batch) from pgq.subscription where sub_batch is not null`);
-    const { deadLetters } = await json<{ deadLetters: { id: number }[] }>('dead-letters', 'mail', 'sender');
-    expect(deadLetters).toMatchObject([
-      { consumer: 'sender', reason: 'no such address', data: 'emil' },
-      { consumer: 'sender', reason: 'no such address', data: 'dora' },
-    ]);
-    expect((await queue('dead-letters', 'mail')).out).toMatch(
-      /^\d+ +sender +\S+Z +no such address +sign-up +emil$/m,
-    );
-    const [emil, dora] = deadLetters.map(({ id }) => String(id));
-    expect(await json('replay-dead-letters', 'mail', 'sender', dora ?? '')).toMatchObject({ replayed: 1 });
-    expect(await json('retries', 'mail')).toMatchObject({ retries: [{ data: 'dora', retries: 0 }] });
-    const young = await queue('purge-dead-letters', 'mail', 'sender', '--all', '--older-than', '1 day');
-    expect(young.out).toBe('0 dead letters forgotten\n');
-    expect(await json('purge-dead-letters', 'mail', 'sender', emil ?? '')).toMatchObject({ purged: 1 });
-    expect(await json('dead-letters', 'mail')).toEqual({ deadLetters: [] });
-  });
-
-  test('begin where the queue says so', async () => {
-    expect((await queue('set', 'mail', 'retry_limit=3')).out).toBe('mail: retry_limit = 3\n');
-    expect((await queue('set', 'mail', 'retry_limit=none')).status).toBe(0);
-    expect((await queue('set', 'mail', 'retry_limit=few')).err).toMatch(
-      /^error: .*no value for retry_limit: few/,
-    );
-  });
-});
-
 describe('subconsumers', () => {
   test('share the work of a consumer, and leave it', async () => {
     expect(await json('register-subconsumer', 'mail', 'team', 'one')).toMatchObject({ registered: true });
@@ -260,58 +166,8 @@ describe('subconsumers', () => {
   });
 });
 
-describe('rotation', () => {
-  test('nothing is in the way of a young queue', async () => {
-    expect(await queue('blockers')).toEqual({ status: 0, out: 'nothing is in the way\n', err: '' });
-    expect((await queue('blockers', 'post')).err).toContain('there is no queue post on app');
-  });
-
-  test('a consumer that does not read is reported, with what to do', async () => {
-    await queue('create', 'slow', 'rotation_period=1 hour');
-    await queue('register', 'slow', 'sleeper');
-    for (let turn = 0; turn < 2; turn += 1) {
-      await sql(
-        `update pgq.queue set queue_switch_time = now() - interval '2 hours' where queue_name = 'slow'`,
-      );
-      await sql(`select pgq.maint_rotate_tables_step1('slow')`);
-      await sql(`select pgq.maint_rotate_tables_step2()`);
-      await queue('tick', 'slow');
-    }
-    await sql(`update pgq.queue set queue_switch_time = now() where queue_name = 'slow'`);
-    const early = await queue('blockers', 'slow');
-    expect(early.out).toMatch(/^slow on app: sleeper .*\n.*not due until/);
-    expect(early).toMatchObject({ status: 0, err: '' });
-    await sql(
-      `update pgq.queue set queue_switch_time = now() - interval '2 hours' where queue_name = 'slow'`,
-    );
-    const shown = await queue('blockers', 'slow');
-    expect(shown.status, shown.out).toBe(1);
-    expect(shown.out).toMatch(/^slow on app: .*sleeper.*\n {3}.*holds [\d.]+ MB.*\n {3}fix: /);
-    expect(shown.err).toMatch(/^error: slow on app: .*sleeper.*\nfix: .*\n$/);
-    const { out, status } = await queue('blockers', '--json');
-    expect(status).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({
-      blockers: [{ queue: 'slow', on: 'app', kind: 'consumer', who: 'sleeper', overdue: true }],
-    });
-    expect((await queue('drop', 'slow', '--force')).status).toBe(0);
-  });
-
-  test('a queue in order needs no new epoch; one whose ids went back gets it', async () => {
-    expect((await queue('new-epoch', 'mail')).out).toBe(
-      'mail: its transaction ids are in order; nothing was done\n',
-    );
-    await sql(`update pgq.tick set tick_snapshot = '900000000:900000000:'::txid_snapshot
-                where tick_queue = (select queue_id from pgq.queue where queue_name = 'mail')`);
-    const broken = await queue('tick', 'mail');
-    expect(broken.status).toBe(1);
-    expect(broken.err).toContain('Invalid PgQ state');
-    expect(await json('new-epoch', 'mail')).toMatchObject({ queue: 'mail', repaired: true });
-    expect((await queue('tick', 'mail')).status).toBe(0);
-  });
-});
-
 describe('which node', () => {
-  test('with several nodes and a queue of none, the choice is asked for', async () => {
+  test('with several nodes and a queue of none of them, the node must be named', async () => {
     const PGTIDE_CONFIG = writeConfig(
       `nodes:\n  app: { url: "${db.url}" }\n  other: { url: "postgres://x@127.0.0.1:9/x" }\nqueues:\n  mail: { root: app, leaves: [] }\n`,
     );
@@ -324,62 +180,7 @@ describe('which node', () => {
   });
 });
 
-/** Without a process of its own: nothing here gets as far as a database. */
-async function inProcess(...args: string[]): Promise<Ended> {
-  const text = { out: '', err: '' };
-  const terminal = {
-    out: (line: string) => {
-      text.out += `${line}\n`;
-    },
-    err: (line: string) => {
-      text.err += `${line}\n`;
-    },
-    interactive: false,
-  };
-  const status = await runCommandLine(['queue', ...args], terminal);
-  return { status, ...text };
-}
-
-describe('wrong usage ends with 2 and a hint', () => {
-  test.each([
-    [['crate'], "unknown command 'crate'", 'Did you mean create?'],
-    [['set', 'mail', 'ticker_paused'], 'It must be parameter=value', 'usage: pgtide queue set'],
-    [['reposition', 'mail', 'sender'], 'no place is named', '--copy'],
-    [
-      ['reposition', 'mail', 'sender', '--at', '1', '--copy', 'x'],
-      'cannot be used with option',
-      'usage: pgtide queue',
-    ],
-    [['register', 'mail', 'sender', '--at', 'x'], 'must be a whole number', 'usage: pgtide queue register'],
-    [['delete-retries', 'mail', 'sender'], 'no event is named', '--all'],
-    [['delete-retries', 'mail', 'sender', '1', '--all'], 'not both', '--all'],
-    [['purge-dead-letters', 'mail', 'sender'], 'no event is named', '--all'],
-    [['events', 'mail', 'sender', '--limit', '0'], 'above 0', 'usage: pgtide queue events'],
-  ])('%j', async (args, message, hint) => {
-    const { status, out, err } = await inProcess(...args);
-    expect(status).toBe(2);
-    expect(out).toBe('');
-    expect(err).toContain(message);
-    expect(err).toContain(hint);
-  });
-
-  test('every command has help, and says which node it works on', async () => {
-    const { out } = await inProcess('--help');
-    const commands = [...(out.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z-]+) /gm)].flatMap(
-      ([, name]) => name ?? [],
-    );
-    expect(commands.length).toBeGreaterThan(12);
-    for (const command of commands.filter((name) => name !== 'help')) {
-      const help = await inProcess(command, '--help');
-      expect(help.status).toBe(0);
-      expect(help.out).toContain(`Usage: pgtide queue ${command}`);
-      expect(help.out).toContain('--node <node>');
-      expect(help.out).toContain('--json');
-    }
-  });
-});
-
-test('a queue with consumers is dropped by force alone', async () => {
+test('a queue with consumers is dropped only with --force', async () => {
   const { status, err } = await queue('drop', 'mail');
   expect(status).toBe(1);
   expect(err).toBe(
@@ -390,7 +191,7 @@ test('a queue with consumers is dropped by force alone', async () => {
 });
 
 describe('uninstall', () => {
-  test('wants a node, does not drop queues unless forced, and leaves nothing', async () => {
+  test('requires a node, does not drop queues without --force, and leaves nothing', async () => {
     const left = () => sql(`select 1 from pg_namespace where nspname ~ '^(pgq|londiste|pgtide)'`);
     expect(await queue('uninstall')).toMatchObject({
       status: 1,

@@ -12,8 +12,8 @@ import {
 import type { Environment } from '../../lib/runtime/environment.ts';
 import { type ConsumerWorld, consumerWorld, handClock, lambdaContext } from '../support/consumer.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
-import { bringBackRetries, insertEvents, makeQueue } from '../support/queue.ts';
 import { until } from '../support/until.ts';
+import { numbers, queuesIn } from './readers.ts';
 
 let source: TestDatabase;
 let warehouse: TestDatabase;
@@ -30,18 +30,7 @@ beforeAll(async () => {
   );
 });
 
-async function queueWithReader(): Promise<string> {
-  return source.client(async (client) => {
-    const queue = await makeQueue(client);
-    await client.query(`select pgq.register_consumer($1, 'reader')`, [queue]);
-    return queue;
-  });
-}
-
-const fill = (queue: string, texts: readonly string[]) =>
-  source.client((client) => insertEvents(client, queue, texts));
-const bringBack = (queue: string) => source.client((client) => bringBackRetries(client, queue));
-const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
+const { queueWithReader, fill, bringBack } = queuesIn(() => source);
 
 const taken = (queue: string) =>
   warehouse.client(async (client) => {
@@ -142,7 +131,7 @@ test('a batch that fails as a whole is split, and every good event is taken once
   expect(await taken(queue)).toEqual(numbers(10).filter((data) => data !== '6'));
 });
 
-test('slices of a large tick are committed one by one, and taken up where the last run ended', async () => {
+test('slices of a large tick are committed one by one, and the next run goes on after the last one', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(10));
   let away = true;
@@ -177,7 +166,7 @@ test('a run that dies before its commit has done nothing', async () => {
   expect(await taken(queue)).toEqual(numbers(4));
 });
 
-test('a run that dies between its commit and the queue is finished by the next, also what failed in it', async () => {
+test('a run that dies between its commit and the queue is completed by the next, including its failed events', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(4));
   const before = await sourcePosition(queue);
@@ -210,7 +199,7 @@ const secondWaits = () =>
     return row?.waits;
   });
 
-test('two runs at once without a lease: one of them is overtaken, and nothing is taken twice', async () => {
+test('two runs at once without a lease: one of them is overtaken, and no event is taken twice', async () => {
   const queue = await queueWithReader();
   await fill(queue, numbers(3));
   const second = reader(queue, nothing, { lease: false });
@@ -274,7 +263,7 @@ test('a handler that ends the transaction itself fails the run', async () => {
   });
 });
 
-test('a client that outlives its event is of no use', async () => {
+test('a client cannot be used after its event', async () => {
   const queue = await queueWithReader();
   await fill(queue, ['1']);
   let kept: Destination | undefined;
@@ -284,7 +273,7 @@ test('a client that outlives its event is of no use', async () => {
   await expect(kept?.query('select 1')).rejects.toThrow('has ended');
 });
 
-test('a handler whose time is over writes nothing any more, and nothing of it is committed', async () => {
+test('a handler whose time is over cannot write any more, and nothing of it is committed', async () => {
   const queue = await queueWithReader();
   await fill(queue, ['1']);
   const late: unknown[] = [];

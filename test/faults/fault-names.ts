@@ -1,4 +1,4 @@
-/** The faults of a campaign: a finite list. strikes.ts carries them out. */
+/** The faults of a campaign: a finite list. strikes.ts and server-strikes.ts carry them out. */
 export const faultNames = [
   // The run.
   'killed',

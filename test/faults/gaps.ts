@@ -1,6 +1,6 @@
 import { copySteps } from '../../lib/copy/copy-work.ts';
 import { replaySteps } from '../../lib/replay/replay-work.ts';
-import type { StruckRun } from './strikes.ts';
+import type { StruckRun } from './strike.ts';
 import type { World } from './world.ts';
 
 export interface Gap {

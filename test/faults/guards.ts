@@ -256,7 +256,7 @@ export const guards: Guard[] = [
     name: 'what code of others leaves in the session is refused',
     file: sql('pgtide.run'),
     breaks: [['if v_left is not null then', 'if false then']],
-    noticedBy: ['test/flow/owner-code.test.ts', 'search_path: does not act later'],
+    noticedBy: ['test/flow/owner-leftovers.test.ts', 'search_path: does not act later'],
   },
   {
     name: 'margin for clocks that differ',

@@ -4,6 +4,7 @@ import { addTable, addTableInput } from '../../lib/units/add-table.ts';
 import { compareWith } from '../../lib/units/compare.ts';
 import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { alter, caughtUp } from './alterations.ts';
+import { createWorld } from './create-world.ts';
 import type { FaultName, StrikeName } from './fault-names.ts';
 import { briefly } from './gaps.ts';
 import { lookBefore, quiesce } from './quiesce.ts';
@@ -11,7 +12,7 @@ import { type Act, type Campaign, describeAct, type End, type RunAct, type Strik
 import type { FaultServers } from './servers.ts';
 import { strikes } from './strikes.ts';
 import { wideStatement } from './wide.ts';
-import { createWorld, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export interface Played {
   problems: string[];

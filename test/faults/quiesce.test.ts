@@ -1,10 +1,12 @@
 /** The checks of a campaign work: in a world that is in order, they find whatever is then changed. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createWorld } from './create-world.ts';
 import { differences, leftovers, quiesce, removal, unrest } from './quiesce.ts';
 import { campaignOf, type Side } from './schedule.ts';
 import { startPair } from './servers.ts';
 import { Session } from './session.ts';
-import { CONSUMER, createWorld, QUEUE, type World } from './world.ts';
+import type { World } from './world.ts';
+import { CONSUMER, QUEUE } from './world-config.ts';
 
 let world: World;
 

@@ -4,7 +4,8 @@ import { removeTable, removeTableInput } from '../../lib/units/remove-table.ts';
 import { rowsOf } from '../support/oracle.ts';
 import { until } from '../support/until.ts';
 import { type Side, sides } from './schedule.ts';
-import { CONSUMER, QUEUE, type World } from './world.ts';
+import type { World } from './world.ts';
+import { CONSUMER, QUEUE } from './world-config.ts';
 
 const MAX_ROUNDS = 60;
 

@@ -1,6 +1,6 @@
 /** The content of a campaign: a random schema, and random acts on it, each with its faults. One seed determines all of it. */
 import fc from 'fast-check';
-import { type Step, type TableSpec, workload } from '../property/random-schema.ts';
+import { type Step, type TableSpec, workload } from '../property/random-workload.ts';
 import { type StrikeName, strikeNames } from './fault-names.ts';
 
 export type Side = 'old' | 'new';

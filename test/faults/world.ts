@@ -1,10 +1,8 @@
 /** One campaign's databases, leases, clock and users, and the runs of units over them. */
-import { type Config, parseConfig } from '../../lib/config/config.ts';
-import { type Client, withClient } from '../../lib/db/client.ts';
-import { quoteIdent } from '../../lib/db/identifier.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { PgtideError } from '../../lib/errors.ts';
 import type { LeaseStore } from '../../lib/lease/lease-store.ts';
-import { type LocalDynamoDb, startLocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
+import type { LocalDynamoDb } from '../../lib/lease/local-dynamodb.ts';
 import type { Outcome } from '../../lib/outcome.ts';
 import type { RunReport } from '../../lib/runtime/run-report.ts';
 import { runUnit } from '../../lib/runtime/run-unit.ts';
@@ -18,18 +16,17 @@ import { replayWith } from '../../lib/units/replay.ts';
 import { resync, resyncInput } from '../../lib/units/resync.ts';
 import { tick } from '../../lib/units/tick.ts';
 import { Schema } from '../property/random-schema.ts';
-import { openWire, type Wire } from '../support/crash-proxy.ts';
+import type { Wire } from '../support/crash-proxy.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { asSuperuser, PLAIN_OWNER, targetOf } from '../support/shared-servers.ts';
+import { PLAIN_OWNER } from '../support/shared-servers.ts';
 import { briefly } from './gaps.ts';
 import { furniture } from './quiesce.ts';
 import { type Campaign, type RunUnit, type Side, sides, writers } from './schedule.ts';
-import { type FaultServers, TEMPLATE } from './servers.ts';
+import type { FaultServers } from './servers.ts';
 import { isConnectionLoss, Session } from './session.ts';
+import { QUEUE, worldConfig } from './world-config.ts';
+import { dropDatabase, endConnections } from './world-databases.ts';
 import { Writer } from './writer.ts';
-
-export const QUEUE = 'shop';
-export const CONSUMER = 'shop.new';
 
 const fixedTables = `
   create table wide (id int primary key, hot int not null default 0, body text);
@@ -40,7 +37,7 @@ const auditTable = (name: string) =>
 /** Errors after which the next run simply tries again. */
 const expectedErrors = new Set(['connection', 'busy', 'fenced']);
 
-/** In so many chunks of a run, the first of each copier, there are changes between snapshot and commit. */
+/** In this many chunks of a run, the first of each copier, rows change between snapshot and commit. */
 const LIVELY_CHUNKS = 3;
 
 export interface RunOptions {
@@ -100,8 +97,8 @@ export class World {
     };
     this.oldTransaction = new Session(this.database.old.target);
     this.#configs = {
-      direct: this.#configure((side) => this.database[side].target.port),
-      wired: this.#configure((side) => this.wires[side].target.port),
+      direct: worldConfig(campaign, this.database, (side) => this.database[side].target.port),
+      wired: worldConfig(campaign, this.database, (side) => this.wires[side].target.port),
     };
   }
 
@@ -121,34 +118,6 @@ export class World {
 
   tableAt(nr: number): string {
     return this.tables[nr % this.tables.length] ?? 'wide';
-  }
-
-  #configure(portOf: (side: Side) => number): Config {
-    const url = (side: Side) => {
-      const { user, password, database } = this.database[side].target;
-      return `postgres://${user}:${password}@127.0.0.1:${portOf(side)}/${database}`;
-    };
-    const nodes = { old: { url: url('old') }, new: { url: url('new') } };
-    const config = parseConfig(
-      JSON.stringify({
-        nodes,
-        queues: {
-          [QUEUE]: {
-            root: 'old',
-            leaves: ['new'],
-            tickSeconds: 0,
-            replay: { maxEvents: this.campaign.maxEvents },
-          },
-        },
-      }),
-    );
-    const queue = config.queues[QUEUE];
-    if (!queue) throw new Error('there is a queue');
-    // Below what a file may say: chunks and rotations come often.
-    Object.assign(queue, { rotationSeconds: 0, copy: { parallelChunks: 2, chunkBytes: 32_768 } });
-    // Only leases hear of the time that passes here: the servers' clocks stand, and are not to be compared with it.
-    Object.assign(config.lease, { skewSeconds: 86_400 });
-    return config;
   }
 
   async create(): Promise<void> {
@@ -172,7 +141,7 @@ export class World {
     await this.openOldTransaction();
   }
 
-  /** A transaction that is older than all to come, and stays; again after an accident of the provider that has ended it. */
+  /** Opens a transaction that is older than all later ones, and stays open; again after a crash of the provider that has ended it. */
   async openOldTransaction(): Promise<void> {
     if (!this.campaign.oldTransaction) return;
     await this.oldTransaction.close();
@@ -230,32 +199,17 @@ export class World {
       this.problems.push(`resync: ${report.error.message}`);
   }
 
-  /** Also where something hangs: its connections end first. */
+  /** Also if something hangs: its connections end first. */
   async end(): Promise<void> {
     for (const wire of [this.wires.old, this.wires.new]) wire.hangUp();
-    for (const side of sides) await this.#endConnections(side);
+    for (const side of sides) await endConnections(this.database[side]);
     await Promise.allSettled(this.loose.splice(0));
     for (const user of [...this.writers, this.user.old, this.user.new, this.oldTransaction])
       await user.close();
     if (this.#replica)
       await this.superuser('new', `revoke set on parameter session_replication_role from ${PLAIN_OWNER}`);
-    for (const side of sides) {
-      await this.#endConnections(side);
-      await asSuperuser(
-        this.servers.server[side],
-        'postgres',
-        `drop database ${quoteIdent(this.database[side].name)}`,
-      );
-    }
+    for (const side of sides) await dropDatabase(this.database[side]);
     await this.leases.stop();
-  }
-
-  #endConnections(side: Side): Promise<unknown> {
-    return asSuperuser(
-      this.servers.server[side],
-      'postgres',
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${this.database[side].name}'`,
-    );
   }
 
   superuser<T>(side: Side, sql: string): Promise<T[]> {
@@ -333,38 +287,4 @@ export class World {
       log: () => undefined,
     });
   }
-}
-
-let worlds = 0;
-
-async function createDatabase(servers: FaultServers, side: Side): Promise<TestDatabase> {
-  const server = servers.server[side];
-  const name = `world_${worlds}`;
-  await asSuperuser(server, 'postgres', `create database ${name} owner ${PLAIN_OWNER} template ${TEMPLATE}`);
-  const targetAs = (user: string) => targetOf(server, name, user);
-  return {
-    name,
-    owner: PLAIN_OWNER,
-    server,
-    target: targetAs(PLAIN_OWNER),
-    url: server.url(name, PLAIN_OWNER),
-    targetAs,
-    client: <T>(work: (client: Client) => Promise<T>) => withClient(targetAs(PLAIN_OWNER), 'test', work),
-    superuser: <T>(work: (client: Client) => Promise<T>) =>
-      withClient(targetAs(server.superuser), 'test', work),
-    open: () => Promise.reject(new Error('use a session')),
-  };
-}
-
-export async function createWorld(servers: FaultServers, campaign: Campaign): Promise<World> {
-  worlds++;
-  const database = { old: await createDatabase(servers, 'old'), new: await createDatabase(servers, 'new') };
-  const wires = {
-    old: await openWire(servers.relay.old.through(database.old.target)),
-    new: await openWire(servers.relay.new.through(database.new.target)),
-  };
-  const leases = await startLocalDynamoDb();
-  const world = new World(campaign, { servers, database, wires, leases, prefix: 'r' });
-  await world.create();
-  return world;
 }

@@ -1,33 +1,17 @@
-/** add-table: both sides or neither; all obstacles are reported at once, with remedies. */
+/** add-table: the root captures the table from then on, and it waits for its copy on the leaf, unless both sides hold the same rows. */
 import { beforeAll, expect, test } from 'vitest';
-import { Budget } from '../../lib/budget.ts';
-import { systemClock } from '../../lib/clock.ts';
 import { listSequences } from '../../lib/membership/member-sequences.ts';
-import { listTables } from '../../lib/membership/member-tables.ts';
 import type { ProgressEvent } from '../../lib/unit-context/context.ts';
-import { type AddTableInput, addTable, addTableInput } from '../../lib/units/add-table.ts';
-import { createRole, type TestDatabase } from '../support/database.ts';
-import { cascade, type InstalledPair, installedPair } from '../support/unit-context.ts';
+import { addTable, addTableInput } from '../../lib/units/add-table.ts';
+import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+import { additionsTo } from './additions.ts';
 
 let it: InstalledPair;
 beforeAll(async () => {
   it = await installedPair();
 });
 
-const add = async (tables: string[], more: Partial<AddTableInput> = {}) =>
-  (await addTable(it.shop.context('old'), addTableInput.parse({ tables, ...more }))).result;
-
-const statesOn = async (side: 'old' | 'new') =>
-  new Map((await it[side].client((client) => listTables(client, 'shop'))).map((t) => [t.name, t.mergeState]));
-
-const addEvents = async (table: string) =>
-  (
-    await it.old.client((client) =>
-      client.query(`select from pgq.event_template where ev_type = 'londiste.add-table' and ev_data = $1`, [
-        table,
-      ]),
-    )
-  ).length;
+const { add, statesOn, addEvents } = additionsTo(() => it);
 
 test('a table is captured on the root, and waits for its copy on the leaf', async () => {
   await it.both('create table orders (id serial primary key, note text)');
@@ -61,13 +45,13 @@ test('a leaf refuses writes by others from then on', async () => {
   ).rejects.toThrow(/not allowed/);
 });
 
-test('a table that is there already is not an error, and is reported', async () => {
+test('a table that is in the queue already is not an error, and is reported', async () => {
   const result = await add(['orders']);
   expect(result.tables).toEqual([{ name: 'public.orders', state: 'new', note: 'was in the queue already' }]);
   expect(await addEvents('public.orders')).toBe(1);
 });
 
-test('add-table puts back a trigger that somebody dropped or disabled', async () => {
+test('add-table restores a trigger that was dropped or disabled', async () => {
   const problems = () =>
     it.old.client((client) =>
       client.query(
@@ -86,7 +70,7 @@ test('add-table puts back a trigger that somebody dropped or disabled', async ()
   expect(await problems()).toEqual([]);
 });
 
-test('expect-sync makes a table ok at once, and events that are in its rows are not applied', async () => {
+test('expect-sync makes a table ok at once, and events whose changes its rows hold are not applied', async () => {
   await it.both(
     `create table rates (code text primary key, rate numeric); insert into rates values ('EUR', 1)`,
   );
@@ -122,7 +106,7 @@ test('names that need quotes, and globs', async () => {
   expect(result.tables.map(({ name }) => name)).toEqual(['My shop.a "b".c', 'public.g_1', 'public.g_2']);
 });
 
-test('create makes what the leaf lacks', async () => {
+test('--create makes tables that the leaf lacks', async () => {
   await it.old.client((client) =>
     client.query(`create type mood as enum ('good', 'bad');
       create table made (id bigint generated always as identity primary key, mood mood not null)`),
@@ -140,7 +124,7 @@ test('create makes what the leaf lacks', async () => {
   expect(columns).toEqual([{ attname: 'id' }, { attname: 'mood' }]);
 });
 
-test('a person who waits sees how many tables are made, and then added', async () => {
+test('progress counts the tables that are made, and then those that are added', async () => {
   await it.old.client((client) =>
     client.query('create table seen_1 (id int primary key); create table seen_2 (id int primary key)'),
   );
@@ -157,16 +141,6 @@ test('a person who waits sees how many tables are made, and then added', async (
   ).toEqual(steps.flatMap((step) => [`${step} 1/2`, `${step} 2/2`]));
 });
 
-test('a table that is made empty is not in sync with one that holds rows', async () => {
-  await it.old.client((client) =>
-    client.query('create table there (id int primary key); insert into there values (1)'),
-  );
-  await expect(add(['there'], { create: true, expectSync: true })).rejects.toMatchObject({
-    kind: 'state',
-    message: "new: no table public.there, so it cannot be in sync with old's, which holds rows",
-  });
-});
-
 test('a partitioned table comes with its partitions', async () => {
   await it.both(`create table days (day date primary key, v int) partition by range (day);
     create table days_1 partition of days for values from ('2020-01-01') to ('2021-01-01')`);
@@ -174,164 +148,4 @@ test('a partitioned table comes with its partitions', async () => {
   await expect(add(['days_1'])).rejects.toMatchObject({
     message: 'old: public.days_1 is a partition of public.days',
   });
-});
-
-test('all obstacles are reported at once, and nothing is changed', async () => {
-  await it.old.client((client) =>
-    client.query(`create table good (id int primary key); create table absent (id int primary key);
-      create table shape (id int primary key, extra text); create unlogged table lost (id int primary key)`),
-  );
-  await it.new.client((client) =>
-    client.query(`create table good (id int primary key); create table shape (id int primary key);
-      create table lost (id int primary key)`),
-  );
-  const before = await statesOn('old');
-  const failed = await add(['good', 'absent', 'shape', 'lost']).catch((error: Error) => error);
-  expect(failed).toMatchObject({ name: 'PgtideError' });
-  const { message } = failed as Error;
-  expect(message).toContain('new: no table public.absent, which old has');
-  expect(message).toContain('new: public.shape has no column extra');
-  expect(message).toContain('old: public.lost is unlogged');
-  expect(message).not.toContain('public.good');
-  expect(await statesOn('old')).toEqual(before);
-  expect((await statesOn('new')).has('public.good')).toBe(false);
-});
-
-test('rows on the leaf are refused unless somebody says what they are', async () => {
-  await it.both('create table full_one (id int primary key)');
-  await it.new.client((client) => client.query('insert into full_one values (1)'));
-  await expect(add(['full_one'])).rejects.toMatchObject({
-    kind: 'state',
-    message: 'new: public.full_one holds rows already',
-    remedy: expect.stringContaining('--expect-sync'),
-  });
-  await add(['full_one'], { skipTruncate: true });
-  const row = await it.new.client((client) =>
-    client.first(`select table_attrs from londiste.table_info where table_name = 'public.full_one'`),
-  );
-  expect(row).toEqual({ table_attrs: 'skip_truncate=1' });
-});
-
-test('a table that is not there is named', async () => {
-  await expect(add(['nix'])).rejects.toMatchObject({
-    kind: 'not-found',
-    message: 'old: no table public.nix',
-  });
-});
-
-test('inheritance is refused', async () => {
-  await it.both('create table parent (id int primary key)');
-  await it.old.client((client) => client.query('create table child () inherits (parent)'));
-  await expect(add(['parent'])).rejects.toMatchObject({
-    kind: 'schema',
-    message: 'old: public.parent is related by INHERITS to public.child, which cannot be replicated',
-  });
-  await it.both('drop table parent cascade');
-});
-
-test('a lock that is not released is reported, with its holder, and nothing is changed', async () => {
-  await it.both('create table busy (id int primary key)');
-  await using writer = await it.old.open();
-  await writer.client.query('begin; insert into busy values (1)');
-  const pid = (await writer.client.first<{ pid: number }>('select pg_backend_pid() as pid'))?.pid;
-  const budget = new Budget(systemClock, 1_000);
-  const context = it.shop.context('old', { budget });
-  const failed = await addTable(context, addTableInput.parse({ tables: ['busy'] })).catch(
-    (error: unknown) => error,
-  );
-  expect(failed).toMatchObject({ kind: 'busy', message: expect.stringContaining(`process ${pid} (`) });
-  expect(await addEvents('public.busy')).toBe(0);
-  expect((await statesOn('new')).has('public.busy')).toBe(false);
-  await writer.client.query('rollback');
-  await add(['busy']);
-  expect((await statesOn('new')).get('public.busy')).toBe(null);
-});
-
-test('writers of another table of the queue, whose capture is out of date, are not in the way', async () => {
-  await it.both(
-    'create table weeks (id int primary key) partition by range (id); create table calm (id int primary key)',
-  );
-  await add(['weeks']);
-  await it.both('create table weeks_1 partition of weeks for values from (0) to (10)');
-  await using writer = await it.old.open();
-  await writer.client.query('begin; insert into weeks values (1)');
-  expect((await add(['calm'])).tables).toEqual([{ name: 'public.calm', state: 'new' }]);
-  await writer.client.query('rollback');
-});
-
-const OTHER = 'other_owner_of_added';
-
-/** `statement` as a superuser, on each of these sides. */
-const asSuperuser = async (sides: readonly TestDatabase[], statement: string) => {
-  for (const side of sides) await side.superuser((client) => client.query(statement));
-};
-
-const refusal = (table: string) => add([table]).catch((error: unknown) => error);
-
-test('rights on tables of another role are reported once, as the membership that gives them', async () => {
-  const sides = [it.old, it.new];
-  for (const side of sides) await createRole(side.server, OTHER);
-  await asSuperuser(
-    sides,
-    `create schema guarded authorization ${OTHER}; set role ${OTHER};
-     create table guarded.t (id serial primary key); reset role`,
-  );
-  const failed = await refusal('guarded.t');
-  expect(failed).toMatchObject({ kind: 'privilege', remedy: `grant "${OTHER}" to "app"` });
-  for (const node of ['old', 'new'])
-    for (const lack of [
-      'may not use the schema guarded',
-      'lacks .* on guarded.t',
-      'lacks .* guarded.t_id_seq',
-    ])
-      expect((failed as Error).message).toMatch(new RegExp(`${node}: role app ${lack}`));
-  await asSuperuser(sides, (failed as { remedy: string }).remedy);
-  expect((await add(['guarded.t'])).tables).toMatchObject([{ name: 'guarded.t', state: 'new' }]);
-});
-
-test('rights on tables of a superuser are reported with the GRANT', async () => {
-  await asSuperuser([it.old], 'create schema vault; create table vault.t (id serial primary key)');
-  await it.new.client((client) =>
-    client.query('create schema vault; create table vault.t (id serial primary key)'),
-  );
-  const failed = await refusal('vault.t');
-  expect(failed).toMatchObject({ kind: 'privilege' });
-  const remedies = (failed as { remedy: string }).remedy.split('\n');
-  expect(remedies).toEqual([
-    'grant usage on schema "vault" to "app"',
-    'grant select, trigger on "vault"."t" to "app"',
-    'grant select on sequence "vault"."t_id_seq" to "app"',
-  ]);
-  await asSuperuser([it.old], remedies.join('; '));
-  expect((await add(['vault.t'])).tables).toMatchObject([{ name: 'vault.t', state: 'new' }]);
-});
-
-test('rows that a policy may hide are refused', async () => {
-  await it.both('create table hidden (id int primary key)');
-  await it.old.client((client) =>
-    client.query('alter table hidden enable row level security; alter table hidden force row level security'),
-  );
-  await expect(add(['hidden'])).rejects.toMatchObject({
-    kind: 'privilege',
-    message: 'old: row security hides rows of public.hidden from role app',
-  });
-});
-
-test('two leaves are checked together: if one cannot, none does', async () => {
-  const three = await installedPair();
-  const third = (await installedPair()).old;
-  const all = cascade('three', { a: three.old, b: three.new, c: third });
-  const { install } = await import('../../lib/units/install.ts');
-  await install(all.context('a'), {});
-  await three.both('create table t (id int primary key)');
-  await expect(addTable(all.context('a'), addTableInput.parse({ tables: ['t'] }))).rejects.toMatchObject({
-    message: 'c: no table public.t, which a has',
-  });
-  expect(await three.new.client((client) => listTables(client, 'three'))).toEqual([]);
-  await third.client((client) => client.query('create table t (id int primary key)'));
-  const { result } = await addTable(all.context('a'), addTableInput.parse({ tables: ['t'] }));
-  expect(result.tables).toEqual([{ name: 'public.t', state: 'new' }]);
-  expect(await third.client((client) => listTables(client, 'three'))).toMatchObject([
-    { name: 'public.t', local: true },
-  ]);
 });

@@ -1,32 +1,19 @@
 /**
- * C2, C8: a root whose tables have PgQ's own row triggers, as Londiste puts them on, is copied and followed: whatever the names and
- * values, in the exact order where images hold only some columns, and beside our capture in one queue.
+ * C2, C8: a root whose tables have PgQ's own row triggers, as Londiste creates them, is copied and followed: with any names and
+ * values, in the exact order if images hold only some columns, and beside our capture in one queue.
  */
 import { describe, expect, it } from 'vitest';
 import { copyWith } from '../../lib/units/copy.ts';
 import { replay } from '../../lib/units/replay.ts';
 import { status } from '../../lib/units/status.ts';
 import { modes } from '../property/replica-pair.ts';
-import { addTables, followUntilSynced, replayAll, tickNow } from '../support/follow.ts';
+import { followUntilSynced, replayAll, tickNow } from '../support/follow.ts';
 import { demand } from '../support/node.ts';
 import { expectEqual, rowsOf } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
+import { addClassic, errorsOf, write } from './classic-tables.ts';
 
-const write = (pair: InstalledPair, sql: string) => pair.old.client((client) => client.query(sql));
-
-/** Puts tables on the queue with triggers of Londiste's, and on the leaf. */
-async function addClassic(pair: InstalledPair, triggers: Record<string, string[]>): Promise<void> {
-  await pair.old.client(async (client) => {
-    for (const [table, args] of Object.entries(triggers))
-      await demand(client, 'londiste.local_add_table', 'shop', `public.${table}`, args);
-  });
-  await addTables(
-    pair,
-    Object.keys(triggers).map((table) => `public.${table}`),
-  );
-}
-
-/** Takes the table's triggers off, and puts others on: with no arguments our capture. */
+/** Drops the table's triggers, and creates others: without arguments, our capture. */
 async function changeTrigger(pair: InstalledPair, table: string, args: string[]): Promise<void> {
   await pair.old.client((client) =>
     client.transaction({}, async () => {
@@ -35,13 +22,6 @@ async function changeTrigger(pair: InstalledPair, table: string, args: string[])
     }),
   );
 }
-
-const errorsOf = (pair: InstalledPair) =>
-  pair.new.client((client) =>
-    client.query<{ table: string; error: string }>(
-      'select table_name as "table", error from pgtide.table_state where error is not null order by 1',
-    ),
-  );
 
 const literal = (value: string) => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 const hostile = [
@@ -63,7 +43,7 @@ const nasty = (n: number) => literal(hostile[n % hostile.length] ?? '');
 
 const columns = `v text, "Na me" text, "c""d" varchar, "select" text, "where" text, "é,=&" text, n numeric, ok bool, j jsonb, js json,
   at timestamptz, day date, arr text[], b bytea, f float8, iv interval, r int4range, u uuid`;
-/** Triggers of each kind, on tables of one shape but for the key. */
+/** Triggers of each kind, on tables that differ only in their key. */
 const shapes: Record<string, { key: string; args: string[] }> = {
   url: { key: 'k int primary key, z int default 0', args: ['tgflags=L', 'backup'] },
   sql: { key: 'k int primary key, z int default 0', args: ['tgflags=Q'] },
@@ -75,7 +55,7 @@ const shapes: Record<string, { key: string; args: string[] }> = {
 const names = Object.keys(shapes);
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/** Changes whose n-th run differs from the others. Each of its tables sees hot rows, and one key come and go and come. */
+/** Changes that differ with `n`. In each table some rows change often, and one key is inserted, deleted and inserted again. */
 function change(n: number): string {
   const key = (x: string) => `(${x})::text`;
   return names
@@ -156,7 +136,7 @@ describe.each([
     expect((await status(pair.shop.context('old'), {})).result).toMatchObject({ healthy: true });
   });
 
-  it('what a trigger ignores, an update leaves alone; a table of nothing but its key may be updated', async () => {
+  it('an update leaves columns that the trigger ignores alone; a table that has only its key may be updated', async () => {
     const pair = await make();
     const tables = ['by_url', 'by_sql', 'by_json'];
     await pair.both(
@@ -204,7 +184,7 @@ describe.each([
     expect(await errorsOf(pair)).toEqual([]);
   });
 
-  it("a table passes from Londiste's triggers to our capture and back, and all of it may lie in one batch", async () => {
+  it("a table passes from Londiste's triggers to our capture and back, and all of it may be in one batch", async () => {
     const pair = await make();
     const tables = ['by_url', 'by_sql', 'by_sql_unique'];
     await pair.both(
@@ -242,7 +222,7 @@ describe.each([
       await write(pair, changes());
       for (const table of tables) await changeTrigger(pair, table, (args as typeof classic)[table] ?? []);
       await write(pair, changes());
-      // Only our capture writes it to the queue: no later image that lacks it may lose it.
+      // Only our capture writes `w` to the queue. Later images without it must not change it.
       if (args !== classic)
         await write(
           pair,
@@ -255,7 +235,7 @@ describe.each([
     expect(await errorsOf(pair)).toEqual([]);
   });
 
-  it('children leave their parent before it goes, and a foreign key that cascades takes none of them along', async () => {
+  it('children that leave a parent before it is deleted are not deleted by a foreign key that cascades', async () => {
     const pair = await make();
     await pair.both(
       `create table parent (id int primary key, v text, w text); create table child (id int primary key, parent int references parent on delete cascade, v text)`,
@@ -274,117 +254,5 @@ describe.each([
     await replayAll(pair);
     await expectEqual(pair.old, pair.new, ['parent', 'child']);
     expect(await errorsOf(pair)).toEqual([]);
-  });
-});
-
-describe('what cannot be read', () => {
-  const garbage = (pair: InstalledPair, type: string, data: string | null, table: string | null) =>
-    pair.old.client((client) =>
-      client.first<{ id: bigint }>(`select pgq.insert_event('shop', $1, $2, $3, null, null, null) as id`, [
-        type,
-        data,
-        table,
-      ]),
-    );
-  const withTable = async (tuning: Record<string, unknown> = {}) => {
-    const pair = await installedPair(undefined, tuning);
-    await pair.both(
-      'create table t (id int primary key, v text); create table other (id int primary key, v text)',
-    );
-    await addClassic(pair, { t: ['tgflags=L'], other: ['tgflags=Q'] });
-    await write(pair, `insert into t values (1, 'a'); insert into other values (1, 'a')`);
-    await followUntilSynced(pair);
-    return pair;
-  };
-
-  it.each([
-    ['U:id', 'id=1&v=%zz', 'its data is not in the form of its type'],
-    ['U:id', null, 'its data is not in the form of its type'],
-    ['D:', 'id=1', 'it does not say which row has changed'],
-    ['U:nothing', 'id=1', 'it does not say which row has changed'],
-    ['U', `v=now() where id='1'`, 'its data is not in the form of its type'],
-    ['D', `id='1' or true`, 'its data is not in the form of its type'],
-  ])('sets its table aside and tells the event (%s %s); other tables go on', async (type, data, reason) => {
-    const pair = await withTable();
-    const id = (await garbage(pair, type, data, 'public.t'))?.id;
-    await garbage(pair, type, data, 'public.absent');
-    await write(pair, `update other set v = 'b'; update t set v = 'lost'`);
-    await replayAll(pair);
-    await expectEqual(pair.old, pair.new, ['other']);
-    expect(await errorsOf(pair)).toEqual([
-      {
-        table: 'public.t',
-        error: `event ${id} (${type}) of table public.t cannot be applied: ${reason} (SQLSTATE TD007)`,
-      },
-    ]);
-  });
-
-  it('stops replay where that is the policy', async () => {
-    const pair = await withTable({ onConflict: 'stop' });
-    const id = (await garbage(pair, 'U:id', 'id', 'public.t'))?.id;
-    const broken = (await garbage(pair, 'D', 'id', 'public.other'))?.id;
-    expect(id).toBeDefined();
-    await expect(replayAll(pair)).rejects.toThrow(
-      `event ${broken} (D) of table public.other cannot be applied: its data is not in the form of its type`,
-    );
-  });
-
-  it.each([
-    ['U', `v='b' where id='1'`, null],
-    ['X:id', 'id=1', 'public.t'],
-    ['EXECUTE', 'select 1', 'file.sql'],
-  ])('is no row event: %s %s %s', async (type, data, table) => {
-    const pair = await withTable({ onUnknownEvent: 'stop' });
-    const id = (await garbage(pair, type, data, table))?.id;
-    await expect(replayAll(pair)).rejects.toThrow(`replay of shop stops at event ${id} (type "${type}")`);
-  });
-
-  it('is where a copied table is cut: a key that is not that of its table', async () => {
-    const pair = await installedPair(undefined, { copy: { chunkBytes: 64 * 1024 } });
-    await pair.both(
-      ['whole', 'cut']
-        .map((t) => `create table ${t} (id int primary key, code text not null unique, v text);`)
-        .join(''),
-    );
-    await write(
-      pair,
-      `insert into whole values (1, 'a', 'v'); insert into cut select i, 'c' || i, repeat('x', 700) from generate_series(1, 300) i; analyze whole, cut`,
-    );
-    await addClassic(pair, { whole: ['tgflags=Q', 'pkey=code'], cut: ['tgflags=Q', 'pkey=code'] });
-    const at = async (step: string) => {
-      if (step !== 'copy.planned') return;
-      await write(
-        pair,
-        `update whole set v = 'w'; update whole set id = 2 where id = 1; update cut set v = 'w' where id = 1`,
-      );
-      await replayAll(pair);
-    };
-    await copyWith({ at })(pair.shop.context('new'));
-    await replayAll(pair);
-    await copyWith({ at: async () => undefined })(pair.shop.context('new'));
-    await write(pair, `update whole set v = 'x'; update whole set id = 3 where id = 2`);
-    await replayAll(pair);
-    await expectEqual(pair.old, pair.new, ['whole']);
-    expect(await errorsOf(pair)).toEqual([
-      {
-        table: 'public.cut',
-        error: expect.stringMatching(
-          /^event \d+ \(U\) of table public\.cut cannot be applied: it lacks the key by which/,
-        ),
-      },
-    ]);
-  });
-
-  it('a partial update of a row that is not there is no row, also where the policy is to overwrite', async () => {
-    const pair = await withTable({ onConflict: 'overwrite' });
-    await pair.new.superuser((client) =>
-      client.query(`set session_replication_role = replica; delete from t; delete from other`),
-    );
-    await write(pair, `update t set v = 'b'; update other set v = 'b'`);
-    await replayAll(pair);
-    await expectEqual(pair.old, pair.new, ['t']);
-    expect(await errorsOf(pair)).toEqual([
-      { table: 'public.other', error: expect.stringContaining('found no row, and cannot become one') },
-    ]);
   });
 });

@@ -8,7 +8,9 @@ import { quoteIdent } from '../../lib/db/identifier.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
-import { baseTypes, type TypeValues, typeDefinitions, typeValues } from './types-values.ts';
+import type { TypeValues } from './typed-values.ts';
+import { baseTypes, typeDefinitions } from './types-composed.ts';
+import { typeValues } from './types-values.ts';
 
 /** Settings that a writer's session may have. */
 const sessions: string[] = [

@@ -11,7 +11,8 @@ import { expectEqual } from '../support/oracle.ts';
 import { holds } from '../support/property.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
 import { replayBothWays } from './both-ways.ts';
-import { Schema, type Workload, workload } from './random-schema.ts';
+import { Schema } from './random-schema.ts';
+import { type Workload, workload } from './random-workload.ts';
 import { modes } from './replica-pair.ts';
 import { Sessions } from './sessions.ts';
 

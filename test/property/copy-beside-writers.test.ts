@@ -9,7 +9,8 @@ import { addTables, followUntilSynced, replayAll, tickNow } from '../support/fol
 import { expectEqual } from '../support/oracle.ts';
 import { holds } from '../support/property.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
-import { Schema, type Step, truncates, type Workload, workload } from './random-schema.ts';
+import { Schema } from './random-schema.ts';
+import { type Step, truncates, type Workload, workload } from './random-workload.ts';
 import { modes } from './replica-pair.ts';
 import { Sessions } from './sessions.ts';
 

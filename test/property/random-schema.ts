@@ -1,113 +1,5 @@
-/** Random tables that refer to one another, and statements on them; all of it SQL text that follows from small numbers. */
-import fc from 'fast-check';
-
-const keyTypes = [
-  'int',
-  'bigint',
-  'text',
-  'text collate "C"',
-  'varchar(10)',
-  'numeric',
-  'uuid',
-  'date',
-  'bytea',
-  // Of these two numbers in a row are one key, spelled in two ways.
-  'interval',
-  'text collate nocase',
-] as const;
-type KeyType = (typeof keyTypes)[number];
-const valueTypes = [
-  'int',
-  'text',
-  'numeric',
-  'jsonb',
-  'json',
-  'int[]',
-  'timestamptz',
-  'float8',
-  'bool',
-] as const;
-type ValueType = (typeof valueTypes)[number];
-const actions = ['no action', 'cascade', 'set null', 'restrict'] as const;
-const triggers = ['again', 'before', 'companion', 'revive', 'make room', 'delete'] as const;
-
-export interface TableSpec {
-  /** Empty: the table has no key. */
-  key: KeyType[];
-  values: ValueType[];
-  secondary: 'none' | 'unique' | 'deferrable' | 'two' | 'partial';
-  /** Refers to this table (counted from the first), to itself, or to none. */
-  refersTo: number | 'self' | null;
-  onDelete: (typeof actions)[number];
-  onUpdate: (typeof actions)[number];
-  deferred: boolean;
-  generated: boolean;
-  identity: 'always' | 'by default' | null;
-  /** Changes the same table again; on the provider, and on the subscriber, where it must keep quiet. */
-  trigger: (typeof triggers)[number] | null;
-}
-
-/** What one session does next. `kind` says what to `table`, and the numbers say with which rows. */
-export interface Step {
-  session: number;
-  kind: number;
-  table: number;
-  a: number;
-  b: number;
-  c: number;
-}
-
-/** Whether the step's statement takes tables for itself until its transaction ends. */
-export function truncates({ kind }: Step): boolean {
-  return kind >= 94 && kind < 96;
-}
-
-export interface Workload {
-  tables: TableSpec[];
-  steps: Step[];
-  /** Where a slice ends. */
-  maxEvents: number;
-}
-
-const mostly = <T>(usual: T, other: fc.Arbitrary<T>, weight = 2) =>
-  fc.oneof({ arbitrary: fc.constant(usual), weight }, { arbitrary: other, weight: 1 });
-
-const table: fc.Arbitrary<TableSpec> = fc.record({
-  key: fc.oneof(
-    { arbitrary: fc.constant<KeyType[]>(['int']), weight: 4 },
-    { arbitrary: fc.array(fc.constantFrom(...keyTypes), { minLength: 1, maxLength: 3 }), weight: 3 },
-    { arbitrary: fc.constant<KeyType[]>([]), weight: 1 },
-  ),
-  values: fc.array(fc.constantFrom(...valueTypes), { maxLength: 3 }),
-  secondary: fc.constantFrom('none', 'unique', 'deferrable', 'two', 'partial'),
-  refersTo: mostly<TableSpec['refersTo']>(
-    null,
-    fc.oneof(fc.constant<'self'>('self'), fc.integer({ min: 0, max: 3 })),
-    1,
-  ),
-  onDelete: fc.constantFrom(...actions),
-  onUpdate: fc.constantFrom(...actions),
-  deferred: fc.boolean(),
-  generated: fc.boolean(),
-  identity: mostly<TableSpec['identity']>(null, fc.constantFrom('always', 'by default')),
-  trigger: mostly<TableSpec['trigger']>(null, fc.constantFrom(...triggers), 1),
-});
-
-const number = fc.integer({ min: 0, max: 9 });
-const step: fc.Arbitrary<Step> = fc.record({
-  session: fc.integer({ min: 0, max: 2 }),
-  kind: fc.integer({ min: 0, max: 99 }),
-  table: fc.integer({ min: 0, max: 3 }),
-  a: number,
-  b: number,
-  c: number,
-});
-
-export const workload: fc.Arbitrary<Workload> = fc.record({
-  tables: fc.array(table, { minLength: 1, maxLength: 4 }),
-  steps: fc.array(step, { minLength: 1, maxLength: 90, size: 'max' }),
-  maxEvents: fc.constantFrom(3, 10, 40, 100_000),
-});
+/** The tables of a random workload, and the statement of each of its steps, as SQL text. */
+import { type KeyType, type Step, type TableSpec, truncates, type ValueType } from './random-workload.ts';
 
 /** A value of a key's type for the SQL expression `x`, a whole number. */
 function keyValue(type: KeyType, x: number | string): string {
@@ -239,7 +131,7 @@ export class Schema {
     if (!trigger || key.length === 0) return '';
     const same = (row: string) => key.map((_, k) => `k${k} = ${row}.k${k}`).join(' and ');
     const columns = key.map((_, k) => `k${k}`).join(', ');
-    const bodies: Record<(typeof triggers)[number], [when: string, body: string]> = {
+    const bodies: Record<NonNullable<TableSpec['trigger']>, [when: string, body: string]> = {
       again: [
         'after insert or update',
         `if new.n < 4 then update ${name} set n = n + 3 where ${same('new')}; end if; return null;`,
@@ -343,7 +235,7 @@ export class Schema {
       return first === 'int' || first === 'bigint'
         ? `update ${name} set k0 = k0 + ${c % 2 ? 1 : 20} where k0 < 40`
         : `update ${name} set ${changes}`;
-    // The values of u change places, which only a deferrable constraint bears.
+    // Rows swap their values of u, which only a deferrable constraint allows.
     if (kind < 66)
       return `with p as (select u, row_number() over (order by u) as up, row_number() over (order by u desc) as down from ${name} where u is not null)
         update ${name} set u = (select other.u from p join p other on other.up = p.down where p.u = ${name}.u limit 1) where u is not null`;

@@ -1,6 +1,7 @@
 /** Three sessions of an application, whose transactions overlap. A statement that fails is rolled back. */
 import type { OpenClient, TestDatabase } from '../support/database.ts';
-import type { Schema, Step } from './random-schema.ts';
+import type { Schema } from './random-schema.ts';
+import type { Step } from './random-workload.ts';
 
 export class Sessions {
   readonly #clients: OpenClient[];

@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import known from '../support/trigger-events.json' with { type: 'json' };
-import { playScenario, type TriggerScenario, triggerScenarios } from '../support/trigger-scenarios.ts';
+import type { TriggerScenario } from '../support/trigger-scenario.ts';
+import { playScenario, triggerScenarios } from '../support/trigger-scenarios.ts';
 
 const programs = '/usr/lib/postgresql/15';
 const packages = [`${programs}/bin/postgres`, '/usr/share/postgresql/15/extension/pgq.control'];

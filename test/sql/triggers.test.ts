@@ -7,7 +7,8 @@ import { withClient } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { rawRows, stateOf } from '../support/queue.ts';
 import known from '../support/trigger-events.json' with { type: 'json' };
-import { playScenario, type TriggerScenario, triggerScenarios } from '../support/trigger-scenarios.ts';
+import type { TriggerScenario } from '../support/trigger-scenario.ts';
+import { playScenario, triggerScenarios } from '../support/trigger-scenarios.ts';
 
 const events: Record<string, string[]> = known;
 
