@@ -33,10 +33,10 @@ function isKnown({ name }: StorageParameter, version: number): boolean {
 }
 
 /** Returns the parameters that the server knows. Adds a note for each other parameter. */
-export function knownParameters(
+export function knownParameters<T extends StorageParameter>(
   of: string,
-  { table, options, creation }: { table: Table; options: readonly StorageParameter[]; creation: Creation },
-): StorageParameter[] {
+  { table, options, creation }: { table: Table; options: readonly T[]; creation: Creation },
+): T[] {
   const { version } = creation.server;
   for (const option of options)
     if (!isKnown(option, version))

@@ -7,6 +7,9 @@ import type { RelationName } from './structure.ts';
 export interface StorageParameter {
   name: string;
   value: string;
+}
+
+export interface IndexParameter extends StorageParameter {
   /** The parameter as an index's definition contains it. */
   written: string;
 }
@@ -34,7 +37,7 @@ export interface TableSettings {
   }[];
   indexes: {
     name: string;
-    options: StorageParameter[];
+    options: IndexParameter[];
     statistics: { nr: number; target: number }[];
     tablespace: string | null;
   }[];
