@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
 import { briefly, lockTree } from './table-locks.ts';
 
 /**
@@ -57,35 +58,14 @@ export async function listPartitions(
   return new Map(rows.map(({ name, relations }) => [name, relations]));
 }
 
+const leftCapturesSql = sqlText('capture/left-captures.sql');
+
 /**
  * Returns the tables that have triggers of the queue's capture and are not members: they have left the queue, or have not joined it yet. A
  * call that ended between two partitions leaves such triggers.
  */
 export async function listLeftCaptures(client: Client, queue: string): Promise<string[]> {
-  const rows = await client.query<{ name: string }>(
-    `with captured as (
-       select distinct g.tgrelid as relation
-         from pgq.queue q
-         join pg_catalog.pg_proc p on p.pronamespace = 'pgtide'::regnamespace
-          and p.proname >= format('capture_%s_', q.queue_id)::name and p.proname < format('capture_%s\`', q.queue_id)::name
-         join pg_catalog.pg_trigger g on g.tgfoid = p.oid
-        where q.queue_name = $1),
-     members as (
-       select londiste.find_table_oid(coalesce(i.dest_table, i.table_name)) as relation
-         from londiste.table_info i where i.queue_name = $1 and i.local),
-     trees as (
-       select t.relation as captured, r.relation
-         from captured t
-         join pg_catalog.pg_class c on c.oid = t.relation
-        cross join lateral unnest(case when c.relispartition then pgtide.above_partition(array[c.oid]) else array[c.oid] end) r (relation)
-       offset 0)
-     select distinct n.nspname || '.' || c.relname as name
-       from trees t
-       join pg_catalog.pg_class c on c.oid = t.relation and not c.relispartition
-       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where t.captured not in (select f.captured from trees f join members m on m.relation = f.relation)`,
-    [queue],
-  );
+  const rows = await client.query<{ name: string }>(leftCapturesSql, [queue]);
   return rows.map(({ name }) => name);
 }
 

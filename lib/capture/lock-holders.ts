@@ -1,4 +1,7 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
+
+const lockHoldersSql = sqlText('capture/lock-holders.sql');
 
 /**
  * Describes, for an error message, the sessions whose locks prevent a change of the triggers of these tables or of their partitions.
@@ -9,20 +12,6 @@ export async function describeLockHolders(
   tables: readonly string[],
   { readersToo }: { readersToo: boolean },
 ): Promise<string> {
-  const holders = await client.query<{ text: string }>(
-    `select format('process %s (%s%s) on %s since %s s', a.pid, coalesce(a.usename, 'system'),
-                   coalesce(nullif(', ' || a.application_name, ', '), ''), n.nspname || '.' || c.relname,
-                   coalesce(round(extract(epoch from clock_timestamp() - a.xact_start))::text, '?')) as text
-       from pg_catalog.pg_locks l
-       join pg_catalog.pg_class c on c.oid = l.relation
-       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       join pg_catalog.pg_stat_activity a on a.pid = l.pid
-      where l.locktype = 'relation' and l.granted and l.pid <> pg_catalog.pg_backend_pid()
-        and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-        and ($2 or l.mode not in ('AccessShareLock', 'RowShareLock'))
-        and c.oid in (select pgtide.table_tree(londiste.find_table_oid(t)) from unnest($1::text[]) t)
-      order by a.xact_start limit 5`,
-    [tables, readersToo],
-  );
+  const holders = await client.query<{ text: string }>(lockHoldersSql, [tables, readersToo]);
   return holders.map(({ text }) => text).join('; ') || 'no session any more';
 }

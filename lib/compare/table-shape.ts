@@ -54,19 +54,7 @@ interface TypeRow {
   fields: { name: string; type: string }[] | null;
 }
 
-/** Partitions count as part of their parent. A table that was never analysed is estimated at 100 bytes a row. */
-const tableSql = `
-  with recursive tree(oid) as (
-    select $1::int8::oid
-    union all
-    select i.inhrelid from tree t join pg_catalog.pg_class p on p.oid = t.oid and p.relkind = 'p'
-      join pg_catalog.pg_inherits i on i.inhparent = t.oid)
-  select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind = 'p' as partitioned,
-         (select sum(case when l.reltuples > 0 then l.reltuples::float8
-                          else pg_catalog.pg_relation_size(l.oid) / 100.0 end)
-            from tree join pg_catalog.pg_class l on l.oid = tree.oid)::float8 as rows_estimate
-    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where c.oid = $1::int8::oid and c.relkind in ('r', 'p')`;
+const tableSql = sqlText('compare/table.sql');
 
 const columnsSql = `
   select a.attname as name, a.atttypid::int8 as type, a.atttypmod as typmod,
@@ -74,16 +62,7 @@ const columnsSql = `
     from pg_catalog.pg_attribute a
    where a.attrelid = $1::int8::oid and a.attnum > 0 and not a.attisdropped order by a.attnum`;
 
-const keySql = `
-  select array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k(attnum, nr)
-                 join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-                order by k.nr) as key
-    from pg_catalog.pg_index i
-   where i.indrelid = $1::int8::oid and i.indisunique and i.indimmediate and i.indisvalid
-     and i.indpred is null and i.indexprs is null
-     and not exists (select 1 from unnest(i.indkey::int2[]) k(attnum) join pg_catalog.pg_attribute a
-                       on a.attrelid = i.indrelid and a.attnum = k.attnum where not a.attnotnull)
-   order by i.indisprimary desc, i.indnatts, i.indexrelid limit 1`;
+const keySql = sqlText('compare/key.sql');
 
 /** Every type that a table's columns consist of. 'd' is checked first: on old servers, a domain keeps the element type of its base. */
 const typesSql = sqlText('compare/types.sql');

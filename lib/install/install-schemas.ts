@@ -6,6 +6,7 @@
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
+import { sqlText } from '../db/sql-text.ts';
 import { hasState } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import {
@@ -119,6 +120,8 @@ async function installSchema(
   );
 }
 
+const createdObjectsSql = sqlText('install/created-objects.sql');
+
 /**
  * Gives the created objects to the schema's owner, with whose rights captures run. This is needed if a superuser or a member of the owner
  * runs the upgrade.
@@ -128,20 +131,11 @@ async function giveToOwner(
   schema: string,
   { functions, before }: { functions: string[]; before: number[] },
 ): Promise<void> {
-  const others = await client.query<{ object: string; owner: string }>(
-    `select m.object, pg_catalog.pg_get_userbyid(n.nspowner)::text as owner
-       from pg_catalog.pg_namespace n
-       cross join lateral (
-         select 'function ' || p.oid::pg_catalog.regprocedure as object, p.proowner as owner
-           from pg_catalog.pg_proc p
-          where p.pronamespace = n.oid and (p.oid::pg_catalog.regprocedure::text = any ($2) or p.oid <> all ($3))
-         union all
-         select 'table ' || c.oid::pg_catalog.regclass, c.relowner
-           from pg_catalog.pg_class c
-          where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v') and c.oid <> all ($3)) m
-      where n.nspname = $1 and m.owner <> n.nspowner and pg_catalog.pg_get_userbyid(m.owner) = current_user`,
-    [schema, functions, before],
-  );
+  const others = await client.query<{ object: string; owner: string }>(createdObjectsSql, [
+    schema,
+    functions,
+    before,
+  ]);
   for (const { object, owner } of others) await client.query(`alter ${object} owner to ${quoteIdent(owner)}`);
 }
 

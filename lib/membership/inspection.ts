@@ -1,8 +1,9 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
+import { sqlText } from '../db/sql-text.ts';
 import { type Reader, readTable } from '../node/table-reader.ts';
 import type { Obstacle } from '../obstacle.ts';
-import { grantMembership, nonMemberOf } from './foreign-owners.ts';
+import { grantMembership } from './foreign-owners.ts';
 
 /** Facts about a table beside its structure. */
 export interface Inspection {
@@ -30,41 +31,15 @@ export const providerPrivileges = ['SELECT', 'TRIGGER'];
 /** The privileges that this role needs on the subscriber's table, to change it and to guard it. */
 export const subscriberPrivileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'];
 
+const inspectionSql = sqlText('membership/inspection.sql');
+
 /** Inspects the tables of these names that exist; skips the rest. */
 export function inspectTables(
   client: Client,
   names: readonly string[],
   privileges: readonly string[],
 ): Promise<Inspection[]> {
-  return client.query<Inspection>(
-    `select w.name, n.nspname::text as schema, c.relname::text as "table", current_user::text as role,
-            c.relpersistence = 'u' as unlogged,
-            row_security_active(c.oid) as "rowSecurity",
-            has_schema_privilege(n.oid, 'USAGE') as "schemaUsage",
-            case when has_schema_privilege(c.relowner, n.oid, 'USAGE') then ${nonMemberOf('c.relowner')} end as "schemaThrough",
-            array(select rn.nspname || '.' || r.relname
-                    from pg_inherits i
-                    join pg_class r on r.oid = case i.inhrelid when c.oid then i.inhparent else i.inhrelid end
-                    join pg_namespace rn on rn.oid = r.relnamespace
-                    join pg_class child on child.oid = i.inhrelid
-                   where c.oid in (i.inhrelid, i.inhparent) and not child.relispartition
-                   order by 1) as relatives,
-            case when c.relkind = 'p' then pgtide.foreign_partitions(c.oid) else '{}' end as "foreignPartitions",
-            (select coalesce(jsonb_agg(jsonb_build_object('schema', m.nspname, 'table', m.relname, 'privileges', m.privileges,
-                                                          'owner', m.owner) order by m.nspname, m.relname), '[]')
-               from (select tn.nspname, t.relname, jsonb_agg(p order by p) as privileges, ${nonMemberOf('t.relowner')} as owner
-                       from pgtide.table_tree(c.oid) r (relation)
-                       join pg_class t on t.oid = r.relation
-                       join pg_namespace tn on tn.oid = t.relnamespace
-                       cross join unnest($2::text[]) p
-                      where not has_table_privilege(t.oid, p)
-                      group by 1, 2, t.relowner) m) as missing
-       from unnest($1::text[]) with ordinality as w (name, position)
-       join pg_class c on c.oid = londiste.find_table_oid(w.name)
-       join pg_namespace n on n.oid = c.relnamespace
-      order by w.position`,
-    [names, privileges],
-  );
+  return client.query<Inspection>(inspectionSql, [names, privileges]);
 }
 
 /** Returns those of these tables that have no columns that identify a row. */

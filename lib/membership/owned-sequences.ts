@@ -1,7 +1,8 @@
 import type { Client } from '../db/client.ts';
 import { quoteIdent, quoteQualified } from '../db/identifier.ts';
 import type { Obstacle } from '../obstacle.ts';
-import { sequenceUses } from '../structure/sequence-uses.ts';
+import { readSequenceUses } from '../structure/sequence-uses.ts';
+import { nameOf } from '../structure/structure.ts';
 import { grantMembership, nonMemberOf } from './foreign-owners.ts';
 
 /** A sequence that supplies the values of a table's column. */
@@ -23,19 +24,18 @@ export async function listTableSequences(
   const wanted = await client.query<{ oid: number; name: string }>(
     `select c.oid, n.nspname || '.' || c.relname as name
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where n.nspname || '.' || c.relname = any ($1::text[]) and c.relkind in ('r', 'p')`,
+      where n.nspname || '.' || c.relname = any ($1::text[]) and c.relkind in ('r', 'p')
+      order by 2`,
     [tables],
   );
-  return client.query<TableSequence>(
-    `with recursive ${sequenceUses('$1::oid[]')}
-     select distinct w.name as table, n.nspname || '.' || s.relname as name
-       from used u
-       join unnest($1::oid[], $2::text[]) as w (oid, name) on w.oid = u.relation
-       join pg_catalog.pg_class s on s.oid = u.sequence and s.relkind = 'S'
-       join pg_catalog.pg_namespace n on n.oid = s.relnamespace
-      order by 1, 2`,
-    [wanted.map(({ oid }) => oid), wanted.map(({ name }) => name)],
+  const uses = await readSequenceUses(
+    client,
+    wanted.map(({ oid }) => oid),
   );
+  return wanted.flatMap(({ oid, name: table }) => {
+    const names = (uses.get(oid)?.known ?? []).map(nameOf);
+    return names.sort().map((name) => ({ table, name }));
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
 import type { TickId } from '../ids.ts';
 
 /** How far a reader that has completed `tick` is behind this provider. */
@@ -16,21 +17,14 @@ export interface Lag {
 
 const EXACT = 10_000;
 
+const lagSql = sqlText('node/lag.sql');
+
 export async function measureLag(provider: Client, queue: string, tick: TickId): Promise<Lag> {
-  const row = await provider.first<{ behind: boolean; seconds: number; pending: bigint }>(
-    `select t.tick_id < last.tick_id as behind,
-            greatest(extract(epoch from now() - case when t.tick_time <= now() then t.tick_time
-                -- The clock was set back since: it says more of what came after that.
-                else (select min(n.tick_time) from pgq.tick n where n.tick_queue = q.queue_id and n.tick_id > $2) end),
-              0)::float8 as seconds,
-            case when ids.used = 0 then 0 when ids.used <= $3 then pgtide.waiting_events($1, $2, $3::int) else ids.used end::bigint as pending
-       from pgq.queue q
-       join pgq.tick t on t.tick_queue = q.queue_id and t.tick_id = $2
-       cross join lateral (select greatest(pgq.seq_getval(q.queue_event_seq) - t.tick_event_seq, 0) as used) ids
-       cross join lateral (select max(l.tick_id) as tick_id from pgq.tick l where l.tick_queue = q.queue_id) last
-      where q.queue_name = $1`,
-    [queue, tick, EXACT],
-  );
+  const row = await provider.first<{ behind: boolean; seconds: number; pending: bigint }>(lagSql, [
+    queue,
+    tick,
+    EXACT,
+  ]);
   if (!row) return { known: false, seconds: null, pendingEvents: 0n };
   const waiting = row.behind || row.pending > 0n;
   return { known: true, seconds: waiting ? row.seconds : 0, pendingEvents: row.pending };

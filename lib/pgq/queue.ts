@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
 import type { TickId } from '../ids.ts';
 
 /** A queue, as `pgq.get_queue_info` returns it. */
@@ -18,22 +19,11 @@ export interface QueueInfo {
   lastTick: TickId | null;
 }
 
+const queueInfoSql = sqlText('pgq/queue-info.sql');
+
 /** Returns the queue, or undefined if this database has no queue of that name. */
 export function getQueueInfo(client: Client, queue: string): Promise<QueueInfo | undefined> {
-  return client.first<QueueInfo>(
-    `select queue_name as name,
-            queue_ticker_paused as "tickerPaused",
-            queue_external_ticker as "externalTicker",
-            extract(epoch from queue_ticker_max_lag)::float8 as "tickerMaxLagSeconds",
-            extract(epoch from queue_ticker_idle_period)::float8 as "tickerIdlePeriodSeconds",
-            extract(epoch from queue_rotation_period)::float8 as "rotationPeriodSeconds",
-            greatest(extract(epoch from now() - queue_switch_time), 0)::float8 as "sinceSwitchSeconds",
-            extract(epoch from ticker_lag)::float8 as "tickerLagSeconds",
-            coalesce(ev_new, 0)::bigint as "newEvents",
-            last_tick_id::bigint as "lastTick"
-       from pgq.get_queue_info($1)`,
-    [queue],
-  );
+  return client.first<QueueInfo>(queueInfoSql, [queue]);
 }
 
 /** Returns whether this database has the schema for queues. */

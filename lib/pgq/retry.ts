@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
 import type { BatchId } from '../ids.ts';
 
 /** An event of an open batch that its consumer could not handle. */
@@ -99,6 +100,8 @@ export interface WaitingEvent {
   data: string | null;
 }
 
+const waitingEventsSql = sqlText('pgq/waiting-events.sql');
+
 /** Returns the events of a queue that wait for a retry, soonest first, of one consumer or of all. */
 export function listRetries(
   client: Client,
@@ -106,19 +109,7 @@ export function listRetries(
   consumer: string | null,
   most: number,
 ): Promise<WaitingEvent[]> {
-  return client.query<WaitingEvent>(
-    `select r.ev_id as id, owner.consumer, r.ev_retry_after as after, r.ev_time as time,
-            coalesce(r.ev_retry, 0) as retries, r.ev_type as type, r.ev_data as data
-       from pgq.retry_queue r
-       join pgq.queue q on q.queue_id = r.ev_queue
-       join (select s.sub_id, min(c.co_name) as consumer
-               from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer
-              group by s.sub_id) owner on owner.sub_id = r.ev_owner
-      where q.queue_name = $1 and ($2::text is null or owner.consumer = $2)
-      order by r.ev_retry_after, r.ev_id
-      limit $3`,
-    [queue, consumer, most],
-  );
+  return client.query<WaitingEvent>(waitingEventsSql, [queue, consumer, most]);
 }
 
 /** Deletes events that wait for a retry: the given events, or all. Returns their number. */

@@ -1,6 +1,6 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
-import type { StorageParameter } from './settings.ts';
+import type { IndexParameter } from './settings.ts';
 import { knownParameters } from './settings-statements.ts';
 import { type Constraint, type Index, nameOf, type Table } from './structure.ts';
 import { addConstraintComment, sqlName } from './table-statements.ts';
@@ -80,7 +80,7 @@ function addIndex(table: Table, index: Index, creation: Creation): void {
 /** Returns the index's definition without the storage parameters that this version does not know. */
 function withKnownParameters(table: Table, index: Index, creation: Creation): string {
   const settings = creation.settings.get(table.oid)?.indexes.find(({ name }) => name === index.name);
-  const clause = (options: readonly StorageParameter[]) =>
+  const clause = (options: readonly IndexParameter[]) =>
     options.length > 0 ? ` WITH (${options.map(({ written }) => written).join(', ')})` : '';
   const options = settings?.options ?? [];
   const known = knownParameters(index.name, { table, options, creation });

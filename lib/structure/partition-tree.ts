@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import { sqlText } from '../db/sql-text.ts';
 
 /** A partition that holds rows. */
 export interface Partition {
@@ -17,23 +18,9 @@ export interface PartitionedTable {
   partitions: Partition[];
 }
 
+const partitionTreeSql = sqlText('structure/partition-tree.sql');
+
 /** Returns those of these tables that exist and are partitioned. */
 export function describePartitioned(client: Client, names: readonly string[]): Promise<PartitionedTable[]> {
-  return client.query<PartitionedTable>(
-    `with recursive tree as (
-       select w.name as root, c.oid, ''::text as bounds
-         from unnest($1::text[]) w (name)
-         join pg_class c on c.oid = londiste.find_table_oid(w.name) and c.relkind = 'p'
-       union all
-       select t.root, c.oid, (t.bounds || ' / ' || coalesce(pg_get_expr(c.relpartbound, c.oid), '')) collate "default"
-         from tree t
-         join pg_inherits i on i.inhparent = t.oid
-         join pg_class c on c.oid = i.inhrelid)
-     select t.root as name, max(pg_get_partkeydef(c.oid)) filter (where t.bounds = '') as key,
-            coalesce(jsonb_agg(jsonb_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'bounds', t.bounds))
-                     filter (where c.relkind = 'r'), '[]') as partitions
-       from tree t join pg_class c on c.oid = t.oid join pg_namespace n on n.oid = c.relnamespace
-      group by t.root`,
-    [names],
-  );
+  return client.query<PartitionedTable>(partitionTreeSql, [names]);
 }

@@ -33,10 +33,10 @@ function isKnown({ name }: StorageParameter, version: number): boolean {
 }
 
 /** Returns the parameters that the server knows. Adds a note for each other parameter. */
-export function knownParameters(
+export function knownParameters<T extends StorageParameter>(
   of: string,
-  { table, options, creation }: { table: Table; options: readonly StorageParameter[]; creation: Creation },
-): StorageParameter[] {
+  { table, options, creation }: { table: Table; options: readonly T[]; creation: Creation },
+): T[] {
   const { version } = creation.server;
   for (const option of options)
     if (!isKnown(option, version))
@@ -90,7 +90,7 @@ function noteUncarried(table: Table, settings: TableSettings, creation: Creation
   if (settings.accessMethod !== null) note(`the access method ${settings.accessMethod} was not carried over`);
   for (const { name, tablespace } of settings.indexes)
     if (tablespace !== null) note(`the tablespace ${tablespace} of the index ${name} was not carried over`);
-  for (const column of settings.lostSequences)
+  for (const column of table.lostSequences)
     if (!creation.defaults.has(`${nameOf(table)}.${column}`))
       note(
         `the default of ${column} calls a function that draws from a sequence, and its name is not in the text: make that sequence, and set it ahead of the one on the provider`,

@@ -1,12 +1,14 @@
 /** The settings of a table beside its structure, which rows do not need. They are read on the provider and kept by table. */
 import type { Client } from '../db/client.ts';
-import { lostSequencesSql } from './sequence-uses.ts';
 import { extendedStatisticsSql, grantedSequencesSql, schemasSql, settingsSql } from './settings-sql.ts';
 import type { RelationName } from './structure.ts';
 
 export interface StorageParameter {
   name: string;
   value: string;
+}
+
+export interface IndexParameter extends StorageParameter {
   /** The parameter as an index's definition contains it. */
   written: string;
 }
@@ -34,12 +36,10 @@ export interface TableSettings {
   }[];
   indexes: {
     name: string;
-    options: StorageParameter[];
+    options: IndexParameter[];
     statistics: { nr: number; target: number }[];
     tablespace: string | null;
   }[];
-  /** Columns whose default draws from a sequence that cannot be determined. */
-  lostSequences: string[];
   extendedStatistics: (RelationName & {
     definition: string;
     target: number | null;
@@ -63,7 +63,6 @@ export async function readSettings(
     `select current_setting('server_version_num')::int / 10000 as version`,
   );
   const statistics = await provider.query<Statistics>(extendedStatisticsSql(server?.version ?? 0), [oids]);
-  const lost = await provider.query<{ table: number; column: string }>(lostSequencesSql, [oids]);
   const found = await provider.query<TableSettings & { table: number }>(settingsSql, [oids]);
   return new Map(
     found.map((one) => [
@@ -71,7 +70,6 @@ export async function readSettings(
       {
         ...one,
         extendedStatistics: statistics.filter(({ table }) => table === one.table),
-        lostSequences: lost.filter(({ table }) => table === one.table).map(({ column }) => column),
       },
     ]),
   );

@@ -1,6 +1,7 @@
 import type { Client } from '../db/client.ts';
 import type { StoredType } from '../value-fit.ts';
-import { columnsSql, constraintsSql, indexesSql, relationsSql, sequencesSql } from './structure-sql.ts';
+import { readSequenceUses, type Sequence } from './sequence-uses.ts';
+import { columnsSql, constraintsSql, indexesSql, relationsSql } from './structure-sql.ts';
 
 export interface RelationName {
   readonly schema: string;
@@ -70,21 +71,6 @@ export interface Constraint {
   readonly comment: string | null;
 }
 
-export interface Sequence extends RelationName {
-  readonly column: string;
-  readonly identity: boolean;
-  /** False if the column does not own the sequence: the column's default uses it, or a function that the default calls. */
-  readonly owned: boolean;
-  readonly type: string;
-  readonly start: string;
-  readonly increment: string;
-  readonly min: string;
-  readonly max: string;
-  readonly cache: string;
-  readonly cycle: boolean;
-  readonly comment: string | null;
-}
-
 interface Relation extends RelationName {
   readonly oid: number;
   /** pg_class.relkind: `r` table, `p` partitioned, `f` foreign, `v` view, `m` materialized view. */
@@ -111,6 +97,8 @@ export interface Table extends Relation {
   readonly checks: Constraint[];
   readonly foreignKeys: Constraint[];
   readonly sequences: Sequence[];
+  /** Columns whose default draws from a sequence that cannot be determined. */
+  readonly lostSequences: string[];
   /** The columns of every key that identifies a row, best key first. */
   readonly keys: string[][];
   /** The columns that identify a row; empty if there are none. */
@@ -141,7 +129,7 @@ export function describeTables(
     const columns = await byTable<Column>(client, columnsSql, oids);
     const indexes = await byTable<Index>(client, indexesSql, oids);
     const constraints = await byTable<Constraint>(client, constraintsSql, oids);
-    const sequences = await byTable<Sequence>(client, sequencesSql, oids);
+    const sequences = await readSequenceUses(client, oids);
     const unique = oids.flatMap((oid) => relations.find((relation) => relation.oid === oid) ?? []);
     return unique.map((relation) => {
       const keys = (indexes.get(relation.oid) ?? []).filter(isKey).map((index) => index.columns as string[]);
@@ -152,7 +140,8 @@ export function describeTables(
         indexes: indexes.get(relation.oid) ?? [],
         checks: all.filter(({ type }) => type === 'c'),
         foreignKeys: all.filter(({ type }) => type === 'f'),
-        sequences: sequences.get(relation.oid) ?? [],
+        sequences: sequences.get(relation.oid)?.known ?? [],
+        lostSequences: sequences.get(relation.oid)?.lost ?? [],
         keys,
         key: keys[0] ?? [],
       };

@@ -1,7 +1,8 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '../db/identifier.ts';
 import { type Creation, factName } from './creation.ts';
 import { collate } from './needed-types.ts';
-import { type Column, nameOf, type Sequence, type Table } from './structure.ts';
+import type { Sequence } from './sequence-uses.ts';
+import { type Column, nameOf, type Table } from './structure.ts';
 
 const FIRST_WITH_KEYS_ON_PARTITIONED = 11;
 const FIRST_WITH_GENERATED = 12;
