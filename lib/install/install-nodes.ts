@@ -21,6 +21,7 @@ import { isRoot, isSubscriber, type Place, placesOf, type Role } from '../topolo
 import type { UnitContext } from '../unit-context/context.ts';
 import { type OpenNodes, withNodes } from '../unit-context/with-nodes.ts';
 import { install } from './install-schemas.ts';
+import { keptFunctions } from './retired-functions.ts';
 
 export interface NodesInstalled {
   queue: string;
@@ -112,9 +113,10 @@ async function requireRoot({ queue }: UnitContext, open: OpenNodes, root: string
 
 async function installNode(context: UnitContext, open: OpenNodes, node: Wanted): Promise<string[]> {
   const done: string[] = [];
-  const { installed, upgraded } = await install(open.of(node.name));
+  const { installed, upgraded, retired } = await install(open.of(node.name));
   if (installed.length > 0) done.push(`installed the schemas ${installed.join(', ')}`);
   if (upgraded.length > 0) done.push(`brought the schemas ${upgraded.join(', ')} up to date`);
+  if (retired.length > 0) done.push(keptFunctions(retired));
   if (node.type === 'root') await makeRoot(context, open, { node, done });
   else await makeLeaf(context, open, { node, done });
   return done;

@@ -2,7 +2,7 @@
  * Installs pgtide's SQL in a database, or upgrades it to this release, as an ordinary role (with CREATE on the database): one transaction,
  * one installer at a time, all or nothing. Tables are created once and then migrated. Functions, triggers and grants are re-created from
  * their files whenever a file of their schema has changed. A second run with the same files changes nothing in the catalog. Concurrent
- * writers wait at most for its commit.
+ * writers wait at most for its commit, and what they are running then still finds the functions that it calls (retired-functions.ts).
  */
 import type { Client } from '../db/client.ts';
 import { quoteIdent } from '../db/identifier.ts';
@@ -23,6 +23,7 @@ import {
   requireOwner,
   requireUnused,
 } from './preconditions.ts';
+import { dropRetiredFunctions, retireFunctions } from './retired-functions.ts';
 import {
   BOOKKEEPING_FILE,
   type Migration,
@@ -38,6 +39,8 @@ export interface InstallOptions {
   files?: ReadonlyMap<string, string>;
   /** Re-creates functions, triggers and grants even when no file has changed. */
   force?: boolean;
+  /** How long to wait for open transactions before functions of an earlier release are dropped; default: 10 s. */
+  waitMs?: number;
 }
 
 export interface InstalledSchemas {
@@ -45,15 +48,23 @@ export interface InstalledSchemas {
   upgraded: string[];
   /** Schemas that real extensions created. */
   skipped: string[];
+  /** Functions of an earlier release that stay for now: an open transaction may call them, or objects of users depend on them. */
+  retired: string[];
   /** The release that the database now has. */
   version: string;
 }
 
-export function install(client: Client, options: InstallOptions = {}): Promise<InstalledSchemas> {
-  return retryWhileLocked(() => client.transaction({}, () => installOnce(client, options)));
+const WAIT_MS = 10_000;
+
+export async function install(client: Client, options: InstallOptions = {}): Promise<InstalledSchemas> {
+  const done = await retryWhileLocked(() => client.transaction({}, () => installOnce(client, options)));
+  return { ...done, retired: await dropRetiredFunctions(client, options.waitMs ?? WAIT_MS) };
 }
 
-async function installOnce(client: Client, options: InstallOptions): Promise<InstalledSchemas> {
+async function installOnce(
+  client: Client,
+  options: InstallOptions,
+): Promise<Omit<InstalledSchemas, 'retired'>> {
   const files = options.files ?? sqlFiles();
   await lockInstallation(client);
   const skipped = await extensionSchemas(client);
@@ -103,7 +114,14 @@ async function installSchema(
   if (there) await migrate(client, sources, there.version);
   const { functions, stale } = await recreateFunctions(client, sources, there?.functions ?? []);
   for (const trigger of sources.triggers) await run(client, trigger);
-  for (const signature of stale) await client.query(`drop function ${signature}`);
+  const nameOf = (signature: string) => signature.slice(0, signature.indexOf('('));
+  const names = functions.map(nameOf);
+  const [replaced, retired] = [
+    stale.filter((signature) => names.includes(nameOf(signature))),
+    stale.filter((signature) => !names.includes(nameOf(signature))),
+  ];
+  for (const signature of replaced) await dropFunction(client, signature);
+  await retireFunctions(client, { stale: retired, defined: functions });
   await giveToOwner(client, sources.schema, { functions, before });
   if (sources.grants) {
     await run(client, sources.grants);
@@ -225,10 +243,47 @@ async function recreateFile(
       (f) => f.name === name && known.includes(f.signature),
     );
     if (earlier.length === 0) throw error;
-    for (const { signature } of earlier) await client.query(`drop function ${signature}`);
+    const grants = await grantsOf(client, earlier);
+    for (const { signature } of earlier) await dropFunction(client, signature);
     await run(client, file);
+    for (const statement of grants) await client.query(statement);
   }
   await client.query('release savepoint function_file');
+}
+
+/** Returns the statements that give the rights on these functions to the functions that take their places. */
+async function grantsOf(client: Client, functions: readonly FunctionVersion[]): Promise<string[]> {
+  const rows = await client.query<{ statement: string }>(
+    `select format('revoke all on function %s from public', p.oid::regprocedure) as statement, 1 as step
+       from pg_catalog.pg_proc p where p.oid = any ($1) and p.proacl is not null
+     union all
+     select format('grant execute on function %s to %s%s', p.oid::regprocedure,
+                   case when a.grantee = 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end,
+                   case when a.is_grantable then ' with grant option' else '' end), 2
+       from pg_catalog.pg_proc p cross join pg_catalog.aclexplode(p.proacl) a
+      where p.oid = any ($1) and a.grantee <> p.proowner
+      order by step`,
+    [functions.map(({ oid }) => oid)],
+  );
+  return rows.map(({ statement }) => statement);
+}
+
+/** Drops a function that a file replaces. Refuses if objects of users depend on it. */
+async function dropFunction(client: Client, signature: string): Promise<void> {
+  const [first] = await client.query<{ object: string }>(
+    `select pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as object
+       from pg_catalog.pg_depend d
+      where d.refclassid = 'pg_catalog.pg_proc'::regclass and d.refobjid = $1::regprocedure and d.deptype = 'n'
+      order by 1`,
+    [signature],
+  );
+  if (first)
+    throw new PgtideError(
+      'state',
+      `${client.node}: the upgrade replaces ${signature}, on which ${first.object} depends`,
+      { remedy: 'drop that object, run pgtide init, and create it again; nothing was changed' },
+    );
+  await client.query(`drop function ${signature}`);
 }
 
 async function run(client: Client, file: SourceFile): Promise<void> {

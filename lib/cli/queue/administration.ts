@@ -1,6 +1,7 @@
 /** `pgtide queue` create, drop, show, set, tick, install, uninstall. */
 import { PgtideError } from '../../errors.ts';
 import { install as installSql } from '../../install/install-schemas.ts';
+import { keptFunctions } from '../../install/retired-functions.ts';
 import { uninstall as uninstallSql } from '../../install/uninstall.ts';
 import type { CommandResult } from '../../local/command-result.ts';
 import { type ConsumerInfo, listConsumers } from '../../pgq/consumer-info.ts';
@@ -98,10 +99,11 @@ export async function install(invocation: Invocation, options: QueueOptions): Pr
     invocation,
     options,
     { nodes },
-    nodes.map(({ node, installed, upgraded }) => {
+    nodes.map(({ node, installed, upgraded, retired }) => {
       const done = [
         installed.length > 0 && `installed ${installed.join(', ')}`,
         upgraded.length > 0 && `upgraded ${upgraded.join(', ')}`,
+        retired.length > 0 && keptFunctions(retired),
       ].filter((what) => what !== false);
       return `${node}: ${done.join('; ') || 'nothing to do'}`;
     }),
