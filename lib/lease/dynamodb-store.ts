@@ -117,14 +117,14 @@ export class DynamoDbLeaseStore implements LeaseStore {
   restamp(lease: Lease, epoch: bigint): Promise<Lease | null> {
     return this.#reporting(async () => {
       const restamped = await this.#succeeds(lease.key, {
-        UpdateExpression: 'SET #epoch = :fair',
+        UpdateExpression: 'SET #epoch = :next',
         // Also true after an earlier attempt whose answer was lost.
-        ConditionExpression: '#owner = :owner AND #epoch IN (:epoch, :fair)',
+        ConditionExpression: '#owner = :owner AND #epoch IN (:epoch, :next)',
         ExpressionAttributeNames: { '#owner': 'owner', '#epoch': 'epoch' },
         ExpressionAttributeValues: {
           ':owner': text(lease.owner),
           ':epoch': number(lease.epoch),
-          ':fair': number(epoch),
+          ':next': number(epoch),
         },
       });
       return restamped ? { ...lease, epoch } : null;

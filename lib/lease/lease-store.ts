@@ -17,7 +17,7 @@
  *    an epoch from tomorrow. If such an epoch is stored anyway (by an older version, or because the subscriber's
  *    clock went back), it is ignored, and the next run replaces it.
  *  - A run whose epoch is refused as too low or too high, and that still has the lease, asks the subscriber for a
- *    fair epoch (the higher of its clock and the last epoch + 1) and has the store restamp the lease with it. So each
+ *    next epoch (the higher of its clock and the last epoch + 1) and has the store restamp the lease with it. So each
  *    of these delays a run by two round trips only: a clock that is behind, a table that was lost and created again,
  *    a second store (a run by hand beside a deployment), and an epoch from tomorrow in this table.
  *  - Restamping needs the lease: it is conditional on owner and epoch. A run that was overtaken gets no new epoch,

@@ -1,5 +1,6 @@
 -- Facts about tables beside their structure, in the order of their names. Names of missing tables are skipped.
--- An owner is named only if this role is not a member of it and it is not a superuser.
+-- An owner is named only if this role is not a member of it and it is not a superuser,
+-- as by nonMemberOf in foreign-owners.ts.
 -- $1: names (`schema.table`); $2: the privileges that this role needs.
 -- In psql: \bind '{public.orders}' '{SELECT,TRIGGER}'
 select w.name, n.nspname::text as schema, c.relname::text as "table", current_user::text as role,

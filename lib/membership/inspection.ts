@@ -20,7 +20,7 @@ export interface Inspection {
   /** True when a policy may hide rows from this role. */
   rowSecurity: boolean;
   schemaUsage: boolean;
-  /** The table's owner, if it may use the schema and this role is not a member of it; see nonMemberOf. */
+  /** The table's owner, if it may use the schema and this role is not a member of it; see inspection.sql. */
   schemaThrough: string | null;
   /** The privileges that this role lacks on the table or on a partition of it, and the owner of which it is not a member. */
   missing: { schema: string; table: string; privileges: string[]; owner: string | null }[];

@@ -1,8 +1,9 @@
 /** Guards that need a schedule made for them: each test here notices when its guard is broken. */
 
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { tickQueue } from '../../lib/pgq/ticker.ts';
 import { copyWith } from '../../lib/units/copy.ts';
@@ -26,16 +27,12 @@ it('the text of each guard is in its file once', () => {
   }
 });
 
-it('the test that must notice each broken guard exists', () => {
+it('the test that must notice each broken guard exists', async () => {
   const files = [...new Set(guards.map(({ noticedBy: [file] }) => file))];
-  const list = execFileSync(
+  const { stdout: list } = await promisify(execFile)(
     process.execPath,
     ['node_modules/vitest/vitest.mjs', 'list', ...files, '--json'],
-    {
-      cwd: top,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
+    { cwd: top },
   );
   const tests: { name: string; file: string }[] = JSON.parse(list.slice(list.indexOf('[')));
   const isThere = ([file, names = '']: (typeof guards)[number]['noticedBy']) =>

@@ -90,7 +90,9 @@ function sources(folder: string, ending: string): string[] {
 
 test('operate.md names every SQLSTATE that the sources have, with its kind', () => {
   const states = new Set(
-    [...sources('sql', '.sql'), ...sources('lib', '.ts')].flatMap((text) => text.match(/\bTD\d{3}\b/g) ?? []),
+    [...sources('sql', '.sql'), ...sources('lib', '.ts'), ...sources('lib', '.sql')].flatMap(
+      (text) => text.match(/\bTD\d{3}\b/g) ?? [],
+    ),
   );
   expect(states.size).toBeGreaterThan(10);
   for (const state of states) {

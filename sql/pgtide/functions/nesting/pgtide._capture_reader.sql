@@ -27,7 +27,7 @@ declare
 begin
     select c.relowner, c.relnamespace, c.relowner = n.nspowner and c.relkind = 'r' and not c.relhassubclass as is_ours
     into v_class from pg_class c, pg_namespace n where c.oid = i_table and n.nspname = 'pgtide';
-    -- The usual case ends here, because a writer in REPEATABLE READ asks at each statement.
+    -- The usual case skips this query, because a writer in REPEATABLE READ asks at each statement.
     if not v_class.is_ours then
         with recursive tree as (
             select i_table as oid union select i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid

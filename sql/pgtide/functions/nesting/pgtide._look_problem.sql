@@ -14,7 +14,7 @@ declare
     v_reader oid;
     v_us name := (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'pgtide');
 begin
-    -- The captures themselves can read most tables, without the rights of another role.
+    -- The statements of captures name most tables themselves.
     if pgtide._look_mode(i_root) is null and not row_security_active(i_root) or pgtide.table_key(i_root) = '{}' then
         return;
     end if;
