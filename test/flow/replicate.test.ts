@@ -4,11 +4,19 @@ import { copy } from '../../lib/units/copy.ts';
 import { addTables, followUntilSynced, replayAll } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
 import { installedPair } from '../support/unit-context.ts';
+import { withOthers } from '../support/versions.ts';
 
 describe.each([
   { provider: 10, subscriber: 17 },
   { provider: 13, subscriber: 18 },
   { provider: 18, subscriber: 14 },
+  ...(withOthers([]).length < 3
+    ? []
+    : [
+        { provider: 11, subscriber: 16 },
+        { provider: 12, subscriber: 11 },
+        { provider: 16, subscriber: 12 },
+      ]),
 ])('PostgreSQL $provider followed by $subscriber', (versions) => {
   it('copies in chunks, follows inserts, updates, deletes, key changes and truncates', async () => {
     const pair = await installedPair(versions, { copy: { chunkBytes: 64 * 1024, parallelChunks: 2 } });

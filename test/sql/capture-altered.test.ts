@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { captured, events, short } from '../support/captured.ts';
 import { createDatabase, postgres } from '../support/database.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 17, 18]))('capture on PostgreSQL %i', (version) => {
   it('continues when columns are added, renamed, changed in type and dropped: the next event has the new columns', async () => {
     await captured(version, 'create table t (id int primary key, b int[], c text)', ['t'], async (client) => {
       await client.query("insert into t values (1, '{1,2}', 'x')");

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { events, short } from '../support/captured.ts';
 import { createDatabase, postgres } from '../support/database.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 17, 18]))('capture on PostgreSQL %i', (version) => {
   it('does not insert into an event table that was rotated out after the snapshot', async () => {
     const database = await createDatabase(await postgres(version), { installed: true });
     await using other = await database.open();

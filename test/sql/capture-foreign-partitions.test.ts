@@ -7,6 +7,7 @@ import type { Client } from '../../lib/db/client.ts';
 import { inspectTables, obstaclesOf, providerPrivileges } from '../../lib/membership/inspection.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { capture, data, stageOf } from '../support/foreign-types.ts';
+import { withOthers } from '../support/versions.ts';
 
 async function withForeignServer(version: number): Promise<TestDatabase> {
   const database = await createDatabase(await postgres(version), { installed: true });
@@ -28,7 +29,7 @@ const guards = (client: Client) =>
   client.query(`select g.tgrelid::regclass::text as on, g.tgenabled::text as enabled from pg_trigger g
     where g.tgfoid = 'pgtide.refuse_foreign_partition'::regproc and g.tgrelid <> 0 order by 1`);
 
-describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 17]))('on PostgreSQL %i', (version) => {
   it('refuses a table that has foreign partitions, before anything is changed', async () => {
     const database = await withForeignServer(version);
     await database.client(async (client) => {
@@ -57,7 +58,7 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
       await client.query(`create table p3 partition of p for values in (3); create table p4 (id int, n int);
         alter table p attach partition p4 for values in (4); alter table p detach partition p1`);
       expect(await guards(client)).toEqual(
-        ['p', 'p2', 'p21', 'p3', 'p4'].map((on) => ({ on, enabled: 'D' })),
+        ['p', 'p2', 'p21', 'p3', 'p4'].map((on) => ({ on, enabled: version < 13 ? 'O' : 'D' })),
       );
       await client.query(
         `insert into p values (2, 1), (3, 3), (4, 4); update p set id = 4 where id = 3; delete from p`,
@@ -67,7 +68,8 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
           `select from pg_trigger where tgrelid = 'p1'::regclass and tgname like '%foreign'`,
         ),
       ).toEqual([]);
-      await client.query('alter table p enable trigger all; insert into p values (4, 4); delete from p');
+      if (version >= 13) await client.query('alter table p enable trigger all');
+      await client.query('insert into p values (4, 4); delete from p');
       await client.query(`select pgtide.drop_capture('shop', 'p'::regclass)`);
       expect(await guards(client)).toEqual([]);
       await client.query('alter table p attach partition f for values in (9)');
@@ -120,7 +122,7 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
         client.query('set session_replication_role = replica; insert into hers.t values (6)'),
       );
       expect((await data(on.owner)).map(({ id }) => id)).toEqual(
-        version === 10 ? [2, 3, 5, 6] : [2, 3, 5, 6, 6],
+        version < 13 ? [2, 3, 5, 6] : [2, 3, 5, 6, 6],
       );
     });
   });
@@ -179,8 +181,13 @@ describe.each([10, 13, 17])('on PostgreSQL %i', (version) => {
         'insert into p values (1, 1), (2, 1)',
         'alter table p detach partition p1',
         'create schema elsewhere; alter table t set schema elsewhere; alter table elsewhere.t set schema public',
+        // Before version 13 a table with such triggers cannot become a partition again.
         ...(version >= 11
-          ? ['alter table p attach partition p1 for values in (1)', 'update p set id = 1, n = 1 where id = 2']
+          ? [
+              ...(version < 13 ? ['drop table p1; create table p1 (id int, n int)'] : []),
+              'alter table p attach partition p1 for values in (1)',
+              'update p set id = 1, n = 1 where id = 2',
+            ]
           : []),
         ...(version >= 15
           ? [

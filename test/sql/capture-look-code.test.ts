@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { again, replaceRow, spyOf } from '../support/capture-looks.ts';
 import { capture, data, stageOf } from '../support/foreign-types.ts';
 import { until } from '../support/until.ts';
+import { withOthers } from '../support/versions.ts';
 
 /** pgtide's owner is a member of this role. */
 const MEMBER = 'mallory_look_code';
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   it('undoes settings that code of the owner changes in the session', async () => {
     const setUp = `create table loot (who text); grant all on loot to public; create table t (id int primary key, n int, c text);
       create function spy(text) returns text language plpgsql immutable as $$ begin

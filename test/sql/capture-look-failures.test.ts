@@ -13,13 +13,14 @@ import {
 } from '../support/capture-looks.ts';
 import { createRole } from '../support/database.ts';
 import { stageOf } from '../support/foreign-types.ts';
+import { withOthers } from '../support/versions.ts';
 
 /** pgtide's owner is a member of the first role, and not of the second. */
 const MEMBER = 'mallory_look_failures';
 const APART = 'mallory_apart';
 const lookFunction = lookFunctionOf(MEMBER);
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   it('does not look into a table for whose owner it may not act, and reports that until it may', async () => {
     const setUp = `${spyOf(APART)} create table t (id int primary key, n int); ${again}`;
     await stageOf(APART, { version, setUp }, async (on) => {

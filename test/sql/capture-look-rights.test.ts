@@ -2,6 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { createDatabase, createRole, postgres } from '../support/database.ts';
 import { stateOf } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
 const MALLORY = 'mallory_look_rights';
 const WRITER = 'writer_look_rights';
@@ -68,7 +69,7 @@ test.each(Object.entries(changes))(
   },
 );
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   it('writes and captures tables that pgtide’s owner may no longer read, except for one partition that is truncated', async () => {
     const server = await postgres(version);
     const database = await createDatabase(server, { installed: true });

@@ -2,11 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { again, giveToUs, lastRow, replaceRow, spyOf } from '../support/capture-looks.ts';
 import { capture, data, stageOf, typesOf } from '../support/foreign-types.ts';
+import { withOthers } from '../support/versions.ts';
 
 /** pgtide's owner is a member of this role. */
 const MEMBER = 'mallory_capture_looks';
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   it.each([
     ['hers', 'json'],
     ['hers', 'url'],

@@ -1,8 +1,9 @@
 /** The last event of a key describes its last version, also if triggers, foreign keys or parts of a statement change a row again. */
 import { describe, expect, it } from 'vitest';
 import { captured, events, short } from '../support/captured.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 13, 17, 18])('capture on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 17, 18]))('capture on PostgreSQL %i', (version) => {
   it('keeps the order of versions when a row trigger changes the row again', async () => {
     const setUp = `
       create table t (id int primary key, n int);

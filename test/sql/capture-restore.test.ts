@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { listCaptureProblems } from '../../lib/capture/capture.ts';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres } from '../support/database.ts';
+import { withOthers } from '../support/versions.ts';
 
 /**
  * Does what pg_dump and psql do with these relations: creates them again in this order, with their rows and with their
@@ -108,7 +109,7 @@ const eventsOfChanges = (name: string) => [
   `TRUNCATE ${name}`,
 ];
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   it('captures in a restored database, says so, and is repaired by maintenance', async () => {
     await rootWith(version, `${makeT}; ${makeU}`, ['public.t', 'public.u'], async (client) => {
       const [before] = await client.query(`select 't'::regclass::oid as t, 'u'::regclass::oid as u`);

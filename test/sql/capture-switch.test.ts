@@ -9,8 +9,9 @@ import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, type OpenClient, ownServer, type TestDatabase } from '../support/database.ts';
 import { consume, eventsOf, finishBatch, makeQueue, nextBatch, stateOf, tickNow } from '../support/queue.ts';
 import { until } from '../support/until.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 15, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 15, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     // A separate server: a transaction that runs in another database holds rotation, too.

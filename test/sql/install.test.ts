@@ -11,6 +11,7 @@ import { uninstall } from '../../lib/install/uninstall.ts';
 import { userObjects } from '../support/catalog.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { demand, makeFollower, makeRoot } from '../support/node.ts';
+import { withOthers } from '../support/versions.ts';
 
 const bookkeeping = sqlFiles().get('pgtide/install.sql') ?? '';
 
@@ -60,7 +61,7 @@ function describeSchema(client: Client): Promise<unknown[]> {
     order by 1, 2, 3`);
 }
 
-describe.each([10, 14, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 14, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version));

@@ -10,6 +10,7 @@ import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { ask, demand, makeFollower, makeRoot } from '../support/node.ts';
 import { consume, tickNow } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
 /** Values that are hard to encode, in one row of many types. */
 const ZOO = `id int primary key, "a b&=%" text, flag bool, at timestamptz, day date, n numeric, list text[], doc jsonb,
@@ -18,7 +19,7 @@ const ROWS = `(1, 'it''s "a"\\ & = % + \t' || chr(10) || 'ÄÖ漢', true, '2020-
     '{a,NULL,"b c"}', '{"k": [1, null]}', row(1, 'x'), '\\x00ff', '1 day 02:03:04', 'NaN', ''),
   (2, null, false, 'infinity', null, 'NaN', '{}', 'null', row(null, null), null, null, '-0', null), (-3, '', null, null, '2020-01-01', null, null, null, null, '', '-1 year', 1e300, 'я')`;
 
-describe.each([10, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });
@@ -238,8 +239,8 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
       }),
     );
 
-    // PostgreSQL 10 does not attach a table whose triggers have transition tables.
-    test.runIf(version > 10).each([
+    // Before version 13 PostgreSQL does not attach a table whose triggers have transition tables.
+    test.runIf(version >= 13).each([
       ['Londiste', []],
       ['pgtide', ['pgtide']],
     ])(

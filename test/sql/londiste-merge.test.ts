@@ -5,10 +5,11 @@ import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { ask, demand } from '../support/node.ts';
 import { stateOf } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
 const TABLE = 'shop.t';
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

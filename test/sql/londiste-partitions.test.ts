@@ -7,8 +7,9 @@ import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { demand, makeFollower, makeRoot } from '../support/node.ts';
 import { stateOf } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

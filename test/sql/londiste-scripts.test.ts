@@ -8,8 +8,9 @@ import { createDatabase, postgres, type TestDatabase } from '../support/database
 import { ask, demand, makeFollower, makeRoot } from '../support/node.ts';
 import { consume, stateOf, tickNow } from '../support/queue.ts';
 import { until } from '../support/until.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

@@ -4,8 +4,9 @@ import { createDatabase, postgres, type TestDatabase } from '../support/database
 import { events } from '../support/londiste-tables.ts';
 import { atNewRoot, demand, makeFollower } from '../support/node.ts';
 import { type QueueWork, stateOf } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 15, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

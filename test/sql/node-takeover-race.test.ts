@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { type QueueWork, stateOf } from '../support/queue.ts';
 import { atReplaceableRoot, demote, insert, pidOf, stateOfQueue, waitsIn } from '../support/takeover.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

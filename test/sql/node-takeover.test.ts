@@ -7,8 +7,9 @@ import { createDatabase, postgres, type TestDatabase } from '../support/database
 import { ask, demand, makeFollower } from '../support/node.ts';
 import { type QueueWork, stateOf, tickNow } from '../support/queue.ts';
 import { atReplaceableRoot, demote, insert, stateOfQueue } from '../support/takeover.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 17])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

@@ -4,8 +4,9 @@ import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { ask, atNewRoot, demand, makeRoot } from '../support/node.ts';
 import { consume, passTime, type QueueWork, stateOf, tickNow } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 15, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

@@ -11,8 +11,9 @@ import {
   stateOf,
   tickNow,
 } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 15, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

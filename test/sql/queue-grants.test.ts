@@ -13,8 +13,9 @@ import { stateOf } from '../support/queue.ts';
 import { administrating, attacks, batch, moving, reading, writing } from '../support/queue-attacks.ts';
 import { filesOfRelease, isFirst, releases } from '../support/release.ts';
 import { until } from '../support/until.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
   let shop: ClosedShop;
   beforeAll(async () => {
     shop = await ClosedShop.open(version);

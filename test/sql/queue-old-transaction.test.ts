@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { insertEvent, makeQueue } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
 /** Batches before the second measurement; each creates two versions of a row. */
 const BATCHES = 1_000;
@@ -61,7 +62,7 @@ const ways: Record<string, Way> = {
   },
 };
 
-describe.each([10, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

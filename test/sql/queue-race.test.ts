@@ -4,8 +4,9 @@ import type { Client } from '../../lib/db/client.ts';
 import { createDatabase, postgres, type TestDatabase } from '../support/database.ts';
 import { consume, insertEvent, makeQueue, stateOf, tickNow } from '../support/queue.ts';
 import { until } from '../support/until.ts';
+import { withOthers } from '../support/versions.ts';
 
-describe.each([10, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

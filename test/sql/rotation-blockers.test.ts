@@ -8,6 +8,7 @@ import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import { demand, makeRoot } from '../support/node.ts';
 import { consume, insertEvent, makeQueue, passTime, stateOf, tickNow } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
 interface Blocker {
   kind: string;
@@ -21,7 +22,7 @@ interface Blocker {
   remedy: string;
 }
 
-describe.each([10, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     const server = await ownServer({ version, settings: { max_prepared_transactions: '5' } });

@@ -7,6 +7,7 @@ import type { Client } from '../../lib/db/client.ts';
 import { install } from '../../lib/install/install-schemas.ts';
 import { createDatabase, ownServer, type TestDatabase } from '../support/database.ts';
 import { consume, insertEvent, makeQueue, nextBatch, passTime, stateOf, tickNow } from '../support/queue.ts';
+import { withOthers } from '../support/versions.ts';
 
 interface QueueRow {
   queue_id: number;
@@ -16,7 +17,7 @@ interface QueueRow {
   step2: bigint | null;
 }
 
-describe.each([10, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     // A separate server: a transaction that runs in another database holds rotation, too.

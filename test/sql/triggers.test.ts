@@ -9,10 +9,11 @@ import { rawRows, stateOf } from '../support/queue.ts';
 import known from '../support/trigger-events.json' with { type: 'json' };
 import type { TriggerScenario } from '../support/trigger-scenario.ts';
 import { playScenario, triggerScenarios } from '../support/trigger-scenarios.ts';
+import { withOthers } from '../support/versions.ts';
 
 const events: Record<string, string[]> = known;
 
-describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
+describe.each(withOthers([10, 13, 15, 18]))('on PostgreSQL %i', (version) => {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await createDatabase(await postgres(version), { installed: true });

@@ -10,7 +10,8 @@
 -- fail, only because of the capture. With the guard, the ATTACH fails instead, or the CREATE FOREIGN TABLE .. PARTITION OF: the
 -- guard is a constraint trigger, which PostgreSQL gives to each new partition, and which a foreign table cannot have. The guard
 -- has a false condition, and it is disabled if this role may act for the table's owner, so it costs a look at a flag for each
--- deleted row. PUBLIC may execute its function, since every role that creates a partition must.
+-- deleted row. Before PostgreSQL 13, only a superuser may disable the triggers of partitions, so it stays enabled there. PUBLIC may
+-- execute its function, since every role that creates a partition must.
 create or replace function pgtide.guard_partitions(i_queue text, i_table oid)
 returns bool language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -25,7 +26,7 @@ begin
     v_name := pgtide._free_trigger_name(i_table, pgtide._trigger_name(i_queue, 'no_foreign'));
     execute format('create constraint trigger %I after delete on %s for each row when (false) execute procedure pgtide.refuse_foreign_partition()',
         v_name, i_table::regclass);
-    if pg_has_role((select c.relowner from pg_class c where c.oid = i_table), 'USAGE') then
+    if current_setting('server_version_num')::int >= 130000 and pg_has_role((select c.relowner from pg_class c where c.oid = i_table), 'USAGE') then
         execute format('alter table %s disable trigger %I', i_table::regclass, v_name);
     end if;
     return true;
