@@ -35,8 +35,10 @@ export type Row = Record<string, unknown>;
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read';
   readOnly?: boolean;
-  /** Cancels any statement that runs longer, and ends the session if the client sends nothing for that long. */
+  /** Cancels any statement that runs longer. */
   statementTimeoutMs?: number;
+  /** Ends the session if the client sends nothing for that long between two statements. Default: statementTimeoutMs. */
+  idleTimeoutMs?: number | undefined;
   /** Longest wait for a lock. */
   lockTimeoutMs?: number | undefined;
 }
@@ -184,7 +186,7 @@ export function beginStatement(options: TransactionOptions): string {
     pinSession,
     `set local statement_timeout = ${Math.ceil(options.statementTimeoutMs ?? 0)}`,
     // A client that disappears without notice (a frozen function, a lost network) must not keep its locks for hours.
-    `set local idle_in_transaction_session_timeout = ${Math.ceil(options.statementTimeoutMs ?? 0)}`,
+    `set local idle_in_transaction_session_timeout = ${Math.ceil(options.idleTimeoutMs ?? options.statementTimeoutMs ?? 0)}`,
     `set local lock_timeout = ${Math.ceil(options.lockTimeoutMs ?? 0)}`,
   ].join('; ');
 }

@@ -15,6 +15,10 @@
  * epochs are compared as in pgtide.begin_replay), and moving the position clears them (lib/node/position.ts). They are stored after
  * the slice is rolled back. On a leaf that has applied nothing yet, the rollback also removes the row of replay_state; then the row
  * is inserted.
+ *
+ * Invariant: they are stored whichever side was slow, or else the next run would begin with the whole slice again. The subscriber's
+ * session waits longer for its client than a statement may last on the provider (Replay.idleTimeoutMs). If the session is lost
+ * nevertheless, they are stored over another connection. A run that cannot store them fails with the reason.
  */
 import { RUNS_ALONE } from '../node/runs-alone.ts';
 import type { Replay, ReplayStep } from './replay-work.ts';

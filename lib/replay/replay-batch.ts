@@ -35,9 +35,9 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
   if (!batch) return { kind: 'idle' };
   await replay.at('batch.opened');
 
-  const { statementTimeoutMs, lockTimeoutMs } = replay;
+  const { statementTimeoutMs, idleTimeoutMs, lockTimeoutMs } = replay;
   const result = await replay.subscriber.transaction(
-    { statementTimeoutMs, lockTimeoutMs },
+    { statementTimeoutMs, idleTimeoutMs, lockTimeoutMs },
     async (): Promise<SliceResult> => {
       const position = await checkPosition(replay, batch);
       if (position.verdict !== 'on-track') return { kind: position.verdict };

@@ -93,6 +93,7 @@ function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Atte
         onUnknownEvent,
         careful: attempt.careful ?? false,
         statementTimeoutMs: context.budget.remainingMs(),
+        idleTimeoutMs: context.budget.remainingMs(),
         at: async (step) => {
           work.lastStep = step;
           if (step === 'position.checked') work.wholeRun = context.budget.allows(WHOLE * attempt.wholeMs);
@@ -146,6 +147,8 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
   work.statementTimeoutMs = alone
     ? Math.max(remainingMs / 2, remainingMs - MIN_REMAINING_MS)
     : remainingMs / 2;
+  // Once the run's time is over, its client is gone.
+  work.idleTimeoutMs = remainingMs;
   work.lockTimeoutMs = alone ? work.statementTimeoutMs * LOCKS : undefined;
   work.stagedEvents = undefined;
   work.wholeRun = false;
@@ -160,7 +163,7 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
     const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
     const next = limitAfter({ events, limit, wholeRun: work.wholeRun, hopeless: isBeyondLimit(error) });
     context.count('timeouts', 1);
-    await noteAttempt(work, next, { events, step: work.lastStep }).catch(() => undefined);
+    await storeLimit(context, work, next, { events, step: work.lastStep });
     // A single event that fails immediately (for lack of memory, for example) is retried in another run.
     throw alone && next.events === ALONE ? error : new TooMuch(next, error);
   }
@@ -168,6 +171,18 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
 
 /** Share of a statement's timeout that it may wait for locks. */
 const LOCKS = 0.7;
+
+/** Stores the limit over the slice's connection, or over another one if that is lost. If neither works, the run fails. */
+function storeLimit(
+  context: UnitContext,
+  work: Work,
+  next: SliceLimit,
+  failed: { events: number; step: ReplayStep | undefined },
+): Promise<void> {
+  return noteAttempt(work, next, failed).catch(() =>
+    context.connect(context.node, (subscriber) => noteAttempt({ ...work, subscriber }, next, failed)),
+  );
+}
 
 function report(context: UnitContext, result: SliceResult): void {
   if (result.kind !== 'applied') return;

@@ -28,6 +28,11 @@ export interface Replay {
   onUnknownEvent: 'set-aside' | 'stop';
   /** Cancels a statement that would last longer than the run. */
   statementTimeoutMs: number;
+  /**
+   * Longest time that the subscriber's transaction waits for the next statement. It is longer than statementTimeoutMs: while a
+   * statement of the provider runs, the subscriber waits, and a statement that takes too long must not end both sessions.
+   */
+  idleTimeoutMs: number;
   /** Called between two steps; tests kill the run there. */
   at(step: ReplayStep): void | Promise<void>;
 }

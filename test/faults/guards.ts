@@ -132,6 +132,23 @@ export const guards: Guard[] = [
     noticedBy: ['test/crash/replay-killed.test.ts', 'between any two steps'],
   },
   {
+    name: "the subscriber's session outlives a statement of the provider",
+    file: 'lib/replay/replay-batches.ts',
+    breaks: [['work.idleTimeoutMs = remainingMs;', 'work.idleTimeoutMs = work.statementTimeoutMs;']],
+    noticedBy: ['test/flow/replay-slow-provider.test.ts', 'takes too long over a slice'],
+  },
+  {
+    name: 'the limit of a slice is stored, whatever has become of its connection',
+    file: 'lib/replay/replay-batches.ts',
+    breaks: [
+      [
+        'context.connect(context.node, (subscriber) => noteAttempt({ ...work, subscriber }, next, failed)),',
+        'undefined,',
+      ],
+    ],
+    noticedBy: ['test/flow/replay-slow-provider.test.ts', 'over another connection'],
+  },
+  {
     name: 'chunk attempt',
     file: commitChunk,
     breaks: [["c.state = 'announced' and c.attempt = i_attempt", "c.state = 'announced'"]],

@@ -20,6 +20,7 @@ function nextSlice(pair: InstalledPair) {
         onConflict: 'set-aside',
         onUnknownEvent: 'set-aside',
         statementTimeoutMs: 30_000,
+        idleTimeoutMs: 30_000,
         at: () => undefined,
       }),
     ),

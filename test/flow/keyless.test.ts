@@ -46,6 +46,7 @@ async function replayAll(
           onConflict: 'set-aside',
           onUnknownEvent: 'set-aside',
           statementTimeoutMs: 30_000,
+          idleTimeoutMs: 30_000,
           at: async (step) => {
             if (step !== 'rows.applied') return;
             const row = await subscriber.first<{ scans: bigint }>(

@@ -70,6 +70,7 @@ export async function replayBothWays(
         onConflict: 'set-aside',
         onUnknownEvent: 'set-aside',
         statementTimeoutMs: 30_000,
+        idleTimeoutMs: 30_000,
         at: async (step) => {
           if (step === 'events.judged') exact = await rowByRow(subscriber, tables, { replica, sliced });
           if (step === 'rows.applied' && exact) expect(await rowsIn(subscriber, tables)).toEqual(exact);

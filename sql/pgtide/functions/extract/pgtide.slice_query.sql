@@ -13,7 +13,9 @@
 -- Errors: TD002 no such batch
 --
 -- The query returns the columns of pgtide_stage (see pgtide.begin_replay), in no order: where the slice ends is found first, over
--- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice.
+-- the narrow ids and sizes, because to sort the events themselves costs more than to read them twice. No index holds the ids, so
+-- a slice costs at least one scan of the batch. But no more events are sorted than the slice may hold, and no more are counted if
+-- these are few: a slice that took too long is retried with fewer events, and that must cost less.
 --
 -- chunk_no is the chunk that the event's key falls into. Only the provider computes it, because collations differ between
 -- servers. width_bucket searches the bounds by halves.
@@ -34,10 +36,15 @@ declare
     v_chunks text := '';
     v_chunk text;
     v_events text;
+    v_sizes text;
     v_cut bool;
+    -- One event more than the slice may hold; null (no limit) if that is not a bigint.
+    v_most constant bigint := case when i_max_events < 9223372036854775807 then greatest(i_max_events, 0) + 1 end;
     v_bytes bigint;
     v_large bool;
     v_unreadable bool := false;
+    -- A count that stops early has no parallel workers, and without them 500,000 events take twice as long (2 workers).
+    c_few constant bigint := 100000;
     c_largest constant bigint := coalesce(nullif(current_setting('pgtide.max_event_bytes', true), '')::bigint, 256 * 1024 * 1024 - 1);
     v_classic bool;
     -- The query that replaces events that are not sent as they are.
@@ -91,22 +98,20 @@ begin
         v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name,
             case when i_careful then format('pgtide._try_chunk(%L, ev_data)', v_chunk) else v_chunk end);
     end loop;
-    -- The batch's own query sorts; the order is not needed here.
+    -- The batch's own query sorts; the order is not needed here. If all events fit, they are read once, and not sorted.
     v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
-    execute format('select count(*) > $2, sum(coalesce(octet_length(ev_data), 0) + coalesce(octet_length(ev_extra2), 0)),
-                           bool_or(ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'')
-                    from (%s) e where ev_id > $1', v_events)
-    into v_cut, v_bytes, v_classic using i_after, i_max_events;
-    v_cut := v_cut or coalesce(v_bytes > i_max_bytes, false);
-    if v_cut then
+    v_sizes := format('select ev_id, coalesce(octet_length(ev_data), 0) + coalesce(octet_length(ev_extra2), 0) as size,
+                              ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'' as classic from (%s) e where ev_id > $1', v_events);
+    execute format('select count(*) > $2, sum(size), bool_or(classic) from (%s%s) e', v_sizes, case when i_max_events < c_few then ' limit $3' end)
+    into v_cut, v_bytes, v_classic using i_after, i_max_events, v_most;
+    if v_cut or v_bytes > i_max_bytes then
         execute format(
-            'select max(ev_id) from (
-                 select ev_id, row_number() over w as nr,
-                        sum(coalesce(octet_length(ev_data), 0) + coalesce(octet_length(ev_extra2), 0)) over w as bytes
-                 from (%s) e where ev_id > $1
+            'select max(ev_id), sum(size), bool_or(classic) from (
+                 select e.*, row_number() over w as nr, sum(size) over w as bytes
+                 from (%s order by ev_id limit $4) e
                  window w as (order by ev_id rows unbounded preceding)) s
-             where nr = 1 or nr <= $2 and bytes <= $3', v_events)
-        into last_ev_id using i_after, i_max_events, i_max_bytes;
+             where nr = 1 or nr <= $2 and bytes <= $3', v_sizes)
+        into last_ev_id, v_bytes, v_classic using i_after, i_max_events, i_max_bytes, v_most;
     end if;
     v_events := format('select * from (%s) e where ev_id > %s%s', v_events, i_after, coalesce(' and ev_id <= ' || last_ev_id, ''));
     if v_classic then
