@@ -153,4 +153,28 @@ describe('a table that leaves', () => {
       'FOREIGN KEY (customer_id) REFERENCES customer(id) ON UPDATE CASCADE ON DELETE CASCADE',
     );
   });
+
+  it('has a foreign key validated that waited for this when replay took its actions away', async () => {
+    const shop = await crashShop({ mode: 'plain owner' });
+    const key = `conname = 'orders_customer_id_fkey'`;
+    const begun = await shop.new.client(async (client) => {
+      await client.query(
+        `select pgtide._save_and_drop_foreign_key('shop', oid) from pg_constraint where ${key}`,
+      );
+      return client.first(
+        `select pgtide.restore_object('shop', 'public.orders', 'foreign key', 'orders_customer_id_fkey') as result`,
+      );
+    });
+    expect(begun).toEqual({ result: 'begun' });
+    await shop.work();
+    await shop.tick();
+    await replay(shop.shop.context('new'));
+    await shop.settle();
+    await remove(shop, ['orders']);
+    expect(
+      await shop.new.client((client) =>
+        client.query(`select convalidated, confdeltype from pg_constraint where ${key}`),
+      ),
+    ).toEqual([{ convalidated: true, confdeltype: 'c' }]);
+  });
 });

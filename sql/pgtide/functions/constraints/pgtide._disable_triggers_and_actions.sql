@@ -52,13 +52,17 @@ begin
                         case when f.relkind = 'r' then ' not valid' else '' end)
                     else format('alter table %s alter constraint %I deferrable initially immediate', f.conrelid::regclass, f.conname) end,
                case when f.acts then format('alter table %s drop constraint %I, add constraint %I %s',
-                        f.conrelid::regclass, f.conname, f.conname, pg_get_constraintdef(f.oid))
+                        f.conrelid::regclass, f.conname, f.conname, f.definition)
                     else format('alter table %s alter constraint %I not deferrable', f.conrelid::regclass, f.conname) end,
                case when f.acts and f.convalidated and f.relkind = 'r'
                     then format('alter table %s validate constraint %I', f.conrelid::regclass, f.conname) end,
                f.acts, f.conrelid, f.confrelid
         from (select k.oid, k.conname, k.conrelid, k.conkey, k.confrelid, k.confkey, k.confmatchtype, k.condeferrable, k.convalidated,
                      c.relkind, pgtide.table_name(k.conrelid) as table_name, pgtide.table_name(k.confrelid) as other_table,
+                     -- A key that waits to be validated, after a copy, will be valid.
+                     regexp_replace(pg_get_constraintdef(k.oid), case when exists (
+                         select from pgtide.saved_ddl d where d.queue_name = i_queue and d.table_name = pgtide.table_name(k.conrelid)
+                           and d.kind = 'foreign key' and d.object_name = k.conname) then ' NOT VALID$' else '^$' end, '') as definition,
                      (k.confdeltype <> 'a' or k.confupdtype <> 'a')
                      and (k.conrelid = any (v_relations) or pgtide._replicated_as(i_queue, k.conrelid) is not null)
                      and (k.confrelid = any (v_relations) or pgtide._replicated_as(i_queue, k.confrelid) is not null) as acts

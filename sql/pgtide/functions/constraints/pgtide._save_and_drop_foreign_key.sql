@@ -17,15 +17,14 @@ begin
            -- If the key refers to a partition: the replicated table above it, which must be ok before the key is restored.
            coalesce((select min(t.table_name) from unnest(pgtide.above_partition(array[k.confrelid])) a (relation)
                      join londiste.table_info t on t.queue_name = i_queue and coalesce(t.dest_table, t.table_name) = pgtide.table_name(a.relation)),
-                    pgtide.table_name(k.confrelid)) as other_table, pg_get_constraintdef(k.oid) as definition
+                    pgtide.table_name(k.confrelid)) as other_table,
+           -- One query, so that a validation is either seen in both places or in neither.
+           regexp_replace(pg_get_constraintdef(k.oid), case when exists (
+               select from pgtide.saved_ddl d where d.queue_name = i_queue and d.table_name = pgtide.table_name(k.conrelid)
+                 and d.kind = 'foreign key' and d.object_name = k.conname) then ' NOT VALID$' else '^$' end, '') as definition
     into v_key from pg_constraint k where k.oid = i_key;
     if not found then
         return;
-    end if;
-    if exists (select from pgtide.saved_ddl d where d.queue_name = i_queue and d.table_name = v_key.table_name
-               and d.kind = 'foreign key' and d.object_name = v_key.name)
-    then
-        v_key.definition := regexp_replace(v_key.definition, ' NOT VALID$', '');
     end if;
     begin
         execute format('alter table %s drop constraint %I', v_key.relation, v_key.name);
