@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../db/client.ts';
 import { quoteLiteral } from '../db/identifier.ts';
 import { lockInstallation } from './preconditions.ts';
+import { schemaOrder } from './schema-sources.ts';
 
 const MARK = 'Not part of this release of pgtide. pgtide init drops it once no open transaction can call it.';
 const PAUSE_MS = 100;
@@ -53,14 +54,16 @@ async function drop(client: Client, marked: readonly RetiredFunction[]): Promise
   await client.query(`do ${quoteLiteral(`begin ${drops.join(' ')} end`)}`);
 }
 
+/** Only in pgtide's schemas: any role can comment on its functions elsewhere. */
 function listRetired(client: Client): Promise<RetiredFunction[]> {
   return client.query<RetiredFunction>(
     `select p.oid, p.oid::regprocedure::text as signature
        from pg_catalog.pg_description d
        join pg_catalog.pg_proc p on p.oid = d.objoid and pg_catalog.pg_has_role(p.proowner, 'USAGE')
+       join pg_catalog.pg_namespace n on n.oid = p.pronamespace and n.nspname = any ($2)
       where d.classoid = 'pg_catalog.pg_proc'::regclass and d.objsubid = 0 and d.description = $1
       order by 2`,
-    [MARK],
+    [MARK, schemaOrder],
   );
 }
 

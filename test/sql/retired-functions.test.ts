@@ -112,6 +112,21 @@ describe.each([10, 18])('on PostgreSQL %i', (version) => {
     });
   });
 
+  test('a function of a user is never dropped, whatever its comment', async () => {
+    await using application = await db.open();
+    await application.client.query('begin; select 1');
+    await db.client((client) => install(client, { files: later, waitMs: 0 }));
+    await application.client.query('commit');
+    await db.client(async (client) => {
+      await client.query(`create function public.own() returns int language sql as 'select 1';
+        do $$ begin execute format('comment on function public.own() is %L',
+          (select obj_description('pgq.old_helper()'::regprocedure, 'pg_proc'))); end $$`);
+      expect((await install(client, { files: later })).retired).toEqual([]);
+      expect(await client.query('select public.own() as answer')).toEqual([{ answer: 1 }]);
+    });
+    expect(await functions()).toEqual(['called', 'new_helper']);
+  });
+
   test('a function with another result keeps the rights on it, and is not replaced below a view', async () => {
     const number = filesWith(calls('old_helper'), returns('old_helper', '1', 'int'));
     const user = 'user_of_old_helper';
