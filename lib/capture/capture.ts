@@ -106,10 +106,16 @@ export interface CaptureSettings {
 }
 
 /**
- * Adapts the captures of a queue to the current shapes of their tables and to the configuration. Returns the names of the tables whose
+ * Adapts the captures of a queue to the current shapes of their tables and to the configuration, and drops row tables that are not used
+ * any more. Returns the names of the tables whose
  * capture has changed.
  */
-export function refreshCapture(client: Client, queue: string, settings: CaptureSettings): Promise<string[]> {
+export async function refreshCapture(
+  client: Client,
+  queue: string,
+  settings: CaptureSettings,
+): Promise<string[]> {
+  await client.query('select pgtide.retire_row_tables($1)', [queue]);
   return client.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async () => {
     await setReplicaCapture(client, queue, settings);
     const rows = await client.query<{ name: string }>('select pgtide.refresh_capture($1) as name', [queue]);

@@ -12,8 +12,8 @@ export async function withMissingGrant(client: Client, error: unknown): Promise<
     : new PgtideError('privilege', error.message, { remedy, cause: error.cause });
 }
 
-/** Event tables and their sequences have the id of their queue in their names: event_7, event_7_0, event_7_id_seq. */
-const EVENT_RELATION = /\bevent_(\d{1,9})(?:_\d+|_id_seq)?\b/;
+/** A queue's tables and sequences have its id in their names: event_7, event_7_0, event_7_id_seq, rows_7_3_0. */
+const EVENT_RELATION = /\b(?:event|rows)_(\d{1,9})(?:_\d+|_id_seq)*\b/;
 
 /**
  * Returns a remedy with the right on a queue that lets the role write or read its events, or undefined if that right

@@ -19,7 +19,7 @@ export interface QueueDetails {
   /** Number of event ids since the last tick, including those of events that were rolled back. */
   newEvents: bigint;
   lastTick: TickId | null;
-  /** Size of the event tables and their indexes on disk. */
+  /** Size of the event tables and row tables on disk, with their indexes. */
   bytes: bigint;
 }
 

@@ -14,8 +14,10 @@ select i.queue_name as name,
        i.ev_per_sec as "eventsPerSecond",
        greatest(coalesce(i.ev_new, 0), 0)::bigint as "newEvents",
        i.last_tick_id::bigint as "lastTick",
-       (select coalesce(sum(pg_total_relation_size(h.inhrelid)), 0)::bigint
-          from pg_inherits h where h.inhparent = to_regclass(q.queue_data_pfx)) as bytes
+       coalesce((select sum(pg_total_relation_size(h.inhrelid)) from pg_inherits h where h.inhparent = to_regclass(q.queue_data_pfx)), 0)::bigint
+         + coalesce((select sum(pg_total_relation_size(c.oid)) from pg_class c
+                      where c.relnamespace = 'pgq'::regnamespace and c.relkind = 'r'
+                        and c.relname >= format('rows_%s_', q.queue_id)::name and c.relname < format('rows_%s`', q.queue_id)::name), 0)::bigint as bytes
   from pgq.get_queue_info() i
   join pgq.queue q on q.queue_name = i.queue_name
  where $1::text is null or i.queue_name = $1

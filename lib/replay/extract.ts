@@ -16,7 +16,7 @@ export interface Extracted {
 export class UnreadableKey extends Error {}
 
 /**
- * Streams the batch's events, or the next slice of them, from the provider's event tables into the subscriber's stage.
+ * Streams the batch's events, or the next slice of them, from the provider's event tables and row tables into the subscriber's stage.
  * The bytes are passed through unread. The binary format of the stage's few types is the same in all versions, and costs
  * both servers half as much as escaped text.
  * @throws UnreadableKey unless the slice is read with care (Replay.careful)

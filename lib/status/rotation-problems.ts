@@ -15,7 +15,7 @@ interface Rotation {
   bytes: bigint;
 }
 
-/** Reports a rotation that is long overdue: its blocker, and the disk space that the event tables use. */
+/** Reports a rotation that is long overdue: its blocker, and the disk space that the event tables and row tables use. */
 export async function rotationProblems(root: Client, queue: string): Promise<Problem[]> {
   const rotation = await root.first<Rotation>(sqlText('status/rotation.sql'), [queue]);
   if (!rotation?.overdue) return [];

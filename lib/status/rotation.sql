@@ -8,8 +8,10 @@ select least(q.queue_switch_time, now()) + 2 * q.queue_rotation_period < now() a
        slowest.co_name as consumer,
        extract(epoch from now() - slowest.tick_time)::float8 as "behindSeconds",
        coalesce(txid_snapshot_xmin(slowest.tick_snapshot) <= q.queue_switch_step2, false) as holds,
-       (select coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint
-          from pg_inherits i where i.inhparent = to_regclass(q.queue_data_pfx)) as bytes
+       coalesce((select sum(pg_total_relation_size(h.inhrelid)) from pg_inherits h where h.inhparent = to_regclass(q.queue_data_pfx)), 0)::bigint
+         + coalesce((select sum(pg_total_relation_size(c.oid)) from pg_class c
+                      where c.relnamespace = 'pgq'::regnamespace and c.relkind = 'r'
+                        and c.relname >= format('rows_%s_', q.queue_id)::name and c.relname < format('rows_%s`', q.queue_id)::name), 0)::bigint as bytes
   from pgq.queue q
   left join lateral (
        select c.co_name, t.tick_time, t.tick_snapshot

@@ -23,7 +23,7 @@ declare
         '_put_event_by_name',
         'register_consumer', 'register_consumer_at', 'unregister_consumer', 'next_batch', 'next_batch_info',
         'next_batch_custom', 'find_tick_helper', 'batch_event_sql', 'batch_event_tables', 'get_batch_events',
-        'get_batch_cursor', 'get_batch_info', 'finish_batch', 'event_retry', 'batch_retry', 'force_tick', '_batch_queue', '_gate',
+        'get_batch_cursor', 'get_batch_info', '_batch_parts', '_row_events', '_row_tables', 'finish_batch', 'event_retry', 'batch_retry', 'force_tick', '_batch_queue', '_gate',
         '_drop_gates', 'drop_queue', 'set_queue_config', 'event_retry_raw'];
     c_admin     constant text[] := array['create_queue', 'ticker', 'insert_event_raw', 'maint_operations',
         'maint_retry_events', 'maint_rotate_tables_step1', 'maint_rotate_tables_step2', 'maint_tables_to_vacuum',
@@ -76,10 +76,10 @@ begin
         execute pg_catalog.format('grant execute on function %s to %s', v_grant.func, v_grant.grantee);
     end loop;
 
-    execute pg_catalog.format('revoke all on pgq.consumer, pgq.queue, pgq.closed_queue, pgq.tick, pgq.subscription, pgq.retry_queue,'
-        ' pgq.event_template from %s', v_grantees);
+    execute pg_catalog.format('revoke all on pgq.consumer, pgq.queue, pgq.closed_queue, pgq.tick, pgq.subscription, pgq.row_table,'
+        ' pgq.retry_queue, pgq.event_template from %s', v_grantees);
     execute pg_catalog.format('revoke usage, update on pgq.batch_id_seq from %s', v_grantees);
-    grant select on pgq.consumer, pgq.queue, pgq.closed_queue, pgq.tick, pgq.subscription to public;
+    grant select on pgq.consumer, pgq.queue, pgq.closed_queue, pgq.tick, pgq.subscription, pgq.row_table to public;
     if pg_catalog.to_regrole('pgq_reader') is not null then
         grant select on pgq.event_template, pgq.retry_queue, pgq.batch_id_seq to pgq_reader;
     end if;

@@ -123,6 +123,37 @@ create table pgq.event_template (
 );
 alter table pgq.event_template enable row level security;
 
+-- Row tables: changed rows of one table, in one shape, with the types of its columns. pgq._row_events gives them as events. A queue's rows
+-- are in pgq.rows_<rt_queue>_<rt_id>_<n>, which belong to its event tables: written while queue_cur_table is n, read for the same batches,
+-- and emptied in the same rotation. They have the columns ev_id, ev_txid and ev_time of event tables, ev_op (I, U or D), and c1, c2 ..
+--
+-- rt_ntables   queue_ntables when they were created
+-- rt_name      ev_extra1 of their events
+-- rt_mark      identifies the shape
+-- rt_columns   names and stored types of the columns c1, c2 ..
+-- rt_tag       ev_extra4 of their events
+-- rt_type, rt_data, rt_old    SQL expressions that give ev_type, ev_data and ev_extra2 of a row e; rt_old is null if ev_extra2 always is
+-- rt_size      an SQL expression, about the bytes of a row e
+-- rt_retired   null while captures write into them; afterwards the virtual ids of the transactions that may still do so
+create table pgq.row_table (
+    rt_id       serial,
+    rt_queue    int4    not null,
+    rt_ntables  int4    not null,
+    rt_name     text    not null,
+    rt_mark     text    not null,
+    rt_columns  text    not null,
+    rt_tag      text,
+    rt_type     text    not null,
+    rt_data     text    not null,
+    rt_old      text,
+    rt_size     text    not null,
+    rt_retired  text[],
+
+    constraint row_table_pkey primary key (rt_id),
+    constraint row_table_mark_uq unique (rt_queue, rt_mark),
+    constraint row_table_queue_fkey foreign key (rt_queue) references pgq.queue (queue_id)
+);
+
 -- Events that a consumer is to get again, later.
 create table pgq.retry_queue (
     ev_retry_after  timestamptz     not null,

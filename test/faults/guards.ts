@@ -1,5 +1,6 @@
 /** The guards that keep replication exact, how each is broken, and the test that must notice. */
 import { globSync } from 'node:fs';
+import { rowTableGuards } from './row-table-guards.ts';
 
 export interface Guard {
   name: string;
@@ -283,4 +284,5 @@ export const guards: Guard[] = [
     ],
     noticedBy: ['test/unit/lease/lease-store.test.ts', 'more than the margin'],
   },
+  ...rowTableGuards,
 ];

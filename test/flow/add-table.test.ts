@@ -26,7 +26,7 @@ test('a table is captured on the root, and waits for its copy on the leaf', asyn
   await it.old.client((client) => client.query(`insert into orders (note) values ('first')`));
   const events = await it.old.client((client) =>
     client.query(
-      `select ev_data::jsonb->>'note' as note from pgq.event_template where ev_extra1 = 'public.orders'`,
+      `select ev_data::jsonb->>'note' as note from pgtide.stored_events() where ev_extra1 = 'public.orders'`,
     ),
   );
   expect(events).toEqual([{ note: 'first' }]);
@@ -86,7 +86,7 @@ test('expect-sync makes a table ok at once, and events whose changes its rows ho
   const seen = await it.old.client((client) =>
     client.query(
       `select txid_visible_in_snapshot(ev_txid, $1::txid_snapshot) as seen
-         from pgq.event_template where ev_extra1 = 'public.rates'`,
+         from pgtide.stored_events() where ev_extra1 = 'public.rates'`,
       [there?.snapshot],
     ),
   );

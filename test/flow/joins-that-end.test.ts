@@ -116,7 +116,7 @@ test('tables that are the same on both sides lose no change that is made while t
     names.map(async (name) => {
       const events = await pair.old.client((client) =>
         client.query<{ id: string }>(
-          `select ev_data::json->>'id' as id from pgq.event_template where ev_extra1 = 'public.${name}' and ev_type like '{"op":"INSERT"%'`,
+          `select ev_data::json->>'id' as id from pgtide.stored_events() where ev_extra1 = 'public.${name}' and ev_type like '{"op":"INSERT"%'`,
         ),
       );
       const there = await pair.new.client((client) =>

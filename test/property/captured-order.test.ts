@@ -13,7 +13,7 @@ import { applyEvents, type Event, textOf } from './captured-events.ts';
 import { tables } from './captured-tables.ts';
 import { MAY_ACT, type World, worldOf } from './captured-world.ts';
 
-const EVENTS = `select ev_id, ev_type, ev_data, ev_extra2 from pgq.event_1
+const EVENTS = `select ev_id, ev_type, ev_data, ev_extra2 from pgtide.stored_events()
   where ev_txid > $1 and ev_extra1 = $2 order by ev_id limit $3`;
 /** A world with more events is not judged: its rows without a key have multiplied. */
 const MAX_EVENTS = 3_000;

@@ -198,7 +198,7 @@ describe.each(withOthers([10, 13, 17]))('on PostgreSQL %i', (version) => {
         'truncate t, p; drop view v; drop table t; drop table p',
       ];
       for (const statement of statements) await client.query(statement);
-      const last = await client.first<{ n: bigint }>('select count(*) as n from pgq.event_1');
+      const last = await client.first<{ n: bigint }>('select count(*) as n from pgtide.stored_events()');
       expect(Number(last?.n)).toBeGreaterThan(8);
     });
   });

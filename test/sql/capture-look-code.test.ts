@@ -38,7 +38,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
           [],
         );
         expect(await on.mallory.first('show search_path')).toEqual({ search_path: 'pg_catalog' });
-        expect((await on.owner.query('select from pgq.event_1')).length).toBeGreaterThan(4);
+        expect((await on.owner.query('select from pgtide.stored_events()')).length).toBeGreaterThan(4);
       });
   });
 });

@@ -32,7 +32,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
         `update t set n = 5 where id = 1; delete from t where id = 2; ${replaceRow(1, 33)}`,
       );
       const events = await on.owner.query<{ event: string }>(
-        `select ev_type || ' ' || ev_data as event from pgq.event_1 where ev_type like '_:%'`,
+        `select ev_type || ' ' || ev_data as event from pgtide.stored_events() where ev_type like '_:%'`,
       );
       // Out of order where statements nest, and none is lost.
       expect(events.map(({ event }) => event).sort()).toEqual([

@@ -26,7 +26,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
         await on.mallory.query(`with gone as (delete from t where id in (40, 41) returning id),
         back as (insert into t select id, 22 from gone returning id) delete from t where id < 0 and (select count(*) from back) > 0`);
         const last = await on.owner.query(`select distinct on (id) id, substr(ev_type, 8, 1) as op from (
-        select *, (ev_data::json->>'id')::int as id from pgq.event_1) e order by id, ev_id desc`);
+        select *, (ev_data::json->>'id')::int as id from pgtide.stored_events()) e order by id, ev_id desc`);
         expect(last.filter(({ op }) => op !== 'D').map(({ id }) => id)).toEqual([40]);
         expect(await on.mallory.query('select id from t')).toEqual([{ id: 40 }]);
       });
@@ -97,7 +97,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
       );
       expect(
         await on.owner.query(
-          `select substr(ev_type, 8, 1) as op, ev_data::json->>'id' as id from pgq.event_1 order by 1 desc, 2`,
+          `select substr(ev_type, 8, 1) as op, ev_data::json->>'id' as id from pgtide.stored_events() order by 1 desc, 2`,
         ),
       ).toEqual(['I', 'D'].flatMap((op) => ['1', '11', '2'].map((id) => ({ op, id }))));
     });
@@ -109,7 +109,9 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
       const refused = expect(on.mallory.query('truncate t_1')).rejects;
       await refused.toMatchObject({ remedy: expect.stringContaining('the next run of maintain makes it') });
       await on.mallory.query('truncate t');
-      expect(await on.owner.query(`select ev_type from pgq.event_1 where ev_type = 'R'`)).toHaveLength(1);
+      expect(
+        await on.owner.query(`select ev_type from pgtide.stored_events() where ev_type = 'R'`),
+      ).toHaveLength(1);
     });
   });
 });

@@ -63,7 +63,7 @@ test.each(Object.entries(changes))(
     );
     expect(ran).toEqual([]);
     const deletes = await database.client((owner) =>
-      owner.query(`select from pgq.event_1 where ev_type like '{"op":"DELETE"%'`),
+      owner.query(`select from pgtide.stored_events() where ev_type like '{"op":"DELETE"%'`),
     );
     expect(deletes).toHaveLength(9);
   },
@@ -100,7 +100,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
         'delete from boss.p',
       ])
         await writer.client.query(sql);
-      return database.client((owner) => owner.query('select from pgq.event_1'));
+      return database.client((owner) => owner.query('select from pgtide.stored_events()'));
     };
     const eachTime = (await write()).length;
     let times = 1;

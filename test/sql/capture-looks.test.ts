@@ -36,7 +36,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
           ])
             await on.mallory.query(`begin isolation level ${isolation}; ${change}; commit`);
         const rows = await on.owner.query<{ event: string }>(
-          `select left(ltrim(replace(ev_type, '"op":"', ''), '{'), 1) || ' ' || ev_data as event from pgq.event_1 order by ev_id`,
+          `select left(ltrim(replace(ev_type, '"op":"', ''), '{'), 1) || ' ' || ev_data as event from pgtide.stored_events() order by ev_id`,
         );
         const row = (op: string, id: number, n: number, b: boolean | null) => {
           if (form === 'json') return `${op} {"id":${id},"n":${n},"b":${b},"at":"2020-02-03T04:05:06"}`;
@@ -124,7 +124,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
         const events = async () => {
           const rows = await on.owner.query<{ id: bigint; event: string }>(
             `select ev_id as id, left(replace(ev_type, '{"op":"', ''), 1) || ' ' || translate(ev_data, ':,{}"', '=&') as event
-             from pgq.event_1 where ev_id > $1 order by ev_id`,
+             from pgtide.stored_events() where ev_id > $1 order by ev_id`,
             [seen],
           );
           seen = rows.at(-1)?.id ?? seen;
@@ -160,7 +160,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
         delete from t where id < 0 and (select count(*) from back) > 0`);
       const last = await on.owner.query<{ op: string; keys: number; sum: number }>(
         `select op, count(*)::int as keys, sum(id)::int as sum
-         from (select distinct on (id) substr(ev_type, 8, 1) as op, (ev_data::json->>'id')::int as id from pgq.event_1 order by id, ev_id desc) e
+         from (select distinct on (id) substr(ev_type, 8, 1) as op, (ev_data::json->>'id')::int as id from pgtide.stored_events() order by id, ev_id desc) e
          where op <> 'D' group by op`,
       );
       expect(last).toEqual([{ op: 'U', keys: 9002, sum: (8999 * 9000) / 2 + 9999 + 10000 + 20000 }]);
@@ -182,7 +182,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
         await on.mallory.query(`with gone as (delete from t returning id), back as (insert into t select id, 7 from gone returning id)
           delete from t where n < 0 and (select count(*) from back) > 0`);
         const events = await on.owner.query<{ op: string }>(
-          `select substr(ev_type, 8, 1) as op from pgq.event_1 where ev_type like '{%' order by ev_id desc limit 1`,
+          `select substr(ev_type, 8, 1) as op from pgtide.stored_events() where ev_type like '{%' order by ev_id desc limit 1`,
         );
         expect(events, type).toEqual([{ op: 'U' }]);
       }

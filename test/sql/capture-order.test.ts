@@ -39,7 +39,7 @@ describe.each(withOthers([10, 13, 17, 18]))('capture on PostgreSQL %i', (version
         execute procedure pgq.logutriga('${queue?.name}')`);
       await client.query('insert into t values (1, 0)');
       const written = await client.query<{ type: string; data: string }>(
-        `select ev_type as type, ev_data as data from pgq.event_template order by ev_type, ev_data`,
+        `select ev_type as type, ev_data as data from pgtide.stored_events() order by ev_type, ev_data`,
       );
       expect(written.filter(({ type }) => !type.startsWith('{'))).toEqual([
         { type: 'I:id', data: 'id=1&n=0' },

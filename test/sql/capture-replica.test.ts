@@ -26,7 +26,7 @@ const codes = async (client: Client) => (await listCaptureProblems(client, 'shop
 
 async function eventsOf(client: Client): Promise<string[]> {
   const rows = await client.query<{ type: string; data: string; old: string | null }>(
-    `select ev_type as type, ev_data as data, ev_extra2 as old from pgq.event_1 where ev_type like '{%' or ev_type = 'R' order by ev_id`,
+    `select ev_type as type, ev_data as data, ev_extra2 as old from pgtide.stored_events() where ev_type like '{%' or ev_type = 'R' order by ev_id`,
   );
   const values = (text: string) => Object.values(JSON.parse(text) as object).join(',');
   return rows.map(({ type, data, old }) =>

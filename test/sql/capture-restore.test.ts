@@ -70,7 +70,7 @@ async function rootWith(
 
 async function eventsOf(client: Client): Promise<string[]> {
   const rows = await client.query<{ type: string; name: string; data: string }>(
-    'select ev_type as type, ev_extra1 as name, ev_data as data from pgq.event_1 where ev_extra1 is not null order by ev_id',
+    'select ev_type as type, ev_extra1 as name, ev_data as data from pgtide.stored_events() where ev_extra1 is not null order by ev_id',
   );
   return rows
     .filter(({ type }) => type === 'R' || type.startsWith('{'))

@@ -59,13 +59,13 @@ describe.each(withOthers([10, 13, 17, 18]))('capture on PostgreSQL %i', (version
     await captured(version, 'create table t (id int primary key, n int)', ['t'], async (client) => {
       const changes = ['insert into t values (1, 0)', 'update t set n = 1', 'delete from t'];
       const inTable = async (nr: number) =>
-        (await client.query<{ ev_type: string }>(`select ev_type from pgq.event_1_${nr} order by ev_id`)).map(
-          ({ ev_type }) => (JSON.parse(ev_type) as { op: string }).op,
+        (await client.query<{ op: string }>(`select ev_op as op from pgq.rows_1_1_${nr} order by ev_id`)).map(
+          ({ op }) => op,
         );
       for (const current of [0, 1, 2]) {
         await client.query(`update pgq.queue set queue_cur_table = ${current}`);
         for (const change of changes) await client.query(change);
-        expect(await inTable(current)).toEqual(['INSERT', 'UPDATE', 'DELETE']);
+        expect(await inTable(current)).toEqual(['I', 'U', 'D']);
       }
       await client.query('insert into t values (1, 0); update pgq.queue set queue_disable_insert = true');
       for (const change of ['insert into t values (2, 0)', 'update t set n = 1', 'delete from t'])

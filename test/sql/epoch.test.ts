@@ -35,7 +35,12 @@ async function restore(client: Client, queue: string): Promise<void> {
         where tick_queue = $1`,
       [row?.id],
     );
-    await client.query(`update ${row?.prefix} set ev_txid = ev_txid + ${ahead}`);
+    const rowTables = await client.query<{ name: string }>(
+      'select name from pgq._row_tables($1, null, true)',
+      [row?.id],
+    );
+    for (const table of [row?.prefix, ...rowTables.map(({ name }) => name)])
+      await client.query(`update ${table} set ev_txid = ev_txid + ${ahead}`);
     await client.query(
       `update pgq.queue set queue_switch_step1 = queue_switch_step1 + ${ahead}, queue_switch_step2 = queue_switch_step2 + ${ahead}
         where queue_id = $1`,
@@ -65,6 +70,34 @@ describe.each([10, 13, 15, 18])('on PostgreSQL %i', (version) => {
       data.push(...(await consume(client, queue, consumer)).map((event) => event.ev_data));
     return data;
   };
+
+  test('Captured rows go on where each consumer was, like other events', () =>
+    inQueue(async (client, queue) => {
+      for (const consumer of ['slow', 'quick']) await register(client, queue, consumer);
+      const table = `t_${queue}`;
+      await client.query(`create table ${table} (id int)`);
+      await client.query(`select pgtide.create_capture($1, $2::regclass, 'public.' || $2)`, [queue, table]);
+      await client.query(`insert into ${table} values (1)`);
+      await fill(client, queue, 'a');
+      await consume(client, queue, 'quick');
+      await client.query(`insert into ${table} values (2)`);
+      await fill(client, queue, 'b');
+      await restore(client, queue);
+      await client.query(`insert into ${table} values (3)`);
+      expect(await repair(client, queue)).toMatchObject({ repaired: true, pending_events: 5n });
+      await client.query(`insert into ${table} values (4)`);
+      await fill(client, queue, 'c');
+      expect(await readAll(client, queue, 'quick')).toEqual(['{"id":2}', 'b', '{"id":3}', '{"id":4}', 'c']);
+      expect(await readAll(client, queue, 'slow')).toEqual([
+        '{"id":1}',
+        'a',
+        '{"id":2}',
+        'b',
+        '{"id":3}',
+        '{"id":4}',
+        'c',
+      ]);
+    }));
 
   test('A restored queue says so, and after that each consumer goes on where it was', () =>
     inQueue(async (client, queue) => {

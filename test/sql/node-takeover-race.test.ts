@@ -107,7 +107,7 @@ describe.each(withOthers([10, 17]))('on PostgreSQL %i', (version) => {
         expect(await demote(client, queue, 3)).toMatchObject({ ret_code: 200, last_tick });
         expect(
           await client.query(
-            `select ev_data from ${queue_data_pfx} e, pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue
+            `select ev_data from pgtide.stored_events($1) e, pgq.tick t join pgq.queue q on q.queue_id = t.tick_queue
               where q.queue_name = $1 and t.tick_id = $2 and e.ev_type like '{%' and txid_visible_in_snapshot(e.ev_txid, t.tick_snapshot) order by ev_id`,
             [queue, last_tick],
           ),

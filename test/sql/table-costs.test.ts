@@ -41,10 +41,11 @@ async function rowsRead(client: Client, call: () => Promise<unknown>): Promise<n
   });
 }
 
-async function average(numbers: readonly number[], work: (nr: number) => Promise<number>): Promise<number> {
-  let all = 0;
-  for (const nr of numbers) all += await work(nr);
-  return all / numbers.length;
+/** The median: after an autovacuum of the catalogs, a session reads its caches again. */
+async function typical(numbers: readonly number[], work: (nr: number) => Promise<number>): Promise<number> {
+  const all: number[] = [];
+  for (const nr of numbers) all.push(await work(nr));
+  return all.sort((one, other) => one - other)[Math.floor(all.length / 2)] ?? Number.NaN;
 }
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, nr) => from + nr);
@@ -77,9 +78,9 @@ it.each([
     for (const nr of range(1, MEMBERS - MEASURED)) await add(nr);
     await elsewhere(makeTables('other', 1, OTHERS, TRIGGERS));
     if (analyzed) await database.superuser((superuser) => superuser.query('analyze'));
-    expect(await average(range(MEMBERS - MEASURED + 1, MEASURED), add), 'to add one').toBeLessThan(2_500);
+    expect(await typical(range(MEMBERS - MEASURED + 1, MEASURED), add), 'to add one').toBeLessThan(2_500);
     expect((await look()) / MEMBERS, 'to look at one').toBeLessThan(500);
-    expect(await average(range(1, MEASURED), remove), 'to remove one').toBeLessThan(500);
+    expect(await typical(range(1, MEASURED), remove), 'to remove one').toBeLessThan(500);
   },
   60_000,
 );

@@ -69,6 +69,7 @@ describe.each(releases)('from release %s', (release) => {
       await client.query(`insert into orders (note) values ('before')`);
       expect((await install(client)).upgraded).not.toEqual([]);
       expect(await install(client)).toMatchObject({ installed: [], upgraded: [] });
+      await client.query(`select pgtide.refresh_capture('shop')`);
     });
     const [upgraded, installed] = await Promise.all(
       [old, fresh].map((db) =>

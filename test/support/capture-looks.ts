@@ -49,8 +49,11 @@ export const giveToUs = (on: Stage, table: string) =>
 
 /** The values in the last event, whatever its form. */
 export const lastRow = async ({ owner }: Stage) =>
-  (await owner.first<{ data: string }>('select ev_data as data from pgq.event_1 order by ev_id desc limit 1'))
-    ?.data;
+  (
+    await owner.first<{ data: string }>(
+      'select ev_data as data from pgtide.stored_events() order by ev_id desc limit 1',
+    )
+  )?.data;
 
 /** Selects the function that looks into tables as this role. */
 export const lookFunctionOf = (

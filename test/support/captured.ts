@@ -32,7 +32,7 @@ export async function captured(
 /** The events in order; of one table, if it is named. */
 export async function events(client: Client, table?: string): Promise<CapturedEvent[]> {
   const rows = await client.query<{ ev_type: string; ev_data: string; ev_extra2: string | null }>(
-    'select ev_type, ev_data, ev_extra2 from pgq.event_1 where $1::text is null or ev_extra1 = $1 order by ev_id',
+    'select ev_type, ev_data, ev_extra2 from pgtide.stored_events() where $1::text is null or ev_extra1 = $1 order by ev_id',
     [table ?? null],
   );
   return rows.map((row) => {

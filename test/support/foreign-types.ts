@@ -64,7 +64,7 @@ export async function capture({ owner, mallory }: Stage, table: string): Promise
 /** The rows in the events, in order. */
 export async function data(owner: Client): Promise<Record<string, unknown>[]> {
   const rows = await owner.query<{ data: string }>(
-    `select ev_data as data from pgq.event_1 where ev_type like '{%' order by ev_id`,
+    `select ev_data as data from pgtide.stored_events() where ev_type like '{%' order by ev_id`,
   );
   return rows.map((row) => JSON.parse(row.data));
 }

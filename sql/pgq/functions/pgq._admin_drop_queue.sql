@@ -3,7 +3,7 @@
 -- What pgq.drop_queue does behind the gate. The gate itself cannot go while it runs; see pgq._drop_gates.
 --
 -- Returns: int4, always 1
--- Writes: pgq.queue, pgq.tick, pgq.subscription, pgq.consumer, pgq.retry_queue; drops the queue's tables and sequences; makes
+-- Writes: pgq.queue, pgq.tick, pgq.subscription, pgq.consumer, pgq.retry_queue, pgq.row_table; drops the queue's tables and sequences; makes
 --         pgq._put_event
 -- Errors: TD002 the queue is gone; TD003 it has consumers
 create or replace function pgq._admin_drop_queue(i_queue_id int4, i_force boolean) returns int4
@@ -11,6 +11,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     v_queue     record;
     v_consumer  text;
+    v_table     text;
 begin
     perform pgq._lock_put_event();
     select q.queue_id, q.queue_name, q.queue_ntables, q.queue_data_pfx, q.queue_event_seq, q.queue_tick_seq into v_queue
@@ -31,6 +32,10 @@ begin
             using errcode = 'TD003', hint = 'Unregister them, or call pgq.drop_queue(queue, true).';
     end if;
 
+    for v_table in select r.name from pgq._row_tables(i_queue_id, null, false) r loop
+        execute 'drop table ' || v_table;
+    end loop;
+    delete from pgq.row_table where rt_queue = i_queue_id;
     for i in 0 .. v_queue.queue_ntables - 1 loop
         execute 'drop table ' || pgq.quote_fqname(v_queue.queue_data_pfx || '_' || i::text);
     end loop;

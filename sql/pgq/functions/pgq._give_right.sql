@@ -24,7 +24,9 @@ begin
     if i_right = 'produce' then
         execute format('grant usage on sequence %s to %s', pgq.quote_fqname(v_queue.queue_event_seq), i_grantee);
     else
-        execute format('grant select on table %s to %s', pgq.quote_fqname(v_queue.queue_data_pfx), i_grantee);
+        execute format('grant select on table %s to %s',
+            concat_ws(', ', pgq.quote_fqname(v_queue.queue_data_pfx), (select string_agg(r.name, ', ') from pgq._row_tables(i_queue_id, null, false) r)),
+            i_grantee);
     end if;
 end;
 $$;

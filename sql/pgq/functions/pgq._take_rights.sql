@@ -25,7 +25,9 @@ begin
             execute format('revoke %s on table %s from %s', v_right,
                 pgq.quote_fqname(v_queue.queue_data_pfx || '_' || i::text), i_grantee);
         end loop;
-        execute format('revoke %s on table %s from %s', v_right, pgq.quote_fqname(v_queue.queue_data_pfx), i_grantee);
+        execute format('revoke %s on table %s from %s', v_right,
+            concat_ws(', ', pgq.quote_fqname(v_queue.queue_data_pfx), (select string_agg(r.name, ', ') from pgq._row_tables(i_queue_id, null, false) r)),
+            i_grantee);
     end if;
     if i_right = 'produce' then
         execute format('revoke usage on sequence %s from %s', pgq.quote_fqname(v_queue.queue_event_seq), i_grantee);

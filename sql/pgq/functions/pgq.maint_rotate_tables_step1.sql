@@ -3,8 +3,9 @@
 -- Switches a queue to its next event table, which it truncates, when the rotation period is over (or began in the future: the
 -- clock was set back) and every consumer has left that table behind. Step 2 must follow in a later transaction.
 --
--- Returns: int4, always 0, also when it is not yet time, a consumer is too far behind, or a table is locked
--- Writes: pgq.queue, pgq.tick; truncates an event table
+-- Returns: int4, 1: it has emptied row tables, and there are more, so it is to be called again; 0 otherwise, also when it is not yet time,
+--          a consumer is too far behind, or a table is locked
+-- Writes: pgq.queue, pgq.tick; truncates an event table, and row tables
 -- Errors: TD003 the queue's transaction ids or ticks contradict each other
 --
 -- Why a batch never misses an event of the table before: a writer has its transaction id before it reads which table is
@@ -13,6 +14,8 @@
 -- A writer in REPEATABLE READ may have an older snapshot than its id: it makes sure that no switch has committed since
 -- (pgq._refuse_old_queue). A capture reads the current table from its plan and not from pgq.queue. Only the commit of the truncation
 -- invalidates that plan, so the same holds (pgtide.known_event_table).
+-- Row tables (pgq.row_table) are emptied before the event table that they belong to, and at most 100 in one call: each costs some locks,
+-- of which a server has a limited number.
 -- The queue's row is locked against pgq.register_consumer_at and other maintenance, which do not wait: whoever finds it locked
 -- leaves it for the next time.
 create or replace function pgq.maint_rotate_tables_step1(i_queue_name text) returns int4
@@ -23,6 +26,8 @@ declare
     v_xmin      bigint;
     v_next      int4;
     v_table     text;
+    v_rows      text;
+    v_again     int4 := 0;
 begin
     select q.* into v_queue
       from pgq.queue q
@@ -60,6 +65,18 @@ begin
 
     v_next := (v_queue.queue_cur_table + 1) % v_queue.queue_ntables;
     v_table := pgq.quote_fqname(v_queue.queue_data_pfx || '_' || v_next::text);
+    for v_rows in select r.name from pgq._row_tables(v_queue.queue_id, v_next, true) r limit 100 loop
+        begin
+            execute 'lock table ' || v_rows || ' in access exclusive mode nowait';
+            execute 'truncate ' || v_rows;
+            v_again := 1;
+        exception when lock_not_available then
+            null;
+        end;
+    end loop;
+    if exists (select from pgq._row_tables(v_queue.queue_id, v_next, true)) then
+        return v_again;
+    end if;
     begin
         execute 'lock table ' || v_table || ' in access exclusive mode nowait';
         execute 'truncate ' || v_table;

@@ -7,7 +7,7 @@
 -- Writes: nothing
 --
 -- To be called after inserts were disabled and that was committed. Whoever makes an event takes a transaction id, then reads
--- pgq.queue, or, in a capture, locks an event table and looks whether its plan still holds (pgtide.known_event_table), and keeps that
+-- pgq.queue, or, in a capture, locks an event table or a row table and looks whether its plan still holds (pgtide.known_event_table), and keeps that
 -- lock until its end. So those who have both now are waited for; whoever gets the lock later is refused. The transaction that
 -- disabled inserts is waited for, too: its invalidations may not have been sent.
 -- PostgreSQL has no call to wait for a transaction without a lock of its own, so this looks again every 10 ms. The caller must have no
@@ -28,7 +28,9 @@ begin
                 or q.mode = 'RowExclusiveLock'
                    and q.relation in (select i.inhrelid
                                         from pg_inherits i join pg_inherits t on t.inhrelid = i.inhparent
-                                       where t.inhparent = 'pgq.event_template'::regclass))
+                                       where t.inhparent = 'pgq.event_template'::regclass
+                                      union all
+                                      select r.relation from pgq_node._row_tables(false) r))
            and q.database = (select d.oid from pg_database d where d.datname = current_database())
            and q.pid <> pg_backend_pid()
            and (v_waited_for is null or q.virtualtransaction = any (v_waited_for));

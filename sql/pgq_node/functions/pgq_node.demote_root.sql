@@ -12,7 +12,7 @@
 --         would ever get them; as pgq.ticker, as pgq_node._event_table
 --
 -- No event lies after the last tick: who writes one has seen inserts enabled before step 1 was committed. Step 2 first waits for all who may
--- have seen that, before it holds a lock that they could wait for, then for prepared transactions by a lock on the event table, and
+-- have seen that, before it holds a lock that they could wait for, then for prepared transactions by a lock on the event table and the row tables, and
 -- only a later statement takes the tick's snapshot.
 create or replace function pgq_node.demote_root(
     in i_queue_name text,
@@ -24,6 +24,7 @@ create or replace function pgq_node.demote_root(
 ) returns record
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_rows      regclass;
     v_node  record;
     v_queue record;
     v_seen  txid_snapshot;
@@ -82,6 +83,15 @@ begin
         return;
     elsif i_step = 2 then
         execute format('lock table %s in exclusive mode', pgq_node._event_table(i_queue_name));
+        for v_rows in select r.relation from pgq_node._row_tables(true) r where r.queue_id = v_queue.queue_id loop
+            -- Inserts are refused already, so the lock is given back at once: there may be thousands of row tables.
+            begin
+                execute format('lock table %s in exclusive mode', v_rows);
+                raise exception 'the lock is released' using errcode = 'TD003';
+            exception when sqlstate 'TD003' then
+                null;
+            end;
+        end loop;
         -- The ticker's own lock: a tick under way gets its number before this one.
         perform pg_advisory_xact_lock(7366513, v_queue.queue_id);
         last_tick := pgq.ticker(i_queue_name, nextval(pgq.quote_fqname(v_queue.queue_tick_seq)::regclass), now(),
@@ -95,6 +105,10 @@ begin
     execute 'select exists (select from ' || pgq_node._event_table(i_queue_name)
         || ' e where e.ev_txid >= txid_snapshot_xmin($1) and not txid_visible_in_snapshot(e.ev_txid, $1))'
        into v_late using v_seen;
+    for v_rows in select r.relation from pgq_node._row_tables(true) r where r.queue_id = v_queue.queue_id and not v_late loop
+        execute format('select $2 or exists (select from %s e where e.ev_txid >= txid_snapshot_xmin($1)'
+                       ' and not txid_visible_in_snapshot(e.ev_txid, $1))', v_rows) into v_late using v_seen, v_late;
+    end loop;
     if v_late then
         raise exception 'steps in wrong order'
             using errcode = 'TD003', detail = format('There are events after the last tick, %s.', last_tick),

@@ -1,14 +1,16 @@
--- pgtide._capture_function(i_queue_id, i_table, i_root, i_name)
+-- pgtide._capture_function(i_queue_id, i_table, i_root, i_name, i_shape, i_rows)
 --
 -- The CREATE FUNCTION statement of a table's capture on the provider: one static INSERT .. SELECT for each statement of the
 -- application.
 --
 -- Arguments: i_queue_id - pgq.queue.queue_id; i_table - the table that the triggers are on; i_root - the table that is
---            replicated: i_table, or the partitioned table above it; i_name - the function's name in schema pgtide
+--            replicated: i_table, or the partitioned table above it; i_name - the function's name in schema pgtide;
+--            i_shape - the shape for which it is made (pgtide.capture_shape), read before anything else: if the table is altered
+--            while the function is made, the shape does not fit, and the function does its work the slow way; i_rows - the row table (pgtide._create_row_table) into which it writes; null: the event table
 -- Returns: text
--- Writes: nothing; the function that it makes writes the queue's current event table, and as pgtide.settle_nesting and
+-- Writes: nothing; the function that it makes writes the queue's current event table or row table, and as pgtide.settle_nesting and
 --         pgtide.capture_truncate
--- Errors: P0002 no such queue. The function that it makes: TD002 the queue is gone; TD003 inserts into the queue are disabled;
+-- Errors: P0002 no such queue; 40001 as pgtide._row_statements. The function that it makes: TD002 the queue is gone; TD003 inserts into the queue are disabled;
 --         40001 in REPEATABLE READ and SERIALIZABLE, the table or the queue has changed since the snapshot; and as
 --         pgtide.capture_truncate and pgtide.settle_nesting
 --
@@ -30,14 +32,17 @@
 -- again. If it writes nothing, the long way decides. A transaction without an id has changed no row, so there is nothing to
 -- write.
 --
--- Values must not depend on the session. If the text of a column's type does (pgtide._capture_columns.settles), the function pins
--- the settings; if that of none does, it saves that cost, and pins them only around a run-time statement. The form url has dates
--- as text, and always pins them.
+-- Rows go into a row table, which stores values with their own types (pgtide._row_table). The statement that is built at run time, and
+-- captures without a row table, write events.
+--
+-- Values must not depend on the session. If a column is written as text, and that text depends on settings (pgtide._row_columns.settles,
+-- pgtide._capture_columns.settles), the function pins the settings; if none is, it saves that cost, and pins them only around a run-time
+-- statement. The form url has dates as text, and always pins them.
 --
 -- A partition that was detached keeps its triggers. Its rows are not the replicated table's any more, and are not captured.
 --
--- A transaction with an old snapshot (REPEATABLE READ, SERIALIZABLE) must not write into an event table that has been switched
--- away from since: its events would be where no batch looks. Nor can it know the shape of a table that was altered since. Both
+-- A transaction with an old snapshot (REPEATABLE READ, SERIALIZABLE) must not write into an event table (or row table) that has been
+-- switched away from since: its events would be where no batch looks. Nor can it know the shape of a table that was altered since. Both
 -- fail with serialization_failure. The long way looks for the latest version of the queue's row and takes no lock on it, since
 -- writers would wait for each other there; why that is enough is explained in pgq._refuse_old_queue. The transaction has its id
 -- before: usually because it has written; TRUNCATE may have none yet.
@@ -51,7 +56,7 @@
 -- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE
 -- .. INSERT), and the delete's trigger may fire last: if a deleted key is in the table afterwards, or was left twice
 -- (pgtide.capture_check), events are settled the same way.
-create or replace function pgtide._capture_function(i_queue_id int, i_table oid, i_root oid, i_name name)
+create or replace function pgtide._capture_function(i_queue_id int, i_table oid, i_root oid, i_name name, i_shape text, i_rows text)
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -61,20 +66,20 @@ declare
     v_known text;
     v_shortcuts text;
     v_branches text;
-    v_shape text := pgtide.capture_shape(i_table, i_root);
 begin
     select * into strict v_queue from pgq.queue where queue_id = i_queue_id;
     select string_agg(format(' set %s = %L', s.name, s.value), '') into v_pins from pgtide._pinned_settings() s
-    where pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root)) = 'url'
-       or exists (select from pgtide._capture_columns(i_table) c where not c.settles);
+    where case when i_rows is not null then exists (select from pgtide._row_columns(i_table) c where not c.settles)
+        else pgtide.event_form(v_queue.queue_name, pgtide.table_name(i_root)) = 'url'
+             or exists (select from pgtide._capture_columns(i_table) c where not c.settles) end;
     select b.known, b.shortcuts, b.branches into v_known, v_shortcuts, v_branches
-    from pgtide._capture_branches(i_queue_id, i_table, i_root, v_shape) b;
+    from pgtide._capture_branches(i_queue_id, i_table, i_root, i_shape, i_rows) b;
 
     return format('create or replace function pgtide.%I() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',
         i_name, coalesce(v_pins, ''), format($body$
 #variable_conflict use_column
--- Written by %11$s %12$s
+-- Written by %11$s %12$s rows %15$s .
 begin
     if tg_relid = %9$s and current_setting('session_replication_role') = 'origin' and pg_trigger_depth() = 1
             and txid_current_if_assigned() is not null and coalesce(current_setting('pgtide.nested', true), '') = '' then
@@ -141,8 +146,8 @@ begin
         return null;
     end;
 end;
-$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, v_shape, v_branches, v_shortcuts, v_known, i_table,
+$body$, i_queue_id, v_queue.queue_event_seq, i_root, v_queue.queue_data_pfx, i_shape, v_branches, v_shortcuts, v_known, i_table,
         pgtide.table_name(i_root), pgtide._capture_version(), pgtide._capture_made_for(i_queue_id, i_table, i_root), i_table <> i_root,
-        v_queue.queue_name));
+        v_queue.queue_name, coalesce(i_rows, '-')));
 end;
 $$;

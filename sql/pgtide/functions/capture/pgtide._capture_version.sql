@@ -14,5 +14,5 @@ as $$
     where p.pronamespace = 'pgtide'::regnamespace
       and p.proname in ('_capture_function', '_capture_branches', '_capture_row_function', 'capture_statement', 'capture_check', '_look_mode',
                         '_capture_columns', 'key_match', '_pinned_settings', '_look_query', 'shape_tag', 'stored_type', '_collate_clause',
-                        '_url_expression', '_type_text', '_base_type');
+                        '_url_expression', '_type_text', '_base_type', '_row_columns', '_row_statements', '_row_table', '_changed_rows');
 $$;

@@ -11,7 +11,8 @@
 --              shared      the triggers call several functions, or one that another table's triggers call
 --              replaced    it is not the table that was captured under this name: it was renamed, or was dropped and created again with
 --                          triggers (a restore of this table alone). False after a restore of the whole database: there all OIDs differ
---              stale       the function was made for another shape or other OIDs, and so does its work the slow way
+--              stale       the function was made for another shape or other OIDs, and so does its work the slow way; or it could write a row
+--                          table and does not, or that is missing
 -- Writes: nothing
 create or replace function pgtide._captured_relations(i_queue text)
 returns table (root oid, name text, relation oid, queue_id int, function name, whole bool, shared bool, replaced bool, stale bool)
@@ -24,7 +25,9 @@ as $$
                position(format(', %L, ''f'');', c.name) in p.prosrc) = 0
                or position(format(' for %s ', r.relation) in p.prosrc) = 0
                    and position(substring(m.made_for from ' into .*') in p.prosrc) > 0) end,
-           case when p.fits then false else position(m.made_for in p.prosrc) = 0 or position(m.shape in p.prosrc) = 0 end
+           case when p.fits then p.rows = '-' and p.ours and (select w.columns is not null from pgtide._row_table(q.queue_id, c.root) w)
+                    or to_regclass(nullif(p.rows, '-') || '_0') is null and p.rows <> '-'
+                else position(m.made_for in p.prosrc) = 0 or position(m.shape in p.prosrc) = 0 end
     from pgtide._captured_tables(i_queue) c
     join pgq.queue q on q.queue_name = i_queue
     cross join lateral pgtide.table_tree(c.root) r (relation)
@@ -36,7 +39,8 @@ as $$
                quote_literal(pgtide.capture_shape(r.relation, c.root)) as shape offset 0) m
     -- The text is long, and its beginning names what it was made for. If that is still the case, the rest is not read.
     left join lateral (
-        select f.proname, f.prosrc, position(m.made_for in f.start) > 0 and position(m.shape in f.start) > 0 as fits
-        from (select x.proname, x.prosrc, substring(x.prosrc for 1000) as start from pg_proc x where x.oid = t.function offset 0) f
+        select f.proname, f.prosrc, position(m.made_for in f.start) > 0 and position(m.shape in f.start) > 0 as fits,
+               substring(f.start from ' rows (\S+) \.') as rows, f.ours
+        from (select x.proname, x.prosrc, substring(x.prosrc for 1000) as start, pg_has_role(x.proowner, 'USAGE') as ours from pg_proc x where x.oid = t.function offset 0) f
         offset 0) p on true;
 $$;

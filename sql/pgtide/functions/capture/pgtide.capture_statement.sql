@@ -34,9 +34,6 @@ declare
     v_schema text;
     v_table text;
     v_columns text;
-    v_keys text;
-    v_net text;
-    v_free int;
     v_insert text;
     v_type text;
     v_tags text;
@@ -73,31 +70,13 @@ begin
         return v_insert || quote_literal('{"op":"UPDATE"' || v_type) || ', ' || v_tags || ', n.data, o.data from '
             || v_rows || 'pgtide_new) r) n full join ' || v_rows || 'pgtide_old) r) o using (position) order by position';
     end if;
-    select string_agg(quote_ident(k), ', ') into v_keys from unnest(v_key) k;
-    -- Columns of the user's may have any name.
-    select g into v_free
-    from generate_series(1, 1700) g
-    where not exists (select from pg_attribute a where a.attrelid = i_table and a.attname in ('nr ' || g, 'copy ' || g)) limit 1;
-    v_net := replace(replace(replace('(select row_number() over () as <nr>, * from %s) n join (select abs(%s(<nr>)) as <nr>,'
-        ' generate_series(1, greatest(abs(sum(sign(<nr>)))::int, 1)) as <copy> from'
-        ' (select row_number() over () as <nr>, <keys> from pgtide_new union all select - row_number() over (), <keys> from pgtide_old) k'
-        ' group by <keys> having sum(sign(<nr>)) %s) k using (<nr>) order by <nr>',
-        '<nr>', format('"nr %s"', v_free)), '<copy>', format('"copy %s"', v_free)), '<keys>', replace(v_keys, '%', '%%'));
     v_rows := ', ' || v_tags || case i_form when 'url' then ', r.data, null from (select ' || pgtide._url_expression(i_table) || ' as data from '
         else ', row_to_json(r.*)::text, null from (select ' || v_columns || ' from ' end;
     return (
-        select string_agg(v_insert || quote_literal(case i_form when 'url' then left(s.op, 1) || ':' || array_to_string(v_key, ',')
-                              else '{"op":"' || s.op || '"' || v_type end) || v_rows || s.source || ') r', '; ' order by s.nr)
-        from (values
-            ('INSERT', 1, 'INSERT', 'pgtide_new'),
-            ('DELETE', 1, 'DELETE', 'pgtide_old'),
-            ('EMPTY', 1, 'DELETE', i_table::regclass::text),
-            ('FILL', 1, 'INSERT', i_table::regclass::text),
-            ('UPDATE', 1, 'UPDATE', 'pgtide_new'),
-            ('UPDATE KEYS', 1, 'DELETE', format(v_net, 'pgtide_old', 'min', '< 0')),
-            ('UPDATE KEYS', 2, 'UPDATE', format(v_net, 'pgtide_new', 'max', '= 0')),
-            ('UPDATE KEYS', 3, 'INSERT', format(v_net, 'pgtide_new', 'max', '> 0'))
-        ) s (statement, nr, op, source)
+        select string_agg(v_insert || quote_literal(case i_form when 'url' then s.op || ':' || array_to_string(v_key, ',')
+                              else '{"op":"' || case s.op when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE' end || '"' || v_type end)
+                          || v_rows || s.source || ' s) r', '; ' order by s.nr)
+        from pgtide._changed_rows(i_table, i_root) s
         where s.statement = i_op);
 end;
 $$;

@@ -7,7 +7,7 @@
 -- Returns: nothing
 -- Writes: the event table; the setting pgtide.truncating
 -- Errors: TD004 a partition cannot be truncated alone, since its rows cannot be read (pgtide.capture_look), or an old snapshot
---         may not have them all; as pgtide.capture_look otherwise
+--         may not have them all; as pgtide._refuse_old_row_tables; as pgtide.capture_look otherwise
 --
 -- A truncate of the replicated table is one event, in the one form that Londiste reads (it has no TRUNCATE in JSON). It is
 -- written after everything that the transaction has captured, and that may contain rows that triggers of others have inserted
@@ -26,6 +26,7 @@ declare
     v_hint text;
     v_pins text[];
     v_wrote bool;
+    v_rows text;
 begin
     if i_table <> i_root then
         if i_when = 'BEFORE' and current_setting('pgtide.truncating', true) is distinct from v_mark
@@ -57,6 +58,14 @@ begin
             select exists (select from %s where ev_txid = txid_current() and ev_extra1 = $1 and ev_type <> 'R')$sql$,
             i_event_table, regexp_replace(i_event_table, '_\d+$', ''))
         into v_wrote using pgtide.table_name(i_root);
+        perform pgtide._refuse_old_row_tables((select q.queue_id from pgq.queue q
+                                               where q.queue_data_pfx = regexp_replace(i_event_table, '_\d+$', '')));
+        for v_rows in
+            select r.name from pgq.queue q cross join lateral pgtide._row_tables(q.queue_id, null, true, pgtide.table_name(i_root)) r
+            where q.queue_data_pfx = regexp_replace(i_event_table, '_\d+$', '') and not v_wrote
+        loop
+            execute format('select $1 or exists (select from %s where ev_txid = txid_current())', v_rows) into v_wrote using v_wrote;
+        end loop;
         if v_wrote then
             v_pins := pgtide.pin_settings(null);
             begin

@@ -8,9 +8,9 @@
 --            i_table; i_form - json or url (pgtide.event_form); null: the one that the table has; i_only - only this one of the
 --            table's partitions, if it still is one
 -- Returns: int, the number of triggers created; 0 when all existed
--- Writes: pgtide.url_form; functions capture_* in schema pgtide, and triggers on the table and its partitions; without i_only
+-- Writes: pgtide.url_form; as pgtide._create_row_table; functions capture_* in schema pgtide, and triggers on the table and its partitions; without i_only
 --         also as pgtide.create_look_functions, pgtide.guard_partitions and pgtide._capture_replica
--- Errors: TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
+-- Errors: 40001 as pgtide._row_statements; TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
 --
 -- It locks the relations that lack a trigger as CREATE TRIGGER does, and so waits for their writers. All functions are created
 -- before the first lock is taken: their texts take far longer than the triggers.
@@ -24,6 +24,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_queue_id int;
+    v_rows text;
+    v_shapes text[];
     v_reform bool := false;
     v_relations oid[];
     v_relation oid;
@@ -59,6 +61,10 @@ begin
     perform pg_advisory_xact_lock(hashtext('pgtide.create_capture'), hashtext(i_table::text));
     v_relations := array(select t from pgtide.table_tree(i_table) t where i_only is null or t = i_only);
     for i in 1 .. cardinality(v_relations) loop
+        v_shapes[i] := pgtide.capture_shape(v_relations[i], i_table);
+    end loop;
+    v_rows := (select r.prefix from pgtide._create_row_table(v_queue_id, i_table) r);
+    for i in 1 .. cardinality(v_relations) loop
         v_functions[i] := pgtide._capture_name(v_queue_id, v_relations[i]);
         if v_reform or not exists (
             select from pg_proc p
@@ -67,9 +73,10 @@ begin
               -- replaced here.
               and p.oid in (select g.function from pgtide.capture_triggers(v_queue_id, v_relations[i]) g)
               and position(pgtide._capture_version() || ' ' || pgtide._capture_made_for(v_queue_id, v_relations[i], i_table) in p.prosrc) > 0
-              and position(quote_literal(pgtide.capture_shape(v_relations[i], i_table)) in p.prosrc) > 0)
+              and position(quote_literal(v_shapes[i]) in p.prosrc) > 0
+              and position(' rows ' || coalesce(v_rows, '-') || ' .' in p.prosrc) > 0)
         then
-            execute pgtide._capture_function(v_queue_id, v_relations[i], i_table, v_functions[i]);
+            execute pgtide._capture_function(v_queue_id, v_relations[i], i_table, v_functions[i], v_shapes[i], v_rows);
             execute format('revoke all on function pgtide.%I() from public', v_functions[i]);
         end if;
     end loop;

@@ -10,12 +10,14 @@
 -- Like pgtide.capture_known_route it is declared immutable, although it is not. PostgreSQL makes a new plan when an event table
 -- has changed: each rotation truncates one, and pgq._queue_changed invalidates one when anything else of the answer changes.
 --
--- Only for statements that insert into the event table with the expected number, in a transaction that has an id. Such a
--- statement never writes an event that no batch reads:
+-- Only for statements that insert into the event table with the expected number, or into a row table that belongs to it, in a
+-- transaction that has an id. Such a statement never writes an event that no batch reads:
 --
---   - It locks that table, then checks that its plan is valid. Taking a lock processes all invalidations that were sent before.
+--   - It locks the table that it inserts into, then checks that its plan is valid. Taking a lock processes all invalidations that were
+--     sent before, for whatever table.
 --   - If none of a switch is among them, then step 2 of that switch gets a higher id than the writer's, because it begins after the
---     invalidations were sent (pgq.maint_rotate_tables_step2). So all events of the writer's transaction may go into that table.
+--     invalidations were sent (pgq.maint_rotate_tables_step2). So all events of the writer's transaction may go into the tables of that
+--     number.
 --   - A transaction that holds the lock already processes none, but did when it took the lock, and had its id then: a transaction without
 --     an id has changed no row, and its captures insert nothing.
 --

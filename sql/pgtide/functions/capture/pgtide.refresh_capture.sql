@@ -5,7 +5,8 @@
 --
 -- Returns: setof text, the names of the tables that it has changed; no rows if there are none, or another session is doing the
 --          same
--- Writes: functions in schema pgtide, and triggers on the tables and their partitions: as pgtide.create_capture, pgtide.create_look_functions,
+-- Writes: as pgtide._create_row_table; functions in schema pgtide, and triggers on the tables and their
+--         partitions: as pgtide.create_capture, pgtide.create_look_functions,
 --         pgtide._drop_uncalled_captures, pgtide.guard_partitions, pgtide._capture_replica and londiste.create_trigger
 -- Errors: as pgtide.create_capture and londiste.create_trigger
 --
@@ -29,6 +30,11 @@ as $$
 declare
     v_stale record;
     v_changed text[] := '{}';
+    v_rows record;
+    v_shape text;
+    v_row_tables int := 0;
+    -- Each row table costs some locks until the transaction ends.
+    c_row_tables constant int := 50;
 begin
     if not pg_try_advisory_xact_lock(hashtext('pgtide.refresh_capture'), hashtext(i_queue)) then
         return;
@@ -53,8 +59,13 @@ begin
             window w as (partition by r.root)) r
         where (r.function is null or r.stale or r.outdated or r.shared or r.relation <> r.root and not r.whole) and not r.replaced_root
     loop
-        if v_stale.function is not null and not v_stale.shared and (v_stale.whole or v_stale.relation = v_stale.root) then
-            execute pgtide._capture_function(v_stale.queue_id, v_stale.relation, v_stale.root, v_stale.function);
+        v_shape := pgtide.capture_shape(v_stale.relation, v_stale.root);
+        v_rows := pgtide._create_row_table(v_stale.queue_id, v_stale.root, v_row_tables < c_row_tables);
+        v_row_tables := v_row_tables + v_rows.created::int;
+        if v_rows.lacking then
+            continue;
+        elsif v_stale.function is not null and not v_stale.shared and (v_stale.whole or v_stale.relation = v_stale.root) then
+            execute pgtide._capture_function(v_stale.queue_id, v_stale.relation, v_stale.root, v_stale.function, v_shape, v_rows.prefix);
         elsif v_stale.broken_root or pgtide.foreign_partitions(v_stale.root) <> '{}' then
             continue;
         else

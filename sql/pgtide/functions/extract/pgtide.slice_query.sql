@@ -41,7 +41,8 @@ declare
     -- One event more than the slice may hold; null (no limit) if that is not a bigint.
     v_most constant bigint := case when i_max_events < 9223372036854775807 then greatest(i_max_events, 0) + 1 end;
     v_bytes bigint;
-    v_large bool;
+    v_large bool := false;
+    v_inside text;
     v_unreadable bool := false;
     -- A count that stops early has no parallel workers, and without them 500,000 events take twice as long (2 workers).
     c_few constant bigint := 100000;
@@ -54,7 +55,7 @@ declare
         case when reason is null then ev_extra2 end, case when reason is null then ev_extra3 end,
         case when reason is null then ev_extra4 when is_row then ''pgtide:unreadable'' end, case when reason is not null and not is_row then -2 else nullif(chunk_no, -1) end
         from (select c.*, case when %2$L and (is_row or ev_type ~ ''^(pgq|londiste|pgtide)\.'' is not true) then ''it takes longer than a run has''
-                               when greatest(octet_length(ev_data), octet_length(ev_extra2)) > %3$s then case when is_row then %4$L else %5$L end
+                               when greatest(octet_length(ev_data), octet_length(ev_extra2)) > %3$s or is_row and ev_data is null and ev_type not like ''{"op":"TRUNCATE"%%'' then case when is_row then %4$L else %5$L end
                                when chunk_no = -1 then ''its key cannot be read'' end as reason
               from (select *, coalesce(ev_type like ''{%%'' and ev_extra1 is not null, false) as is_row from (%1$s) c (ev_id, ev_txid, ev_time,
                     ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, chunk_no) offset 0) c offset 0) c';
@@ -98,10 +99,8 @@ begin
         v_chunks := v_chunks || format(' when ev_extra1 = %L then %s', v_copy.name,
             case when i_careful then format('pgtide._try_chunk(%L, ev_data)', v_chunk) else v_chunk end);
     end loop;
-    -- The batch's own query sorts; the order is not needed here. If all events fit, they are read once, and not sorted.
-    v_events := regexp_replace(pgq.batch_event_sql(i_batch), ' order by 1$', '');
-    v_sizes := format('select ev_id, coalesce(octet_length(ev_data), 0) + coalesce(octet_length(ev_extra2), 0) as size,
-                              ev_type not like ''{%%'' and ev_type ~ ''^[IUD](:|$)'' as classic from (%s) e where ev_id > $1', v_events);
+    -- If all events fit, they are read once, and not sorted.
+    v_sizes := format('select * from (%s) e where ev_id > $1', pgtide._batch_query(i_batch, true));
     execute format('select count(*) > $2, sum(size), bool_or(classic) from (%s%s) e', v_sizes, case when i_max_events < c_few then ' limit $3' end)
     into v_cut, v_bytes, v_classic using i_after, i_max_events, v_most;
     if v_cut or v_bytes > i_max_bytes then
@@ -113,17 +112,19 @@ begin
              where nr = 1 or nr <= $2 and bytes <= $3', v_sizes)
         into last_ev_id, v_bytes, v_classic using i_after, i_max_events, i_max_bytes, v_most;
     end if;
-    v_events := format('select * from (%s) e where ev_id > %s%s', v_events, i_after, coalesce(' and ev_id <= ' || last_ev_id, ''));
+    v_inside := 'ev_id > ' || i_after || coalesce(' and ev_id <= ' || last_ev_id, '');
+    -- JSON writes control characters with six letters.
+    if v_bytes > c_largest / 6 then
+        execute format('select exists (select from (%s) e where %s and size > $2)', v_sizes, v_inside) into v_large using i_after, c_largest / 6;
+    end if;
+    v_events := format('select * from (%s) e where %s',
+        pgtide._batch_query(i_batch, false, case when i_give_up then -1 when v_large then c_largest end), v_inside);
     if v_classic then
         v_events := pgtide._classic_query(v_events, i_copies);
     end if;
     query := format('select ev_id, ev_txid, ev_time, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4, %s from (%s) e',
         case when v_chunks = '' then 'null::int'
              else 'case when ev_type not like ''{"op":%'' or ev_type like ''{"op":"TRUNCATE"%'' then null' || v_chunks || ' end' end, v_events);
-    if v_bytes > c_largest then
-        execute format('select exists (select from (%s) e where greatest(octet_length(ev_data), octet_length(ev_extra2)) > $1)', v_events)
-        into v_large using c_largest;
-    end if;
     if i_careful or i_give_up or v_large or v_unreadable then
         query := format(c_replace, query, i_give_up, c_largest, format('its row is larger than %s as JSON', pg_size_pretty(c_largest + 1)),
             format('it is larger than %s', pg_size_pretty(c_largest + 1)));

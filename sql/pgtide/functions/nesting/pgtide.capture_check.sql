@@ -14,6 +14,8 @@
 --          (pgtide._capture_reader). The SQL itself also returns false if row security hides rows of a table that it names
 -- Writes: nothing
 --
+-- Most often nothing is looked up: a transaction that has neither inserted a row nor updated one has put no key there.
+--
 -- Each key is looked up in the index, whatever the plan was made for. A table of ours without partitions is named in the SQL
 -- itself: a role that could make its look-up run code of others would have to own it. For other tables the SQL asks at run time
 -- as which role to look (pgtide.capture_look), for a thousand keys at a time.
@@ -21,8 +23,14 @@ create or replace function pgtide.capture_check(i_table oid, i_root oid, i_op te
 returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    -- Another part of the statement has inserted or updated nothing if the transaction has not. The counts of a partitioned table are those of
+    -- its partitions.
+    v_quiet text := format('current_setting(''track_counts'') = ''on'''
+        ' and pg_stat_get_xact_tuples_inserted(%1$s) + pg_stat_get_xact_tuples_updated(%1$s) = 0', i_table);
+    v_check text;
 begin
-    return (
+    v_check := (
         select case when cardinality(k.key) = 0 or pgtide._look_mode(i_table) = 'unread' then 'select false'
             when pgtide._look_mode(i_table) is null then format('select case when row_security_active(%s::oid) then false'
                 ' else exists (select from %s where (select true from %s t where %s limit 1)) or %s end',
@@ -41,5 +49,8 @@ begin
                                '(select %1$s from pgtide_old except all select %1$s from pgtide_new) o', k.names) else 'pgtide_old o' end as gone
                     from (select t.key, (select string_agg(quote_ident(c), ', ') from unnest(t.key) c) as names
                           from pgtide.table_key(i_root) t (key)) k) n) k);
+    return case when i_op in ('ROW', 'DELETE') and v_check <> 'select false'
+                 and exists (select from pg_class c where c.oid = i_table and c.relkind = 'r' and not c.relhassubclass)
+        then format('select case when %s then false else (%s) end', v_quiet, v_check) else v_check end;
 end;
 $$;

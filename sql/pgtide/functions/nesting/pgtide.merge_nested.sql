@@ -17,8 +17,8 @@
 --                      inserted
 -- Returns: bigint, the number of keys that were left; 0 if all is settled, if there is nothing to settle, or if the table cannot
 --          be looked into
--- Writes: the queue's event tables
--- Errors: as pgtide._refuse_old_tree; as pgtide.capture_look, except for TD004
+-- Writes: the queue's event tables; as pgtide._rows_to_events
+-- Errors: as pgtide._rows_to_events and pgtide._refuse_old_tree; as pgtide.capture_look, except for TD004
 --
 -- A table of another role is looked into as that role (pgtide.capture_look); if that is not possible, nothing is done.
 --
@@ -58,6 +58,7 @@ begin
     into v_row from pgtide._capture_columns(i_root) c;
     select format('%s_%s', q.queue_data_pfx, q.queue_cur_table), pgtide.event_form(q.queue_name, i_name) = 'url' into strict v_event_table, v_url
     from pgq.queue q where q.queue_data_pfx = i_event_parent;
+    perform pgtide._rows_to_events(i_event_parent, i_name, i_inner);
     execute format($sql$select max(ev_id) filter (where ev_type = 'R'), max(ev_id) from %s
                    where ev_txid = txid_current() and ev_id > $1 and ev_extra1 = $2$sql$, i_event_parent)
     into v_from, v_last using i_inner, i_name;

@@ -9,7 +9,7 @@
 --            same statement put it there, in whatever order the parts are captured. So all events of the transaction are settled,
 --            now and by the parts that follow; except for an UPDATE that may be a MERGE's
 -- Returns: nothing
--- Writes: the queue's event tables, as pgtide.merge_nested; the setting pgtide.nested, until the transaction ends
+-- Writes: the queue's event tables and row tables, as pgtide.merge_nested; the setting pgtide.nested, until the transaction ends
 -- Errors: as pgtide.merge_nested
 --
 -- A statement trigger fires after the row triggers of its statement. If one of those (or the action of a foreign key that refers

@@ -17,7 +17,9 @@ as $$
 declare
     c_process constant text := 'process %s (%s of %s)';
     v_now txid_snapshot := txid_current_snapshot();
-    v_table regclass := i_queue.queue_data_pfx || '_' || (i_queue.queue_cur_table + 1) % i_queue.queue_ntables;
+    v_next int := (i_queue.queue_cur_table + 1) % i_queue.queue_ntables;
+    v_tables oid[] := array[(i_queue.queue_data_pfx || '_' || v_next)::regclass::oid]
+        || array(select r.name::regclass::oid from pgtide._row_tables(i_queue.queue_id, v_next) r);
 begin
     if txid_snapshot_xmax(v_now) < greatest(i_queue.queue_switch_step1, i_queue.queue_switch_step2) then
         return query select 'epoch'::text, null::text, null::text, i_queue.queue_switch_time,
@@ -56,11 +58,11 @@ begin
     if i_queue.queue_switch_time + i_queue.queue_rotation_period < now() then
         return query
             select distinct on (l.pid) 'lock'::text, format(c_process, coalesce(l.pid::text, '-'), a.application_name, a.usename),
-                   null::text, a.xact_start, format('table %s is locked (%s)', v_table, l.mode),
+                   null::text, a.xact_start, format('table %s is locked (%s)', l.relation::regclass, l.mode),
                    format('wait for it, or: select pg_terminate_backend(%s)', l.pid)
             from pg_locks l
             left join pg_stat_activity a on a.pid = l.pid
-            where l.locktype = 'relation' and l.relation = v_table and l.granted and l.pid is distinct from pg_backend_pid()
+            where l.locktype = 'relation' and l.relation = any (v_tables) and l.granted and l.pid is distinct from pg_backend_pid()
               and l.database = (select d.oid from pg_database d where d.datname = current_database());
     end if;
 end;

@@ -6,7 +6,7 @@
 -- Arguments: i_tell - on a root: insert the event pgtide.new-epoch, which makes the nodes start copies under way over
 -- Returns: repaired, false when there is nothing to repair: the ids of ticks, events and switches are all in the past;
 --          kept_ticks and pending_events, the numbers of ticks and events that are left, 0 when nothing was repaired
--- Writes: pgq.tick, pgq.queue, the queue's event tables and sequences, sequence pgq.batch_id_seq; with i_tell an event
+-- Writes: pgq.tick, pgq.queue, the queue's event tables, row tables and sequences, sequence pgq.batch_id_seq; with i_tell an event
 -- Errors: TD002 no such queue; TD003 the transaction is not READ COMMITTED, or too few transactions have run to give each
 --         tick its own snapshot
 --
@@ -41,6 +41,7 @@ declare
     v_restored bigint;
     v_highest bigint;
     v_tables text[];
+    v_next text[];
     v_table text;
     v_rows bigint;
     v_ticks bigint[];
@@ -64,6 +65,9 @@ begin
     select array_agg(format('%s_%s', v_queue.queue_data_pfx, n) order by n = v_queue.queue_cur_table, n <> (v_queue.queue_cur_table + 1)
                      % v_queue.queue_ntables) into v_tables
     from generate_series(0, v_queue.queue_ntables - 1) n;
+    v_next := v_tables[1]
+        || array(select r.name from pgtide._row_tables(v_queue.queue_id, (v_queue.queue_cur_table + 1) % v_queue.queue_ntables, false) r);
+    v_tables := v_tables || array(select r.name from pgtide._row_tables(v_queue.queue_id, null, false) r);
     foreach v_table in array v_tables loop
         execute format('lock table %s in access exclusive mode', v_table);
     end loop;
@@ -100,9 +104,10 @@ begin
     for i in 2 .. kept_ticks loop
         v_case := v_case || format(' when txid_visible_in_snapshot(ev_txid, %L) then %s', v_snapshots[i], v_low - (kept_ticks - i + 1));
     end loop;
-    -- The next rotation would empty the first of the tables: no consumer needs it.
-    execute format('truncate %s', v_tables[1]);
-    foreach v_table in array v_tables[2:] loop
+    -- The next rotation would empty these tables: no consumer needs them.
+    execute format('truncate %s', array_to_string(v_next, ', '));
+    foreach v_table in array v_tables loop
+        continue when v_table = any (v_next);
         if kept_ticks > 0 then
             execute format('delete from %s where not (%s) and txid_visible_in_snapshot(ev_txid, %L)', v_table, v_new, v_snapshots[1]);
         end if;

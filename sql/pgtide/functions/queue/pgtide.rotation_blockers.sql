@@ -17,7 +17,7 @@
 --            node            the node that a consumer works for
 --            since           when the position of the consumer, the transaction or the lock began; null if this role may not see it
 --            due             when the tables are to rotate; until then nothing is lost
---            held_bytes      the size of the event tables on disk now
+--            held_bytes      the size of the event tables and row tables on disk now
 --            bytes_per_hour  by how much they have grown per hour since the last rotation
 --            message         the obstacle
 --            remedy          how to remove it
@@ -40,9 +40,8 @@ begin
     -- The clock may have been set back since the last rotation.
     v_queue.queue_switch_time := least(v_queue.queue_switch_time, now());
     due := v_queue.queue_switch_time + v_queue.queue_rotation_period;
-    held_bytes := (select coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)
-                   from pg_inherits i where i.inhparent = v_queue.queue_data_pfx::regclass);
-    bytes_per_hour := pg_total_relation_size((v_queue.queue_data_pfx || '_' || v_queue.queue_cur_table)::regclass)
+    held_bytes := pgtide._stored_bytes(v_queue.queue_id);
+    bytes_per_hour := pgtide._stored_bytes(v_queue.queue_id, v_queue.queue_cur_table)
         / greatest(extract(epoch from now() - v_queue.queue_switch_time), 60) * 3600;
 
     for v_blocker in

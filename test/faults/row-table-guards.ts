@@ -1,0 +1,64 @@
+/** The guards that keep row tables exact: see guards.ts. */
+import { globSync } from 'node:fs';
+import type { Guard } from './guards.ts';
+
+const top = new URL('../../', import.meta.url);
+const sql = (name: string) => globSync(`sql/*/functions/**/${name}.sql`, { cwd: top })[0] ?? name;
+const retire = sql('pgtide.retire_row_tables');
+const sessions = 'test/sql/row-tables-sessions.test.ts';
+
+export const rowTableGuards: Guard[] = [
+  {
+    name: 'rows and events of one batch are in one order',
+    file: sql('pgq.batch_event_sql'),
+    breaks: [["               || ' order by 1'\n", '']],
+    noticedBy: ['test/sql/row-tables.test.ts', 'in the order of both'],
+  },
+  {
+    name: 'rows of nested statements are settled, too',
+    file: sql('pgtide.merge_nested'),
+    breaks: [['perform pgtide._rows_to_events(i_event_parent, i_name, i_inner);', '']],
+    noticedBy: ['test/sql/capture-order.test.ts', 'keeps the order'],
+  },
+  {
+    name: 'an old snapshot knows all row tables',
+    file: sql('pgtide._refuse_old_row_tables'),
+    breaks: [["if current_setting('transaction_isolation') = 'read committed' or", 'if true or']],
+    noticedBy: [sessions, 'an old snapshot'],
+  },
+  {
+    name: 'a new shape is captured as events until it has a row table',
+    file: sql('pgtide.capture_shape'),
+    breaks: [["select a.attname || ' ' || a.atttypid", "select ' ' || a.atttypid"]],
+    noticedBy: ['test/sql/row-tables.test.ts', 'in the order of both'],
+  },
+  {
+    name: 'a row table stays while a transaction is open that may write it',
+    file: retire,
+    breaks: [['continue when v_row_table.rt_retired && pgtide._open_transactions();', '']],
+    noticedBy: [sessions, 'nor while a transaction is open'],
+  },
+  {
+    name: 'a row table stays while rotation has not emptied it',
+    file: retire,
+    breaks: [['            continue when v_filled;\n', '']],
+    noticedBy: ['test/sql/row-tables-rotation.test.ts', 'once rotation has emptied them'],
+  },
+  {
+    name: 'a row table stays while its capture is being created',
+    file: sql('pgtide._create_row_table'),
+    breaks: [
+      [
+        '    if v_rows.columns is not null and not lacking then\n',
+        '    prefix := v_rows.prefix;\n    if created then\n',
+      ],
+    ],
+    noticedBy: [sessions, 'kept for a capture'],
+  },
+  {
+    name: 'the queue rotates once its row tables are emptied',
+    file: sql('pgq.maint_rotate_tables_step1'),
+    breaks: [['        return v_again;\n', '        null;\n']],
+    noticedBy: ['test/sql/row-tables-rotation.test.ts', 'a hundred in one step'],
+  },
+];
