@@ -28,8 +28,8 @@ export const rowTableGuards: Guard[] = [
   },
   {
     name: 'a new shape is captured as events until it has a row table',
-    file: sql('pgtide.capture_shape'),
-    breaks: [["select a.attname || ' ' || a.atttypid", "select ' ' || a.atttypid"]],
+    file: sql('pgtide._capture_route'),
+    breaks: [['return case when pgtide.capture_shape(i_table, i_root) = i_shape', 'return case when true']],
     noticedBy: ['test/sql/row-tables.test.ts', 'in the order of both'],
   },
   {
@@ -53,7 +53,7 @@ export const rowTableGuards: Guard[] = [
         '    prefix := v_rows.prefix;\n    if created then\n',
       ],
     ],
-    noticedBy: [sessions, 'kept for a capture'],
+    noticedBy: [sessions, 'while they are retired'],
   },
   {
     name: 'the queue rotates once its row tables are emptied',

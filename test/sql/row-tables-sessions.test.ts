@@ -77,6 +77,34 @@ describe.each(withOthers([10, 15, 18]))('row tables on PostgreSQL %i', (version)
     });
   });
 
+  test('are kept for a capture whose creation begins while they are retired', async () => {
+    await withTable('create table t (id int primary key)', async (client, queue, database) => {
+      await client.query(`select pgtide.drop_capture($1, 't'::regclass)`, [queue]);
+      await using maintenance = await database.open();
+      await maintenance.client.query('begin');
+      await maintenance.client.query('select pgtide.retire_row_tables($1)', [queue]);
+      await using creator = await database.open();
+      await creator.client.query('begin');
+      const created = creator.client.query(`select pgtide.create_capture($1, 't'::regclass, 'public.t')`, [
+        queue,
+      ]);
+      await Promise.race([
+        created,
+        until('the creator waits', () =>
+          client.first(
+            `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%create_capture%'`,
+          ),
+        ),
+      ]);
+      await maintenance.client.query('commit');
+      await created;
+      await client.query('select pgtide.retire_row_tables($1)', [queue]);
+      await creator.client.query('commit');
+      await client.query('insert into t values (1)');
+      expect(await eventsOf(client, queue)).toEqual(['{"id":1}']);
+    });
+  });
+
   test('are created again for a capture that has lost its own', async () => {
     await withTable('create table t (id int primary key)', async (client, queue) => {
       await client.query(
