@@ -107,8 +107,7 @@ export interface CaptureSettings {
 
 /**
  * Adapts the captures of a queue to the current shapes of their tables and to the configuration, and drops row tables that are not used
- * any more. Returns the names of the tables whose
- * capture has changed.
+ * any more. Returns the names of the tables whose capture has changed.
  */
 export async function refreshCapture(
   client: Client,

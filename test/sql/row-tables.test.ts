@@ -77,8 +77,8 @@ describe.each(withOthers([10, 15, 18]))('row tables on PostgreSQL %i', (version)
           const rows = await client.query<{ data: string }>(`select ev_data as data from ${read}`);
           expect(rows.slice(0, 2).map(({ data }) => data)).toEqual(expected.slice(0, 2));
         }
-        const rest = await client.query<{ data: string }>('select * from (select 1) o; fetch all from "all"');
-        expect(rest).toBeDefined();
+        const rest = await client.query<{ ev_data: string }>('fetch all from "all"');
+        expect(rest.map(({ ev_data }) => ev_data)).toEqual(expected.slice(2));
       });
     });
   });

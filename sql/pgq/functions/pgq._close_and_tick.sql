@@ -1,8 +1,7 @@
 -- pgq._close_and_tick(i_queue_id)
 --
--- Closes a queue, waits for the transactions that write into its event tables, and makes a tick (row tables are written by captures, which act
--- for the owner): what comes after that tick was written by its
--- owner, or by those who have a right on this queue.
+-- Closes a queue, waits for the transactions that write into its event tables, and makes a tick (row tables are written by captures,
+-- which act for the owner): what comes after that tick was written by its owner, or by those who have a right on this queue.
 --
 -- Returns: bigint, the tick's id
 -- Writes: pgq.closed_queue, pgq.tick; access lists of the queue's tables, sequences and gates

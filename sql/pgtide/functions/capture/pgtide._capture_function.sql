@@ -6,12 +6,13 @@
 -- Arguments: i_queue_id - pgq.queue.queue_id; i_table - the table that the triggers are on; i_root - the table that is
 --            replicated: i_table, or the partitioned table above it; i_name - the function's name in schema pgtide;
 --            i_shape - the shape for which it is made (pgtide.capture_shape), read before anything else: if the table is altered
---            while the function is made, the shape does not fit, and the function does its work the slow way; i_rows - the row table (pgtide._create_row_table) into which it writes; null: the event table
+--            while the function is made, the shape does not fit, and the function does its work the slow way; i_rows - the row table
+--            (pgtide._create_row_table) into which it writes; null: the event table
 -- Returns: text
 -- Writes: nothing; the function that it makes writes the queue's current event table or row table, and as pgtide.settle_nesting and
 --         pgtide.capture_truncate
--- Errors: P0002 no such queue; 40001 as pgtide._row_statements. The function that it makes: TD002 the queue is gone; TD003 inserts into the queue are disabled;
---         40001 in REPEATABLE READ and SERIALIZABLE, the table or the queue has changed since the snapshot; and as
+-- Errors: P0002 no such queue; 40001 as pgtide._row_statements. The function that it makes: TD002 the queue is gone; TD003 inserts
+--         into the queue are disabled; 40001 in REPEATABLE READ and SERIALIZABLE, the table or the queue has changed since the snapshot; and as
 --         pgtide.capture_truncate and pgtide.settle_nesting
 --
 -- The function must never make the application's write fail, so it contains statements for the shape that the table has now, and

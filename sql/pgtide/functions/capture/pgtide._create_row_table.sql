@@ -7,7 +7,6 @@
 -- Returns: prefix, its name without the number of the event table; null if the changes are written as events; created, whether it was
 --          created now, or is in use again; lacking, whether it does not exist because i_may is false
 -- Writes: as pgq._create_row_table
---
 create or replace function pgtide._create_row_table(i_queue_id int, i_root oid, i_may bool default true,
     out prefix text, out created bool, out lacking bool)
 language plpgsql

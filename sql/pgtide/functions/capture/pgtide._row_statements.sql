@@ -3,8 +3,8 @@
 -- The SQL that writes the rows of one statement into a row table (pgq.row_table), from the transition tables pgtide_old and pgtide_new.
 --
 -- Arguments: i_table - the table that the trigger is on; i_root - the table that is replicated: i_table, or the partitioned table
---            above it; i_target - the row table as the statements name it; i_rows - its name without the number of the event table; null: there
---            is none, and no statements
+--            above it; i_target - the row table as the statements name it; i_rows - its name without the number of the event table;
+--            null: there is none, and no statements
 -- Returns: table (statement, query): statement, one of INSERT, DELETE, UPDATE and UPDATE KEYS, as in pgtide.capture_statement; query, SQL:
 --          for UPDATE KEYS three statements
 -- Writes: nothing; the SQL that it returns writes the row table

@@ -8,8 +8,8 @@
 --            i_table; i_form - json or url (pgtide.event_form); null: the one that the table has; i_only - only this one of the
 --            table's partitions, if it still is one
 -- Returns: int, the number of triggers created; 0 when all existed
--- Writes: pgtide.url_form; as pgtide._create_row_table; functions capture_* in schema pgtide, and triggers on the table and its partitions; without i_only
---         also as pgtide.create_look_functions, pgtide.guard_partitions and pgtide._capture_replica
+-- Writes: pgtide.url_form; as pgtide._create_row_table; functions capture_* in schema pgtide, and triggers on the table and its
+--         partitions; without i_only also as pgtide.create_look_functions, pgtide.guard_partitions and pgtide._capture_replica
 -- Errors: 40001 as pgtide._row_statements; TD001 another name; TD002 no such queue; TD004 a partition is a foreign table
 --
 -- It locks the relations that lack a trigger as CREATE TRIGGER does, and so waits for their writers. All functions are created

@@ -5,9 +5,8 @@
 --
 -- Returns: setof text, the names of the tables that it has changed; no rows if there are none, or another session is doing the
 --          same
--- Writes: as pgtide._create_row_table; functions in schema pgtide, and triggers on the tables and their
---         partitions: as pgtide.create_capture, pgtide.create_look_functions,
---         pgtide._drop_uncalled_captures, pgtide.guard_partitions, pgtide._capture_replica and londiste.create_trigger
+-- Writes: as pgtide._create_row_table; functions in schema pgtide, and triggers on the tables and their partitions: as
+--         pgtide.create_capture, pgtide.create_look_functions, pgtide._drop_uncalled_captures, pgtide.guard_partitions, pgtide._capture_replica and londiste.create_trigger
 -- Errors: as pgtide.create_capture and londiste.create_trigger
 --
 -- A table whose own trigger is missing, or that is not the table that was captured, is left as it is, and reported by

@@ -1,7 +1,7 @@
 -- pgtide.retire_row_tables(i_queue)
 --
--- In maintenance, in a transaction that does nothing else, so that no session waits long for the tables that are dropped: drops row tables (pgq.row_table) that an earlier run has retired and rotation has emptied, and
--- retires those that no capture of a queue writes any more, since the table has another shape or has left the queue.
+-- In maintenance, in a transaction that does nothing else, so that no session waits long for the tables that are dropped: drops row tables
+-- (pgq.row_table) that an earlier run has retired and rotation has emptied, and retires those that no capture of a queue writes any more, since the table has another shape or has left the queue.
 --
 -- Returns: int, the number of row tables dropped, at most 50: each costs some locks
 -- Writes: pgq.row_table; drops pgq.rows_<queue>_<id>_<n>
