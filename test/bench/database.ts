@@ -85,12 +85,12 @@ export async function vacuum(database: BenchDatabase, tables: readonly string[])
   });
 }
 
-/** Empties the queue's event tables, as rotation does when all consumers have read them. */
+/** Empties the queue's event tables and its row tables, as rotation does when all consumers have read them. */
 export async function emptyEventTables(database: BenchDatabase): Promise<void> {
   await database.asSuperuser(async (client) => {
     const tables = await client.query<{ name: string }>(
       `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = 'pgq' and c.relname ~ '^event_\\d+_\\d+$' and c.relkind = 'r'`,
+        where n.nspname = 'pgq' and c.relname ~ '^(event|rows_\\d+)_\\d+_\\d+$' and c.relkind = 'r'`,
     );
     if (tables.length > 0) await client.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
   });
