@@ -1,21 +1,27 @@
 /** What capture costs writers: bulk statements, and single-row transactions. */
+import { C_TRIGGER, captureWithPgq, NONE } from './capture-peers.ts';
 import { type Bench, type BenchCase, type BenchResult, logicalWal, scaled } from './case.ts';
+import { type BenchDatabase, createDatabase, emptyEventTables, settle, vacuum } from './database.ts';
 import {
-  allowPgq,
-  type BenchDatabase,
-  createDatabase,
-  emptyEventTables,
-  settle,
-  vacuum,
-} from './database.ts';
-import { inTurn, judged, type Medians, median, medianOf, peersOf, type Side, seconds } from './measure.ts';
+  type Goal,
+  inTurn,
+  judged,
+  type Medians,
+  median,
+  medianOf,
+  peersOf,
+  type Side,
+  seconds,
+} from './measure.ts';
 import { ordersDdl, ordersRows } from './orders.ts';
 import { addTables, createPgtidePair } from './pgtide-pair.ts';
 import { type Load, runLoad } from './single-row.ts';
+import { updateSmallColumn, wideDdl, wideNames, wideTables } from './wide.ts';
 
 const ROWS = 300_000;
 const ACCOUNTS = 100_000;
-const [NONE, C_TRIGGER, SLOT] = ['none', "PgQ's C trigger", 'logical slot'];
+const QUEUE = 'shop';
+const SLOT = 'logical slot';
 
 export const capture: BenchCase = {
   name: 'capture',
@@ -36,13 +42,13 @@ const accountsDdl = `
   create table entries (id bigserial primary key, account_id int not null, amount numeric(12,2) not null,
                         note text, made_at timestamptz not null);
   insert into accounts select n, 0, md5(n::text), now() from generate_series(1, ${ACCOUNTS}) n`;
-const captured = ['public.orders', 'public.accounts', 'public.entries'];
+const captured = ['orders', 'accounts', 'entries', ...wideNames].map((table) => `public.${table}`);
 
 async function prepareSides(bench: Bench): Promise<CaptureSide[]> {
   const server = await bench.server();
   const make = async (name: string, on = server): Promise<BenchDatabase> => {
     const database = await createDatabase(on, name);
-    await database.run(`${ordersDdl}; ${accountsDdl}; create table source (like orders);
+    await database.run(`${ordersDdl}; ${accountsDdl}; ${wideDdl(bench)} create table source (like orders);
       insert into source ${ordersRows(1, scaled(bench, ROWS))}`);
     await database.administer('vacuum (analyze)');
     return database;
@@ -56,9 +62,7 @@ async function prepareSides(bench: Bench): Promise<CaptureSide[]> {
   ];
   if (bench.build.pgq) {
     const database = await make('pgq');
-    await database.administer(`create extension pgq; select pgq.create_queue('shop');
-      ${captured.map(triggerSql).join(';')}`);
-    await allowPgq(database);
+    await captureWithPgq(database, { queue: QUEUE, tables: captured });
     sides.push({ name: C_TRIGGER, database });
   }
   const slot = await make('slot', await bench.server(logicalWal));
@@ -66,35 +70,44 @@ async function prepareSides(bench: Bench): Promise<CaptureSide[]> {
   return [...sides, { name: SLOT, database: slot }];
 }
 
-/** The trigger that Londiste creates. */
-function triggerSql(table: string): string {
-  return `create trigger capture after insert or update or delete on ${table}
-    for each row execute procedure pgq.logutriga('shop')`;
+interface Bulk {
+  name: string;
+  sql: string;
+  goal?: Goal;
 }
 
-const statements = {
-  insert: 'insert into orders select * from source',
-  update: 'update orders set amount = amount + 1, updated_at = now()',
-  delete: 'delete from orders',
-} as const;
+function bulksOf(bench: Bench): Bulk[] {
+  const goal = { most: 0.6, against: C_TRIGGER };
+  const ofRows = `of ${scaled(bench, ROWS)} rows`;
+  return [
+    { name: `insert ${ofRows}`, sql: 'insert into orders select * from source', goal },
+    { name: `update ${ofRows}`, sql: 'update orders set amount = amount + 1, updated_at = now()', goal },
+    { name: `delete ${ofRows}`, sql: 'delete from orders', goal },
+    ...wideTables(bench).map((table) => ({
+      name: `update of a small column of ${table.rows} rows of ${table.width}`,
+      sql: updateSmallColumn(table),
+    })),
+  ];
+}
 
 async function measureBulk(bench: Bench, sides: CaptureSide[]): Promise<BenchResult[]> {
   const perRound = new Map<string, number[]>();
+  const bulks = bulksOf(bench);
   const medians = await inTurn(
     bench,
     'capture bulk',
-    sides.map(({ name, database }): Side => ({ name, run: () => bulk(database, name, perRound) })),
+    sides.map(({ name, database }): Side => ({ name, run: () => runBulks(database, name, bulks, perRound) })),
   );
-  return Object.keys(statements).map((operation) => {
+  return bulks.map(({ name, goal }) => {
     const added = (side: string) =>
       median(
-        (perRound.get(`${side} ${operation}`) ?? []).map(
-          (value, round) => value - (perRound.get(`${NONE} ${operation}`)?.[round] ?? 0),
+        (perRound.get(`${side} ${name}`) ?? []).map(
+          (value, round) => value - (perRound.get(`${NONE} ${name}`)?.[round] ?? 0),
         ),
       );
-    const ours = medianOf(medians, 'pgtide', operation);
+    const ours = medianOf(medians, 'pgtide', name);
     return judged({
-      name: `capture: time added to one ${operation} of ${scaled(bench, ROWS)} rows`,
+      name: `capture: time added to one ${name}`,
       unit: 's',
       ours: added('pgtide'),
       peers: {
@@ -102,25 +115,28 @@ async function measureBulk(bench: Bench, sides: CaptureSide[]): Promise<BenchRes
         [SLOT]: added(SLOT),
         'the whole statement without capture': ours - added('pgtide'),
       },
-      goal: { most: 0.6, against: C_TRIGGER },
+      against: C_TRIGGER,
+      ...(goal ? { goal } : {}),
     });
   });
 }
 
-async function bulk(
+async function runBulks(
   database: BenchDatabase,
   side: string,
+  bulks: readonly Bulk[],
   perRound: Map<string, number[]>,
 ): Promise<Record<string, number>> {
   await database.administer('truncate orders');
+  await vacuum(database, wideNames);
   await emptyEventTables(database);
   const measured: Record<string, number> = {};
   await database.asOwner(async (client) => {
-    for (const [operation, statement] of Object.entries(statements)) {
+    for (const { name, sql } of bulks) {
       await settle(database);
-      const value = await seconds(() => client.query(statement));
-      measured[operation] = value;
-      const key = `${side} ${operation}`;
+      const value = await seconds(() => client.query(sql));
+      measured[name] = value;
+      const key = `${side} ${name}`;
       perRound.set(key, [...(perRound.get(key) ?? []), value]);
     }
   });

@@ -34,7 +34,7 @@ export function runLoad(bench: Bench, database: BenchDatabase, load: Load): Prom
 async function withPgbench(
   bench: Bench,
   pgbench: string,
-  { server, name, owner }: BenchDatabase,
+  database: BenchDatabase,
   { statement, isolation, ids, clients, seconds }: Load,
 ): Promise<LoadResult> {
   const folder = bench.folder();
@@ -43,21 +43,31 @@ async function withPgbench(
     ? `begin isolation level ${isolation};\n${statement};\ncommit;\n`
     : `${statement};\n`;
   writeFileSync(script, `\\set id random(1, ${ids})\n${transaction}`);
-  const options = [
-    '-n',
-    '-M',
-    'prepared',
-    '-c',
-    `${clients}`,
-    '-j',
-    `${clients}`,
-    '-T',
-    `${Math.ceil(seconds)}`,
-  ];
+  const result = await runPgbench(bench, pgbench, database, { what: ['-f', script], clients, seconds });
+  rmSync(folder, { recursive: true });
+  return result;
+}
+
+export interface PgbenchLoad {
+  /** The options that name the script. */
+  what: string[];
+  clients: number;
+  seconds: number;
+}
+
+/** Runs pgbench as the owner, with prepared statements and a thread for each client. */
+export async function runPgbench(
+  bench: Bench,
+  pgbench: string,
+  database: BenchDatabase,
+  { what, clients, seconds }: PgbenchLoad,
+): Promise<LoadResult> {
+  const folder = bench.folder();
+  const size = ['-c', `${clients}`, '-j', `${clients}`, '-T', `${Math.ceil(seconds)}`];
   const output = await run(
     pgbench,
-    [...options, '-f', script, '-l', '--log-prefix', join(folder, 'log'), name],
-    { PGHOST: server.host, PGPORT: `${server.port}`, PGUSER: owner, PGPASSWORD: server.password },
+    ['-n', '-M', 'prepared', ...size, ...what, '-l', '--log-prefix', join(folder, 'log'), database.name],
+    pgbenchEnvironment(database),
   );
   const perSecond = Number(/tps = ([\d.]+) \(without/.exec(output)?.[1]);
   const latencies = readdirSync(folder)
@@ -71,6 +81,11 @@ async function withPgbench(
     perSecond,
     ...percentiles(latencies),
   };
+}
+
+/** Connects as the owner. */
+export function pgbenchEnvironment({ server, owner }: BenchDatabase): Record<string, string> {
+  return { PGHOST: server.host, PGPORT: `${server.port}`, PGUSER: owner, PGPASSWORD: server.password };
 }
 
 export function percentiles(latencies: readonly number[]): Pick<LoadResult, 'p50Ms' | 'p99Ms'> {

@@ -4,6 +4,7 @@ import type { BenchDatabase } from './database.ts';
 import type { Goal } from './measure.ts';
 import { NATIVE } from './native.ts';
 import { ordersDdl, ordersRows } from './orders.ts';
+import { updateSmallColumn, wideDdl, wideNames, wideTables } from './wide.ts';
 
 export interface Workload {
   name: string;
@@ -20,12 +21,10 @@ const BASE_ROWS = 600_000;
 const CHANGES = 300_000;
 const HOT_ROWS = 1_000;
 const SMALL_TRANSACTIONS = 60_000;
-const WIDE_ROWS = 10_000;
-const WIDE_BYTES = 10_000;
 const FAMILY = Array.from({ length: 10 }, (_, nr) => `family_${nr}`);
 const FAMILY_ROWS = 20_000;
 
-export const followed = ['orders', 'wide', ...FAMILY, 'mark'];
+export const followed = ['orders', ...wideNames, ...FAMILY, 'mark'];
 
 const familyDdl = FAMILY.map(
   (
@@ -43,9 +42,7 @@ const familyRows = (from: number, to: number) =>
 export async function createFollowed(bench: Bench, database: BenchDatabase): Promise<void> {
   const members = scaled(bench, FAMILY_ROWS, 200);
   await database.run(`${ordersDdl}; insert into orders ${ordersRows(1, scaled(bench, BASE_ROWS, 4 * HOT_ROWS))};
-    create table wide (id int primary key, version int not null, body text not null);
-    insert into wide select n, 0, (select string_agg(md5(n || '/' || m), '') from generate_series(1, ${WIDE_BYTES / 32}) m)
-      from generate_series(1, ${scaled(bench, WIDE_ROWS, 100)}) n;
+    ${wideDdl(bench)}
     ${familyDdl}
     ${FAMILY.map((table) => `insert into ${table} ${familyRows(1, members)};`).join('\n')}`);
   await database.administer('vacuum (analyze)');
@@ -89,16 +86,25 @@ export function workloads(bench: Bench): Workload[] {
         update orders set amount = amount + 1 where id = 1 + (i * 7919::bigint) % ${base}; commit; end loop; end $$`,
       backlog: true,
     },
-    {
-      name: `${scaled(bench, WIDE_ROWS, 100)} rows of 10 kB`,
-      sql: (round) =>
-        `update wide set version = version + 1, body = md5(id || '-${round}') || substr(body, 33)`,
-    },
-    {
-      name: `${scaled(bench, WIDE_ROWS, 100)} rows of 10 kB, a small column of them`,
-      sql: () => 'update wide set version = version + 1',
-    },
+    ...wideWorkloads(bench),
     { name: 'ten tables with foreign keys', sql: (round) => familySql(bench, round) },
+  ];
+}
+
+/** Each row changes: its wide value, and then a small column beside that value. */
+function wideWorkloads(bench: Bench): Workload[] {
+  const [wide, ...wider] = wideTables(bench);
+  if (!wide) throw new Error('no wide table');
+  return [
+    {
+      name: `${wide.rows} rows of ${wide.width}`,
+      sql: (round) =>
+        `update ${wide.name} set version = version + 1, body = md5(id || '-${round}') || substr(body, 33)`,
+    },
+    ...[wide, ...wider].map((table) => ({
+      name: `${table.rows} rows of ${table.width}, a small column of them`,
+      sql: () => updateSmallColumn(table),
+    })),
   ];
 }
 
