@@ -33,6 +33,7 @@ export function findBuild(version?: number): Build {
   const psql = program('psql');
   const pgbench = program('pgbench');
   if (!psql) skipped['psql | psql'] = 'there is no psql here; a pipe in Node stands for it';
+  if (!pgbench) skipped['case tpcb'] = 'there is no pgbench here';
   const tools = { ...(psql ? { psql } : {}), ...(pgbench ? { pgbench } : {}), skipped };
   const pgq = hasExtension('pgq') && existsSync(join(DEBIAN_PROGRAMS, 'bin', 'postgres'));
   if (version === undefined && pgq) {

@@ -23,7 +23,7 @@ export interface Bench {
 
 export interface BenchCase {
   name: string;
-  /** Its share of the 25 minutes that all cases may take. */
+  /** After this time it begins no further round. */
   minutes: number;
   run(bench: Bench): Promise<BenchResult[]>;
 }

@@ -13,8 +13,9 @@ import { replay } from './replay.ts';
 import { reportLines, skippedLines } from './report.ts';
 import { scale as scaleCase } from './scale.ts';
 import { runCase, type ScopeOptions } from './scope.ts';
+import { tpcb } from './tpcb.ts';
 
-const cases: readonly BenchCase[] = [capture, copy, replay, compare, queue, idle, scaleCase];
+const cases: readonly BenchCase[] = [capture, tpcb, copy, replay, compare, queue, idle, scaleCase];
 
 interface Options {
   json?: true;
