@@ -11,6 +11,7 @@ import {
 } from './database.ts';
 import { type Goal, inTurn, judged, type Medians, medianOf, peersOf, type Side, seconds } from './measure.ts';
 import { createPgtidePair } from './pgtide-pair.ts';
+import { measureRowBatches } from './queue-rows.ts';
 import { runLoad } from './single-row.ts';
 
 const BULK_EVENTS = 300_000;
@@ -26,7 +27,7 @@ const DATA = 'id=1&customer_id=4711&status=paid&amount=12.50&note=an event of so
 
 export const queue: BenchCase = {
   name: 'queue',
-  minutes: 2,
+  minutes: 3,
   async run(bench) {
     const server = await bench.server();
     const ours = await createDatabase(server, 'ours');
@@ -55,7 +56,8 @@ export const queue: BenchCase = {
     const events = await turns('queue', (database) => measure(bench, database));
     const batches = await turns('queue, an old transaction', (database) => oldTransaction(bench, database));
     for (const { database } of databases) await makeQueues(database);
-    return resultsOf(bench, events, batches, await turns('queue, many', tickAll));
+    const results = resultsOf(bench, events, batches, await turns('queue, many', tickAll));
+    return [...results, ...(await measureRowBatches(bench, server))];
   },
 };
 
