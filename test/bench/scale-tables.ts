@@ -12,13 +12,13 @@ const MAX_TABLES = 1_000;
 const MAX_CHUNKS = 100_000;
 const EVENTS = 1_000;
 
-interface Pair {
+export interface Pair {
   root: BenchDatabase;
   leaf: BenchDatabase;
   runner: PgtideRunner;
 }
 
-async function makePair(bench: Bench): Promise<Pair> {
+export async function makePair(bench: Bench): Promise<Pair> {
   // With one event for each table, replay locks them all in one transaction.
   const server = await bench.server({ max_locks_per_transaction: '1024' });
   const [root, leaf] = [await createDatabase(server, 'root'), await createDatabase(server, 'leaf')];
@@ -68,7 +68,7 @@ async function milliseconds(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Creates the tables number `from + 1` to `to` on both sides and adds them. Returns the milliseconds that adding took. */
-async function addMany({ root, leaf, runner }: Pair, from: number, to: number): Promise<number> {
+export async function addMany({ root, leaf, runner }: Pair, from: number, to: number): Promise<number> {
   const ddl = `do $$ begin for t in ${from + 1} .. ${to} loop
     execute format('create table table_%s (id int primary key, n int not null)', t);
     execute format('insert into table_%s select g, 0 from generate_series(1, case %s when 1 then ${EVENTS} else 1 end) g', t, t);
@@ -79,7 +79,8 @@ async function addMany({ root, leaf, runner }: Pair, from: number, to: number): 
   return milliseconds(() => addTables(runner, tables, { expectSync: true }));
 }
 
-function updateEach(tables: number): string {
+/** One transaction that changes a row of each of the first `tables` tables. */
+export function updateEach(tables: number): string {
   return `do $$ begin for t in 1 .. ${tables} loop execute format('update table_%s set n = n + 1 where id = 1', t);
     end loop; end $$`;
 }
