@@ -8,12 +8,14 @@ import { judged } from './measure.ts';
 import { addMany, makePair, type Pair, updateEach } from './scale-tables.ts';
 
 const SIZES = [1, 10, 100];
+/** Rows of each table that a slice changes: enough for replay to analyze what it stages. */
+const ROWS = 120;
 const COUNTED_RUNS = 10;
 const GROWTH_TABLES = 10;
 const GROWTH_RUNS = 200;
 /** The first runs fill free space. */
 const WARM_RUNS = 20;
-/** As often as autovacuum would come, which is off on the bench's servers. */
+/** The benchmark vacuums the catalog, because autovacuum is off on its servers. */
 const RUNS_PER_VACUUM = 10;
 /** Before PostgreSQL 15 the statistics collector shows counters up to 500 ms late. */
 const COLLECTOR_MS = 1_200;
@@ -26,29 +28,27 @@ export async function scaleCatalog(bench: Bench): Promise<BenchResult[]> {
 type Written = Map<string, number>;
 
 async function catalogRows(bench: Bench): Promise<BenchResult> {
-  const what =
-    'catalog rows written on the subscriber by a replay run, against tables that its slice changes';
+  const what = `catalog rows that a replay run writes on the subscriber, against tables of which ${ROWS} rows each change`;
   const pair = await makePair(bench);
-  await addMany(pair, 0, Math.max(...SIZES));
+  await addMany(pair, 0, Math.max(...SIZES), ROWS);
   const costs = new Map<number, number>();
-  for (const size of SIZES) {
-    await runSlices(pair, size, 1);
+  for (const tables of SIZES) {
+    await runSlices(pair, tables, 1);
     const before = await readWritten(pair.leaf);
-    await runSlices(pair, size, COUNTED_RUNS);
+    await runSlices(pair, tables, COUNTED_RUNS);
     const perRun = differenceOf(before, await readWritten(pair.leaf));
-    bench.say(`scale, ${what}, at ${size}: ${shown(perRun)}`);
+    bench.say(`scale, ${what}, at ${tables}: ${shown(perRun)}`);
     costs.set(
-      size,
-      [...perRun.values()].reduce((sum, rows) => sum + rows, 0),
+      tables,
+      [...perRun.values()].reduce((sum, written) => sum + written, 0),
     );
   }
   return grown({ what, unit: 'rows', claim: 'linear', costs });
 }
 
-/** Each slice changes a row of each table. */
 async function runSlices({ root, runner }: Pair, tables: number, slices: number): Promise<void> {
   for (let nr = 0; nr < slices; nr++) {
-    await root.run(updateEach(tables));
+    await root.run(updateEach(tables, ROWS));
     await runner.tick();
     await runner.replayUntilIdle();
   }
@@ -97,7 +97,7 @@ function shown(written: Written): string {
 
 async function catalogGrowth(bench: Bench): Promise<BenchResult> {
   const runs = scaled(bench, GROWTH_RUNS, RUNS_PER_VACUUM);
-  const name = `scale: growth of pg_attribute and its indexes over ${runs} replay runs, a row of each of ${GROWTH_TABLES} tables a run`;
+  const name = `scale: growth of pg_attribute and its indexes over ${runs} replay runs, ${ROWS} rows of each of ${GROWTH_TABLES} tables a run`;
   const without = await growthOver(bench, runs, (work) => work());
   bench.say(`${name}: ${without} bytes`);
   const beside = await growthOver(bench, runs, besideReader);
@@ -120,10 +120,10 @@ const besideReader: Around = (work, leaf) =>
     await reader.query('rollback');
   });
 
-/** Bytes, in databases of their own. Catalogs are vacuumed every few runs. */
+/** Bytes. Each call has new databases, whose catalog has little free space. */
 async function growthOver(bench: Bench, runs: number, around: Around): Promise<number> {
   const pair = await makePair(bench);
-  await addMany(pair, 0, GROWTH_TABLES);
+  await addMany(pair, 0, GROWTH_TABLES, ROWS);
   await runVacuumed(pair, WARM_RUNS);
   const before = await sizeOfAttributes(pair.leaf);
   await around(() => runVacuumed(pair, runs), pair.leaf);

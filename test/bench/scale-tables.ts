@@ -67,11 +67,19 @@ async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   return 1000 * (await seconds(work));
 }
 
-/** Creates the tables number `from + 1` to `to` on both sides and adds them. Returns the milliseconds that adding took. */
-export async function addMany({ root, leaf, runner }: Pair, from: number, to: number): Promise<number> {
+/**
+ * Creates the tables number `from + 1` to `to` on both sides and adds them. The first table has 1,000 rows, the others
+ * `rows`. Returns the milliseconds that adding took.
+ */
+export async function addMany(
+  { root, leaf, runner }: Pair,
+  from: number,
+  to: number,
+  rows = 1,
+): Promise<number> {
   const ddl = `do $$ begin for t in ${from + 1} .. ${to} loop
     execute format('create table table_%s (id int primary key, n int not null)', t);
-    execute format('insert into table_%s select g, 0 from generate_series(1, case %s when 1 then ${EVENTS} else 1 end) g', t, t);
+    execute format('insert into table_%s select g, 0 from generate_series(1, case %s when 1 then ${EVENTS} else ${rows} end) g', t, t);
     end loop; end $$`;
   await root.run(ddl);
   await leaf.run(ddl);
@@ -79,10 +87,10 @@ export async function addMany({ root, leaf, runner }: Pair, from: number, to: nu
   return milliseconds(() => addTables(runner, tables, { expectSync: true }));
 }
 
-/** One transaction that changes a row of each of the first `tables` tables. */
-export function updateEach(tables: number): string {
-  return `do $$ begin for t in 1 .. ${tables} loop execute format('update table_%s set n = n + 1 where id = 1', t);
-    end loop; end $$`;
+/** One transaction that changes `rows` rows of each of the first `tables` tables. */
+export function updateEach(tables: number, rows = 1): string {
+  return `do $$ begin for t in 1 .. ${tables} loop
+    execute format('update table_%s set n = n + 1 where id <= ${rows}', t); end loop; end $$`;
 }
 
 export async function scaleChunks(bench: Bench): Promise<BenchResult[]> {
