@@ -4,7 +4,7 @@ import { PgtideError } from '../errors.ts';
 import { withMissingGrant } from './missing-grant.ts';
 import { pinSession } from './pinned-settings.ts';
 import { isServerError, type ServerError, serverTextOf } from './server-error.ts';
-import { asBeginError, asPgtideError } from './sqlstate.ts';
+import { AS_EVENTS, asBeginError, asPgtideError } from './sqlstate.ts';
 
 /**
  * The address and the user to connect with. lib/secrets builds it from a node's configuration. It holds the password,
@@ -83,7 +83,7 @@ export class Client {
 
   /** Converts what the driver threw for this statement to an error without values. */
   errorOf(error: unknown, statement?: string): PgtideError {
-    if (isServerError(error)) this.#onServerText?.(serverTextOf(error));
+    if (isServerError(error) && error.code !== AS_EVENTS) this.#onServerText?.(serverTextOf(error));
     return asPgtideError(error, this.node, { statement });
   }
 

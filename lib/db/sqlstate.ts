@@ -22,6 +22,9 @@ export const ownStates: Record<string, ErrorKind> = {
   TD012: 'state',
 };
 
+/** SQLSTATE: the slice must be replayed with events in place of rows. Replay handles it, and shows the error that the events lead to. */
+export const AS_EVENTS = 'TD013';
+
 const kindOfState: Record<string, ErrorKind> = {
   '28000': 'authentication',
   '28P01': 'authentication',
@@ -222,6 +225,15 @@ export function isBeyondLimit(error: unknown): boolean {
   return (
     state.startsWith('54') || (state === 'XX000' && error instanceof Error && TOO_LARGE.test(error.message))
   );
+}
+
+/**
+ * Returns true if a server could not send or take a row: its value is the reason, or code that a type runs (a domain's check may
+ * raise anything). False for what ends by itself, or concerns the session: lost connections, conflicts, locks, timeouts, full disks.
+ */
+export function isUnusable(error: unknown): boolean {
+  const state = stateOf(error) ?? '';
+  return /^[0-9A-Z]{5}$/.test(state) && !/^(?:08|25|40|53|55|57|58)/.test(state);
 }
 
 /** Returns true if the server could not read a value: it is not in the form of its type, or is beyond a limit. */

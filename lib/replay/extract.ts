@@ -1,6 +1,6 @@
 import { copyPipe } from '../db/copy-pipe.ts';
 import { quoteLiteral } from '../db/identifier.ts';
-import { hasState, isUnreadableValue } from '../db/sqlstate.ts';
+import { AS_EVENTS, hasState, isUnreadableValue, isUnusable } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
 import type { OnTrack } from './check-position.ts';
@@ -16,34 +16,113 @@ export interface Extracted {
 export class UnreadableKey extends Error {}
 
 /**
- * Streams the batch's events, or the next slice of them, from the provider's event tables and row tables into the subscriber's stage.
- * The bytes are passed through unread. The binary format of the stage's few types is the same in all versions, and costs
- * both servers half as much as escaped text.
+ * Rows do not fit into the subscriber's columns as they are. The provider's connection is closed. The rest of the run takes all rows
+ * as events.
+ */
+export class UnusableRows extends Error {}
+
+/** Returns true if the slice must be replayed with events in place of rows (Replay.asEvents). */
+export function mustBeEvents(error: unknown): boolean {
+  return hasState(error, AS_EVENTS);
+}
+
+/**
+ * Streams the batch, or its next slice, from the provider into the subscriber's stages: the events of the event tables, and the
+ * rows of each row table, as rows if the subscriber can take them so (pgtide.stage_rows), otherwise as events. The bytes are passed
+ * through unread. The binary format of the events' few types is the same in all versions, and costs both servers half as much as
+ * escaped text.
  * @throws UnreadableKey unless the slice is read with care (Replay.careful)
+ * @throws UnusableRows unless the slice is read as events (Replay.asEvents)
  */
 export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack): Promise<Extracted> {
   const { provider, subscriber, statementTimeoutMs, lockTimeoutMs } = replay;
   return provider.transaction({ readOnly: true, statementTimeoutMs, lockTimeoutMs }, async () => {
     const slice = await sliceOf(replay, batch, position);
-    const { bytes } = await copyPipe(
-      provider,
-      `copy (${sendable(slice, position.encoding)}) to stdout (format binary)`,
-      subscriber,
-      'copy pg_temp.pgtide_stage from stdin (format binary)',
-    ).catch((error: unknown) => {
-      throw position.copies !== null && !replay.careful && isUnreadableValue(error)
-        ? new UnreadableKey()
-        : error;
-    });
+    const copyEvents = async (query: string): Promise<number> => {
+      const { bytes } = await copyPipe(
+        provider,
+        `copy (${sendable(query, slice.encoding, position.encoding)}) to stdout (format binary)`,
+        subscriber,
+        'copy pg_temp.pgtide_stage from stdin (format binary)',
+      ).catch((error: unknown) => {
+        throw position.copies !== null && !replay.careful && isUnreadableValue(error)
+          ? new UnreadableKey()
+          : error;
+      });
+      return bytes;
+    };
+    let bytes = slice.query === null ? 0 : await copyEvents(slice.query);
+    for (const table of await stageRows(replay, slice.rowTables ?? []))
+      bytes +=
+        table.form === null ? await copyEvents(table.query) : await copyRows(replay, table, table.form);
     return { bytes, lastEventId: slice.lastEventId };
   });
 }
 
 interface Slice {
-  query: string;
+  /** The events to be copied; null if there are none. */
+  query: string | null;
   lastEventId: bigint | null;
+  rowTables: RowTable[] | null;
   /** The provider's encoding. */
   encoding: string;
+}
+
+/** A row table that has rows of the batch, as pgtide.slice_query describes it. */
+interface RowTable {
+  source: string;
+  conditions: string[];
+  /** The condition of the slice. */
+  inside: string;
+  /** The same rows as events. */
+  query: string;
+}
+
+interface RowForm {
+  /** The numbers of the provider's columns. */
+  columns: number[];
+  /** Those of them that are sent of deleted rows, too. */
+  whole: number[];
+  target: string;
+}
+
+/** Lets the subscriber choose the form of each row table's rows; null: as events. */
+async function stageRows(
+  { subscriber, queue }: Replay,
+  tables: RowTable[],
+): Promise<(RowTable & { form: RowForm | null })[]> {
+  if (tables.length === 0) return [];
+  const forms = await subscriber.query<RowForm & { target: string | null }>(
+    'select columns, whole, target from pgtide.stage_rows($1, $2) order by nr',
+    [queue, JSON.stringify(tables.map(({ query: _query, ...described }) => described))],
+  );
+  return tables.map((table, nr) => ({ ...table, form: forms[nr]?.target ? forms[nr] : null }));
+}
+
+/** Streams rows with the types of their columns. */
+async function copyRows(
+  { provider, subscriber }: Replay,
+  { source, conditions, inside }: RowTable,
+  { columns, whole, target }: RowForm,
+): Promise<number> {
+  const sent = columns.map((nr) =>
+    whole.includes(nr) ? `e.c${nr}` : `case when e.ev_op <> 'D' then e.c${nr} end`,
+  );
+  const query = conditions
+    .map(
+      (condition) =>
+        `select e.ev_id, e.ev_op, ${sent.join(', ')} from ${source} e where ${condition} and ${inside}`,
+    )
+    .join(' union all ');
+  const { bytes } = await copyPipe(
+    provider,
+    `copy (${query}) to stdout (format binary)`,
+    subscriber,
+    target,
+  ).catch((error: unknown) => {
+    throw isUnusable(error) ? new UnusableRows() : error;
+  });
+  return bytes;
 }
 
 /**
@@ -54,7 +133,7 @@ interface Slice {
  *   any other event                                   by an event of type pgtide:unsendable, or EXECUTE, with the reason, as
  *                                                     pgtide.slice_query creates them
  */
-function sendable({ query, encoding }: Slice, other: string): string {
+function sendable(query: string, encoding: string, other: string): string {
   if (other === encoding) return query;
   const unsendable = (...columns: string[]) =>
     `pgtide.unsendable(array[${columns.map((column) => `s.${column}`).join(', ')}], ${quoteLiteral(other)})`;
@@ -83,13 +162,14 @@ function sendable({ query, encoding }: Slice, other: string): string {
  * finished the batch.
  */
 async function sliceOf(
-  { provider, maxEvents, maxBytes, careful = false, giveUp = false }: Replay,
+  { provider, maxEvents, maxBytes, careful = false, giveUp = false, asEvents = false }: Replay,
   batch: Batch,
-  { afterEventId, copies }: OnTrack,
+  { afterEventId, copies, encoding }: OnTrack,
 ): Promise<Slice> {
   const slice = await provider
     .first<Slice>(
-      `select query, last_ev_id as "lastEventId", getdatabaseencoding()::text as encoding from pgtide.slice_query($1, $2, $3, $4, $5, $6, $7)`,
+      `select query, last_ev_id as "lastEventId", row_tables as "rowTables", getdatabaseencoding()::text as encoding
+         from pgtide.slice_query($1, $2, $3, $4, $5, $6, $7, not $8 and getdatabaseencoding() = $9)`,
       [
         batch.id,
         afterEventId,
@@ -98,6 +178,8 @@ async function sliceOf(
         copies === null ? '[]' : JSON.stringify(copies),
         careful,
         giveUp,
+        asEvents,
+        encoding,
       ],
     )
     .catch((cause: unknown) => {

@@ -6,7 +6,7 @@ import type { Outcome } from '../outcome.ts';
 import type { UnitContext } from '../unit-context/context.ts';
 import { ALONE, GIVE_UP, limitAfter, noteAttempt, readAttempt, type SliceLimit } from './attempt.ts';
 import { fencedError, isOfFastClock, settleEpoch } from './epoch.ts';
-import { UnreadableKey } from './extract.ts';
+import { mustBeEvents, UnreadableKey, UnusableRows } from './extract.ts';
 import { noteStop, StopAtEvent } from './handle-events.ts';
 import { replaySlice } from './replay-batch.ts';
 import type { Replay, ReplayStep, SliceResult } from './replay-work.ts';
@@ -34,6 +34,8 @@ export async function replayBatches(context: UnitContext, hooks: ReplayHooks = {
       // The limit is not kept: it may concern an earlier slice, if one has been applied since. readAttempt reads the valid limit.
       if (error instanceof UnreadableKey)
         attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, careful: true };
+      else if (error instanceof UnusableRows)
+        attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, asEvents: true };
       else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
         attempt = { ...attempt, limit: error.next };
       else throw error instanceof TooMuch ? error.cause : error;
@@ -47,6 +49,7 @@ interface Attempt {
   /** The lease's epoch, as the run last stamped it. */
   epoch: bigint | null;
   careful?: boolean;
+  asEvents?: boolean;
   limit?: SliceLimit;
 }
 
@@ -92,6 +95,7 @@ function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Atte
         onConflict,
         onUnknownEvent,
         careful: attempt.careful ?? false,
+        alwaysAsEvents: attempt.asEvents ?? false,
         statementTimeoutMs: context.budget.remainingMs(),
         idleTimeoutMs: context.budget.remainingMs(),
         at: async (step) => {
@@ -111,6 +115,7 @@ function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Atte
 
 interface Work extends Replay {
   lastStep?: ReplayStep;
+  alwaysAsEvents: boolean;
   /** The current slice has reached its events with a whole run left for them. */
   wholeRun?: boolean;
 }
@@ -136,10 +141,16 @@ async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Pr
 }
 
 /**
- * Applies the next slice, within `limit`. A slice that takes longer than half of the remaining time is canceled and retried
+ * Applies the next slice, within `limit`. If rows that arrived as rows fail, it is retried with events. If there is a limit, rows arrive
+ * as events from the beginning: an event that is alone must have its whole run. A slice that takes longer than half of the remaining time is canceled and retried
  * with a part of its events (lib/replay/attempt.ts). If every run retried the whole slice, it might never succeed.
  */
-async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | null): Promise<SliceResult> {
+async function nextSlice(
+  context: UnitContext,
+  work: Work,
+  limit: SliceLimit | null,
+  asEvents = limit !== null,
+): Promise<SliceResult> {
   const remainingMs = context.budget.remainingMs();
   const alone = limit?.events === ALONE;
   work.giveUp = limit?.events === GIVE_UP;
@@ -150,17 +161,25 @@ async function nextSlice(context: UnitContext, work: Work, limit: SliceLimit | n
   // Once the run's time is over, its client is gone.
   work.idleTimeoutMs = remainingMs;
   work.lockTimeoutMs = alone ? work.statementTimeoutMs * LOCKS : undefined;
+  work.asEvents = work.alwaysAsEvents || asEvents;
   work.stagedEvents = undefined;
   work.wholeRun = false;
   try {
     return await context.step('replay', () => replaySlice(work));
   } catch (error) {
+    if (mustBeEvents(error) && !asEvents) {
+      context.count('retriedWithEvents', 1);
+      return nextSlice(context, work, limit, true);
+    }
     if (await settleEpoch(work, error, context)) {
       context.count('restamped', 1);
       return nextSlice(context, work, limit);
     }
-    if (!isTooMuchAtOnce(error) || work.giveUp) throw error;
     const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
+    // The next run must begin with events, or it would end as this one.
+    if (error instanceof UnusableRows && !context.budget.allows(MIN_REMAINING_MS))
+      await storeLimit(context, work, { events, failedAlone: 0 }, { events, step: work.lastStep });
+    if (!isTooMuchAtOnce(error) || work.giveUp) throw error;
     const next = limitAfter({ events, limit, wholeRun: work.wholeRun, hopeless: isBeyondLimit(error) });
     context.count('timeouts', 1);
     await storeLimit(context, work, next, { events, step: work.lastStep });

@@ -18,6 +18,8 @@ export interface Replay {
   maxBytes: number;
   /** Reads the keys of events of tables in copy one by one, so that a key that cannot be read sets its table aside. */
   careful?: boolean;
+  /** Reads all rows as events: they cannot be taken as rows, or one of them fails, and events show which. */
+  asEvents?: boolean;
   /** The slice is one event that has failed alone in the maximum number of runs: it sets its table aside. */
   giveUp?: boolean;
   /** Longest wait for a lock on either side. It ends before the statement timeout, so a statement timeout is not caused by a lock. */

@@ -6,6 +6,8 @@ const top = new URL('../../', import.meta.url);
 const sql = (name: string) => globSync(`sql/*/functions/**/${name}.sql`, { cwd: top })[0] ?? name;
 const retire = sql('pgtide.retire_row_tables');
 const sessions = 'test/sql/row-tables-sessions.test.ts';
+const stageRows = sql('pgtide.stage_rows');
+const asRows = 'test/flow/rows-as-rows.test.ts';
 
 export const rowTableGuards: Guard[] = [
   {
@@ -60,5 +62,23 @@ export const rowTableGuards: Guard[] = [
     file: sql('pgq.maint_rotate_tables_step1'),
     breaks: [['        return v_again;\n', '        null;\n']],
     noticedBy: ['test/sql/row-tables-rotation.test.ts', 'a hundred in one step'],
+  },
+  {
+    name: 'a table with events in the slice does not arrive as rows',
+    file: stageRows,
+    breaks: [["x.item->>'table' <> all (v_with_events)", 'true']],
+    noticedBy: [asRows, 'has events in the slice, or two shapes'],
+  },
+  {
+    name: 'rows of two shapes do not arrive as rows',
+    file: stageRows,
+    breaks: [["count(*) over (partition by x.item->>'table') = 1", 'true']],
+    noticedBy: [asRows, 'has events in the slice, or two shapes'],
+  },
+  {
+    name: 'a table whose rows arrived as rows is still in step',
+    file: sql('pgtide.judge_stage'),
+    breaks: [["raise exception 'a table is not in step any more' using errcode = 'TD013';", 'null;']],
+    noticedBy: [asRows, 'sets aside meanwhile'],
   },
 ];

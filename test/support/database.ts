@@ -15,6 +15,7 @@ import { onFileEnd } from './file-scope.ts';
 import {
   asSuperuser,
   createRoleStatement,
+  fewRowsAsRows,
   PLAIN_OWNER,
   type ServerAddress,
   TEMPLATE,
@@ -70,7 +71,8 @@ export function postgres(version: number): Promise<ServerAddress> {
 /** A separate server for the test file, to stop, crash or configure. It is removed when the file ends. */
 export async function ownServer(options: Omit<ServerOptions, 'folder'>): Promise<PostgresServer> {
   const folder = join(inject('folder'), `own-${options.version}-${randomBytes(4).toString('hex')}`);
-  const server = await startServer({ ...options, folder });
+  const settings = { ...fewRowsAsRows(options.version), ...options.settings };
+  const server = await startServer({ ...options, settings, folder });
   onFileEnd(() => server.remove());
   return server;
 }

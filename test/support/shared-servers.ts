@@ -17,6 +17,14 @@ export const PLAIN_OWNER = 'app';
 /** A database in which pgtide is installed, to be cloned. */
 export const TEMPLATE = 'pgtide_template';
 
+/**
+ * Settings of a server. Tests have few rows, which replay would take as events. Half of the versions send them as rows
+ * nevertheless, so that tests take both ways.
+ */
+export function fewRowsAsRows(version: number): Record<string, string> {
+  return version % 2 === 0 ? { 'pgtide.as_rows': '1' } : {};
+}
+
 /** The servers and templates of one test run. Each is created once, when a test file first asks for it. */
 export class SharedServers {
   readonly #folder: string;
@@ -47,7 +55,8 @@ export class SharedServers {
   }
 
   async #start(version: number): Promise<ServerAddress> {
-    const server = await startServer({ version, folder: join(this.#folder, String(version)) });
+    const settings = fewRowsAsRows(version);
+    const server = await startServer({ version, folder: join(this.#folder, String(version)), settings });
     this.#running.push(server);
     const { host, port, superuser, password } = server;
     const address = { version, host, port, superuser, password };

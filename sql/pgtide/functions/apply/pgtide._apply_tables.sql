@@ -7,7 +7,7 @@
 -- Returns: bool, false; true when a table failed, and the others are to be tried again without it
 -- Writes: the tables; temporary tables pgtide_work, pgtide_counts, pgtide_stage; as pgtide._type_stage; it sets all
 --         constraints to deferred
--- Errors: those that do not concern a table alone (pgtide._is_table_failure), and with the policy stop those that do
+-- Errors: TD013 as pgtide._find_failure; those that do not concern a table alone (pgtide._is_table_failure), and with the policy stop those that do
 --         (pgtide._table_failure)
 --
 -- If a table fails in the exact order too, its reason is in pgtide_work.error, with its SQLSTATE in state, and nothing of
@@ -15,7 +15,7 @@
 --
 -- If keys that were guessed to be distinct (pgtide._type_stage) are not, the events are collapsed and applied again. If rows
 -- that are typed only as they are read (pgtide_work.lazy) fail, they are applied again with rows that are typed before: then
--- an error comes from the one or the other, and rows can be looked up.
+-- an error comes from the one or the other, and rows can be looked up. Rows that arrived as rows are typed already.
 --
 -- The event at which a set-wise statement failed is searched afterwards (pgtide._find_failure), so that success costs
 -- nothing extra. The failure of a foreign key of a table that is not among these is a failure of the table that it refers
@@ -52,7 +52,7 @@ begin
             v_nr := null;
             perform pgtide._apply_truncates(array(select w.nr from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.truncated));
             foreach v_nr in array array(
-                select nr from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and collapsed > 0)) loop
+                select nr from pg_temp.pgtide_work where nr = any (i_nrs) and (v_typed and lazy or v_exact and (lazy or collapsed > 0))) loop
                 select * into v_work from pg_temp.pgtide_work where nr = v_nr;
                 perform pgtide._unfold_stage(v_work.table_name, v_nr);
                 perform pgtide._type_stage(v_work.table_name, v_work.oid, v_nr, false, false, false);
@@ -90,7 +90,8 @@ begin
                 update pg_temp.pgtide_work set collapsed = v_collapsed, lazy = false where nr = v_nr;
                 continue;
             end if;
-            if not v_typed and exists (select from pg_temp.pgtide_work where nr = any (i_nrs) and lazy) then
+            if not v_typed and exists (select from pg_temp.pgtide_work w where w.nr = any (i_nrs) and w.lazy
+                                       and not exists (select from pg_temp.pgtide_typed c where c.table_name = w.table_name)) then
                 v_typed := true;
                 continue;
             end if;

@@ -7,7 +7,8 @@
 -- Returns: ev_id; schema_name, table_name, column_name of the column whose value does not fit, if it is that. Nulls when no
 --          event fails alone in the same way, or a quarter of the statement's time (statement_timeout) is over
 -- Writes: pgtide_stage, until all changes are rolled back; it creates and drops the temporary table pgtide_failed
--- Errors: none; TD010 is raised and caught inside, to roll back
+-- Errors: TD013 the table's rows have arrived as rows: the slice must be replayed with events; TD010 is raised and caught inside, to
+--         roll back
 --
 -- It looks without reading out a value: by halves, each of which is typed, applied alone and undone. That costs about as
 -- much as two more tries of the whole, and is done for a table that fails alone.
@@ -33,6 +34,8 @@ declare
 begin
     if i_table is null then
         return;
+    elsif exists (select from pg_temp.pgtide_typed c where c.table_name = i_name) then
+        raise exception 'rows of table % fail', i_name using errcode = 'TD013';
     end if;
     begin
         if i_on_conflict is not null then

@@ -17,7 +17,8 @@
 -- Writes: the tables; pgtide.table_stats; as pgtide.set_aside, pgtide.reset_copy, pgtide._disable_triggers_and_actions,
 --         pgtide._leave_staged; temporary table pgtide_stage; it creates pgtide_work, pgtide_counts, pgtide_shapes,
 --         pgtide_groups, pgtide_sums, and those of its callees
--- Errors: those that do not concern a table alone (missing privileges, locks, a full disk and the like), which fail the
+-- Errors: TD013 rows that arrived as rows fail (pgtide._find_failure), or the columns here were changed meanwhile: the slice must be
+--         replayed with events; those that do not concern a table alone (missing privileges, locks, a full disk and the like), which fail the
 --         slice; with the policy stop, those that do (pgtide._table_failure); as pgtide._disable_triggers_and_actions
 --
 -- Rows are applied set-wise: one delete, update and insert for each table. They run table by table, deletes first, so that
@@ -122,6 +123,11 @@ begin
         end loop;
     end if;
 
+    -- From here on the tables are locked by the statements that changed them.
+    if exists (select from pg_temp.pgtide_typed t join pg_temp.pgtide_work w on w.table_name = t.table_name
+               where t.mark <> pgtide._columns_mark(w.oid) or w.oid is null) then
+        raise exception 'columns were changed while the rows arrived' using errcode = 'TD013';
+    end if;
     for v_table in select * from pg_temp.pgtide_work where error is not null loop
         if i_on_conflict = 'resync' then
             perform pgtide.reset_copy(i_queue, v_table.table_name);

@@ -1,6 +1,7 @@
 -- pgtide._type_stage(i_name, i_table, i_nr, i_collapse, i_guess, i_lazy)
 --
--- On the subscriber: turns the staged events of a table into typed rows.
+-- On the subscriber: turns the staged events of a table into typed rows. Rows that arrived as rows are typed already
+-- (pgtide._take_typed).
 --
 -- Arguments: i_nr - the table's number in pgtide_work; i_collapse, i_guess, i_lazy - see below
 -- Returns: bigint, the number of events that were collapsed away; 0 when none were; null when that was guessed from a sample
@@ -51,6 +52,7 @@ declare
     v_groups bool;
     v_runner text := (select w.runner from pg_temp.pgtide_work w where w.nr = i_nr);
     v_tag text;
+    v_stage text;
 begin
     delete from pg_temp.pgtide_shapes where nr = i_nr;
     delete from pg_temp.pgtide_groups where nr = i_nr;
@@ -59,6 +61,10 @@ begin
     end loop;
     execute format('drop table if exists pg_temp.pgtide_row_%1$s, pg_temp.pgtide_events_%1$s', i_nr);
     v_tag := pgtide._note_shapes(i_name, i_table, i_nr);
+    v_stage := (select min(t.stage) from pg_temp.pgtide_typed t where t.table_name = i_name);
+    if v_stage is not null then
+        return pgtide._take_typed(i_name, i_table, i_nr, v_stage, i_collapse, i_guess, i_lazy);
+    end if;
 
     -- All columns of any shape, read once; for deletes by key, the key's columns. json and jsonb are read as text, so that
     -- a json string stays one.
@@ -130,11 +136,7 @@ begin
         return case when v_repeated is not null then 0 end;
     end if;
     execute format('create temp table pgtide_rows_%s on commit drop as %s with no data', i_nr, v_rows_query);
-    -- As in the stage, wide values are not compressed.
-    execute (
-        select format('alter table pg_temp.pgtide_rows_%s %s', i_nr, string_agg(format('alter %I set storage external', a.attname), ', '))
-        from pg_attribute a
-        where a.attrelid = format('pg_temp.pgtide_rows_%s', i_nr)::regclass and a.attnum > 0 and a.attstorage in ('x', 'm'));
+    perform pgtide._keep_wide(format('pg_temp.pgtide_rows_%s', i_nr)::regclass);
     if v_runner is not null then
         perform pgtide._grant_to_owner('pgtide_rows_' || i_nr, i_table);
     end if;

@@ -7,7 +7,7 @@
 --            for pgtide.apply_stage
 -- Returns: nothing
 -- Writes: temporary table pgtide_work; as pgtide._type_stage and pgtide._fold_stage
--- Errors: with the policy stop, why the events cannot be typed: TD004 the table, or a column, is not there; TD007 they do
+-- Errors: TD013 as pgtide._find_failure; with the policy stop, why the events cannot be typed: TD004 the table, or a column, is not there; TD007 they do
 --         not fit. With any policy, errors that do not concern the table alone (pgtide._is_table_failure)
 --
 -- If the events cannot be typed and the policy is not to stop, the reason is in pgtide_work.error.

@@ -6,6 +6,7 @@
 -- Returns: skipped, parked, unparked, the numbers of events; 0 when every table is in step
 -- Writes: pgtide.parked_event, pgtide.table_state; londiste.table_info; temporary tables pgtide_stage, pgtide_chunks,
 --         pgtide_kinds; it creates pgtide_unsettled; also as pgtide.reset_copy
+-- Errors: TD013 a table whose rows have arrived as rows is not in step any more: another session has changed its state
 --
 -- The rules, and why no event is lost or applied twice, are in lib/copy/merge-state.ts. In short, depending on the event's
 -- table, chunk and transaction:
@@ -59,6 +60,9 @@ begin
     left join pgtide.member_change m on m.queue_name = i_queue and m.table_name = k.table_name
     where m.change = 'leaving' or not coalesce(t.local, false) or x.error is not null or k.seen is not null
        or coalesce(x.phase, t.merge_state, '') <> 'ok';
+    if exists (select from pg_temp.pgtide_unsettled u join pg_temp.pgtide_typed c on c.table_name = u.table_name) then
+        raise exception 'a table is not in step any more' using errcode = 'TD013';
+    end if;
 
     delete from pg_temp.pgtide_stage s using pg_temp.pgtide_unsettled u
     where s.ev_extra1 = u.table_name and s.ev_type like '{%'
@@ -117,6 +121,10 @@ begin
     left join pg_temp.pgtide_chunks c on c.table_name = r.table_name and c.chunk_no = r.chunk_no
     where c.snapshot is null or not txid_visible_in_snapshot(r.ev_txid, c.snapshot);
     get diagnostics unparked = row_count;
+    if unparked > 0 and exists (
+            select from pg_temp.pgtide_stage s join pg_temp.pgtide_typed t on t.table_name = s.ev_extra1 where s.ev_type like '{%') then
+        raise exception 'a table whose rows arrived as rows has parked events' using errcode = 'TD013';
+    end if;
     if skipped + parked + unparked > 0 then
         perform pgtide.measure_stage();
     end if;

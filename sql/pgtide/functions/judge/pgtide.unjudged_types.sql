@@ -21,8 +21,7 @@ as $$
           from pg_temp.pgtide_kinds k
           join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name
           cross join lateral londiste.find_table_oid(coalesce(t.dest_table, t.table_name)) h (oid)
-          cross join lateral (select md5(concat_ws(' ', h.oid,
-              array(select a.xmin from pg_attribute a where a.attrelid = h.oid and a.attnum > 0 order by a.attnum)::text)) as mark) m
+          cross join lateral (select pgtide._columns_mark(h.oid) as mark) m
           where k.op <> 'T' and h.oid is not null
             and not exists (select from pgtide.judged_types j
                             where j.queue_name = i_queue and j.table_name = k.table_name and k.tag = any (j.tags) and j.mark = m.mark)

@@ -16,7 +16,8 @@
 --              replica      whether replica mode is in use (pgtide.begin_apply); null unless on-track
 --              copies       i_copies of pgtide.slice_query; null if no table is being copied, and unless on-track
 -- Writes: pgtide.replay_state (a missing row; epoch, refusals); if on-track, as pgtide.begin_apply, and the temporary tables
---         pgtide_stage (the events) and pgtide_chunks (the chunks' states, read once for the transaction), which it creates
+--         pgtide_stage (the events), pgtide_typed (see pgtide.stage_rows) and pgtide_chunks (the chunks' states, read once for the
+--         transaction), which it creates
 -- Errors: TD002 the consumer is not registered; TD006 i_epoch is below the highest epoch; TD008 another run is replaying the
 --         queue; TD012 i_epoch is beyond the bound
 --
@@ -99,6 +100,9 @@ begin
     ) on commit drop;
     -- Wide values are read only once or twice: compressing them would cost more than everything else.
     alter table pg_temp.pgtide_stage alter ev_data set storage external, alter ev_extra2 set storage external;
+    create temp table pgtide_typed (
+        table_name text, relation oid, mark text, op "char", tag text, ev_type text, names text, first_txid bigint, stage text, events bigint
+    ) on commit drop;
     -- FOR SHARE: no copy may start over while the states of its chunks are in use.
     perform from pgtide.table_state t where t.queue_name = i_queue and t.phase <> 'ok' for share;
     create temp table pgtide_chunks on commit drop as

@@ -1,0 +1,64 @@
+/** How the rows of slices arrive on a subscriber: as rows, or as events. */
+import { mustBeEvents } from '../../lib/replay/extract.ts';
+import { replaySlice } from '../../lib/replay/replay-batch.ts';
+import type { ReplayStep, SliceResult } from '../../lib/replay/replay-work.ts';
+import { newWorkerName } from '../../lib/topology/local-node.ts';
+import { tickNow } from './follow.ts';
+import type { InstalledPair } from './unit-context.ts';
+
+/** Sends rows as rows, however few they are. */
+export const asRows = (pair: InstalledPair) =>
+  pair.old.superuser((client) => client.query(`alter database ${pair.old.name} set pgtide.as_rows = 1`));
+
+/** How a slice arrived: tables whose rows came as rows, with their operations, and tables whose rows came as events. */
+export interface Arrival {
+  rows: Record<string, string>;
+  events: string[];
+}
+
+/** Replays the next batch, and returns how each of its slices arrived. A slice that is tried again counts twice. */
+export async function arrivals(
+  pair: InstalledPair,
+  { between }: { between?: (step: ReplayStep) => Promise<unknown> } = {},
+): Promise<Arrival[]> {
+  await tickNow(pair);
+  const slices: Arrival[] = [];
+  await pair.old.client((provider) =>
+    pair.new.client(async (subscriber) => {
+      const at = async (step: ReplayStep) => {
+        if (step === 'events.staged') {
+          const row = await subscriber.first<{ rows: Record<string, string> | null; events: string[] }>(
+            `select (select jsonb_object_agg(k.table_name, k.ops) from (
+                       select table_name, string_agg(op::text, '' order by op) as ops from pg_temp.pgtide_typed where events > 0 group by 1) k) as rows,
+                    array(select distinct ev_extra1 from pg_temp.pgtide_stage where ev_type like '{%' order by 1) as events`,
+          );
+          slices.push({ rows: row?.rows ?? {}, events: row?.events ?? [] });
+        }
+        await between?.(step);
+      };
+      const work = {
+        queue: 'shop',
+        consumer: newWorkerName('shop', 'new'),
+        provider,
+        subscriber,
+        epoch: null,
+        maxEvents: 100_000,
+        maxBytes: 1e9,
+        onConflict: 'set-aside' as const,
+        onUnknownEvent: 'set-aside' as const,
+        asEvents: false,
+        statementTimeoutMs: 30_000,
+        idleTimeoutMs: 30_000,
+        at,
+      };
+      const next = (): Promise<SliceResult> =>
+        replaySlice(work).catch((error: unknown) => {
+          if (work.asEvents || !mustBeEvents(error)) throw error;
+          work.asEvents = true;
+          return next();
+        });
+      while ((await next()).kind === 'applied');
+    }),
+  );
+  return slices.filter(({ rows, events }) => Object.keys(rows).length + events.length > 0);
+}
