@@ -5,8 +5,8 @@
 --
 -- Arguments: i_stage - the stage; the others as for pgtide._type_stage
 -- Returns: as pgtide._type_stage
--- Writes: temporary table pgtide_groups; it creates pgtide_rows_<i_nr> (a view of the stage if i_lazy is true, one statement can apply the rows, and no key repeats); it
---         creates and drops pgtide_last_<i_nr>
+-- Writes: temporary table pgtide_groups; it creates pgtide_rows_<i_nr> (a view of the stage if i_lazy is true, GROUP BY compares the key
+--         as its index does, and no key repeats); it creates and drops pgtide_last_<i_nr>
 --
 -- Values get the types of the columns here, without their modifiers and domains, which are assigned by the statement that applies them.
 --

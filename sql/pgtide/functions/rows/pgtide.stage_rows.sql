@@ -6,7 +6,8 @@
 -- Arguments: i_tables - row_tables of pgtide.slice_query
 -- Returns: one row for each element of i_tables: nr, its number from 0; columns, the numbers of the provider's columns to be sent after
 --          ev_id and ev_op; whole, those of them that are sent of deleted rows, too, of which the others are null; target, the COPY FROM
---          STDIN that takes them, in the binary format. All but nr are null if the rows are to be sent as events. (Numbers and no SQL: one side must not give the other statements to run.)
+--          STDIN that takes them, in the binary format. All but nr are null if the rows are to be sent as events. What the provider
+--          executes gets nothing but numbers from here: neither side may give the other statements to run
 -- Writes: temporary table pgtide_typed; it creates pgtide_typed_<nr>
 --
 -- Rows arrive as rows if nothing but the set of last images per key is asked of them: the table is in step, has a key, and nothing else
@@ -32,7 +33,7 @@ as $$
 declare
     v_table record;
     v_form record;
-    -- These events change which rows are replicated, or the order in which they are.
+    -- These events change which rows are replicated.
     v_structure constant bool := exists (
         select from pg_temp.pgtide_stage s where s.ev_type in ('londiste.add-table', 'londiste.remove-table', 'pgtide.new-epoch'));
     v_with_events constant text[] := array(
