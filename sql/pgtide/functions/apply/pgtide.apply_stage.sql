@@ -125,7 +125,7 @@ begin
 
     -- From here on the tables are locked by the statements that changed them.
     if exists (select from pg_temp.pgtide_typed t join pg_temp.pgtide_work w on w.table_name = t.table_name
-               where t.mark <> pgtide._columns_mark(w.oid) or w.oid is null) then
+               where w.error is null and t.mark <> pgtide._columns_mark(w.oid)) then
         raise exception 'columns were changed while the rows arrived' using errcode = 'TD013';
     end if;
     for v_table in select * from pg_temp.pgtide_work where error is not null loop
