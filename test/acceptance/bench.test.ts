@@ -27,5 +27,5 @@ test('the last line is one array of results with ours, the peers, the goal and t
 test('an unknown case is refused', () => {
   const { status, stderr } = bench('speed');
   expect(status).not.toBe(0);
-  expect(stderr).toContain('capture, copy, replay, compare, queue, idle, scale');
+  expect(stderr).toContain('capture, tpcb, copy, replay, compare, queue, idle, scale');
 });
