@@ -1,29 +1,14 @@
 /** Replay decides by the SQLSTATE of the error that a table's rows met, and not by the reason in words. */
 import { expect, test } from 'vitest';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
-import { newWorkerName } from '../../lib/topology/local-node.ts';
 import { addTables, followUntilSynced, tickNow } from '../support/follow.ts';
+import { replayByHand } from '../support/replay-by-hand.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 /** The next slice, and the outcome for its tables. */
 function nextSlice(pair: InstalledPair) {
   return pair.old.client((provider) =>
-    pair.new.client((subscriber) =>
-      replaySlice({
-        queue: 'shop',
-        consumer: newWorkerName('shop', 'new'),
-        provider,
-        subscriber,
-        epoch: null,
-        maxEvents: 1_000,
-        maxBytes: 1e9,
-        onConflict: 'set-aside',
-        onUnknownEvent: 'set-aside',
-        statementTimeoutMs: 30_000,
-        idleTimeoutMs: 30_000,
-        at: () => undefined,
-      }),
-    ),
+    pair.new.client((subscriber) => replaySlice(replayByHand(provider, subscriber))),
   );
 }
 

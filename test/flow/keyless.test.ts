@@ -4,10 +4,10 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
-import type { AppliedTable } from '../../lib/replay/replay-work.ts';
-import { newWorkerName } from '../../lib/topology/local-node.ts';
+import type { AppliedTable, ReplayStep } from '../../lib/replay/replay-work.ts';
 import { addTables, tickNow } from '../support/follow.ts';
 import { expectEqual } from '../support/oracle.ts';
+import { replayByHand } from '../support/replay-by-hand.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
 
 const setUp = `
@@ -35,27 +35,15 @@ async function replayAll(
   await pair.old.client((provider) =>
     pair.new.client(async (subscriber) => {
       for (;;) {
-        const result = await replaySlice({
-          queue: 'shop',
-          consumer: newWorkerName('shop', 'new'),
-          provider,
-          subscriber,
-          epoch: null,
-          maxEvents: 100_000,
-          maxBytes: 1e9,
-          onConflict: 'set-aside',
-          onUnknownEvent: 'set-aside',
-          statementTimeoutMs: 30_000,
-          idleTimeoutMs: 30_000,
-          at: async (step) => {
-            if (step !== 'rows.applied') return;
-            const row = await subscriber.first<{ scans: bigint }>(
-              'select pg_stat_get_xact_numscans($1::regclass) as scans',
-              [`public.${scanned}`],
-            );
-            scans += Number(row?.scans ?? 0);
-          },
-        });
+        const at = async (step: ReplayStep) => {
+          if (step !== 'rows.applied') return;
+          const row = await subscriber.first<{ scans: bigint }>(
+            'select pg_stat_get_xact_numscans($1::regclass) as scans',
+            [`public.${scanned}`],
+          );
+          scans += Number(row?.scans ?? 0);
+        };
+        const result = await replaySlice(replayByHand(provider, subscriber, { at }));
         if (result.kind !== 'applied') return;
         all.push(...result.tables);
       }

@@ -5,8 +5,7 @@
 import { expect } from 'vitest';
 import type { Client } from '../../lib/db/client.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
-import type { Replay } from '../../lib/replay/replay-work.ts';
-import { newWorkerName } from '../../lib/topology/local-node.ts';
+import { replayByHand } from '../support/replay-by-hand.ts';
 import type { InstalledPair } from '../support/unit-context.ts';
 
 /** The rows of all tables, as this transaction sees them. */
@@ -59,23 +58,13 @@ export async function replayBothWays(
     pair.new.client(async (subscriber) => {
       let exact: Record<string, string[]> | null = {};
       const sliced = maxEvents < 100_000;
-      const work: Replay = {
-        queue: 'shop',
-        consumer: newWorkerName('shop', 'new'),
-        provider,
-        subscriber,
-        epoch: null,
+      const work = replayByHand(provider, subscriber, {
         maxEvents,
-        maxBytes: 1e9,
-        onConflict: 'set-aside',
-        onUnknownEvent: 'set-aside',
-        statementTimeoutMs: 30_000,
-        idleTimeoutMs: 30_000,
         at: async (step) => {
           if (step === 'events.judged') exact = await rowByRow(subscriber, tables, { replica, sliced });
           if (step === 'rows.applied' && exact) expect(await rowsIn(subscriber, tables)).toEqual(exact);
         },
-      };
+      });
       for (;;) {
         const result = await replaySlice(work);
         if (result.kind !== 'applied') return;

@@ -2,8 +2,8 @@
 import { mustBeEvents } from '../../lib/replay/extract.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
 import type { ReplayStep, SliceResult } from '../../lib/replay/replay-work.ts';
-import { newWorkerName } from '../../lib/topology/local-node.ts';
 import { tickNow } from './follow.ts';
+import { replayByHand } from './replay-by-hand.ts';
 import type { InstalledPair } from './unit-context.ts';
 
 /** Sends rows as rows, however few they are. */
@@ -36,21 +36,7 @@ export async function arrivals(
         }
         await between?.(step);
       };
-      const work = {
-        queue: 'shop',
-        consumer: newWorkerName('shop', 'new'),
-        provider,
-        subscriber,
-        epoch: null,
-        maxEvents: 100_000,
-        maxBytes: 1e9,
-        onConflict: 'set-aside' as const,
-        onUnknownEvent: 'set-aside' as const,
-        asEvents: false,
-        statementTimeoutMs: 30_000,
-        idleTimeoutMs: 30_000,
-        at,
-      };
+      const work = replayByHand(provider, subscriber, { at });
       const next = (): Promise<SliceResult> =>
         replaySlice(work).catch((error: unknown) => {
           if (work.asEvents || !mustBeEvents(error)) throw error;
