@@ -1,6 +1,7 @@
 import { breaksRowsTogether } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
+import type { SliceLimit } from './attempt.ts';
 import type { AppliedTable, Replay } from './replay-work.ts';
 
 /**
@@ -33,21 +34,24 @@ export async function applyStage(
   return tables;
 }
 
-/** Moves the position: past the batch if it is complete, otherwise to `lastEventId`, a durable place inside it. */
+/**
+ * Moves the position: past the batch if `lastEventId` is null, otherwise to that id, a durable place inside it. Stores the limit of the
+ * next slice.
+ */
 export async function advance(
   replay: Replay,
   batch: Batch,
-  events: number,
-  lastEventId: bigint | null,
+  slice: { events: number; lastEventId: bigint | null; nextLimit: SliceLimit | null },
 ): Promise<void> {
-  await replay.subscriber.query('select pgtide.advance($1, $2, $3, $4, $5, $6, $7, $8)', [
+  await replay.subscriber.query('select pgtide.advance($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
     replay.queue,
     replay.consumer,
     batch.tick,
     batch.tickTime,
     batch.tickSnapshot,
-    events,
-    lastEventId,
-    lastEventId === null,
+    slice.events,
+    slice.lastEventId,
+    slice.lastEventId === null,
+    slice.nextLimit?.events ?? null,
   ]);
 }

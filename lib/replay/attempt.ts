@@ -4,8 +4,11 @@
  * Such a slice is retried with a tenth of its events. The number is stored on the subscriber (pgtide.replay_state), so that the
  * next run begins with that number and not with the whole slice. A single event gets a whole run, and may wait for locks only
  * for a part of it. If it fails in RUNS_ALONE whole runs, replay gives it up: the event arrives without its data, and sets its
- * table aside like any event that cannot be read. The next slice that commits clears the number (pgtide.advance). So each event
- * is applied, or is given up after a bounded number of whole runs.
+ * table aside like any event that cannot be read. So each event is applied, or is given up after a bounded number of whole runs.
+ *
+ * A slice that commits leaves the number for the next one (pgtide.advance): the events that follow in the batch are often as slow. The
+ * number grows as long as the time permits, and is cleared at the end of the batch. So a batch whose events are all slow is applied in
+ * pieces that fit into a run, however many runs that takes.
  *
  * A run is whole if most of its time is left once the position is checked. The event has no effect before that step. On a stalled
  * server, connecting and checking the position also take long, and such a delay is no evidence about the event. Other runs,
@@ -59,6 +62,52 @@ export function limitAfter(failed: {
   return failed.hopeless || failedAlone >= RUNS_ALONE
     ? { events: GIVE_UP, failedAlone: 0 }
     : { events: ALONE, failedAlone };
+}
+
+/**
+ * Parts of its time that a slice may take for the next one to be twice as large, or a little larger. The time need not depend on the number
+ * of events, so the number must be able to grow also if a slice takes long.
+ */
+const DOUBLED_UP_TO = 0.25;
+const INCREASED_UP_TO = 0.85;
+/** Number of events in the slice after an event that was given up: what follows is unknown. */
+const AFTER_GIVING_UP = 10;
+
+export interface AppliedSlice {
+  events: number;
+  /** True if the slice ended the batch. */
+  complete: boolean;
+}
+
+/** Returns the limit of the slice that follows one that was applied within `limit`. */
+export function limitAfterApplied(
+  limit: SliceLimit | null,
+  slice: AppliedSlice & {
+    /** Part of its time that the slice took. */
+    part: number;
+    /** Number of events in a slice without a limit. */
+    maxEvents: number;
+  },
+): SliceLimit | null {
+  if (limit === null || slice.complete) return null;
+  const events = limit.events === GIVE_UP ? AFTER_GIVING_UP : grown(limit.events, slice);
+  return events < slice.maxEvents ? { events, failedAlone: 0 } : null;
+}
+
+function grown(most: number, { events, part }: { events: number; part: number }): number {
+  if (!isNearlyFull(events, most) || part > INCREASED_UP_TO) return most;
+  return part <= DOUBLED_UP_TO ? 2 * most : most + Math.ceil(most / 20);
+}
+
+/** A slice that holds few of the events that it might is no evidence about larger ones: it has ended for another reason. */
+const isNearlyFull = (events: number, most: number) => events * 2 >= most;
+
+/**
+ * Returns the time that the next slice takes, if its events are like those of a slice of `events` events within `limit`, which took
+ * `tookMs`.
+ */
+export function expectedMs(tookMs: number, events: number, limit: SliceLimit, next: SliceLimit): number {
+  return isNearlyFull(events, limit.events) ? (tookMs * next.events) / Math.max(1, events) : tookMs;
 }
 
 /** What a slice was doing when it failed, by the last step that it reached. */

@@ -5,7 +5,7 @@ import type { Replay } from './replay-work.ts';
 
 export interface OnTrack {
   verdict: 'on-track';
-  /** The last event of this batch's applied slices; 0 if none is applied. */
+  /** All events of the batch up to this id are applied; 0 if none is. */
   afterEventId: bigint;
   replica: boolean;
   /** The subscriber's encoding. */

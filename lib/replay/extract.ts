@@ -8,7 +8,7 @@ import type { Replay } from './replay-work.ts';
 
 export interface Extracted {
   bytes: number;
-  /** The last event of the slice, if the slice ends inside the batch; null if it ends the batch. */
+  /** The slice has all events up to this id; null if it ends the batch. */
   lastEventId: bigint | null;
 }
 
@@ -70,8 +70,8 @@ interface Slice {
 
 /** A row table that has rows of the batch, as pgtide.slice_query describes it. */
 interface RowTable {
-  source: string;
-  conditions: string[];
+  /** Its tables, and which of their rows belong to the batch. */
+  parts: { source: string; condition: string }[];
   /** The condition of the slice. */
   inside: string;
   /** The same rows as events. */
@@ -102,15 +102,15 @@ async function stageRows(
 /** Streams rows with the types of their columns. */
 async function copyRows(
   { provider, subscriber }: Replay,
-  { source, conditions, inside }: RowTable,
+  { parts, inside }: RowTable,
   { columns, whole, target }: RowForm,
 ): Promise<number> {
   const sent = columns.map((nr) =>
     whole.includes(nr) ? `e.c${nr}` : `case when e.ev_op <> 'D' then e.c${nr} end`,
   );
-  const query = conditions
+  const query = parts
     .map(
-      (condition) =>
+      ({ source, condition }) =>
         `select e.ev_id, e.ev_op, ${sent.join(', ')} from ${source} e where ${condition} and ${inside}`,
     )
     .join(' union all ');

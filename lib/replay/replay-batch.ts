@@ -54,12 +54,15 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
       if (!nothing) await judgeTypes(replay);
       const tables = nothing ? [] : await applyStage(replay, position.replica, lastEventId === null);
       await replay.at('rows.applied');
-      await advance(replay, batch, events, lastEventId);
+      const complete = lastEventId === null;
+      const nextLimit = replay.limitAfter?.({ events, complete }) ?? null;
+      await advance(replay, batch, { events, lastEventId, nextLimit });
       await replay.at('position.advanced');
       return {
         kind: 'applied',
-        complete: lastEventId === null,
+        complete,
         events,
+        nextLimit,
         bytes,
         skipped,
         parked,

@@ -4,7 +4,16 @@ import { PgtideError, policyOf } from '../errors.ts';
 import { nextBatchOf } from '../node/next-batch.ts';
 import type { Outcome } from '../outcome.ts';
 import type { UnitContext } from '../unit-context/context.ts';
-import { ALONE, GIVE_UP, limitAfter, noteAttempt, readAttempt, type SliceLimit } from './attempt.ts';
+import {
+  ALONE,
+  expectedMs,
+  GIVE_UP,
+  limitAfter,
+  limitAfterApplied,
+  noteAttempt,
+  readAttempt,
+  type SliceLimit,
+} from './attempt.ts';
 import { fencedError, isOfFastClock, settleEpoch } from './epoch.ts';
 import { mustBeEvents, UnreadableKey, UnusableRows } from './extract.ts';
 import { noteStop, StopAtEvent } from './handle-events.ts';
@@ -37,7 +46,7 @@ export async function replayBatches(context: UnitContext, hooks: ReplayHooks = {
       else if (error instanceof UnusableRows)
         attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, asEvents: true };
       else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
-        attempt = { ...attempt, limit: error.next };
+        attempt = { ...attempt, limit: error.next, asEvents: error.asEvents };
       else throw error instanceof TooMuch ? error.cause : error;
     }
   }
@@ -56,10 +65,13 @@ interface Attempt {
 /** A slice took too long. */
 class TooMuch extends Error {
   readonly next: SliceLimit;
+  /** True if its rows arrived as events. */
+  readonly asEvents: boolean;
 
-  constructor(next: SliceLimit, cause: unknown) {
+  constructor(next: SliceLimit, asEvents: boolean, cause: unknown) {
     super('a slice took too long', { cause });
     this.next = next;
+    this.asEvents = asEvents;
   }
 }
 
@@ -70,6 +82,14 @@ function mayTryAgain({ budget }: UnitContext, { wholeMs }: Attempt, next: SliceL
   return budget.allows(
     next.events === ALONE ? Math.max(MIN_REMAINING_MS, WHOLE * wholeMs) : MIN_REMAINING_MS,
   );
+}
+
+/**
+ * Returns true if the time that is left suffices for the slice after one that was applied within a limit. If it were tried with less, it would
+ * fail, and the next run would begin with a tenth of its events.
+ */
+function hasTimeFor(context: UnitContext, attempt: Attempt, limit: SliceLimit, expectedMs: number): boolean {
+  return mayTryAgain(context, attempt, limit) && expectedMs <= context.budget.remainingMs() / 2;
 }
 
 function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Attempt): Promise<Outcome> {
@@ -91,6 +111,7 @@ function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Atte
         epoch: attempt.epoch,
         skewMs: context.config.lease.skewSeconds * 1000,
         maxEvents: limits.maxEvents,
+        configuredMaxEvents: limits.maxEvents,
         maxBytes: limits.maxBytes,
         onConflict,
         onUnknownEvent,
@@ -115,6 +136,7 @@ function replayConnected(context: UnitContext, hooks: ReplayHooks, attempt: Atte
 
 interface Work extends Replay {
   lastStep?: ReplayStep;
+  configuredMaxEvents: number;
   alwaysAsEvents: boolean;
   /** The current slice has reached its events with a whole run left for them. */
   wholeRun?: boolean;
@@ -122,17 +144,21 @@ interface Work extends Replay {
 
 async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Promise<Outcome> {
   let outcome: Outcome = { kind: 'idle' };
+  let nextMs = 0;
   let limit: SliceLimit | null = attempt.limit ?? (await readAttempt(work));
-  const { maxEvents } = work;
   while (context.budget.allows(MIN_REMAINING_MS)) {
+    if (limit !== null && outcome.kind !== 'idle' && !hasTimeFor(context, attempt, limit, nextMs)) break;
+    const remainingMs = context.budget.remainingMs();
     const result = await nextSlice(context, work, limit);
-    if (limit !== null && limit.events <= ALONE) {
-      limit = null;
-      work.maxEvents = maxEvents;
-    }
     if (result.kind === 'idle') return outcome;
     if (result.kind === 'paused') return { kind: 'waiting-for', what: `node ${context.node} is paused` };
     report(context, result);
+    if (result.kind === 'applied') {
+      const { events, nextLimit } = result;
+      if (limit && nextLimit)
+        nextMs = expectedMs(remainingMs - context.budget.remainingMs(), events, limit, nextLimit);
+      limit = nextLimit;
+    } else limit = await readAttempt(work);
     if (result.kind === 'applied' && work.onConflict === 'resync' && result.tables.some(({ error }) => error))
       context.wake?.('copy', context.node);
     outcome = outcome.kind === 'idle' ? { kind: result.kind } : { kind: 'applied' };
@@ -141,20 +167,20 @@ async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Pr
 }
 
 /**
- * Applies the next slice, within `limit`. If rows that arrived as rows fail, it is retried with events. If there is a limit, rows arrive
- * as events from the beginning: an event that is alone must have its whole run. A slice that takes longer than half of the remaining time is canceled and retried
- * with a part of its events (lib/replay/attempt.ts). If every run retried the whole slice, it might never succeed.
+ * Applies the next slice, within `limit`. If rows that arrived as rows fail, it is retried with events. An event that is alone, which must
+ * have its whole run, arrives as an event from the beginning. A slice that takes longer than half of the remaining time is canceled and
+ * retried with a part of its events (lib/replay/attempt.ts). If every run retried the whole slice, it might never succeed.
  */
 async function nextSlice(
   context: UnitContext,
   work: Work,
   limit: SliceLimit | null,
-  asEvents = limit !== null,
+  asEvents = limit !== null && limit.events <= ALONE,
 ): Promise<SliceResult> {
   const remainingMs = context.budget.remainingMs();
   const alone = limit?.events === ALONE;
   work.giveUp = limit?.events === GIVE_UP;
-  work.maxEvents = Math.max(1, Math.min(work.maxEvents, limit?.events ?? work.maxEvents));
+  work.maxEvents = Math.max(1, Math.min(work.configuredMaxEvents, limit?.events ?? work.configuredMaxEvents));
   work.statementTimeoutMs = alone
     ? Math.max(remainingMs / 2, remainingMs - MIN_REMAINING_MS)
     : remainingMs / 2;
@@ -164,27 +190,36 @@ async function nextSlice(
   work.asEvents = work.alwaysAsEvents || asEvents;
   work.stagedEvents = undefined;
   work.wholeRun = false;
+  work.limitAfter = (slice) => {
+    const part = (remainingMs - context.budget.remainingMs()) / work.statementTimeoutMs;
+    return limitAfterApplied(limit, { ...slice, part, maxEvents: work.configuredMaxEvents });
+  };
   try {
     return await context.step('replay', () => replaySlice(work));
   } catch (error) {
     if (mustBeEvents(error) && !asEvents) {
       context.count('retriedWithEvents', 1);
+      // The slices that follow need events as often as this one, and each attempt with rows costs as much as they may.
+      if (limit !== null) work.alwaysAsEvents = true;
       return nextSlice(context, work, limit, true);
     }
     if (await settleEpoch(work, error, context)) {
       context.count('restamped', 1);
       return nextSlice(context, work, limit);
     }
-    const events = Math.min(work.stagedEvents ?? work.maxEvents, work.maxEvents);
-    // The next run must begin with events, or it would end as this one.
+    const events = Math.min(work.stagedEvents || work.maxEvents, work.maxEvents);
+    // With as many events, the next run would end as this one.
     if (error instanceof UnusableRows && !context.budget.allows(MIN_REMAINING_MS))
-      await storeLimit(context, work, { events, failedAlone: 0 }, { events, step: work.lastStep });
+      await storeLimit(context, work, limitAfter({ events, limit: null, wholeRun: false, hopeless: false }), {
+        events,
+        step: work.lastStep,
+      });
     if (!isTooMuchAtOnce(error) || work.giveUp) throw error;
     const next = limitAfter({ events, limit, wholeRun: work.wholeRun, hopeless: isBeyondLimit(error) });
     context.count('timeouts', 1);
     await storeLimit(context, work, next, { events, step: work.lastStep });
     // A single event that fails immediately (for lack of memory, for example) is retried in another run.
-    throw alone && next.events === ALONE ? error : new TooMuch(next, error);
+    throw alone && next.events === ALONE ? error : new TooMuch(next, work.asEvents === true, error);
   }
 }
 

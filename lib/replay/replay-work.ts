@@ -1,4 +1,5 @@
 import type { Client } from '../db/client.ts';
+import type { AppliedSlice, SliceLimit } from './attempt.ts';
 
 /** Settings and connections for the replay of one node. */
 export interface Replay {
@@ -35,6 +36,8 @@ export interface Replay {
    * statement of the provider runs, the subscriber waits, and a statement that takes too long must not end both sessions.
    */
   idleTimeoutMs: number;
+  /** Returns the limit of the slice after the one that was applied, which is stored with the position; null if there is none. */
+  limitAfter?(slice: AppliedSlice): SliceLimit | null;
   /** Called between two steps; tests kill the run there. */
   at(step: ReplayStep): void | Promise<void>;
 }
@@ -79,6 +82,8 @@ export type SliceResult =
       /** False if the batch continues in the next slice. */
       complete: boolean;
       events: number;
+      /** Limit of the next slice; null if there is none. */
+      nextLimit: SliceLimit | null;
       bytes: number;
       skipped: number;
       parked: number;

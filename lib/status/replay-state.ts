@@ -31,7 +31,7 @@ export async function replayProblems(client: Client, queue: string, worker: stri
   if (slice)
     problems.push({
       code: 'batch-in-slices',
-      message: `${client.node} shows a part of the batch up to tick ${slice.tick}: a large batch is applied in slices (now at event ${slice.event})`,
+      message: `${client.node} shows a part of the batch up to tick ${slice.tick}: a large batch is applied in slices (now at event id ${slice.event})`,
       remedy: 'nothing; replay goes on with it',
     });
   if (!(await mayUseReplicaRole(client)))
@@ -44,11 +44,11 @@ export async function replayProblems(client: Client, queue: string, worker: stri
   return problems;
 }
 
-/** Reports work that took longer than a run lasts, until a slice is applied. */
+/** Reports work that took longer than a run lasts, until a slice is applied. Then the problem is solved, even if a limit remains. */
 async function timeoutProblems(client: Client, queue: string, worker: string): Promise<Problem[]> {
   const attempt = await client.first<{ events: bigint; alone: number; note: string }>(
     `select attempt_events as events, attempts_alone as alone, attempt_note as note from pgtide.replay_state
-      where queue_name = $1 and consumer_name = $2 and attempt_events is not null`,
+      where queue_name = $1 and consumer_name = $2 and attempt_note is not null`,
     [queue, worker],
   );
   if (!attempt) return [];

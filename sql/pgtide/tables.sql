@@ -9,7 +9,7 @@ create table pgtide.replay_state (
     consumer_name   text not null,
     -- The highest lease epoch that has written here; a lower one is refused.
     epoch           bigint not null default 0,
-    -- Set while a batch is applied in part: its end tick, and the last applied event. Rows of the events up to there are
+    -- Set while a batch is applied in part: its end tick, and the id up to which all events are applied. Their rows are
     -- visible before the batch is whole.
     slice_tick      bigint,
     slice_ev_id     bigint,
@@ -24,8 +24,8 @@ create table pgtide.replay_state (
     slice_time      timestamptz,
     -- The number of events that were set aside beyond those that are kept.
     unkept_events   bigint not null default 0,
-    -- Set while slices take longer than a run has: the greatest number of events in the next slice (1: it gets the whole
-    -- run; 0: its one event is given up, and its table set aside), and the reason.
+    -- Set from a slice that takes longer than a run has until the end of the batch: the greatest number of events in the next slice (1: it
+    -- gets the whole run; 0: its one event is given up, and its table set aside). The note is the reason, until a slice is applied.
     attempt_events  bigint,
     attempt_note    text,
     -- The number of runs that were refused for their epoch since the last accepted one, and the time of the last refusal.

@@ -8,6 +8,7 @@ const retire = sql('pgtide.retire_row_tables');
 const sessions = 'test/sql/row-tables-sessions.test.ts';
 const stageRows = sql('pgtide.stage_rows');
 const asRows = 'test/flow/rows-as-rows.test.ts';
+const sliceEnd = 'test/sql/slice-end.test.ts';
 
 export const rowTableGuards: Guard[] = [
   {
@@ -80,5 +81,17 @@ export const rowTableGuards: Guard[] = [
     file: sql('pgtide.judge_stage'),
     breaks: [["raise exception 'a table is not in step any more' using errcode = 'TD013';", 'null;']],
     noticedBy: [asRows, 'sets aside meanwhile'],
+  },
+  {
+    name: 'a slice has no event after its end',
+    file: sql('pgtide.slice_query'),
+    breaks: [['pgtide._id_condition(i_after, last_ev_id)', 'pgtide._id_condition(i_after, null)']],
+    noticedBy: [sliceEnd, 'each event of the batch once'],
+  },
+  {
+    name: 'a slice costs the same wherever it is in a batch',
+    file: sql('pgq._create_event_index'),
+    breaks: [['(ev_txid, (ev_id >> 12))', '(ev_txid)']],
+    noticedBy: [sliceEnd, 'reads no more rows'],
   },
 ];

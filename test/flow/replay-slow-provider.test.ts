@@ -18,7 +18,7 @@ async function manyEvents(): Promise<InstalledPair> {
   await addTables(pair, ['t']);
   await followUntilSynced(pair);
   await pair.old.client((client) =>
-    client.query(`insert into t select i, 'a' from generate_series(1, ${2 * MAX_EVENTS}) i`),
+    client.query(`insert into t select i, 'a' from generate_series(1, ${MAX_EVENTS + 10}) i`),
   );
   await tickNow(pair);
   return pair;

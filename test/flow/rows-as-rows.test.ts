@@ -159,6 +159,29 @@ it('rows of a table that has events in the slice, or two shapes, arrive as event
   await expectEqual(pair.old, pair.new, ['t', 'u']);
 });
 
+it('rows of one table arrive as rows, although the queue was rotated between them', async () => {
+  const pair = await pairOf({ provider: 17, subscriber: 14 }, 'create table t (id int primary key, v int);', [
+    't',
+  ]);
+  await write(pair, 'insert into t select i, 0 from generate_series(1, 10) i');
+  await replayAll(pair);
+  await write(pair, 'update t set v = 1');
+  // What pgq.maint_rotate_tables_step1 does, which waits for all consumers and for old transactions anywhere on the server.
+  await write(
+    pair,
+    `truncate pgq.event_1_1;
+     update pgq.queue set queue_cur_table = 1, queue_switch_time = now(), queue_switch_step1 = txid_current(), queue_switch_step2 = null`,
+  );
+  await write(pair, 'select pgq.maint_rotate_tables_step2()');
+  await write(pair, 'update t set v = 2 where id > 5; delete from t where id = 1');
+  const filled = await pair.old.client((client) =>
+    client.query('select name from pgq._row_tables(1, null, true)'),
+  );
+  expect(filled).toHaveLength(2);
+  expect(await arrivals(pair)).toEqual([{ rows: { 'public.t': 'DU' }, events: [] }]);
+  await expectEqual(pair.old, pair.new, ['t']);
+});
+
 it('a row that the subscriber cannot take sets its table aside, and its event is named', async () => {
   const pair = await pairOf(
     { provider: 17, subscriber: 13 },

@@ -77,6 +77,20 @@ describe.each(withOthers([10, 18]))('on PostgreSQL %i', (version) => {
       expect(await current(client, queue)).toBe(0);
     }));
 
+  test('A table that is emptied gets the index that tables of new queues have', () =>
+    inQueue(async (client, queue) => {
+      const { queue_id: id } = await state(client, queue);
+      const indexes = () =>
+        client.query('select indexname as name from pg_indexes where tablename = $1', [`event_${id}_1`]);
+      const those = await indexes();
+      await client.query(
+        `drop index pgq.event_${id}_1_txid_id_idx; create index event_${id}_1_txid_idx on pgq.event_${id}_1 (ev_txid)`,
+      );
+      expect(await indexes()).not.toEqual(those);
+      await step1(client, queue);
+      expect(await indexes()).toEqual(those);
+    }));
+
   test('Events go into the current table, and outlive a rotation until they are read', () =>
     inQueue(async (client, queue) => {
       await client.query('select pgq.register_consumer($1, $2)', [queue, 'reader']);

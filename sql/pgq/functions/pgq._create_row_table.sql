@@ -46,7 +46,7 @@ begin
         execute format('create table pgq.%I (ev_id bigint not null default nextval(%L), ev_txid bigint not null default txid_current(),'
             ' ev_time timestamptz not null, ev_op "char" not null, %s)'
             ' with (fillfactor = 100, autovacuum_enabled = off, toast.autovacuum_enabled = off)', v_name, v_queue.queue_event_seq, i_columns);
-        execute format('create index %I on pgq.%I (ev_txid)', v_name || '_txid_idx', v_name);
+        perform pgq._create_event_index(format('pgq.%I', v_name));
         if v_grantees is not null then
             execute format('grant select on table pgq.%I to %s', v_name, v_grantees);
         end if;

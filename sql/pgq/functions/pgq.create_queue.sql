@@ -44,7 +44,7 @@ begin
         v_child := v_parent || '_' || i::text;
         execute format('create table pgq.%I () inherits (pgq.%I)', v_child, v_parent);
         execute format('alter table pgq.%I alter column ev_id set default nextval(%L)', v_child, 'pgq.' || v_id_seq);
-        execute format('create index %I on pgq.%I (ev_txid)', v_child || '_txid_idx', v_child);
+        perform pgq._create_event_index(format('pgq.%I', v_child));
     end loop;
 
     perform pgq._make_put_event();

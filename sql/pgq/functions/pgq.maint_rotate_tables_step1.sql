@@ -5,7 +5,7 @@
 --
 -- Returns: int4, 1: it has emptied row tables, and there are more, so it is to be called again; 0 otherwise, also when it is not yet time,
 --          a consumer is too far behind, or a table is locked
--- Writes: pgq.queue, pgq.tick; truncates an event table, and row tables
+-- Writes: pgq.queue, pgq.tick; truncates an event table, and row tables; as pgq._create_event_index
 -- Errors: TD003 the queue's transaction ids or ticks contradict each other
 --
 -- Why a batch never misses an event of the table before: a writer has its transaction id before it reads which table is
@@ -69,6 +69,7 @@ begin
         begin
             execute 'lock table ' || v_rows || ' in access exclusive mode nowait';
             execute 'truncate ' || v_rows;
+            perform pgq._create_event_index(v_rows);
             v_again := 1;
         exception when lock_not_available then
             null;
@@ -80,6 +81,7 @@ begin
     begin
         execute 'lock table ' || v_table || ' in access exclusive mode nowait';
         execute 'truncate ' || v_table;
+        perform pgq._create_event_index(v_table);
     exception when lock_not_available then
         return 0;
     end;

@@ -12,7 +12,7 @@
 --                           lost             neither; or the ids fit, and the ticks' times do not
 --                           paused           the node is paused
 --              position     the last completed tick
---              after_ev_id  the last event of the slices of the batch that are applied; 0 if there are none
+--              after_ev_id  all events of the batch up to this id are applied; 0 if there are none
 --              replica      whether replica mode is in use (pgtide.begin_apply); null unless on-track
 --              copies       i_copies of pgtide.slice_query; null if no table is being copied, and unless on-track
 -- Writes: pgtide.replay_state (a missing row; epoch, refusals); if on-track, as pgtide.begin_apply, and the temporary tables
