@@ -7,6 +7,9 @@ import { pgtide, startPgtide, writeConfig } from '../support/command-line.ts';
 import { createDatabase, createRole, postgres, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
+/** Seconds: a run ends as soon as there is nothing to do, and on a busy machine that may take long. */
+const LONG = '150';
+
 let old: TestDatabase;
 let young: TestDatabase;
 let env: { PGTIDE_CONFIG: string };
@@ -81,7 +84,7 @@ test('compare before the copy proves nothing, and says so', async () => {
 });
 
 test('run --until synced copies the rows', async () => {
-  const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '30'], env);
+  const { status, err } = await pgtide(['run', '--until', 'synced', '--for', LONG], env);
   expect(err).not.toContain('error:');
   expect(status).toBe(0);
 });
@@ -99,7 +102,7 @@ test('writes of every kind are followed, and compare proves it', async () => {
   await write(`insert into public.goods (title, price) values ('näw "one"', null);
     update public.goods set price = 1 where id <= 500; update public.sales set id = -id where id <= 10;
     delete from public.sales where id > 2900`);
-  const { status } = await pgtide(['run', 'shop', '--until', 'idle', '--for', '30'], env);
+  const { status } = await pgtide(['run', 'shop', '--until', 'idle', '--for', LONG], env);
   expect(status).toBe(0);
   const compared = await pgtide(['compare', 'shop'], env);
   expect(compared.status, compared.out + compared.err).toBe(0);
@@ -155,12 +158,12 @@ test('a row that was changed on the leaf fails compare, and resync repairs it', 
     /^error: 2 differences in .*public\.(goods|sales).*\nfix: .*pgtide resync shop/m,
   );
   expect((await pgtide(['resync', 'shop', 'goods', 'sales'], env)).status).toBe(0);
-  expect((await pgtide(['run', '--until', 'synced', '--for', '30'], env)).status).toBe(0);
+  expect((await pgtide(['run', '--until', 'synced', '--for', LONG], env)).status).toBe(0);
   expect((await pgtide(['compare', 'shop'], env)).status).toBe(0);
 });
 
 test('with --verbose each unit of work leaves one JSON line', async () => {
-  const { status, err } = await pgtide(['run', '--until', 'idle', '--for', '30', '--verbose'], env);
+  const { status, err } = await pgtide(['run', '--until', 'idle', '--for', LONG, '--verbose'], env);
   expect(status).toBe(0);
   const lines = err.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
   expect(new Set(lines.map(({ unit }) => unit))).toEqual(
@@ -173,7 +176,7 @@ test('a goal that is not reached in time fails, and says what is missing', async
   const { status, err } = await pgtide(['run', '--until', 'synced', '--for', '0.001'], env);
   expect(status).toBe(1);
   expect(err).toContain('error: not synced after');
-  expect((await pgtide(['run', '--until', 'synced', '--for', '30'], env)).status).toBe(0);
+  expect((await pgtide(['run', '--until', 'synced', '--for', LONG], env)).status).toBe(0);
 });
 
 test('Ctrl-C ends the run with 130, after the units that are running', async () => {
@@ -188,7 +191,7 @@ test('Ctrl-C ends the run with 130, after the units that are running', async () 
 
 test('a run by hand needs no leases', async () => {
   await write(`update public.goods set price = 2 where id <= 500`);
-  const { status } = await pgtide(['run', '--no-lease', '--until', 'idle', '--for', '30'], env);
+  const { status } = await pgtide(['run', '--no-lease', '--until', 'idle', '--for', LONG], env);
   expect(status).toBe(0);
 });
 
@@ -197,7 +200,7 @@ test('a removed table is no longer followed, and its rows stay', async () => {
   expect(status).toBe(0);
   expect(out).toContain('public.sales');
   await write('delete from public.sales');
-  expect((await pgtide(['run', '--until', 'idle', '--for', '30'], env)).status).toBe(0);
+  expect((await pgtide(['run', '--until', 'idle', '--for', LONG], env)).status).toBe(0);
   const left = await young.client((client) =>
     client.first<{ rows: bigint }>('select count(*) as rows from public.sales'),
   );
