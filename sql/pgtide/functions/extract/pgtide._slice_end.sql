@@ -6,7 +6,7 @@
 --            event; i_parts - as for pgtide._batch_query
 -- Returns: last_ev_id, it has all events up to this id; null if it ends with the batch
 --          events, bytes; classic, whether some are of PgQ's own triggers; rows, the number of rows of each row table, by its name in i_parts
--- Writes: nothing; it sets enable_seqscan for the rest of the transaction, unless the slice is the whole batch
+-- Writes: nothing; it sets enable_seqscan for the rest of the transaction, unless the slice is a batch that is small by its ids
 -- Errors: TD002 no such batch
 --
 -- What is left of the batch is one slice if it is within the limits, whatever its ids.
@@ -33,7 +33,7 @@ declare
     -- One event more than the slice may hold; null (no limit) if that is not a bigint.
     v_most constant bigint := case when i_max_events < 9223372036854775807 then greatest(i_max_events, 0) + 1 end;
     -- To read fewer rows takes as long.
-    v_window constant bigint := least(greatest(i_max_events, 10000), 1000000000000);
+    v_window constant bigint := greatest(i_max_events, 10000);
     -- A count that stops early has no parallel workers, and without them 500,000 events take twice as long (2 workers).
     c_few constant bigint := 100000;
     c_sums constant text := 'select max(g.last)::bigint, coalesce(sum(g.count), 0)::bigint, sum(g.bytes)::bigint, bool_or(g.classic),
@@ -55,12 +55,12 @@ begin
     select * into v_ids from pgtide._batch_ids(i_batch);
     v_near := greatest(i_after, v_ids.after_ev_id);
     v_fits := v_ids.last_ev_id - v_near <= i_max_events;
-    if not v_fits then
-        execute format('select count(*) <= %s from (select from (%s) e limit %s) e', i_max_events, v_rest, v_most) into v_fits;
-    end if;
     if i_after > 0 or not v_fits then
         -- Until the transaction ends: also for the query of the slice.
         perform set_config('enable_seqscan', 'off', true);
+    end if;
+    if not v_fits then
+        execute format('select count(*) <= %s from (select from (%s) e limit %s) e', i_max_events, v_rest, v_most) into v_fits;
     end if;
     if v_fits then
         execute format(c_sums, format('select e.* from (%s%s) e', v_rest, case when i_max_events < c_few then ' limit ' || v_most end))
