@@ -1,8 +1,7 @@
 import { breaksRowsTogether } from '../db/sqlstate.ts';
 import { PgtideError } from '../errors.ts';
 import type { Batch } from '../pgq/batch.ts';
-import type { SliceLimit } from './attempt.ts';
-import type { AppliedTable, Replay } from './replay-work.ts';
+import type { AppliedTable, Replay, SliceLimit } from './replay-work.ts';
 
 /**
  * The slice ends between changes that keep a constraint only together, such as unique values that one statement swapped.

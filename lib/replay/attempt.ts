@@ -24,18 +24,11 @@
  * nevertheless, they are stored over another connection. A run that cannot store them fails with the reason.
  */
 import { RUNS_ALONE } from '../node/runs-alone.ts';
-import type { Replay, ReplayStep } from './replay-work.ts';
+import type { AppliedSlice, Replay, ReplayStep, SliceLimit } from './replay-work.ts';
 
 /** Special values of the largest number of events in the next slice. */
 export const ALONE = 1;
 export const GIVE_UP = 0;
-
-/** Limit of the next slice. */
-export interface SliceLimit {
-  events: number;
-  /** Number of whole runs in which its event has failed alone. */
-  failedAlone: number;
-}
 
 /** Reads the limit that an earlier run stored; null if there is none. */
 export async function readAttempt(replay: Replay): Promise<SliceLimit | null> {
@@ -47,8 +40,14 @@ export async function readAttempt(replay: Replay): Promise<SliceLimit | null> {
   return row ? { events: Number(row.events), failedAlone: row.failedAlone } : null;
 }
 
+/** Returns a limit of a tenth of `events`. */
+export const fewerThan = (events: number): SliceLimit => ({
+  events: Math.max(ALONE, Math.ceil(events / 10)),
+  failedAlone: 0,
+});
+
 /** Returns the limit of the next attempt after a slice of `events` has failed. */
-export function limitAfter(failed: {
+export function limitAfterFailure(failed: {
   events: number;
   limit: SliceLimit | null;
   /** True if the slice's events had a whole run. */
@@ -57,7 +56,7 @@ export function limitAfter(failed: {
   hopeless: boolean;
 }): SliceLimit {
   const { events, limit } = failed;
-  if (limit?.events !== ALONE) return { events: events > 1 ? Math.ceil(events / 10) : ALONE, failedAlone: 0 };
+  if (limit?.events !== ALONE) return fewerThan(events);
   const failedAlone = limit.failedAlone + (failed.wholeRun ? 1 : 0);
   return failed.hopeless || failedAlone >= RUNS_ALONE
     ? { events: GIVE_UP, failedAlone: 0 }
@@ -73,14 +72,8 @@ const INCREASED_UP_TO = 0.85;
 /** Number of events in the slice after an event that was given up: what follows is unknown. */
 const AFTER_GIVING_UP = 10;
 
-export interface AppliedSlice {
-  events: number;
-  /** True if the slice ended the batch. */
-  complete: boolean;
-}
-
 /** Returns the limit of the slice that follows one that was applied within `limit`. */
-export function limitAfterApplied(
+export function limitAfterSlice(
   limit: SliceLimit | null,
   slice: AppliedSlice & {
     /** Part of its time that the slice took. */

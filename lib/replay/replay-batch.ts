@@ -55,7 +55,7 @@ async function replayOnce(replay: Replay): Promise<SliceResult> {
       const tables = nothing ? [] : await applyStage(replay, position.replica, lastEventId === null);
       await replay.at('rows.applied');
       const complete = lastEventId === null;
-      const nextLimit = replay.limitAfter?.({ events, complete }) ?? null;
+      const nextLimit = replay.limitAfterSlice?.({ events, complete }) ?? null;
       await advance(replay, batch, { events, lastEventId, nextLimit });
       await replay.at('position.advanced');
       return {

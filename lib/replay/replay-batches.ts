@@ -7,18 +7,18 @@ import type { UnitContext } from '../unit-context/context.ts';
 import {
   ALONE,
   expectedMs,
+  fewerThan,
   GIVE_UP,
-  limitAfter,
-  limitAfterApplied,
+  limitAfterFailure,
+  limitAfterSlice,
   noteAttempt,
   readAttempt,
-  type SliceLimit,
 } from './attempt.ts';
 import { fencedError, isOfFastClock, settleEpoch } from './epoch.ts';
 import { mustBeEvents, UnreadableKey, UnusableRows } from './extract.ts';
 import { noteStop, StopAtEvent } from './handle-events.ts';
 import { replaySlice } from './replay-batch.ts';
-import type { Replay, ReplayStep, SliceResult } from './replay-work.ts';
+import type { Replay, ReplayStep, SliceLimit, SliceResult } from './replay-work.ts';
 
 /** Least time that must be left to begin a slice. */
 const MIN_REMAINING_MS = 3_000;
@@ -190,9 +190,9 @@ async function nextSlice(
   work.asEvents = work.alwaysAsEvents || asEvents;
   work.stagedEvents = undefined;
   work.wholeRun = false;
-  work.limitAfter = (slice) => {
+  work.limitAfterSlice = (slice) => {
     const part = (remainingMs - context.budget.remainingMs()) / work.statementTimeoutMs;
-    return limitAfterApplied(limit, { ...slice, part, maxEvents: work.configuredMaxEvents });
+    return limitAfterSlice(limit, { ...slice, part, maxEvents: work.configuredMaxEvents });
   };
   try {
     return await context.step('replay', () => replaySlice(work));
@@ -210,12 +210,14 @@ async function nextSlice(
     const events = Math.min(work.stagedEvents || work.maxEvents, work.maxEvents);
     // With as many events, the next run would end as this one.
     if (error instanceof UnusableRows && !context.budget.allows(MIN_REMAINING_MS))
-      await storeLimit(context, work, limitAfter({ events, limit: null, wholeRun: false, hopeless: false }), {
-        events,
-        step: work.lastStep,
-      });
+      await storeLimit(context, work, fewerThan(events), { events, step: work.lastStep });
     if (!isTooMuchAtOnce(error) || work.giveUp) throw error;
-    const next = limitAfter({ events, limit, wholeRun: work.wholeRun, hopeless: isBeyondLimit(error) });
+    const next = limitAfterFailure({
+      events,
+      limit,
+      wholeRun: work.wholeRun,
+      hopeless: isBeyondLimit(error),
+    });
     context.count('timeouts', 1);
     await storeLimit(context, work, next, { events, step: work.lastStep });
     // A single event that fails immediately (for lack of memory, for example) is retried in another run.

@@ -1,5 +1,4 @@
 import type { Client } from '../db/client.ts';
-import type { AppliedSlice, SliceLimit } from './attempt.ts';
 
 /** Settings and connections for the replay of one node. */
 export interface Replay {
@@ -37,9 +36,22 @@ export interface Replay {
    */
   idleTimeoutMs: number;
   /** Returns the limit of the slice after the one that was applied, which is stored with the position; null if there is none. */
-  limitAfter?(slice: AppliedSlice): SliceLimit | null;
+  limitAfterSlice?(slice: AppliedSlice): SliceLimit | null;
   /** Called between two steps; tests kill the run there. */
   at(step: ReplayStep): void | Promise<void>;
+}
+
+/** Limit of the next slice. */
+export interface SliceLimit {
+  events: number;
+  /** Number of whole runs in which its event has failed alone. */
+  failedAlone: number;
+}
+
+export interface AppliedSlice {
+  events: number;
+  /** True if the slice ended the batch. */
+  complete: boolean;
 }
 
 /** The gaps between two steps. A run may die in each of them. */

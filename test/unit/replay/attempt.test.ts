@@ -1,11 +1,6 @@
 import { expect, it } from 'vitest';
-import {
-  ALONE,
-  expectedMs,
-  GIVE_UP,
-  limitAfterApplied,
-  type SliceLimit,
-} from '../../../lib/replay/attempt.ts';
+import { ALONE, expectedMs, GIVE_UP, limitAfterSlice } from '../../../lib/replay/attempt.ts';
+import type { SliceLimit } from '../../../lib/replay/replay-work.ts';
 
 const limit = (events: number, failedAlone = 0): SliceLimit => ({ events, failedAlone });
 const quick = { events: 100, complete: false, part: 0.1, maxEvents: 1000 };
@@ -23,7 +18,7 @@ it.each<[string, SliceLimit | null, Partial<typeof quick>, SliceLimit | null]>([
   ['at the end of the batch, no limit', limit(100), { complete: true, part: 0.9 }, null],
   ['after a slice that held few of its events, as many', limit(100), { events: 1 }, limit(100)],
 ])('the limit of the next slice: %s', (_, before, applied, after) => {
-  expect(limitAfterApplied(before, { ...quick, ...applied })).toEqual(after);
+  expect(limitAfterSlice(before, { ...quick, ...applied })).toEqual(after);
 });
 
 it('the expected time of a slice is that of its events, if the last one was nearly full', () => {
