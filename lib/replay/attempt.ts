@@ -10,6 +10,9 @@
  * number grows as long as the time permits, and is cleared at the end of the batch. So a batch whose events are all slow is applied in
  * pieces that fit into a run, however many runs that takes.
  *
+ * Each statement has a limit of time, also one that applies a table's rows while others follow: those that insert rows in place have one
+ * limit together (lib/replay/extract.ts), or a run with many tables would end before any of them took too long.
+ *
  * A run is whole if most of its time is left once the position is checked. The event has no effect before that step. On a stalled
  * server, connecting and checking the position also take long, and such a delay is no evidence about the event. Other runs,
  * including those that waited for a lock, do not change the count. If no run is whole, replay waits, and status asks for more time.
@@ -106,7 +109,7 @@ export function expectedMs(tookMs: number, events: number, limit: SliceLimit, ne
 /** What a slice was doing when it failed, by the last step that it reached. */
 const doing: Partial<Record<ReplayStep, string>> = {
   'batch.opened': 'checking the position before',
-  'position.checked': 'fetching',
+  'position.checked': 'fetching or inserting',
   'events.staged': 'sorting out',
   'events.judged': 'applying',
 };

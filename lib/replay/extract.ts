@@ -15,11 +15,16 @@ export interface Extracted {
 /** An event of a table in copy cannot be read, so the provider cannot determine its chunk. The provider's connection is closed. */
 export class UnreadableKey extends Error {}
 
-/**
- * Rows do not fit into the subscriber's columns as they are. The provider's connection is closed. The rest of the run takes all rows
- * as events.
- */
-export class UnusableRows extends Error {}
+/** Rows do not fit into the subscriber's columns as they are, or fail in their table. The provider's connection is closed. */
+export class UnusableRows extends Error {
+  /** True if they were inserted in place: they fit, and one of them has failed. */
+  readonly inPlace: boolean;
+
+  constructor(inPlace: boolean) {
+    super('rows cannot be taken as rows');
+    this.inPlace = inPlace;
+  }
+}
 
 /** Returns true if the slice must be replayed with events in place of rows (Replay.asEvents). */
 export function mustBeEvents(error: unknown): boolean {
@@ -27,8 +32,8 @@ export function mustBeEvents(error: unknown): boolean {
 }
 
 /**
- * Streams the batch, or its next slice, from the provider into the subscriber's stages: the events of the event tables, and the
- * rows of each row table, as rows if the subscriber can take them so (pgtide.stage_rows), otherwise as events. The bytes are passed
+ * Streams the batch, or its next slice, from the provider into the subscriber's stages or tables: the events of the event tables,
+ * and the rows of each row table, as rows if the subscriber can take them so (pgtide.stage_rows), otherwise as events. The bytes are passed
  * through unread. The binary format of the events' few types is the same in all versions, and costs both servers half as much as
  * escaped text.
  * @throws UnreadableKey unless the slice is read with care (Replay.careful)
@@ -38,6 +43,7 @@ export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack
   const { provider, subscriber, statementTimeoutMs, lockTimeoutMs } = replay;
   return provider.transaction({ readOnly: true, statementTimeoutMs, lockTimeoutMs }, async () => {
     const slice = await sliceOf(replay, batch, position);
+    replay.stagedEvents = Number(slice.events);
     const copyEvents = async (query: string): Promise<number> => {
       const { bytes } = await copyPipe(
         provider,
@@ -52,9 +58,13 @@ export function extractIntoStage(replay: Replay, batch: Batch, position: OnTrack
       return bytes;
     };
     let bytes = slice.query === null ? 0 : await copyEvents(slice.query);
-    for (const table of await stageRows(replay, slice.rowTables ?? []))
+    const rowTables = await stageRows(replay, position, slice.rowTables ?? []);
+    for (const table of rowTables) {
+      if (table.form?.inPlace) await limitTime(replay, 'since the transaction began');
       bytes +=
         table.form === null ? await copyEvents(table.query) : await copyRows(replay, table, table.form);
+    }
+    if (rowTables.some(({ form }) => form?.inPlace)) await limitTime(replay, 'from now on');
     return { bytes, lastEventId: slice.lastEventId };
   });
 }
@@ -64,6 +74,8 @@ interface Slice {
   query: string | null;
   lastEventId: bigint | null;
   rowTables: RowTable[] | null;
+  /** The number of its events, also of those that are rows. */
+  events: bigint;
   /** The provider's encoding. */
   encoding: string;
 }
@@ -78,23 +90,51 @@ interface RowTable {
   query: string;
 }
 
-interface RowForm {
+type RowForm = {
   /** The numbers of the provider's columns. */
   columns: number[];
-  /** Those of them that are sent of deleted rows, too. */
-  whole: number[];
   target: string;
+} & (
+  | {
+      /** The target is the table itself, and takes the columns alone. */
+      inPlace: true;
+    }
+  | {
+      inPlace: false;
+      /** The columns that are sent of deleted rows, too. */
+      whole: number[];
+    }
+);
+
+/**
+ * Limits the time of the subscriber's next statements. Rows of several tables that are inserted in place have one limit together, which
+ * begins with the transaction: it is to end before the run does, also if each table takes a part of it.
+ */
+async function limitTime(
+  { subscriber, statementTimeoutMs }: Replay,
+  from: 'since the transaction began' | 'from now on',
+): Promise<void> {
+  await subscriber.query(
+    `select set_config('statement_timeout',
+       greatest(1, $1::float8 - case when $2 then extract(epoch from clock_timestamp() - now()) * 1000 else 0 end)::bigint::text, true)`,
+    [Math.ceil(statementTimeoutMs), from === 'since the transaction began'],
+  );
 }
 
 /** Lets the subscriber choose the form of each row table's rows; null: as events. */
 async function stageRows(
-  { subscriber, queue }: Replay,
+  { subscriber, queue, onConflict }: Replay,
+  { replica }: OnTrack,
   tables: RowTable[],
 ): Promise<(RowTable & { form: RowForm | null })[]> {
   if (tables.length === 0) return [];
   const forms = await subscriber.query<RowForm & { target: string | null }>(
-    'select columns, whole, target from pgtide.stage_rows($1, $2) order by nr',
-    [queue, JSON.stringify(tables.map(({ query: _query, ...described }) => described))],
+    'select in_place as "inPlace", columns, whole, target from pgtide.stage_rows($1, $2, $3) order by nr',
+    [
+      queue,
+      JSON.stringify(tables.map(({ query: _query, ...described }) => described)),
+      replica && onConflict !== 'overwrite',
+    ],
   );
   return tables.map((table, nr) => ({ ...table, form: forms[nr]?.target ? forms[nr] : null }));
 }
@@ -103,15 +143,22 @@ async function stageRows(
 async function copyRows(
   { provider, subscriber }: Replay,
   { parts, inside }: RowTable,
-  { columns, whole, target }: RowForm,
+  form: RowForm,
 ): Promise<number> {
-  const sent = columns.map((nr) =>
-    whole.includes(nr) ? `e.c${nr}` : `case when e.ev_op <> 'D' then e.c${nr} end`,
-  );
+  const { columns, target, inPlace } = form;
+  const sent = form.inPlace
+    ? columns.map((nr) => `e.c${nr}`)
+    : [
+        'e.ev_id',
+        'e.ev_op',
+        ...columns.map((nr) =>
+          form.whole.includes(nr) ? `e.c${nr}` : `case when e.ev_op <> 'D' then e.c${nr} end`,
+        ),
+      ];
   const query = parts
     .map(
       ({ source, condition }) =>
-        `select e.ev_id, e.ev_op, ${sent.join(', ')} from ${source} e where ${condition} and ${inside}`,
+        `select ${sent.join(', ')} from ${source} e where ${condition} and ${inside}`,
     )
     .join(' union all ');
   const { bytes } = await copyPipe(
@@ -120,7 +167,7 @@ async function copyRows(
     subscriber,
     target,
   ).catch((error: unknown) => {
-    throw isUnusable(error) ? new UnusableRows() : error;
+    throw isUnusable(error) ? new UnusableRows(inPlace) : error;
   });
   return bytes;
 }
@@ -168,7 +215,7 @@ async function sliceOf(
 ): Promise<Slice> {
   const slice = await provider
     .first<Slice>(
-      `select query, last_ev_id as "lastEventId", row_tables as "rowTables", getdatabaseencoding()::text as encoding
+      `select query, last_ev_id as "lastEventId", row_tables as "rowTables", events, getdatabaseencoding()::text as encoding
          from pgtide.slice_query($1, $2, $3, $4, $5, $6, $7, not $8 and getdatabaseencoding() = $9)`,
       [
         batch.id,

@@ -43,9 +43,10 @@ export async function replayBatches(context: UnitContext, hooks: ReplayHooks = {
       // The limit is not kept: it may concern an earlier slice, if one has been applied since. readAttempt reads the valid limit.
       if (error instanceof UnreadableKey)
         attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, careful: true };
-      else if (error instanceof UnusableRows)
-        attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, asEvents: true };
-      else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
+      else if (error instanceof UnusableRows) {
+        if (error.inPlace) context.count('retriedWithEvents', 1);
+        attempt = { wholeMs: attempt.wholeMs, epoch: attempt.epoch, asEvents: true, once: error.inPlace };
+      } else if (error instanceof TooMuch && mayTryAgain(context, attempt, error.next))
         attempt = { ...attempt, limit: error.next, asEvents: error.asEvents };
       else throw error instanceof TooMuch ? error.cause : error;
     }
@@ -59,6 +60,8 @@ interface Attempt {
   epoch: bigint | null;
   careful?: boolean;
   asEvents?: boolean;
+  /** Only the next slice arrives as events: one of its rows has failed. */
+  once?: boolean;
   limit?: SliceLimit;
 }
 
@@ -154,6 +157,7 @@ async function untilIdle(context: UnitContext, work: Work, attempt: Attempt): Pr
     if (result.kind === 'paused') return { kind: 'waiting-for', what: `node ${context.node} is paused` };
     report(context, result);
     if (result.kind === 'applied') {
+      if (attempt.once) work.alwaysAsEvents = false;
       const { events, nextLimit } = result;
       if (limit && nextLimit)
         nextMs = expectedMs(remainingMs - context.budget.remainingMs(), events, limit, nextLimit);

@@ -51,10 +51,10 @@ it('a provider that takes too long over a slice is asked for a smaller one in th
     client.script(`
       alter function pgtide.slice_query rename to real_slice_query;
       create function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb,
-          i_careful bool, i_give_up bool, i_rows bool, out query text, out last_ev_id bigint, out row_tables jsonb) language plpgsql as $$
+          i_careful bool, i_give_up bool, i_rows bool, out query text, out last_ev_id bigint, out row_tables jsonb, out events bigint) language plpgsql as $$
       begin
           perform pg_sleep(3600) where i_max_events >= ${MAX_EVENTS};
-          select r.* into query, last_ev_id, row_tables
+          select r.* into query, last_ev_id, row_tables, events
           from pgtide.real_slice_query(i_batch, i_after, i_max_events, i_max_bytes, i_copies, i_careful, i_give_up, i_rows) r;
       end $$`),
   );

@@ -1,7 +1,7 @@
 /** How the rows of slices arrive on a subscriber: as rows, or as events. */
 import { mustBeEvents } from '../../lib/replay/extract.ts';
 import { replaySlice } from '../../lib/replay/replay-batch.ts';
-import type { ReplayStep, SliceResult } from '../../lib/replay/replay-work.ts';
+import type { Replay, ReplayStep, SliceResult } from '../../lib/replay/replay-work.ts';
 import { tickNow } from './follow.ts';
 import { replayByHand } from './replay-by-hand.ts';
 import type { InstalledPair } from './unit-context.ts';
@@ -10,7 +10,7 @@ import type { InstalledPair } from './unit-context.ts';
 export const asRows = (pair: InstalledPair) =>
   pair.old.superuser((client) => client.query(`alter database ${pair.old.name} set pgtide.as_rows = 1`));
 
-/** How a slice arrived: tables whose rows came as rows, with their operations, and tables whose rows came as events. */
+/** How a slice arrived: tables whose rows came as rows, with their operations or `in place`, and tables whose rows came as events. */
 export interface Arrival {
   rows: Record<string, string>;
   events: string[];
@@ -19,7 +19,7 @@ export interface Arrival {
 /** Replays the next batch, and returns how each of its slices arrived. A slice that is tried again counts twice. */
 export async function arrivals(
   pair: InstalledPair,
-  { between }: { between?: (step: ReplayStep) => Promise<unknown> } = {},
+  { between, ...settings }: Partial<Replay> & { between?: (step: ReplayStep) => Promise<unknown> } = {},
 ): Promise<Arrival[]> {
   await tickNow(pair);
   const slices: Arrival[] = [];
@@ -29,14 +29,14 @@ export async function arrivals(
         if (step === 'events.staged') {
           const row = await subscriber.first<{ rows: Record<string, string> | null; events: string[] }>(
             `select (select jsonb_object_agg(k.table_name, k.ops) from (
-                       select table_name, string_agg(op::text, '' order by op) as ops from pg_temp.pgtide_typed where events > 0 group by 1) k) as rows,
+                       select table_name, case when bool_or(stage is null) then 'in place' else string_agg(op::text, '' order by op) end as ops from pg_temp.pgtide_typed where events > 0 group by 1) k) as rows,
                     array(select distinct ev_extra1 from pg_temp.pgtide_stage where ev_type like '{%' order by 1) as events`,
           );
           slices.push({ rows: row?.rows ?? {}, events: row?.events ?? [] });
         }
         await between?.(step);
       };
-      const work = replayByHand(provider, subscriber, { at });
+      const work = replayByHand(provider, subscriber, { ...settings, at });
       const next = (): Promise<SliceResult> =>
         replaySlice(work).catch((error: unknown) => {
           if (work.asEvents || !mustBeEvents(error)) throw error;

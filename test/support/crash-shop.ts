@@ -5,15 +5,10 @@
 import { expect } from 'vitest';
 import type { ConnectionTarget } from '../../lib/db/client.ts';
 import { install } from '../../lib/units/install.ts';
-import {
-  allowReplicaMode,
-  createDatabase,
-  type OpenClient,
-  postgres,
-  type TestDatabase,
-} from './database.ts';
+import { createDatabase, type OpenClient, postgres, type TestDatabase } from './database.ts';
 import { onFileEnd } from './file-scope.ts';
 import { addTables, followUntilSynced, tickNow } from './follow.ts';
+import { createReplicaLeaf } from './replica-pair.ts';
 import { asSuperuser } from './shared-servers.ts';
 import { cascade, type InstalledPair } from './unit-context.ts';
 import { until } from './until.ts';
@@ -105,7 +100,10 @@ export interface CrashShopOptions {
 /** The shop with its tables added. They are also copied, unless `copied` is false. */
 export async function crashShop(options: CrashShopOptions & { copied?: boolean } = {}): Promise<CrashShop> {
   const old = await createDatabase(await postgres(13), { installed: true });
-  const leaf = await createLeaf(options.mode ?? 'plain owner');
+  const leaf =
+    options.mode === 'replica mode'
+      ? await createReplicaLeaf(17)
+      : await createDatabase(await postgres(17), { installed: true });
   const tuning = { ...smallChunks, ...options.tuning };
   const shop = cascade('shop', { old, new: leaf }, tuning);
   await install(shop.context('old'), {});
@@ -122,15 +120,6 @@ export async function crashShop(options: CrashShopOptions & { copied?: boolean }
   const it = driven(pair, tuning, sides);
   if (options.copied !== false) await it.settle();
   return it;
-}
-
-/** An installed leaf. In replica mode, a superuser has allowed the mode to its owner. */
-async function createLeaf(mode: ApplyMode): Promise<TestDatabase> {
-  const server = await postgres(17);
-  if (mode === 'plain owner') return createDatabase(server, { installed: true });
-  const leaf = await createDatabase(server, { owner: 'replicator' });
-  await allowReplicaMode(server, 'replicator');
-  return leaf;
 }
 
 /** A connection that is opened when it is needed, and then kept. */

@@ -11,14 +11,14 @@
 --              overwrite  make the row what the event says; if that fails too: set-aside
 --              stop       fail: nothing of the slice is applied
 -- Returns: one row for each table with row events or an error: table_name; inserted, updated, deleted, missing, conflicts,
---          collapsed, the numbers of rows; exact, whether it was replayed event by event; error, why it was not applied, or
+--          collapsed, the numbers of rows, also of those that are in place; exact, whether it was replayed event by event; error, why it was not applied, or
 --          null; state, the SQLSTATE of that error if applying its rows raised it, otherwise null. No rows when only
 --          truncates, or nothing, were staged
 -- Writes: the tables; pgtide.table_stats; as pgtide.set_aside, pgtide.reset_copy, pgtide._disable_triggers_and_actions,
 --         pgtide._leave_staged; temporary table pgtide_stage; it creates pgtide_work, pgtide_counts, pgtide_shapes,
 --         pgtide_groups, pgtide_sums, and those of its callees
--- Errors: TD013 rows that arrived as rows fail (pgtide._find_failure), or the columns here were changed meanwhile: the slice must be
---         replayed with events; those that do not concern a table alone (missing privileges, locks, a full disk and the like), which fail the
+-- Errors: TD013 rows that arrived as rows fail (pgtide._find_failure) or, in place, do not fit, or the columns here were changed meanwhile: the
+--         slice must be replayed with events; those that do not concern a table alone (missing privileges, locks, a full disk and the like), which fail the
 --         slice; with the policy stop, those that do (pgtide._table_failure); as pgtide._disable_triggers_and_actions
 --
 -- Rows are applied set-wise: one delete, update and insert for each table. They run table by table, deletes first, so that
@@ -47,6 +47,8 @@ declare
     v_nr int;
     v_list text;
     v_again bool;
+    -- The tables whose rows are in place.
+    v_in_place constant text[] := array(select t.table_name from pg_temp.pgtide_typed t where t.stage is null);
 begin
     perform pgtide._take_truncates(i_queue);
 
@@ -57,10 +59,19 @@ begin
            0::bigint as collapsed, 'not chosen'::text as runner, false as lazy, false as one_by_one, false as exact, null::text as error,
            null::text as state,
            exists (select from pg_temp.pgtide_truncated c where c.table_name = k.table_name) as truncated
-    from (select table_name, events from pg_temp.pgtide_kinds where op is distinct from 'T'
+    from (select table_name, events from pg_temp.pgtide_kinds where op is distinct from 'T' and table_name <> all (v_in_place)
           union all select table_name, 0 from pg_temp.pgtide_truncated) k
     join londiste.table_info t on t.queue_name = i_queue and t.table_name = k.table_name and t.local
     group by k.table_name;
+
+    if exists (select from pg_temp.pgtide_kinds k where k.table_name = any (v_in_place) and k.misfit is not null)
+            or exists (select from pg_temp.pgtide_typed t join pg_temp.pgtide_work w on w.oid = t.relation where t.stage is null)
+            -- Its schema was renamed before the COPY.
+            or exists (select from pg_temp.pgtide_typed t
+                       join londiste.table_info i on i.queue_name = i_queue and i.table_name = t.table_name
+                       where t.stage is null and londiste.find_table_oid(coalesce(i.dest_table, i.table_name)) is distinct from t.relation) then
+        raise exception 'rows are in place that do not fit, or whose table gets other rows or is another one' using errcode = 'TD013';
+    end if;
 
     create temp table pgtide_counts (nr int, op text, changed bigint, missing bigint, conflicts bigint) on commit drop;
     -- See pgtide._type_stage.
@@ -143,7 +154,9 @@ begin
            coalesce(w.collapsed, 0) as collapsed, w.exact, w.error, w.state
     from pg_temp.pgtide_work w left join pg_temp.pgtide_counts c on c.nr = w.nr
     where w.events > 0 or w.error is not null
-    group by w.table_name, w.nr, w.collapsed, w.exact, w.error, w.state;
+    group by w.table_name, w.nr, w.collapsed, w.exact, w.error, w.state
+    union all
+    select t.table_name, 0, t.events, 0, 0, 0, 0, 0, false, null, null from pg_temp.pgtide_typed t where t.stage is null;
     insert into pgtide.table_stats as s (queue_name, table_name, inserted, updated, deleted, missing, conflicts, last_problem)
     select i_queue, w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts,
            case when w.missing + w.conflicts > 0 then now() end
@@ -155,6 +168,6 @@ begin
     perform pgtide._leave_staged(i_queue);
     return query
     select w.table_name, w.inserted, w.updated, w.deleted, w.missing, w.conflicts, w.collapsed, w.exact, w.error, w.state
-    from pg_temp.pgtide_sums w order by w.nr;
+    from pg_temp.pgtide_sums w order by w.nr, w.table_name;
 end;
 $$;

@@ -10,7 +10,8 @@
 -- Each of these transactions locks several tables, in an order that its foreign keys give, so two at once could wait for
 -- each other. The order of locks on a subscriber is: replay's position (pgtide.replay_state), this lock, the tables' states
 -- (londiste.table_info, pgtide.table_state), the tables. Chunks of a copy, and statements that build or validate on one
--- table, do not need it.
+-- table, do not need it. Tables whose rows replay inserts in place (pgtide.stage_rows) are locked before the states, in the order of their names:
+-- whoever locks them otherwise has this lock.
 --
 -- A transaction that waits here holds no table yet, and keeps only replay waiting. So it waits for a slice of replay to end,
 -- whatever lock_timeout is.

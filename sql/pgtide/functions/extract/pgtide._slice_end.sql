@@ -5,7 +5,8 @@
 -- Arguments: i_after - the slice begins after this ev_id (0: with the batch); i_max_events, i_max_bytes - it holds no more, but at least one
 --            event; i_parts - as for pgtide._batch_query
 -- Returns: last_ev_id, it has all events up to this id; null if it ends with the batch
---          events, bytes; classic, whether some are of PgQ's own triggers; rows, the number of rows of each row table, by its name in i_parts
+--          events, bytes; classic, whether some are of PgQ's own triggers; rows, the number of rows of each row table, by its name in i_parts;
+--          inserts, the names of the row tables of which the slice has inserted rows alone, null if there are none
 -- Writes: nothing; it sets enable_seqscan for the rest of the transaction, unless the slice is a batch that is small by its ids
 -- Errors: TD002 no such batch
 --
@@ -25,7 +26,7 @@
 --
 -- The index is that of pgq._create_event_index. Without it (in the real extension pgq) a window costs a scan of the batch.
 create or replace function pgtide._slice_end(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_parts jsonb,
-    out last_ev_id bigint, out events bigint, out bytes bigint, out classic bool, out rows jsonb)
+    out last_ev_id bigint, out events bigint, out bytes bigint, out classic bool, out rows jsonb, out inserts text[])
 language plpgsql
 set search_path = pg_catalog, pg_temp set enable_sort = off
 as $$
@@ -37,8 +38,8 @@ declare
     -- A count that stops early has no parallel workers, and without them 500,000 events take twice as long (2 workers).
     c_few constant bigint := 100000;
     c_sums constant text := 'select max(g.last)::bigint, coalesce(sum(g.count), 0)::bigint, sum(g.bytes)::bigint, bool_or(g.classic),
-            jsonb_object_agg(g.name, g.count) filter (where g.name is not null)
-        from (select s.name, max(s.ev_id) as last, count(*) as count, sum(s.size) as bytes, bool_or(s.classic) as classic
+            jsonb_object_agg(g.name, g.count) filter (where g.name is not null), array_agg(g.name) filter (where g.inserted)
+        from (select s.name, max(s.ev_id) as last, count(*) as count, sum(s.size) as bytes, bool_or(s.classic) as classic, bool_and(s.inserted) as inserted
               from (%s) s group by s.name) g';
     v_sizes constant text := pgtide._batch_query(i_batch, i_parts, true);
     v_rest constant text := format('select * from (%s) e where %s', v_sizes, pgtide._id_condition(i_after, null));
@@ -64,7 +65,7 @@ begin
     end if;
     if v_fits then
         execute format(c_sums, format('select e.* from (%s%s) e', v_rest, case when i_max_events < c_few then ' limit ' || v_most end))
-        into v_end, events, bytes, classic, rows;
+        into v_end, events, bytes, classic, rows, inserts;
     else
         -- Nothing is between i_after and v_near, once that has moved.
         v_begin := i_after;
@@ -80,7 +81,7 @@ begin
             v_width := case when v_passed then greatest(v_width / 2, v_window) else least(v_width, 4611686018427387903) * 2 end;
         end loop;
         v_inside := format('select * from (%s) e where %s', v_sizes, pgtide._id_condition(v_begin, last_ev_id));
-        execute format(c_sums, v_inside) into v_end, events, bytes, classic, rows;
+        execute format(c_sums, v_inside) into v_end, events, bytes, classic, rows, inserts;
     end if;
     if events > i_max_events or bytes > i_max_bytes then
         execute format(c_sums, format(
@@ -89,7 +90,7 @@ begin
                  from (%s order by ev_id limit %s) e
                  window w as (order by ev_id rows unbounded preceding)) s
              where nr = 1 or nr <= %s and bytes <= %s', v_inside, coalesce(v_most::text, 'all'), i_max_events, i_max_bytes))
-        into last_ev_id, events, bytes, classic, rows;
+        into last_ev_id, events, bytes, classic, rows, inserts;
     end if;
 end;
 $$;

@@ -8,11 +8,12 @@
 --            the tag pgtide:unreadable, which sets its table aside (pgtide._try_chunk); otherwise the query fails there;
 --            i_give_up - no event but control events is sent as it is: they take longer than a run has;
 --            i_rows - rows of row tables may be sent as they are, with the types of their columns
--- Returns: query, last_ev_id, row_tables:
+-- Returns: query, last_ev_id, row_tables, events:
 --              query       the SELECT; with i_rows without the rows of row_tables, null if the slice has no others
 --              last_ev_id  where the slice ends inside the batch: it has all events up to this id; null if it ends with the batch
 --              row_tables  the row tables whose rows may be sent as they are, as i_tables of pgtide.stage_rows: those that have many in the
 --                          slice (the setting pgtide.as_rows has the number, for tests); null if there are none
+--              events      the number of events of the slice, also those that are rows
 -- Writes: nothing
 -- Errors: TD002 no such batch
 --
@@ -31,7 +32,7 @@
 --
 -- Changes that PgQ's own triggers wrote leave in jsontriga's form (pgtide._classic_query), if there are any.
 create or replace function pgtide.slice_query(i_batch bigint, i_after bigint, i_max_events bigint, i_max_bytes bigint, i_copies jsonb,
-    i_careful bool, i_give_up bool, i_rows bool default false, out query text, out last_ev_id bigint, out row_tables jsonb)
+    i_careful bool, i_give_up bool, i_rows bool default false, out query text, out last_ev_id bigint, out row_tables jsonb, out events bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -68,6 +69,7 @@ begin
     select c.chunk, c.unreadable into v_chunk, v_unreadable from pgtide._chunk_expression(case when i_give_up then '[]' else i_copies end, i_careful) c;
     select * into v_slice from pgtide._slice_end(i_batch, i_after, i_max_events, i_max_bytes, v_parts);
     last_ev_id := v_slice.last_ev_id;
+    events := v_slice.events;
     v_inside := pgtide._id_condition(i_after, last_ev_id);
     -- JSON writes control characters with six letters.
     if v_slice.bytes > c_largest / 6 then
@@ -82,7 +84,7 @@ begin
                            select jsonb_agg(x) from jsonb_array_elements(i_copies) x where x->>'name' = t.described->>'table'), '[]'), false) c),
                    format('select * from (%s) e (ev_id, ev_time, ev_txid, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4) where %s',
                           pgtide._batch_query(i_batch, t.parts, false), v_inside)),
-                   'inside', v_inside) order by t.name)
+                   'inside', v_inside, 'rows', v_slice.rows->t.name, 'inserts', coalesce(t.name = any (v_slice.inserts), false)) order by t.name)
         into row_tables
         from (select m.name, jsonb_agg(p) as parts, pgtide._row_table_in_batch(jsonb_agg(p)) as described
               from unnest(v_many) m (name) join jsonb_array_elements(v_parts) p on p->>'name' = m.name group by 1) t;

@@ -16,17 +16,10 @@ returns void language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_name text;
-    v_foreign bool;
+    v_name text := (
+        select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = i_table);
 begin
-    select format('%I.%I', n.nspname, c.relname), not r.rolsuper and r.rolname <> current_user into v_name, v_foreign
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    join pg_roles o on o.oid = n.nspowner
-    join pg_database d on d.datname = current_database()
-    join pg_roles r on r.oid = case when o.rolname = 'pg_database_owner' then d.datdba else n.nspowner end
-    where c.oid = i_table;
-    if v_foreign then
+    if pgtide._in_foreign_schema(i_table) then
         begin
             execute format('lock table only %s in access share mode', v_name);
         exception when undefined_table or invalid_schema_name or wrong_object_type then

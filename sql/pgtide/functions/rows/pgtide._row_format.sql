@@ -6,7 +6,8 @@
 --            version number
 -- Returns: fits; then, for the columns that are not generated here: sent, the numbers of the provider's; whole, those of them that are sent
 --          of deleted rows, too; taken, the stage's column list; definitions, the stage's columns, with the types that the provider has
---          stored; names, a JSON object with the names of all columns as keys
+--          stored; names, a JSON object with the names of all columns as keys; table_columns, the table's column list, null if
+--          columns here have other types than those that the provider has stored
 -- Writes: nothing
 --
 -- Rows are sent in the binary format, so they do not fit if
@@ -18,7 +19,7 @@
 --     sent between servers of one version, and money, which depends on the server's locale, never
 --   a column has a type with code of users, and the table is another owner's (pgtide.table_runner)
 create or replace function pgtide._row_format(i_table oid, i_columns jsonb, i_key jsonb, i_version int,
-    out fits bool, out sent int[], out whole int[], out taken text, out definitions text, out names text)
+    out fits bool, out sent int[], out whole int[], out taken text, out definitions text, out names text, out table_columns text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -40,8 +41,9 @@ begin
            array_agg(c.nr::int order by c.nr) filter (where c.given and jsonb_exists(i_key, c.name)),
            string_agg('c' || c.attnum, ', ' order by c.nr) filter (where c.given),
            string_agg(format('c%s %s', c.attnum, c.type), ', ' order by c.nr) filter (where c.given),
-           json_object_agg(c.name, null)::text
-    into fits, sent, whole, taken, definitions, names
+           json_object_agg(c.name, null)::text,
+           case when bool_and(c.shown = c.type) then string_agg(quote_ident(c.name), ', ' order by c.nr) filter (where c.given) end
+    into fits, sent, whole, taken, definitions, names, table_columns
     from (select x.nr, x.item->>'name' as name, x.item->>'type' as type, a.attnum, a.atttypid, b.oid as base, format_type(b.oid, -1) as shown,
                  pgtide.column_generated(i_table, a.attnum) = '' as given,
                  coalesce(nullif(y.typelem, 0), y.oid)::regtype as element
