@@ -33,9 +33,9 @@ export function mustBeEvents(error: unknown): boolean {
 
 /**
  * Streams the batch, or its next slice, from the provider into the subscriber's stages or tables: the events of the event tables,
- * and the rows of each row table, as rows if the subscriber can take them so (pgtide.stage_rows), otherwise as events. The bytes are passed
- * through unread. The binary format of the events' few types is the same in all versions, and costs both servers half as much as
- * escaped text.
+ * and the rows of each row table, as rows if the subscriber can take them so (pgtide.stage_rows), otherwise as events. The bytes are
+ * passed through unread. The binary format of the events' few types is the same in all versions, and costs both servers half as much
+ * as escaped text.
  * @throws UnreadableKey unless the slice is read with care (Replay.careful)
  * @throws UnusableRows unless the slice is read as events (Replay.asEvents)
  */

@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { maintain } from '../../lib/units/maintain.ts';
 import { replay } from '../../lib/units/replay.ts';
-import { arrivals, asRows } from '../support/arrivals.ts';
+import { arrivals, asRows, onceAt } from '../support/arrivals.ts';
 import { addTables, followUntilSynced, replayAll, tickNow } from '../support/follow.ts';
 import { expectEqual, rowsOf } from '../support/oracle.ts';
 import { type InstalledPair, installedPair } from '../support/unit-context.ts';
@@ -207,13 +207,10 @@ it('a table that another session sets aside meanwhile is left as it is', async (
     't',
   ]);
   await write(pair, 'insert into t values (1, 1)');
-  let once = true;
   const seen = await arrivals(pair, {
-    between: async (step) => {
-      if (step !== 'events.staged' || !once) return;
-      once = false;
+    between: onceAt('events.staged', async () => {
       await onSubscriber(pair, `select pgtide.set_aside('shop', 'public.t', 'by an operator')`);
-    },
+    }),
   });
   expect(seen).toEqual([
     { rows: { 'public.t': 'I' }, events: [] },
@@ -230,17 +227,14 @@ it('a table whose columns are changed while its rows arrive gets them by their n
   );
   await onSubscriber(pair, 'create table other (b int, a int, id int primary key)');
   await write(pair, 'insert into t values (1, 10, 20); insert into u values (1, 10, 20)');
-  let once = true;
   const seen = await arrivals(pair, {
-    between: async (step) => {
-      if (step !== 'events.staged' || !once) return;
-      once = false;
+    between: onceAt('events.staged', async () => {
       await onSubscriber(
         pair,
         `drop table t; alter table other rename to t;
          alter table u rename a to c; alter table u rename b to a; alter table u rename c to b`,
       );
-    },
+    }),
   });
   expect(seen).toMatchObject([
     { rows: { 'public.t': 'I', 'public.u': 'I' } },
@@ -285,13 +279,10 @@ it('a check that a domain gets while rows arrive holds for them', async () => {
     ['t'],
   );
   await write(pair, 'insert into t values (1, -1)');
-  let once = true;
   await arrivals(pair, {
-    between: async (step) => {
-      if (step !== 'events.staged' || !once) return;
-      once = false;
+    between: onceAt('events.staged', async () => {
       await onSubscriber(pair, 'alter domain amount add check (value > 0)');
-    },
+    }),
   });
   expect(await onSubscriber(pair, 'select * from t')).toEqual([]);
   expect(await errorsOf(pair)).toMatchObject([{ table: 'public.t' }]);

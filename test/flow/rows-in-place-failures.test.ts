@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Budget } from '../../lib/budget.ts';
 import { maintain } from '../../lib/units/maintain.ts';
 import { replay } from '../../lib/units/replay.ts';
-import { arrivals } from '../support/arrivals.ts';
+import { arrivals, onceAt } from '../support/arrivals.ts';
 import { replayAll, tickNow } from '../support/follow.ts';
 import { errorsOf, one, onSubscriber, pairOf, write } from '../support/in-place.ts';
 import { expectEqual } from '../support/oracle.ts';
@@ -57,17 +57,14 @@ it('a unique value that one slice frees is taken by the next', async () => {
 it('rows are undone if their table is set aside meanwhile', async () => {
   const pair = await pairOf(one);
   await write(pair, 'insert into t values (1, 1)');
-  let once = true;
   const seen = await arrivals(pair, {
-    between: async (step) => {
-      if (step !== 'events.staged' || !once) return;
-      once = false;
+    between: onceAt('events.staged', async () => {
       // The table's columns cannot change any more.
       await expect(
         onSubscriber(pair, `set lock_timeout = '100ms'; alter table t alter v type float8`),
       ).rejects.toThrow(/lock timeout/);
       await onSubscriber(pair, `select pgtide.set_aside('shop', 'public.t', 'by an operator')`);
-    },
+    }),
   });
   expect(seen).toEqual([inPlace('t'), { rows: {}, events: ['public.t'] }]);
   expect(await onSubscriber(pair, 'select * from t')).toEqual([]);

@@ -16,6 +16,19 @@ export interface Arrival {
   events: string[];
 }
 
+/** Does something between two steps, the first time that replay is there. */
+export function onceAt(
+  step: ReplayStep,
+  work: () => Promise<unknown>,
+): (now: ReplayStep) => Promise<unknown> {
+  let done = false;
+  return async (now) => {
+    if (now !== step || done) return;
+    done = true;
+    await work();
+  };
+}
+
 /** Replays the next batch, and returns how each of its slices arrived. A slice that is tried again counts twice. */
 export async function arrivals(
   pair: InstalledPair,

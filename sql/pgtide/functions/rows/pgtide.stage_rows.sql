@@ -20,8 +20,8 @@
 -- Rows of a table that are all inserted arrive in place if the slice has nothing but rows, and COPY does in this table what INSERT does
 -- (pgtide._takes_copy); then the table needs no key. Invariant: nothing that is decided later in the slice concerns these rows, or TD013
 -- undoes them: pgtide.judge_stage raises it if the table is not in step any more or has parked events, pgtide.apply_stage if its types do not
--- fit, rows of another name are applied to it, or its name means another table. Whatever fails in the COPY undoes the slice, too, which is then replayed with events:
--- these show which row fails, and what is to be done with its table.
+-- fit, rows of another name are applied to it, or its name means another table. Whatever fails in the COPY undoes the slice, too, which is
+-- then replayed with events: these show which row fails, and what is to be done with its table.
 --
 -- To take rows runs no code of users: stages have types of PostgreSQL's own, those in which the provider has stored the values. What turns
 -- them into the types of the columns here, and checks them, is the statement that applies them (pgtide._take_typed). Rows in place
