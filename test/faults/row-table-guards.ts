@@ -129,6 +129,12 @@ export const rowTableGuards: Guard[] = [
     noticedBy: [inPlaceFailures, 'in several tables together'],
   },
   {
+    name: 'what is planned for many rows is not compiled for each statement of few',
+    file: sql('pgtide._capture_function'),
+    breaks: [["' set jit = off'", "''"]],
+    noticedBy: ['test/sql/capture-plans.test.ts', 'are not compiled'],
+  },
+  {
     name: 'a slice has no event after its end',
     file: sql('pgtide.slice_query'),
     breaks: [['pgtide._id_condition(i_after, last_ev_id)', 'pgtide._id_condition(i_after, null)']],

@@ -52,7 +52,8 @@
 --
 -- Plans are made for the first statement's few rows, and kept. So nothing here may become a nested loop over transition tables,
 -- or a scan of the table itself, for a later statement: the check for changed keys is a set operation; if there are some, the
--- statement is planned each time; the table is only looked up by its key.
+-- statement is planned each time; the table is only looked up by its key. Nor is a plan made for a first statement of many rows to be
+-- compiled for each later one of few: jit is off.
 --
 -- Order: see pgtide.settle_nesting for nested statements. One statement may also delete a row and insert it again (WITH .. DELETE
 -- .. INSERT), and the delete's trigger may fire last: if a deleted key is in the table afterwards, or was left twice
@@ -64,6 +65,7 @@ as $$
 declare
     v_queue pgq.queue;
     v_pins text;
+    v_jit constant text := case when current_setting('server_version_num')::int >= 110000 then ' set jit = off' else '' end;
     v_known text;
     v_shortcuts text;
     v_branches text;
@@ -78,7 +80,7 @@ begin
 
     return format('create or replace function pgtide.%I() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp%s as %L',
-        i_name, coalesce(v_pins, ''), format($body$
+        i_name, v_jit || coalesce(v_pins, ''), format($body$
 #variable_conflict use_column
 -- Written by %11$s %12$s rows %15$s .
 begin
